@@ -1,0 +1,41 @@
+"""RawPackets: a cursor over packets that lie in one buffer, which is how packets enter the pure rooms.
+
+A capture has millions of packets; none of them becomes an object. A reader (capture/) is a RawPackets
+that parses one record header each time ``advance`` is called and leaves its fields as plain integers.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+NO_TIME: Final = -1
+"""``ts_ns`` of a packet whose block carries no time (pcapng Simple Packet Block)."""
+
+
+class RawPackets:
+    """The current packet of a run; ``advance()`` moves on to the next one that is whole in the buffer.
+
+    Attributes (valid after ``advance()`` returned True):
+        data: the buffer that holds the packet; it may be another object after the next ``advance()``.
+        number: 1, 2, ... over the packet blocks of the capture (Wireshark's frame number).
+        ts_ns: nanoseconds since the epoch, or NO_TIME.
+        interface: index of the interface in the capture (0 in a pcap file).
+        link_type: LINKTYPE_ number of that interface (tcpdump.org/linktypes.html).
+        offset: where the packet's first octet lies in ``data``.
+        captured: octets of the packet that are in ``data``.
+        original: octets the packet had on the wire.
+    """
+
+    def __init__(self) -> None:
+        self.data: bytes = b""
+        self.number: i64 = 0
+        self.ts_ns: i64 = NO_TIME
+        self.interface: i64 = 0
+        self.link_type: i64 = 1
+        self.offset: i64 = 0
+        self.captured: i64 = 0
+        self.original: i64 = 0
+
+    def advance(self) -> bool:
+        """Go to the next packet; False when more data has to be fed first (or none is left)."""
+        return False

@@ -1,0 +1,41 @@
+"""Message: one TWS message as it crossed the wire; its fields are decoded when somebody asks.
+
+In: the frame's octets and the packets that brought them. Out: what a timeline line, a jsonl line or a
+row of a table is made of.
+"""
+
+from mypy_extensions import i64
+
+
+class Message:
+    """A hello, a frame or an unframed legacy message.
+
+    Attributes:
+        from_client: who sent it.
+        id: IB's message id without the protobuf offset; 0 for the two hellos.
+        name: the API user's name of it (contract.md, "messages").
+        encoding: "hello", "text", "binary_id", "protobuf" or "unframed".
+        first_packet, packet: the packets with its first and its last octet.
+        ts_ns: the time of ``packet``.
+        size: octets without the 4-octet length prefix.
+        payload: these octets (at most MAX_KEPT of them where messages are kept for a summary).
+        server_version: the version in force, or 0 where it is not known.
+        resynchronised: True for a message found after lost framing or in a capture that began mid-session.
+        offset: position of its first octet (of the length prefix) in the side's stream.
+    """
+
+    def __init__(
+        self, from_client: bool, message_id: i64, name: str, encoding: str, first_packet: i64, packet: i64, ts_ns: i64
+    ) -> None:
+        self.from_client: bool = from_client
+        self.id: i64 = message_id
+        self.name: str = name
+        self.encoding: str = encoding
+        self.first_packet: i64 = first_packet
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+        self.size: i64 = 0
+        self.payload: bytes = b""
+        self.server_version: i64 = 0
+        self.resynchronised: bool = False
+        self.offset: i64 = 0
