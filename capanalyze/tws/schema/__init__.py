@@ -1,0 +1,171 @@
+"""The schema of the TWS API messages: a direction and an id in, everything we know of that message out.
+
+The rows are data (requests.py, answers.py, orders.py, protobuf_rows.py, pairs.py). They are indexed by id when
+first asked for, and a row is parsed when its message is first met: importing this costs next to nothing.
+"""
+
+import re
+from typing import Final
+
+from capanalyze.tws.schema import answers, orders, requests
+from capanalyze.tws.schema.grammar import FIELD, NO_LIMIT, OBJECT, SEQUENCE, Node, parse
+
+PROTOBUF_OFFSET: Final = 200
+"""Added to the id of a message that is written as protobuf (server version 201 and later)."""
+
+NEWEST: Final = 226
+"""The newest server version whose fields this schema holds (ibapi 10.51.1)."""
+
+FIRST_BINARY_ID: Final = 201
+"""From this server version on every frame starts with a 4-octet id (MIN_SERVER_VER_PROTOBUF)."""
+
+_HEADER: Final = re.compile(r"^(\d+) (\w+) (\w+)(.*)$\n?((?:  .*\n)*)", re.MULTILINE)
+
+
+class Message:
+    """One row.
+
+    Attributes:
+        from_client: True for a request, False for an answer.
+        id: the message id, without the 200 of the protobuf form.
+        name: what a user of the API knows it by (EClient's method, EWrapper's callback).
+        constant: IB's name.
+        since, until: server versions, both inclusive, that take or send it.
+        protobuf: the name of its protobuf message, "" if it has none.
+        protobuf_since: the server version from which ibapi sends it as protobuf (requests; 0 if unknown).
+        layout: the notation of its text form (grammar.py).
+        text: False if it exists as protobuf only.
+    """
+
+    __slots__ = (
+        "_nodes", "constant", "from_client", "id", "layout", "name", "protobuf", "protobuf_since", "since", "text",
+        "until",
+    )  # fmt: skip
+
+    def __init__(self, from_client: bool, row: tuple[str, str, str, str, str]) -> None:
+        self.from_client = from_client
+        self.id = int(row[0])
+        self.name = row[1]
+        self.constant = row[2]
+        self.layout = row[4]
+        self.since = 0
+        self.until = NO_LIMIT
+        self.protobuf = ""
+        self.protobuf_since = 0
+        self.text = True
+        self._nodes: list[Node] | None = None
+        for attribute in row[3].split():
+            self._attribute(attribute)
+
+    def _attribute(self, attribute: str) -> None:
+        if attribute.startswith(">="):
+            self.since = int(attribute[2:])
+        elif attribute.startswith("<"):
+            self.until = int(attribute[1:]) - 1
+        elif attribute.startswith("pb="):
+            self.protobuf, _, since = attribute[3:].partition("@")
+            self.protobuf_since = int(since or 0)
+        else:
+            self.text = attribute != "no-text"
+
+    def nodes(self) -> list[Node]:
+        """The items of the text form, in wire order."""
+        if self._nodes is None:
+            self._nodes = parse(self.layout, _fragments(self.from_client))
+        return self._nodes
+
+
+_tables: dict[bool, dict[int, Message]] = {}
+
+
+def _fragments(from_client: bool) -> dict[str, str]:
+    return {**(requests.FRAGMENTS if from_client else answers.FRAGMENTS), **orders.FRAGMENTS}
+
+
+def messages(from_client: bool) -> dict[int, Message]:
+    """All messages of one direction by id, in order of id."""
+    table = _tables.get(from_client)
+    if table is None:
+        rows = _HEADER.findall(requests.ROWS if from_client else answers.ROWS)
+        table = {int(row[0]): Message(from_client, row) for row in rows}
+        _tables[from_client] = table
+    return table
+
+
+def message(from_client: bool, message_id: int) -> Message | None:
+    """The row of ``message_id`` (with or without the 200 of the protobuf form), None if there is none."""
+    if message_id > PROTOBUF_OFFSET:
+        message_id -= PROTOBUF_OFFSET
+    return messages(from_client).get(message_id)
+
+
+def name_of(from_client: bool, message_id: int) -> str:
+    """The user's name for a message; ``message_N`` for an id that the schema does not know."""
+    row = message(from_client, message_id)
+    if row is not None:
+        return row.name
+    return f"message_{message_id - PROTOBUF_OFFSET if message_id > PROTOBUF_OFFSET else message_id}"
+
+
+def by_name(name: str) -> list[Message]:
+    """The messages whose name or constant is ``name``, in any case (``position`` or ``POSITION_DATA``)."""
+    wanted = name.lower()
+    found = [*messages(True).values(), *messages(False).values()]
+    return [row for row in found if wanted in (row.name.lower(), row.constant.lower())]
+
+
+def key_field(from_client: bool, message_id: int, server_version: int) -> int:
+    """Where the text form has its pairing key: the index of the field after the id (0, 1, ...), -1 for none."""
+    row = messages(from_client).get(message_id)
+    if row is None:
+        return -1
+    position, found = _key_position(row.nodes(), server_version, 0)
+    return position if found else -1
+
+
+def key_table(from_client: bool, server_version: int) -> list[int]:
+    """``key_field`` of every id up to 255, to be indexed by id: what a framing loop wants."""
+    table = [-1] * 256
+    for message_id in messages(from_client):
+        table[message_id] = key_field(from_client, message_id, server_version)
+    return table
+
+
+def protobuf_key_field(from_client: bool, message_id: int) -> int:
+    """The number of the protobuf field (a varint) that holds the pairing key, 0 for none; ``message_id`` below 200."""
+    row = messages(from_client).get(message_id)
+    if row is None or not row.protobuf:
+        return 0
+    if not row.layout.strip():
+        return 0 if row.protobuf in _KEYLESS else 1
+    if not from_client and message_id == 100:
+        return 3
+    return 1 if _has_key(row.nodes()) else 0
+
+
+_KEYLESS: Final = frozenset({
+    "FamilyCodesRequest", "MarketDepthExchangesRequest", "NewsProvidersRequest", "CurrentTimeInMillisRequest",
+    "CompletedOrdersEnd",
+})  # fmt: skip
+
+
+def _has_key(nodes: list[Node]) -> bool:
+    return any(node.key or _has_key(node.children) for node in nodes)
+
+
+def _key_position(nodes: list[Node], version: int, position: int) -> tuple[int, bool]:
+    """Count fields up to the key, which in every layout stands before the first group and condition."""
+    for node in nodes:
+        if not node.low <= version <= node.high:
+            continue
+        if node.key:
+            return position, True
+        if node.form == FIELD:
+            position += 1
+        elif node.form in (SEQUENCE, OBJECT):
+            position, found = _key_position(node.children, version, position)
+            if found:
+                return position, True
+        else:
+            return -1, False
+    return position, False

@@ -1,0 +1,290 @@
+"""Decode one TWS message: the payload of a frame in (without its length), names and plain JSON values out.
+
+Nothing here raises on wire bytes. What does not fit the schema is kept as it is, and ``problem`` names the first
+thing that does not. Unset is None, decimals are strings, a field without a name is ``field_N`` (N counts the
+fields of a text body from 1; in protobuf it is the field's number).
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from capanalyze.tws import protobuf, text
+from capanalyze.tws.schema import (
+    FIRST_BINARY_ID,
+    NEWEST,
+    PROTOBUF_OFFSET,
+    Message,
+    key_table,
+    message,
+    name_of,
+    protobuf_key_field,
+)
+from capanalyze.tws.summary import summary
+from capanalyze.tws.text import Step
+
+__all__ = ["Decoded", "decode", "encoding_of", "name_of", "narrow", "request_key", "summary", "unframed_length"]
+
+OLDEST: Final = 38
+"""The oldest server version whose text layouts the schema holds (what clients of today accept at least)."""
+
+LAST_UNFRAMED: Final = 76
+"""The newest server version that a session without frames can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A message.
+
+    Attributes:
+        id: its number, without the 200 of the protobuf form; -1 where the payload has none.
+        name: what a user of the API knows it by; ``message_N`` where the schema has no such id.
+        encoding: "text", "binary_id", "protobuf" or "unframed", as the bytes are.
+        fields: names and values in wire order: str, int, bool, None, and dict and list of these.
+        request_id: the key by which it is paired, None where it has none.
+        problem: the first thing that does not fit the schema, None where everything does.
+        from_client: the direction.
+    """
+
+    id: int
+    name: str
+    fields: dict[str, object] = field(default_factory=dict)
+    request_id: int | None = None
+    problem: str | None = None
+    encoding: str = "text"
+    from_client: bool = False
+
+
+def encoding_of(payload: bytes) -> str:
+    """ "text", "binary_id" or "protobuf" by the first octets of a frame's payload, "" for none of them.
+
+    A text id has one to three digits and a NUL; from server version 201 on there are four octets, big endian,
+    1 to 200 before text and 201 to 511 before protobuf.
+    """
+    if len(payload) >= 4 and not payload[0]:
+        number = int.from_bytes(payload[:4], "big")
+        return "binary_id" if 0 < number <= PROTOBUF_OFFSET else "protobuf" if 0 < number < 512 else ""
+    digits, nul, _ = payload[:4].partition(b"\0")
+    return "text" if nul and digits.isdigit() else ""
+
+
+def split_id(payload: bytes, encoding: str) -> tuple[int, bytes, str]:
+    """The message id (-1 for none), the body and the encoding as it is; ``encoding`` is what the session expects."""
+    if encoding in ("text", "unframed"):
+        digits, nul, body = payload.partition(b"\0")
+        if nul and len(digits) <= 4 and digits.isdigit():
+            return int(digits), body, encoding
+        return -1, payload, encoding
+    if len(payload) < 4:
+        return -1, payload, encoding
+    number = int.from_bytes(payload[:4], "big")
+    if number > PROTOBUF_OFFSET:
+        return number - PROTOBUF_OFFSET, payload[4:], "protobuf"
+    return number, payload[4:], "binary_id"
+
+
+def decode(payload: bytes, *, from_client: bool, server_version: int | None, encoding: str) -> Decoded:
+    """Decode the payload of one frame; never raises.
+
+    ``server_version`` None means that the handshake was not seen: the fields are then named as far as all
+    versions agree that the message fits. ``encoding`` is one of ``Decoded.encoding``.
+    """
+    message_id, body, found = split_id(payload, encoding)
+    if message_id < 0:
+        values: dict[str, object] = {"field_0": payload.decode("utf-8", "backslashreplace")}
+        return Decoded(-1, "not_a_message", values, None, "no message id", found, from_client)
+    row = message(from_client, message_id) if message_id <= PROTOBUF_OFFSET else None
+    if found == "protobuf":
+        return _protobuf(row, message_id, body, from_client)
+    fields = text.split(body)
+    name = row.name if row is not None else f"message_{message_id}"
+    if row is None or not row.text:
+        surplus: dict[str, object] = {}
+        text.surplus(fields, 0, surplus)
+        problem = "unknown message id" if row is None else "known as protobuf only"
+        return Decoded(message_id, name, surplus, None, problem, found, from_client)
+    if server_version is None:
+        decoded, problem = _without_version(row, fields, found)
+    else:
+        reader = text.Reader(fields)
+        decoded, problem = reader.read(_plan(row, server_version)), reader.problem
+        if body and body[-1]:
+            problem = problem or "does not end with a NUL"
+        if server_version > NEWEST and problem is not None:
+            problem += f"; server version {server_version} is newer than the {NEWEST} known"
+    return Decoded(message_id, name, decoded, _key(row, decoded), problem, found, from_client)
+
+
+def _protobuf(row: Message | None, message_id: int, body: bytes, from_client: bool) -> Decoded:
+    name = row.name if row is not None else f"message_{message_id}"
+    values, problem = protobuf.decode_body(body, row.protobuf if row is not None else "")
+    if row is None or not row.protobuf:
+        problem = problem or ("unknown message id" if row is None else "not known as protobuf")
+    number = protobuf_key_field(from_client, message_id)
+    key = values.get(_key_name(row)) if number and row is not None else None
+    return Decoded(message_id, name, values, key if type(key) is int else None, problem, "protobuf", from_client)
+
+
+def _key_name(row: Message | None) -> str:
+    if row is None:
+        return ""
+    for node in row.nodes():
+        if node.key:
+            return node.name
+    return "reqId"
+
+
+def _key(row: Message, values: dict[str, object]) -> int | None:
+    key = values.get(_key_name(row))
+    return key if type(key) is int else None
+
+
+_plans: dict[tuple[bool, int, int], list[Step]] = {}
+
+
+def _plan(row: Message, server_version: int) -> list[Step]:
+    key = (row.from_client, row.id, server_version)
+    steps = _plans.get(key)
+    if steps is None:
+        steps = text.plan(row.nodes(), server_version)
+        _plans[key] = steps
+    return steps
+
+
+def _candidates(row: Message, encoding: str) -> list[int]:
+    """The server versions at which the layout of ``row`` changes, the oldest of each stretch without a change."""
+    low, high = OLDEST, NEWEST
+    if encoding == "text":
+        high = FIRST_BINARY_ID - 1
+    elif encoding == "binary_id":
+        low = FIRST_BINARY_ID
+    else:
+        high = LAST_UNFRAMED
+    bounds = {max(low, row.since)}
+    waiting = list(row.nodes())
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(node.children)
+        bounds.update((node.low, node.high + 1))
+    if low < text.ESCAPES_SINCE <= high:
+        bounds.add(text.ESCAPES_SINCE)
+    return sorted(bound for bound in bounds if max(low, row.since) <= bound <= high) or [low]
+
+
+def _fitting(row: Message, fields: list[bytes], candidates: list[int]) -> list[tuple[int, list[str]]]:
+    """The candidates at which ``fields`` fit the layout, and the name that each field then has."""
+    found: list[tuple[int, list[str]]] = []
+    for version in candidates:
+        reader = text.Reader(fields, trace=True)
+        reader.read(_plan(row, version))
+        if reader.problem is None:
+            found.append((version, reader.names))
+    return found
+
+
+def _without_version(row: Message, fields: list[bytes], encoding: str) -> tuple[dict[str, object], str | None]:
+    """Name the fields as far as every server version agrees at which the message fits."""
+    candidates = _candidates(row, encoding)
+    fitting = _fitting(row, fields, candidates)
+    if not fitting:
+        reader = text.Reader(fields)
+        values = reader.read(_plan(row, candidates[-1]))
+        return values, f"server version unknown, and none fits: {reader.problem}"
+    version, names = fitting[-1]
+    agreed = len(fields)
+    for _, other in fitting:
+        agreed = min(agreed, _common(names, other))
+    if agreed == len(fields):
+        return text.Reader(fields).read(_plan(row, version)), None
+    values = text.Reader(fields).read(_plan(row, version), agreed)
+    return values, f"server version unknown: named up to field {agreed}, where versions differ"
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    for index, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return index
+    return min(len(one), len(other))
+
+
+def narrow(
+    payload: bytes, *, from_client: bool, encoding: str, low: int = OLDEST, high: int = NEWEST
+) -> tuple[int, int]:
+    """The part of ``low`` to ``high`` (server versions) at which this message fits its layout.
+
+    For sessions whose handshake was not captured: fold it over the messages. Returns the range as it was where
+    the message says nothing: unknown, protobuf, or fitting nowhere in it.
+    """
+    message_id, body, found = split_id(payload, encoding)
+    row = message(from_client, message_id) if 0 < message_id <= PROTOBUF_OFFSET else None
+    if row is None or found == "protobuf":
+        return low, high
+    candidates = _candidates(row, found)
+    fits = {version for version, _ in _fitting(row, text.split(body), candidates)}
+    lowest, highest = high, low
+    for index, version in enumerate(candidates):
+        last = candidates[index + 1] - 1 if index + 1 < len(candidates) else NEWEST
+        if version in fits and last >= low and version <= high:
+            lowest = min(lowest, max(version, low))
+            highest = max(highest, min(last, high))
+    return (lowest, highest) if lowest <= highest and fits else (low, high)
+
+
+_key_tables: dict[tuple[bool, int], list[int]] = {}
+
+
+def request_key(payload: bytes, *, from_client: bool, server_version: int | None, encoding: str) -> int | None:
+    """The request, order or market rule id of a message without decoding the rest; None where it has none."""
+    message_id, body, found = split_id(payload, encoding)
+    if not 0 < message_id < 256:
+        return None
+    if found == "protobuf":
+        number = protobuf_key_field(from_client, message_id)
+        return _varint_field(body, number) if number else None
+    version = NEWEST if server_version is None else server_version
+    table = _key_tables.get((from_client, version))
+    if table is None:
+        table = key_table(from_client, version)
+        _key_tables[from_client, version] = table
+    index = table[message_id]
+    if index < 0:
+        return None
+    fields = body.split(b"\0", index + 1)
+    value = text.identifier(fields[index]) if len(fields) > index + 1 else None
+    return value if isinstance(value, int) else None
+
+
+def _varint_field(body: bytes, number: int) -> int | None:
+    """The value of a top-level varint field that stands among the first varints of a message."""
+    position = 0
+    while position < len(body):
+        key, position = protobuf.varint(body, position, len(body))
+        if position < 0 or key & 7:
+            return None
+        value, position = protobuf.varint(body, position, len(body))
+        if position < 0:
+            return None
+        if key >> 3 == number:
+            return protobuf.signed(value)
+    return None
+
+
+def unframed_length(data: bytes, start: int, *, from_client: bool, server_version: int | None) -> int:
+    """Octets of the unframed message at ``start``: 0 if it is not whole yet, -1 if its id is unknown.
+
+    Sessions before server version 100 have no lengths: a message ends where its layout does.
+    """
+    fields = text.split(data[start:])
+    if data and data[-1:] != b"\0":
+        fields = fields[:-1]
+    if not fields:
+        return 0
+    digits = fields[0]
+    row = message(from_client, int(digits)) if digits.isdigit() and len(digits) <= 4 else None
+    if row is None or not row.text:
+        return -1
+    reader = text.Reader(fields[1:])
+    reader.read(_plan(row, LAST_UNFRAMED if server_version is None else server_version), len(fields) - 1)
+    if reader.short:
+        return 0
+    used = 1 + reader.position
+    return sum(map(len, fields[:used])) + used

@@ -1,0 +1,255 @@
+"""Protobuf bodies: a serialized proto3 message in, named JSON values out, by the schema's rows or without any.
+
+IB's messages use varints (no zig-zag), little-endian doubles and length-delimited fields only. Nothing here
+raises on wire bytes: a field that the schema does not know is shown under ``field_N`` as what it looks like,
+and octets that are no protobuf are kept in hexadecimal under ``undecoded``.
+"""
+
+import math
+import struct
+from typing import Final
+
+from capanalyze.tws.schema.protobuf_rows import ProtobufField, fields
+from capanalyze.tws.text import BAD, quantity
+
+MAX_DEPTH: Final = 12
+"""Messages inside messages that are opened; IB's go four deep. What is deeper is shown in hexadecimal."""
+
+MAX_VALUES: Final = 1 << 18
+"""Values of one message that are decoded; the octets after them are kept as ``undecoded``."""
+
+_UNSET_DOUBLE: Final = 1.7976931348623157e308
+_UNSET_INTEGERS: Final = frozenset({2147483647, 9223372036854775807, -9223372036854775808})
+_DOUBLE: Final = struct.Struct("<d")
+_INT32_MIN: Final = -(1 << 31)
+_INT32_MAX: Final = (1 << 31) - 1
+
+
+def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
+    """An unsigned varint and the position after it; position -1 if there is none of at most 10 octets."""
+    value = 0
+    shift = 0
+    while position < end and shift < 70:
+        octet = data[position]
+        position += 1
+        value |= (octet & 0x7F) << shift
+        if octet < 0x80:
+            return value & 0xFFFFFFFFFFFFFFFF, position
+        shift += 7
+    return 0, -1
+
+
+def signed(value: int) -> int:
+    """A 64-bit two's complement number: negative int32 and int64 alike are sent sign-extended to 64 bits."""
+    return value - (1 << 64) if value >> 63 else value
+
+
+def double(data: bytes, position: int) -> str | None:
+    """A double as the shortest decimal that means it; None for the largest, which stands for unset."""
+    value: float = _DOUBLE.unpack_from(data, position)[0]
+    if value == _UNSET_DOUBLE:
+        return None
+    if math.isfinite(value):
+        return repr(value)
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+class Walker:
+    """Decodes one serialized message; ``problem`` is the first thing that does not fit, None if all does."""
+
+    __slots__ = ("data", "left", "problem")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.left = MAX_VALUES
+        self.problem: str | None = None
+
+    def message(self, name: str, start: int, end: int, depth: int, path: str) -> dict[str, object]:
+        """The octets from ``start`` to ``end`` as the message ``name`` ("" for an unknown one)."""
+        known = fields(name) if name else {}
+        values: dict[str, object] = {}
+        position = start
+        while position < end:
+            key, after = varint(self.data, position, end)
+            stop = self._extent(key & 7, after, end) if after > 0 and key >> 3 else -1
+            if stop < 0 or not self.left:
+                where = f"{path[:-1]}: " if path else ""
+                what = "not protobuf" if self.left else "more values than are decoded"
+                self._complain(f"{where}{what} from octet {position} on")
+                values["undecoded"] = self.data[position:end].hex()
+                break
+            self.left -= 1
+            field = known.get(key >> 3)
+            if field is None or not self._known(field, key & 7, after, stop, values, depth, path):
+                self._unknown(key, after, stop, values, depth)
+                if field is not None:
+                    self._complain(f"{path}{field.name} (field {field.number}) is of another type")
+                elif name:
+                    self._complain(f"{path}field_{key >> 3} is newer than known")
+            position = stop
+        return values
+
+    def _complain(self, problem: str) -> None:
+        if self.problem is None:
+            self.problem = problem
+
+    def _extent(self, wire_type: int, position: int, end: int) -> int:
+        """Where the value that starts at ``position`` ends; -1 if it does not end before ``end``."""
+        if wire_type == 0:
+            return varint(self.data, position, end)[1]
+        if wire_type == 2:
+            length, position = varint(self.data, position, end)
+            if position < 0:
+                return -1
+            stop = position + length
+        elif wire_type in (1, 5):
+            stop = position + (8 if wire_type == 1 else 4)
+        else:
+            return -1
+        return stop if stop <= end else -1
+
+    def _known(
+        self,
+        field: ProtobufField,
+        wire_type: int,
+        start: int,
+        stop: int,
+        values: dict[str, object],
+        depth: int,
+        path: str,
+    ) -> bool:
+        """Add the value of a known field; False if its wire type is not the schema's."""
+        if wire_type == 2:
+            start = varint(self.data, start, stop)[1]
+            if field.is_message:
+                value: object
+                if depth >= MAX_DEPTH:
+                    value = "0x" + self.data[start:stop].hex()
+                else:
+                    value = self.message(field.type, start, stop, depth + 1, f"{path}{field.name}.")
+            elif field.type == "map":
+                value = self._entry(start, stop)
+            elif field.type in ("s", "q"):
+                value = self._text(field, start, stop, path)
+            elif field.repeated:
+                return self._packed(field, start, stop, values)
+            else:
+                return False
+        elif (
+            wire_type == (1 if field.type == "d" else 0)
+            and not field.is_message
+            and field.type not in ("s", "q", "map")
+        ):
+            value = self._scalar(field, start, path)
+        else:
+            return False
+        if field.repeated or field.type == "map":
+            _append(values, field.name, value)
+        else:
+            values[field.name] = value
+        return True
+
+    def _scalar(self, field: ProtobufField, start: int, path: str) -> object:
+        if field.type == "d":
+            return double(self.data, start)
+        value = signed(varint(self.data, start, len(self.data))[0])
+        if field.type == "b":
+            return value != 0
+        if field.type in ("i", "k") and not _INT32_MIN <= value <= _INT32_MAX:
+            self._complain(f"{path}{field.name} (field {field.number}) is no 32-bit integer")
+            return value
+        return None if value in _UNSET_INTEGERS and field.type in ("i", "I") else value
+
+    def _text(self, field: ProtobufField, start: int, stop: int, path: str) -> object:
+        raw = self.data[start:stop]
+        if field.type == "q":
+            value = quantity(raw)
+            if value is not BAD:
+                return value
+            self._complain(f"{path}{field.name} (field {field.number}) is not a number")
+        return raw.decode("utf-8", "backslashreplace")
+
+    def _entry(self, start: int, stop: int) -> dict[str, object]:
+        """One entry of a map<string, string>."""
+        found = self.message("", start, stop, MAX_DEPTH, "")
+        tag, value = found.pop("field_1", ""), found.pop("field_2", "")
+        return {"tag": tag, "value": value, **found}
+
+    def _packed(self, field: ProtobufField, start: int, stop: int, values: dict[str, object]) -> bool:
+        """The elements of a packed repeated field; False if the octets do not come out even."""
+        elements: list[object] = []
+        position = start
+        while position < stop:
+            if field.type == "d":
+                if position + 8 > stop:
+                    return False
+                elements.append(double(self.data, position))
+                position += 8
+            else:
+                value, position = varint(self.data, position, stop)
+                if position < 0:
+                    return False
+                elements.append(bool(value) if field.type == "b" else signed(value))
+        for element in elements:
+            _append(values, field.name, element)
+        values.setdefault(field.name, [])
+        return True
+
+    def _unknown(self, key: int, start: int, stop: int, values: dict[str, object], depth: int) -> None:
+        """Add a field that the schema does not have as what its octets look like."""
+        name = f"field_{key >> 3}"
+        wire_type = key & 7
+        value: object
+        if wire_type == 0:
+            value = signed(varint(self.data, start, stop)[0])
+        elif wire_type == 1:
+            value = double(self.data, start)
+        elif wire_type == 2:
+            value = self._guess(varint(self.data, start, stop)[1], stop, depth)
+        else:
+            value = "0x" + self.data[start:stop].hex()
+        if name in values:
+            present = values[name]
+            if isinstance(present, list):
+                present.append(value)
+            else:
+                values[name] = [present, value]
+        else:
+            values[name] = value
+
+    def _guess(self, start: int, stop: int, depth: int) -> object:
+        """Octets of unknown meaning: text if it is printable, a message if they parse as one, else hexadecimal."""
+        raw = self.data[start:stop]
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            text = "\0"
+        if text.isprintable():
+            return text
+        if depth < MAX_DEPTH:
+            inner = Walker(raw)
+            inner.left = self.left
+            found = inner.message("", 0, len(raw), depth + 1, "")
+            if inner.problem is None and found:
+                self.left = inner.left
+                return found
+        return text if text != "\0" and _mostly_printable(text) else "0x" + raw.hex()
+
+
+def _mostly_printable(text: str) -> bool:
+    return all(character.isprintable() or character in "\t\r\n" for character in text)
+
+
+def _append(values: dict[str, object], name: str, value: object) -> None:
+    present = values.get(name)
+    if isinstance(present, list):
+        present.append(value)
+    else:
+        values[name] = [value]
+
+
+def decode_body(body: bytes, name: str) -> tuple[dict[str, object], str | None]:
+    """The values of a serialized message and the first problem; ``name`` "" for a message that is not known."""
+    walker = Walker(body)
+    values = walker.message(name, 0, len(body), 0, "")
+    return values, walker.problem

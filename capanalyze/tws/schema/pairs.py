@@ -1,0 +1,136 @@
+"""How answers belong to requests: one row a request, by names (protocol: which answers, which one ends them).
+
+``request: answers / end``, both optional, and words: ``stream`` (answers come until it is cancelled), ``by=NAME``
+(the request that cancels it), ``keyless`` (no key: the oldest open request of that kind is answered),
+``key=KIND`` where the key is not a request or order id. Every request can also be answered by ``error`` with its
+id; order ids and request ids are numbered by the client and may overlap: the youngest open one is meant.
+"""
+
+from typing import Final
+
+ROWS: Final = """
+reqMktData: tickReqParams marketDataType tickPrice tickSize tickOptionComputation tickGeneric tickString tickEFP
+  tickNews deltaNeutralValidation rerouteMktDataReq / tickSnapshotEnd stream by=cancelMktData
+placeOrder: openOrder orderStatus execDetails commissionAndFeesReport stream by=cancelOrder
+cancelOrder: orderStatus
+reqOpenOrders: openOrder orderStatus / openOrderEnd keyless
+reqAllOpenOrders: openOrder orderStatus / openOrderEnd keyless
+reqAutoOpenOrders: openOrder orderStatus orderBound / openOrderEnd keyless
+reqAccountUpdates: updateAccountValue updatePortfolio updateAccountTime / accountDownloadEnd stream keyless
+reqExecutions: execDetails commissionAndFeesReport / execDetailsEnd
+reqIds: / nextValidId keyless
+reqContractDetails: contractDetails bondContractDetails / contractDetailsEnd by=cancelContractData
+reqMktDepth: updateMktDepth updateMktDepthL2 rerouteMktDepthReq stream by=cancelMktDepth
+reqNewsBulletins: updateNewsBulletin stream by=cancelNewsBulletins keyless
+reqManagedAccts: / managedAccounts keyless
+requestFA: / receiveFA keyless
+replaceFA: / replaceFAEnd
+reqHistoricalData: historicalData historicalDataUpdate historicalSchedule / historicalDataEnd by=cancelHistoricalData
+reqScannerSubscription: scannerData stream by=cancelScannerSubscription
+reqScannerParameters: / scannerParameters keyless
+reqCurrentTime: / currentTime keyless
+reqRealTimeBars: realtimeBar stream by=cancelRealTimeBars
+reqFundamentalData: / fundamentalData by=cancelFundamentalData
+calculateImpliedVolatility: / tickOptionComputation by=cancelCalculateImpliedVolatility
+calculateOptionPrice: / tickOptionComputation by=cancelCalculateOptionPrice
+reqPositions: position / positionEnd stream by=cancelPositions keyless
+reqAccountSummary: accountSummary / accountSummaryEnd stream by=cancelAccountSummary
+verifyRequest: / verifyMessageAPI keyless
+verifyMessage: / verifyCompleted keyless
+queryDisplayGroups: / displayGroupList
+subscribeToGroupEvents: displayGroupUpdated stream by=unsubscribeFromGroupEvents
+startApi: nextValidId / managedAccounts keyless
+verifyAndAuthRequest: / verifyAndAuthMessageAPI keyless
+verifyAndAuthMessage: / verifyAndAuthCompleted keyless
+reqPositionsMulti: positionMulti / positionMultiEnd stream by=cancelPositionsMulti
+reqAccountUpdatesMulti: accountUpdateMulti / accountUpdateMultiEnd stream by=cancelAccountUpdatesMulti
+reqSecDefOptParams: securityDefinitionOptionParameter / securityDefinitionOptionParameterEnd
+reqSoftDollarTiers: / softDollarTiers
+reqFamilyCodes: / familyCodes keyless
+reqMatchingSymbols: / symbolSamples
+reqMktDepthExchanges: / mktDepthExchanges keyless
+reqSmartComponents: / smartComponents
+reqNewsArticle: / newsArticle
+reqNewsProviders: / newsProviders keyless
+reqHistoricalNews: historicalNews / historicalNewsEnd
+reqHeadTimeStamp: / headTimestamp by=cancelHeadTimeStamp
+reqHistogramData: / histogramData by=cancelHistogramData
+reqMarketRule: / marketRule key=marketRule
+reqPnL: pnl stream by=cancelPnL
+reqPnLSingle: pnlSingle stream by=cancelPnLSingle
+reqHistoricalTicks: historicalTicks historicalTicksBidAsk historicalTicksLast by=cancelHistoricalTicks
+reqTickByTickData: tickByTick historicalTicks historicalTicksBidAsk historicalTicksLast stream by=cancelTickByTickData
+reqCompletedOrders: completedOrder / completedOrdersEnd keyless
+reqWshMetaData: / wshMetaData by=cancelWshMetaData
+reqWshEventData: / wshEventData by=cancelWshEventData
+reqUserInfo: / userInfo
+reqCurrentTimeInMillis: / currentTimeInMillis keyless
+reqConfig: / configResponse
+updateConfig: / updateConfigResponse
+"""
+
+
+class Pair:
+    """How one request is answered.
+
+    Attributes:
+        request: the request's name.
+        answers: names of the answers that may come, the end marker included.
+        end: the name of the answer after which no more come ("" if none says so).
+        stream: whether answers come until the request is cancelled.
+        cancel: the name of the request that cancels it, "" if none does.
+        keyless: whether answers carry no key, so that the oldest open request of the kind is meant.
+        key: what the key numbers: "request" (request and order ids) or "marketRule".
+    """
+
+    __slots__ = ("answers", "cancel", "end", "key", "keyless", "request", "stream")
+
+    def __init__(self, row: str) -> None:
+        self.request, _, rest = row.partition(":")
+        self.answers: list[str] = []
+        self.end = ""
+        self.stream = False
+        self.cancel = ""
+        self.keyless = False
+        self.key = "request"
+        ending = False
+        for word in rest.split():
+            if word == "/":
+                ending = True
+            elif word == "stream":
+                self.stream = True
+            elif word == "keyless":
+                self.keyless = True
+            elif word.startswith("by="):
+                self.cancel = word[3:]
+            elif word.startswith("key="):
+                self.key = word[4:]
+            else:
+                self.answers.append(word)
+                if ending:
+                    self.end = word
+
+
+_pairs: dict[str, Pair] = {}
+
+
+def pairs() -> dict[str, Pair]:
+    """Every row by the request's name."""
+    if not _pairs:
+        for row in ROWS.strip().replace("\n  ", " ").split("\n"):
+            pair = Pair(row)
+            _pairs[pair.request] = pair
+    return _pairs
+
+
+def requests_for(answer: str) -> list[Pair]:
+    """The rows of the requests that ``answer`` may belong to."""
+    return [pair for pair in pairs().values() if answer in pair.answers]
+
+
+def cancelled_by(request: str) -> Pair | None:
+    """The row of the request that ``request`` cancels."""
+    for pair in pairs().values():
+        if pair.cancel == request:
+            return pair
+    return None
