@@ -1,0 +1,1 @@
+"""Segments to connections: streams, closes, states, notes. Measurement only."""

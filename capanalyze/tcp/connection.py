@@ -5,15 +5,14 @@ In: the tracker's updates, packet by packet. Out: attributes that timeline/ and 
 Sides are 0 (orig: the first known sender) and 1 (resp); ``client`` and ``server`` name them for people.
 """
 
+from __future__ import annotations
+
 from typing import Final
 
 from mypy_extensions import i64
 
-RECENT: Final = 16
-"""Payload pieces kept per side, the newest; what came before the close is decoded from them."""
-
-RECENT_OCTETS: Final = 4096
-"""Octets kept of each such piece (its end)."""
+TAIL: Final = 64
+"""Octets of payload kept per side, the newest: what was said last before the close."""
 
 EVENTS: Final = 120
 """TCP events kept per connection before the middle is left out (``events_left_out`` counts)."""
@@ -63,33 +62,25 @@ class Note:
 
 
 class Gap:
-    """Octets of a side that the capture lacks: the peer acknowledged them (or later ones arrived)."""
+    """Octets of a side that the capture lacks where its stream goes on: ``length`` octets from ``offset``.
 
-    __slots__ = ("acknowledged", "length", "offset", "packet")
+    ``acknowledged``: the peer got them. ``late``: octets of it that the capture held after all, further on.
+    """
+
+    __slots__ = ("acknowledged", "late", "length", "offset", "packet")
 
     def __init__(self, offset: i64, length: i64, packet: i64, acknowledged: bool) -> None:
         self.offset: i64 = offset
         self.length: i64 = length
         self.packet: i64 = packet
         self.acknowledged: bool = acknowledged
-
-
-class Piece:
-    """The end of an in-order piece of payload: ``data`` are stream octets ``offset`` to ``offset + len(data)``."""
-
-    __slots__ = ("data", "offset", "packet", "ts_ns")
-
-    def __init__(self, data: bytes, offset: i64, packet: i64, ts_ns: i64) -> None:
-        self.data: bytes = data
-        self.offset: i64 = offset
-        self.packet: i64 = packet
-        self.ts_ns: i64 = ts_ns
+        self.late: i64 = 0
 
 
 class Close:
     """The first thing that ended a direction (contract.md, "close"); packet is 0 where it was inferred."""
 
-    __slots__ = ("certainty", "first", "inferred", "kind", "packet", "ts_ns")
+    __slots__ = ("certainty", "first", "inferred", "kind", "packet", "side", "ts_ns")
 
     def __init__(self, first: str, kind: str, packet: i64, ts_ns: i64, inferred: bool, certainty: str) -> None:
         self.first: str = first  # "client", "server" or "both"
@@ -98,46 +89,94 @@ class Close:
         self.ts_ns: i64 = ts_ns
         self.inferred: bool = inferred
         self.certainty: str = certainty  # "certain" or "likely"
+        self.side: i64 = -1  # 0 or 1; -1 where both closed
+
+
+class Held:
+    """Payload that arrived ahead of a hole: relative positions ``start`` to ``end`` (``end`` by the headers)."""
+
+    __slots__ = ("data", "end", "packet", "start", "ts_ns")
+
+    def __init__(self, start: i64, end: i64, data: bytes, packet: i64, ts_ns: i64) -> None:
+        self.start: i64 = start
+        self.end: i64 = end
+        self.data: bytes = data
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
 
 
 class Side:
     """One end of a connection: what it sent, and how far the peer acknowledged it.
 
-    ``seq`` positions are relative: 0 is the first octet of payload (the SYN is -1), unwrapped to 64 bits.
+    Positions (``*_rel``) count octets of payload from 0, unwrapped to 64 bits; a SYN is at -1. In a capture
+    that starts mid-stream 0 is the first octet captured.
+
+    Attributes for readers:
+        host, port: its address (4 or 16 octets) and port.
+        octets: payload in the capture, each octet once (contract.md, "Octets").
+        missing: octets that the peer acknowledged and the capture lacks.
+        tail, tail_at_close: the last TAIL octets it sent; the last before the connection's close.
+        last_data_ts, last_data_ts_at_close: time of its newest payload, and of the newest before the close.
+        last_data_packet, last_data_packet_at_close: the packets of these.
+        fin_packets, rst_packets: packet numbers, retransmissions included.
+        fin_acked: the peer acknowledged the FIN; fin_inferred: the FIN is known only by that.
+        gaps: holes in its stream.
+        first_data_acked_ts, first_data_acked_packet: when the peer acknowledged its first payload (-1, 0: never).
     """
 
     def __init__(self, key: bytes, host: bytes, port: i64) -> None:
         self.key: bytes = key
-        self.host: bytes = host  # 4 or 16 octets
+        self.host: bytes = host
         self.port: i64 = port
         self.index: i64 = 0  # 0 orig, 1 resp
         self.peer: Side | None = None
         self.connection: Connection | None = None
+        self.plain: bool = False  # the short path may be taken
         # sequence space
-        self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before the first segment
-        self.next_rel: i64 = 0  # the same, relative
-        self.max_rel: i64 = 0  # the highest relative position sent (payload and FIN)
-        self.acked_rel: i64 = -1  # how far the peer acknowledged (relative); -1 not even the SYN
-        self.window: i64 = -1  # last advertised, unscaled
-        self.scale: i64 = 0
-        self.last_ack: i64 = -1  # last acknowledgement number this side sent (32 bits)
+        self.isn: i64 = -1  # of the SYN; -1 not captured
+        self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
+        self.next_rel: i64 = 0
+        self.max_rel: i64 = 0  # the end of the highest octet or FIN sent
+        self.low_rel: i64 = 0  # the lowest payload octet captured
+        self.acked_rel: i64 = -1  # how far the peer acknowledged
+        self.last_ack: i64 = -1  # the newest acknowledgement number this side sent (32 bits); -1 none
+        self.window: i64 = -1  # last advertised, unscaled; -1 none
+        self.scale: i64 = 0  # window scale of its SYN; -1 unknown (mid-stream)
+        self.held: list[Held] = []
+        self.held_octets: i64 = 0
+        self.acked_hole: i64 = 0  # segments sent since the peer acknowledged beyond a hole
         # counts
         self.packets: i64 = 0
-        self.octets: i64 = 0  # payload, each once
-        self.missing: i64 = 0  # acknowledged by the peer and not in the capture
+        self.octets: i64 = 0
+        self.missing: i64 = 0
         self.last_packet: i64 = 0
         self.last_ts: i64 = -1
+        self.first_data_packet: i64 = 0
+        self.first_data_ts: i64 = -1
+        self.first_data_acked_packet: i64 = 0
+        self.first_data_acked_ts: i64 = -1
         self.last_data_packet: i64 = 0
         self.last_data_ts: i64 = -1
+        self.last_data_packet_at_close: i64 = 0
+        self.last_data_ts_at_close: i64 = -1
+        self.tail: bytes = b""
+        self.tail_at_close: bytes = b""
         # what ended it
         self.fin_rel: i64 = -1  # position of the FIN; -1 none
+        self.fin_ack: i64 = -1  # acknowledgement number in the first copy of the FIN; -1 none
         self.fin_packets: list[int] = []
+        self.fin_ts: i64 = -1
         self.fin_inferred: bool = False
         self.fin_acked: bool = False
         self.rst_packets: list[int] = []
-        # the newest payload, oldest first
-        self.recent: list[Piece] = []
         self.gaps: list[Gap] = []
+        # for notes and history
+        self.history_seen: i64 = 0
+        self.history_counts: dict[str, int] = {}
+        self.duplicate_acks: i64 = 0
+        self.duplicate_ack_ts: i64 = -1
+        self.max_ts: i64 = -1  # time of the segment that set max_rel
+        self.probe: str = ""  # the keep-alive or zero-window probe that the peer has to answer
 
 
 class Connection:
@@ -151,11 +190,11 @@ class Connection:
         self.roles_from: str = "first_packet"
         self.opened: str | None = None
         self.first_packet: i64 = 0
-        self.last_packet: i64 = 0
         self.first_ts: i64 = -1
-        self.last_ts: i64 = -1
-        self.packets: i64 = 0
         self.close: Close | None = None
+        self.reset: Close | None = None  # the first valid RST, wherever it stands
+        self.doubtful_reset: Close | None = None  # in the window but not exact: judged by what follows
+        self.refused: bool = False
         self.ignored_resets: list[int] = []
         self.client_state: str = "UNKNOWN"
         self.server_state: str = "UNKNOWN"
@@ -164,9 +203,12 @@ class Connection:
         self.notes: list[Note] = []
         self.events: list[Event] = []
         self.events_left_out: i64 = 0
+        self.talker: i64 = -1  # the side whose payload came last
+        self.ending: bool = False  # a FIN or a valid RST was captured
+        self.header_cut: bool = False  # the capture cut its headers before the flags
         self.detail: bool = True  # False: beyond the connections told in full
-        # the newest payload of both sides as it stood when the close was seen
-        self.before_close: tuple[list[Piece], list[Piece]] | None = None
+        self.vlan: i64 = 0
+        self.heeded: bool = True  # payload is still worth handing on
 
     @property
     def client(self) -> Side:
@@ -177,3 +219,22 @@ class Connection:
     def server(self) -> Side:
         """The gateway's side."""
         return self.resp if self.client_side == 0 else self.orig
+
+    @property
+    def packets(self) -> int:
+        """Packets of both sides."""
+        return self.orig.packets + self.resp.packets
+
+    @property
+    def last_packet(self) -> int:
+        """Number of the newest packet."""
+        return max(self.orig.last_packet, self.resp.last_packet)
+
+    @property
+    def last_ts(self) -> int:
+        """Time of the newest packet in file order, ns; -1 without times."""
+        return self.orig.last_ts if self.orig.last_packet > self.resp.last_packet else self.resp.last_ts
+
+    def side_name(self, index: i64) -> str:
+        """ "client" or "server" for side 0 or 1."""
+        return "client" if index == self.client_side else "server"

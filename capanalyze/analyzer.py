@@ -1,0 +1,174 @@
+"""Analyzer: joins the pure rooms. Runs of raw packets in, connections with their TWS sessions out.
+
+In: ``feed`` with any RawPackets (a file's window, a live capture's last packets: the same path). Out, after
+``finish``: ``connections`` and ``sessions`` (by the same index), the packets that could not be used, by reason,
+and the times of the capture. It reads no clock and no file.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.packets.raw import NO_TIME, RawPackets
+from capanalyze.packets.segment import HEADER_CUT, OK, REASONS, Segment
+from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.tracker import DIRECT, RUNS, Tracker
+from capanalyze.tws.message import Message
+from capanalyze.tws.session import Session
+
+PORTS: Final = (4001, 4002, 7496, 7497)
+"""Usual API ports: IB Gateway live and paper, TWS live and paper."""
+
+
+class Analyzer:
+    """A capture in the making.
+
+    Args:
+        ports: the ports that mark the gateway's side.
+        keep_all: keep every TWS message for ``take_messages`` (else only the first and the last of a connection).
+    """
+
+    def __init__(self, ports: tuple[int, ...] = PORTS, keep_all: bool = False) -> None:
+        self.ports = ports
+        self.keep_all = keep_all
+        self.tracker = Tracker()
+        self.sessions: list[Session | None] = []
+        self.messages: list[Message] = []
+        self.skipped: dict[str, int] = {}
+        self.packets: i64 = 0
+        self.first_ts: i64 = NO_TIME
+        self.last_ts: i64 = NO_TIME
+        self._segment = Segment()
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections, in the order of their first packet."""
+        return self.tracker.connections
+
+    def feed(self, packets: RawPackets) -> None:
+        """Take every packet that the cursor has."""
+        segment = self._segment
+        tracker = self.tracker
+        while packets.advance():
+            ts_ns = packets.ts_ns
+            if ts_ns != NO_TIME:
+                if self.first_ts == NO_TIME:
+                    self.first_ts = ts_ns
+                self.last_ts = ts_ns
+            found = segment.read(packets)
+            if found != OK:
+                self._unusable(found, packets)
+                continue
+            data = packets.data
+            outcome = tracker.segment(segment, data, packets.number, ts_ns)
+            if outcome == DIRECT:
+                self._hand_on(tracker.side, data, tracker.run_start, tracker.run_end, packets.number, ts_ns)
+            elif outcome == RUNS:
+                self._hand_on_runs(tracker.side)
+            if tracker.just_closed:
+                self._closed(segment)
+        self.packets = packets.number
+
+    def _unusable(self, found: i64, packets: RawPackets) -> None:
+        """A packet without a whole TCP header."""
+        if found == HEADER_CUT:
+            self.tracker.header_cut(self._segment, packets.number, packets.ts_ns)
+            self._sessions_for_new()
+            return
+        reason = REASONS[found]
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+    def _sessions_for_new(self) -> None:
+        """Keep one place for a session per connection, and settle roles that no SYN told by the port."""
+        while len(self.sessions) < len(self.tracker.connections):
+            connection = self.tracker.connections[len(self.sessions)]
+            self.sessions.append(None)
+            if connection.roles_from == "first_packet":
+                from_orig = connection.orig.port in self.ports
+                if from_orig != (connection.resp.port in self.ports):
+                    connection.roles_from = "port"
+                    connection.client_side = 1 if from_orig else 0
+
+    def _session(self, connection: Connection) -> Session:
+        """The session of a connection whose first payload is at hand."""
+        self._sessions_for_new()
+        session = self.sessions[connection.number - 1]
+        if session is None:
+            on_port = connection.orig.port in self.ports or connection.resp.port in self.ports
+            from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
+            session = Session(connection.client_side, on_port, from_start, self.keep_all, connection.detail)
+            self.sessions[connection.number - 1] = session
+        return session
+
+    def _hand_on(self, side: Side | None, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+        """Give a piece of a side's stream to its session."""
+        assert side is not None
+        connection = side.connection
+        assert connection is not None
+        if not connection.heeded:
+            return
+        index = connection.number - 1
+        session = self.sessions[index] if index < len(self.sessions) else None
+        if session is None:
+            session = self._session(connection)
+        session.data(side.index, data, start, end, packet, ts_ns)
+        self._after(connection, session)
+
+    def _hand_on_runs(self, side: Side | None) -> None:
+        """Give what became in order at once, and the holes in it."""
+        assert side is not None
+        connection = side.connection
+        assert connection is not None
+        if not connection.heeded:
+            return
+        session = self._session(connection)
+        for run in self.tracker.streams.runs:
+            if run.gap:
+                session.gap(run.side, run.gap, run.packet, run.ts_ns)
+            else:
+                session.data(run.side, run.data, run.start, run.end, run.packet, run.ts_ns)
+        self._after(connection, session)
+
+    def _after(self, connection: Connection, session: Session) -> None:
+        if session.dead:
+            connection.heeded = False
+            self.sessions[connection.number - 1] = None
+        elif self.keep_all:
+            for message in session.take_messages():
+                message.conn = connection.number
+                self.messages.append(message)
+
+    def _closed(self, segment: Segment) -> None:
+        """The close was seen: what was said before it is set apart."""
+        self.tracker.just_closed = False
+        side = self.tracker.sides.get(segment.key)
+        if side is not None and side.connection is not None:
+            index = side.connection.number - 1
+            session = self.sessions[index] if index < len(self.sessions) else None
+            if session is not None:
+                session.snapshot()
+
+    def take_messages(self) -> list[Message]:
+        """The messages that were completed since the last call, in capture order (``keep_all``)."""
+        taken = self.messages
+        self.messages = []
+        return taken
+
+    def finish(self) -> None:
+        """No more packets come: settle streams, sessions, roles and closes."""
+        self._sessions_for_new()
+        for connection in self.tracker.connections:
+            runs = self.tracker.streams.runs
+            runs.clear()
+            self.tracker.closing.infer(connection)
+            self.tracker.streams.finish(connection)
+            if runs and connection.heeded:
+                self._hand_on_runs(connection.orig)
+            session = self.sessions[connection.number - 1]
+            if session is not None:
+                session.finish()
+                self._after(connection, session)
+                if session.hello_side >= 0 and connection.roles_from in {"port", "first_packet"}:
+                    connection.roles_from = "hello"
+                    connection.client_side = session.hello_side
+            self.tracker.closing.finish(connection)

@@ -1,0 +1,95 @@
+"""Decoder: what the pcap and the pcapng reader have in common. No I/O: octets are fed in, packets come out.
+
+In: pieces of a capture file, of any size. Out: the RawPackets cursor, and the facts about the capture.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.packets.raw import RawPackets
+
+MAX_PACKET: Final = 16 * 1024 * 1024
+"""Octets of a packet or block beyond which the file is taken to be damaged."""
+
+
+class Interface:
+    """An interface of the capture as the file describes it; ``name`` and the rest are empty where it does not."""
+
+    def __init__(self, link_type: i64, snaplen: i64) -> None:
+        self.link_type: i64 = link_type
+        self.snaplen: i64 = snaplen
+        self.name: str = ""
+        self.description: str = ""
+        self.filter: str = ""
+        self.os: str = ""
+        self.received: i64 = -1
+        self.dropped: i64 = -1
+
+
+class Decoder(RawPackets):
+    """A growing buffer and a position in it.
+
+    Attributes:
+        format: "pcap" or "pcapng".
+        dialect: what kind of pcap, where it is not the ordinary one.
+        interfaces: in order of appearance, over all sections.
+        application, os, hardware: what the file says about who wrote it.
+        comments: section comments.
+        damage: why reading stopped before the end of the file, or "".
+        other_blocks: pcapng blocks that Wireshark numbers as frames although they are no packets.
+        skipped: packets that could not be used, by reason.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pos: i64 = 0
+        self.need: i64 = 0
+        self.waiting: list[bytes] = []
+        self.waiting_octets: i64 = 0
+        self.consumed: i64 = 0
+        self.format: str = ""
+        self.dialect: str = ""
+        self.interfaces: list[Interface] = []
+        self.application: str = ""
+        self.os: str = ""
+        self.hardware: str = ""
+        self.comments: list[str] = []
+        self.damage: str = ""
+        self.other_blocks: i64 = 0
+        self.skipped: dict[str, int] = {}
+
+    def feed(self, chunk: bytes) -> None:
+        """Append the next octets of the file."""
+        if self.damage:
+            return
+        self.waiting.append(chunk)
+        self.waiting_octets += len(chunk)
+        rest = len(self.data) - self.pos
+        if rest + self.waiting_octets < self.need:
+            return
+        if rest:
+            self.waiting.insert(0, self.data[self.pos :])
+        self.consumed += self.pos
+        self.data = self.waiting[0] if len(self.waiting) == 1 else b"".join(self.waiting)
+        self.pos = 0
+        self.waiting = []
+        self.waiting_octets = 0
+
+    def finish(self) -> None:
+        """No more octets will come: what is left over is a record that was cut."""
+        rest = len(self.data) - self.pos + self.waiting_octets
+        if rest and not self.damage:
+            self.damage = f"cut in the record after packet {self.number}, {rest} of its octets are there"
+
+    def stop(self, reason: str) -> None:
+        """The octets at the current position cannot be a record: read no further."""
+        self.damage = f"{reason} at octet {self.consumed + self.pos}, after packet {self.number}"
+        self.data = b""
+        self.pos = 0
+        self.waiting = []
+        self.waiting_octets = 0
+
+    def skip(self, reason: str) -> None:
+        """Count a packet that cannot be used."""
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1

@@ -1,0 +1,249 @@
+"""pcapng files: sections of either byte order, interfaces, packets in three kinds of block.
+
+Facts: draft-ietf-opsawg-pcapng. EPB, SPB and the obsolete PB (OPB) are packets; IDB and ISB describe
+interfaces; everything else is stepped over by its length.
+"""
+
+from typing import Final
+
+from librt.strings import read_i16_be, read_i16_le, read_i32_be, read_i32_le
+from mypy_extensions import i64
+
+from capanalyze.capture.decoder import MAX_PACKET, Decoder, Interface
+from capanalyze.packets.raw import NO_TIME
+
+SHB: Final = 0x0A0D0D0A
+IDB: Final = 1
+OPB: Final = 2
+SPB: Final = 3
+NRB: Final = 4
+ISB: Final = 5
+EPB: Final = 6
+JOURNAL: Final = 9
+DSB: Final = 10
+CUSTOM: Final = 0x00000BAD
+CUSTOM_NO_COPY: Final = 0x40000BAD
+
+NUMBERED_BY_WIRESHARK: Final = (JOURNAL, CUSTOM, CUSTOM_NO_COPY)
+"""Blocks to which Wireshark gives a frame number although they hold no packet."""
+
+SECTION_MAGIC: Final = b"\x1a\x2b\x3c\x4d"
+
+MAX_INTERFACES: Final = 4096
+MAX_COMMENTS: Final = 100
+MAX_TEXT: Final = 4096
+MAX_TS_NS: Final = 9_223_372_036_854_775_807
+
+
+class PcapngDecoder(Decoder):
+    """Blocks of a pcapng file, fed in pieces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.format = "pcapng"
+        self.big: bool = False
+        self.sections: i64 = 0
+        self.section_base: i64 = 0  # index of the section's first interface
+        self.scales: list[int] = []  # ns per unit, 0 where ``resolutions`` has to be used
+        self.resolutions: list[int] = []  # units per second
+        self.offsets_s: list[int] = []
+
+    def u32(self, at: i64) -> i64:
+        """An unsigned 32-bit number in the section's byte order."""
+        if self.big:
+            return i64(read_i32_be(self.data, at)) & 0xFFFFFFFF
+        return i64(read_i32_le(self.data, at)) & 0xFFFFFFFF
+
+    def u16(self, at: i64) -> i64:
+        """An unsigned 16-bit number in the section's byte order."""
+        if self.big:
+            return i64(read_i16_be(self.data, at)) & 0xFFFF
+        return i64(read_i16_le(self.data, at)) & 0xFFFF
+
+    def advance(self) -> bool:
+        """Go to the next packet block, reading the others on the way."""
+        while True:
+            pos = self.pos
+            room = len(self.data) - pos
+            if room < 12:
+                self.need = 12
+                return False
+            kind = self.u32(pos)
+            if kind == SHB:
+                self.big = self.data[pos + 8 : pos + 12] == SECTION_MAGIC
+            length = self.u32(pos + 4)
+            if length < 12 or length & 3 or length > MAX_PACKET:
+                self.stop(f"a block claims {length} octets: damaged, or not a block,")
+                return False
+            if room < length:
+                self.need = length
+                return False
+            self.pos = pos + length
+            if kind == EPB:
+                if self._enhanced(pos, length):
+                    return True
+            elif kind in (SPB, OPB):
+                if self._older(pos, length, kind):
+                    return True
+            elif not self._describe(pos, length, kind):
+                return False
+
+    def _enhanced(self, pos: i64, length: i64) -> bool:
+        """An Enhanced Packet Block: interface, time, captured, original, octets, options."""
+        if length < 32:
+            self._unusable("packet block too short")
+            return False
+        interface = self.u32(pos + 8)
+        captured = self.u32(pos + 20)
+        if captured > length - 32:
+            self._unusable("packet longer than its block")
+            return False
+        return self._packet(interface, self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24))
+
+    def _older(self, pos: i64, length: i64, kind: i64) -> bool:
+        """Simple and obsolete Packet Blocks."""
+        if kind == SPB:
+            index = self.section_base
+            if length < 16 or index >= len(self.interfaces):
+                self._unusable("packet of an interface that is not described")
+                return False
+            original = self.u32(pos + 8)
+            captured = min(original, length - 16)
+            snaplen = self.interfaces[index].snaplen
+            if 0 < snaplen < captured:
+                captured = snaplen
+            self.number += 1
+            self.ts_ns = NO_TIME
+            self._place(index, pos + 12, captured, original)
+            return True
+        captured = self.u32(pos + 20) if length >= 32 else 0
+        if length < 32 or captured > length - 32:
+            self._unusable("packet longer than its block")
+            return False
+        return self._packet(
+            self.u16(pos + 8), self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24)
+        )
+
+    def _packet(self, interface: i64, high: i64, low: i64, offset: i64, captured: i64, original: i64) -> bool:
+        index = self.section_base + interface
+        if index >= len(self.interfaces):
+            self._unusable("packet of an interface that is not described")
+            return False
+        self.number += 1
+        scale: i64 = self.scales[index]
+        if scale and high < 0x200000:  # below 2^53 units: no overflow in 64 bits up to 1000 ns each
+            self.ts_ns = (high << 32 | low) * scale
+        else:
+            self.ts_ns = self._time(index, high, low)
+        self._place(index, offset, captured, original)
+        return True
+
+    def _place(self, index: i64, offset: i64, captured: i64, original: i64) -> None:
+        self.interface = index
+        self.link_type = self.interfaces[index].link_type
+        self.offset = offset
+        self.captured = captured
+        self.original = max(captured, original)
+
+    def _time(self, index: i64, high: int, low: int) -> int:
+        """Nanoseconds for any if_tsresol and if_tsoffset, in whole numbers; times past 2262 stay at the last one."""
+        units = high << 32 | low
+        ns = units * 1_000_000_000 // self.resolutions[index] + self.offsets_s[index] * 1_000_000_000
+        return max(0, min(ns, MAX_TS_NS))
+
+    def _unusable(self, reason: str) -> None:
+        """Count a packet block that cannot be used; it keeps its number."""
+        self.number += 1
+        self.skip(reason)
+
+    def _describe(self, pos: i64, length: i64, kind: i64) -> bool:
+        """Every block that is no packet; False when reading has to stop."""
+        if kind == SHB:
+            return self._section(pos, length)
+        if self.sections == 0:
+            self.stop("no Section Header Block")
+            return False
+        if kind == IDB:
+            self._interface(pos, length)
+        elif kind == ISB:
+            self._statistics(pos, length)
+        elif kind in NUMBERED_BY_WIRESHARK:
+            self.other_blocks += 1
+        return True
+
+    def _section(self, pos: i64, length: i64) -> bool:
+        if length < 28 or self.u32(pos + 8) != 0x1A2B3C4D:
+            self.stop("a Section Header Block without its byte-order magic")
+            return False
+        self.sections += 1
+        self.section_base = len(self.interfaces)
+        options = self.options(pos + 24, pos + length - 4)
+        self.hardware = self.hardware or text(options, 2)
+        self.os = self.os or text(options, 3)
+        self.application = self.application or text(options, 4)
+        comment = text(options, 1)
+        if comment and len(self.comments) < MAX_COMMENTS:
+            self.comments.append(comment)
+        return True
+
+    def _interface(self, pos: i64, length: i64) -> None:
+        if length < 20 or len(self.interfaces) >= MAX_INTERFACES:
+            return
+        interface = Interface(self.u16(pos + 8), self.u32(pos + 12))
+        options = self.options(pos + 16, pos + length - 4)
+        interface.name = text(options, 2)
+        interface.description = text(options, 3)
+        interface.os = text(options, 12)
+        raw_filter = options.get(11, b"")
+        interface.filter = clean(raw_filter[1:]) if raw_filter[:1] == b"\0" else ""
+        self.interfaces.append(interface)
+        resolution = options.get(9, b"\x06")[:1] or b"\x06"
+        exponent = resolution[0] & 0x7F
+        units = 2**exponent if resolution[0] & 0x80 else 10**exponent
+        raw_offset = options.get(14, b"")
+        offset = int.from_bytes(raw_offset, "big" if self.big else "little", signed=True) if len(raw_offset) == 8 else 0
+        self.resolutions.append(units)
+        self.offsets_s.append(offset)
+        exact = offset == 0 and units in {1_000_000, 1_000_000_000}
+        self.scales.append(1_000_000_000 // units if exact else 0)
+
+    def _statistics(self, pos: i64, length: i64) -> None:
+        """An Interface Statistics Block: the newest of an interface counts."""
+        if length < 24:
+            return
+        index = self.section_base + self.u32(pos + 8)
+        if index >= len(self.interfaces):
+            return
+        options = self.options(pos + 20, pos + length - 4)
+        order = "big" if self.big else "little"
+        counts: dict[int, int] = {}
+        for code in (4, 5, 7):  # isb_ifrecv, isb_ifdrop, isb_osdrop
+            if len(options.get(code, b"")) == 8:
+                counts[code] = int.from_bytes(options[code], "big" if order == "big" else "little")
+        if 4 in counts:
+            self.interfaces[index].received = min(counts[4], MAX_TS_NS)
+        if 5 in counts or 7 in counts:
+            self.interfaces[index].dropped = min(counts.get(5, 0) + counts.get(7, 0), MAX_TS_NS)
+
+    def options(self, at: i64, end: i64) -> dict[int, bytes]:
+        """Code -> value of the options between two offsets; the first of a code counts."""
+        found: dict[int, bytes] = {}
+        while at + 4 <= end:
+            code = self.u16(at)
+            size = self.u16(at + 2)
+            if code == 0 or at + 4 + size > end:
+                break
+            if code not in found:
+                found[code] = self.data[at + 4 : at + 4 + size]
+            at += 4 + ((size + 3) & ~3)
+        return found
+
+
+def clean(raw: bytes) -> str:
+    """UTF-8 text of an option, cut at MAX_TEXT; what a terminal does with it is the renderer's care."""
+    return raw[:MAX_TEXT].rstrip(b"\0").decode("utf-8", "replace")
+
+
+def text(options: dict[int, bytes], code: int) -> str:
+    """The text option with that code, or ""."""
+    return clean(options.get(code, b""))

@@ -1,0 +1,12 @@
+"""32-bit sequence numbers (RFC 9293 3.4): the one place where they wrap."""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+MASK: Final = 0xFFFFFFFF
+
+
+def distance(newer: i64, older: i64) -> i64:
+    """How far ``newer`` lies behind ``older`` in sequence space, -2^31 to 2^31 - 1."""
+    return ((newer - older + 0x80000000) & 0xFFFFFFFF) - 0x80000000

@@ -1,0 +1,178 @@
+"""Streams: in-order octets of one side, each once, and the holes in them.
+
+In: the payload of segments that are not simply next in order. Out: runs (octets in order) and gaps, in
+stream order. An out-of-order segment waits until its hole is filled, until the peer has acknowledged
+the hole and PATIENCE more segments came (the capture lost it), or until too much waits.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tcp.connection import Connection, Gap, Held, Side
+
+MAX_HELD: Final = 256
+"""Segments that wait behind a hole, per side."""
+
+MAX_HELD_OCTETS: Final = 1024 * 1024
+"""Octets that wait behind a hole, per side."""
+
+PATIENCE: Final = 16
+"""Segments of a side after which an acknowledged hole is taken to be lost by the capture."""
+
+MAX_GAPS: Final = 100
+"""Gaps described per side; the counts of octets stay true."""
+
+
+class Run:
+    """Octets of a side that are next in its stream, or a gap (``data`` empty, ``gap`` octets)."""
+
+    __slots__ = ("data", "end", "gap", "packet", "side", "start", "ts_ns")
+
+    def __init__(self, side: i64, data: bytes, start: i64, end: i64, gap: i64, packet: i64, ts_ns: i64) -> None:
+        self.side: i64 = side
+        self.data: bytes = data
+        self.start: i64 = start
+        self.end: i64 = end
+        self.gap: i64 = gap
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+
+
+class Streams:
+    """Orders payload; ``runs`` collects what became deliverable since it was last emptied."""
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+
+    def payload(
+        self, side: Side, rel: i64, length: i64, data: bytes, start: i64, captured: i64, packet: i64, ts_ns: i64
+    ) -> i64:
+        """Take ``length`` octets at position ``rel``, ``captured`` of them at ``data[start:]``; say how many are new."""
+        end = rel + length
+        if side.fin_rel >= 0 and end > side.fin_rel:  # nothing lies beyond the side's own FIN
+            end = side.fin_rel
+        if end <= rel:
+            return 0
+        old: i64 = 0
+        if rel < side.next_rel:
+            old = self._late(side, rel, min(end, side.next_rel))
+            skip = side.next_rel - rel
+            rel = side.next_rel
+            start += skip
+            captured = max(captured - skip, 0)
+        if end <= rel:
+            return old
+        if rel > side.next_rel:
+            return old + self._hold(side, rel, end, data[start : start + min(captured, end - rel)], packet, ts_ns)
+        captured = min(captured, end - rel)
+        fresh = end - rel
+        if side.held:
+            fresh -= self._overlap(side, rel, end)
+        self._deliver(side, end, data, start, captured, packet, ts_ns)
+        self._release(side)
+        side.octets += fresh
+        return old + fresh
+
+    def _late(self, side: Side, rel: i64, end: i64) -> i64:
+        """Octets below the next position: new only where they fill a gap or lie before all captured octets."""
+        new: i64 = 0
+        if rel < side.low_rel and end >= side.low_rel and end - rel > 1 and side.isn < 0:
+            new = side.low_rel - rel
+            side.low_rel = rel
+        for gap in side.gaps:
+            overlap = min(end, gap.offset + gap.length) - max(rel, gap.offset)
+            if overlap > 0 and gap.late < gap.length:
+                overlap = min(overlap, gap.length - gap.late)
+                gap.late += overlap
+                new += overlap
+                if gap.acknowledged:
+                    side.missing -= overlap
+        side.octets += new
+        return new
+
+    def _hold(self, side: Side, rel: i64, end: i64, data: bytes, packet: i64, ts_ns: i64) -> i64:
+        """Keep a segment that lies behind a hole."""
+        fresh = end - rel - self._overlap(side, rel, end)
+        if fresh == 0:
+            return 0
+        at = len(side.held)
+        while at > 0 and side.held[at - 1].start > rel:
+            at -= 1
+        side.held.insert(at, Held(rel, end, data, packet, ts_ns))
+        side.held_octets += len(data)
+        side.octets += fresh
+        while len(side.held) > MAX_HELD or side.held_octets > MAX_HELD_OCTETS:
+            self.give_up_hole(side)
+        return fresh
+
+    def _overlap(self, side: Side, rel: i64, end: i64) -> i64:
+        """Octets of the range that are held already."""
+        covered: i64 = 0
+        at = rel
+        for held in side.held:
+            low = max(held.start, at)
+            high = min(held.end, end)
+            if high > low:
+                covered += high - low
+                at = high
+        return covered
+
+    def _deliver(self, side: Side, end: i64, data: bytes, start: i64, captured: i64, packet: i64, ts_ns: i64) -> None:
+        """Append octets up to ``end`` to the stream; what a short snapshot length left out is a gap."""
+        if captured:
+            self.runs.append(Run(side.index, data, start, start + captured, 0, packet, ts_ns))
+        cut = end - side.next_rel - captured
+        if cut > 0:
+            self.runs.append(Run(side.index, b"", 0, 0, cut, packet, ts_ns))
+        moved = end - side.next_rel
+        side.next_rel = end
+        side.next_seq = (side.next_seq + moved) & 0xFFFFFFFF
+
+    def _release(self, side: Side) -> None:
+        """Deliver what is held and has become in order."""
+        while side.held and side.held[0].start <= side.next_rel:
+            held = side.held.pop(0)
+            side.held_octets -= len(held.data)
+            if held.end > side.next_rel:
+                skip = side.next_rel - held.start
+                captured = max(len(held.data) - skip, 0)
+                self._deliver(side, held.end, held.data, skip, captured, held.packet, held.ts_ns)
+        if not side.held:
+            side.acked_hole = 0
+
+    def give_up_hole(self, side: Side) -> None:
+        """The octets before the first held segment will not come: a gap, then what is held."""
+        if not side.held:
+            return
+        first = side.held[0]
+        self.gap(side, first.start, first.packet, first.ts_ns)
+        self._release(side)
+
+    def gap(self, side: Side, end: i64, packet: i64, ts_ns: i64) -> None:
+        """The stream lacks the octets from its next position to ``end``."""
+        length = end - side.next_rel
+        if length <= 0:
+            return
+        acknowledged = max(0, min(side.acked_rel, end) - side.next_rel)
+        side.missing += acknowledged
+        if len(side.gaps) < MAX_GAPS:
+            side.gaps.append(Gap(side.next_rel, length, packet, acknowledged > 0))
+        self.runs.append(Run(side.index, b"", 0, 0, length, packet, ts_ns))
+        side.next_rel = end
+        side.next_seq = (side.next_seq + length) & 0xFFFFFFFF
+
+    def finish(self, connection: Connection) -> None:
+        """The capture is over: close every hole, and the one behind the last octet."""
+        for side in (connection.orig, connection.resp):
+            while side.held:
+                self.give_up_hole(side)
+            end = side.acked_rel
+            if side.fin_rel >= 0:
+                end = min(end, side.fin_rel)
+            if end > side.next_rel:
+                self.gap(side, end, connection.last_packet, connection.last_ts)
+            for gap in side.gaps:  # acknowledged only after it was given up
+                if not gap.acknowledged and side.acked_rel >= gap.offset + gap.length:
+                    gap.acknowledged = True
+                    side.missing += gap.length - gap.late
