@@ -5,8 +5,7 @@ thing that does not. Unset is None, decimals are strings, a field without a name
 fields of a text body from 1; in protobuf it is the field's number).
 """
 
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from capanalyze.tws import protobuf, text
 from capanalyze.tws.schema import (
@@ -31,8 +30,7 @@ LAST_UNFRAMED: Final = 76
 """The newest server version that a session without frames can have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A message.
 
     Attributes:
@@ -47,7 +45,7 @@ class Decoded:
 
     id: int
     name: str
-    fields: dict[str, object] = field(default_factory=dict)
+    fields: dict[str, object]
     request_id: int | None = None
     problem: str | None = None
     encoding: str = "text"
@@ -55,7 +53,7 @@ class Decoded:
 
 
 def encoding_of(payload: bytes) -> str:
-    """ "text", "binary_id" or "protobuf" by the first octets of a frame's payload, "" for none of them.
+    """Tell "text", "binary_id" or "protobuf" by the first octets of a frame's payload, "" for none of them.
 
     A text id has one to three digits and a NUL; from server version 201 on there are four octets, big endian,
     1 to 200 before text and 201 to 511 before protobuf.
@@ -82,11 +80,19 @@ def split_id(payload: bytes, encoding: str) -> tuple[int, bytes, str]:
     return number, payload[4:], "binary_id"
 
 
-def decode(payload: bytes, *, from_client: bool, server_version: int | None, encoding: str) -> Decoded:
+def decode(
+    payload: bytes,
+    *,
+    from_client: bool,
+    server_version: int | None,
+    encoding: str,
+    versions: tuple[int, int] = (OLDEST, NEWEST),
+) -> Decoded:
     """Decode the payload of one frame; never raises.
 
     ``server_version`` None means that the handshake was not seen: the fields are then named as far as all
-    versions agree that the message fits. ``encoding`` is one of ``Decoded.encoding``.
+    server versions within ``versions`` agree at which the message fits. ``encoding`` is what the session expects,
+    a value of ``Decoded.encoding``.
     """
     message_id, body, found = split_id(payload, encoding)
     if message_id < 0:
@@ -100,17 +106,18 @@ def decode(payload: bytes, *, from_client: bool, server_version: int | None, enc
     if row is None or not row.text:
         surplus: dict[str, object] = {}
         text.surplus(fields, 0, surplus)
-        problem = "unknown message id" if row is None else "known as protobuf only"
-        return Decoded(message_id, name, surplus, None, problem, found, from_client)
+        unknown = "unknown message id" if row is None else "known as protobuf only"
+        return Decoded(message_id, name, surplus, None, unknown, found, from_client)
+    decoded: dict[str, object]
     if server_version is None:
-        decoded, problem = _without_version(row, fields, found)
+        decoded, problem = _without_version(row, fields, found, versions)
     else:
         reader = text.Reader(fields)
         decoded, problem = reader.read(_plan(row, server_version)), reader.problem
-        if body and body[-1]:
-            problem = problem or "does not end with a NUL"
-        if server_version > NEWEST and problem is not None:
+        if problem is not None and server_version > NEWEST:
             problem += f"; server version {server_version} is newer than the {NEWEST} known"
+    if problem is None and body and body[-1]:
+        problem = "does not end with a NUL"
     return Decoded(message_id, name, decoded, _key(row, decoded), problem, found, from_client)
 
 
@@ -150,24 +157,24 @@ def _plan(row: Message, server_version: int) -> list[Step]:
     return steps
 
 
-def _candidates(row: Message, encoding: str) -> list[int]:
+def _candidates(row: Message, encoding: str, versions: tuple[int, int]) -> list[int]:
     """The server versions at which the layout of ``row`` changes, the oldest of each stretch without a change."""
-    low, high = OLDEST, NEWEST
+    low, high = versions
     if encoding == "text":
-        high = FIRST_BINARY_ID - 1
+        high = min(high, FIRST_BINARY_ID - 1)
     elif encoding == "binary_id":
-        low = FIRST_BINARY_ID
+        low = max(low, FIRST_BINARY_ID)
     else:
-        high = LAST_UNFRAMED
-    bounds = {max(low, row.since)}
+        high = min(high, LAST_UNFRAMED)
+    low = max(low, row.since)
+    bounds = {low}
     waiting = list(row.nodes())
     while waiting:
         node = waiting.pop()
         waiting.extend(node.children)
         bounds.update((node.low, node.high + 1))
-    if low < text.ESCAPES_SINCE <= high:
-        bounds.add(text.ESCAPES_SINCE)
-    return sorted(bound for bound in bounds if max(low, row.since) <= bound <= high) or [low]
+    bounds.add(text.ESCAPES_SINCE)
+    return sorted(bound for bound in bounds if low <= bound <= high) or [low]
 
 
 def _fitting(row: Message, fields: list[bytes], candidates: list[int]) -> list[tuple[int, list[str]]]:
@@ -181,9 +188,11 @@ def _fitting(row: Message, fields: list[bytes], candidates: list[int]) -> list[t
     return found
 
 
-def _without_version(row: Message, fields: list[bytes], encoding: str) -> tuple[dict[str, object], str | None]:
+def _without_version(
+    row: Message, fields: list[bytes], encoding: str, versions: tuple[int, int]
+) -> tuple[dict[str, object], str | None]:
     """Name the fields as far as every server version agrees at which the message fits."""
-    candidates = _candidates(row, encoding)
+    candidates = _candidates(row, encoding, versions)
     fitting = _fitting(row, fields, candidates)
     if not fitting:
         reader = text.Reader(fields)
@@ -218,15 +227,17 @@ def narrow(
     row = message(from_client, message_id) if 0 < message_id <= PROTOBUF_OFFSET else None
     if row is None or found == "protobuf":
         return low, high
-    candidates = _candidates(row, found)
-    fits = {version for version, _ in _fitting(row, text.split(body), candidates)}
-    lowest, highest = high, low
-    for index, version in enumerate(candidates):
-        last = candidates[index + 1] - 1 if index + 1 < len(candidates) else NEWEST
-        if version in fits and last >= low and version <= high:
-            lowest = min(lowest, max(version, low))
-            highest = max(highest, min(last, high))
-    return (lowest, highest) if lowest <= highest and fits else (low, high)
+    candidates = _candidates(row, found, (low, high))
+    fits = [version for version, _ in _fitting(row, text.split(body), candidates)]
+    if not fits:
+        return low, high
+    later = [version for version in candidates if version > fits[-1]]
+    return fits[0], later[0] - 1 if later else _last_of(found, high)
+
+
+def _last_of(encoding: str, high: int) -> int:
+    limits = {"text": FIRST_BINARY_ID - 1, "unframed": LAST_UNFRAMED}
+    return min(high, limits.get(encoding, high))
 
 
 _key_tables: dict[tuple[bool, int], list[int]] = {}

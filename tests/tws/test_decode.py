@@ -1,6 +1,6 @@
 import pytest
 
-from capanalyze.tws.decode import decode, encoding_of, narrow, request_key, summary, unframed_length
+from capanalyze.tws.decode import Decoded, decode, encoding_of, narrow, request_key, summary, unframed_length
 
 
 def text_of(*fields: object) -> bytes:
@@ -11,11 +11,11 @@ def binary(message_id: int, body: bytes) -> bytes:
     return message_id.to_bytes(4, "big") + body
 
 
-def answer(payload: bytes, server_version: int | None, encoding: str = "text"):
+def answer(payload: bytes, server_version: int | None, encoding: str = "text") -> Decoded:
     return decode(payload, from_client=False, server_version=server_version, encoding=encoding)
 
 
-def request(payload: bytes, server_version: int | None, encoding: str = "text"):
+def request(payload: bytes, server_version: int | None, encoding: str = "text") -> Decoded:
     return decode(payload, from_client=True, server_version=server_version, encoding=encoding)
 
 
@@ -47,7 +47,7 @@ def test_start_api_has_the_same_client_id_in_all_three_forms(
 def test_managed_accounts_in_all_three_forms(payload: bytes, server_version: int, encoding: str) -> None:
     decoded = answer(payload, server_version, encoding)
 
-    assert ("managedAccounts", "DU0000000", None) == (decoded.name, decoded.fields["accountsList"], decoded.problem)
+    assert (decoded.name, decoded.fields["accountsList"], decoded.problem) == ("managedAccounts", "DU0000000", None)
 
 
 FARM = "Market data farm connection is OK:usfarm"
@@ -66,7 +66,7 @@ ERROR_PROTOBUF = bytes.fromhex("000000cc08ffffffffffffffffff01108af6c9f1a93418b8
 def test_error_keeps_id_code_and_text_at_every_gate(payload: bytes, server_version: int, encoding: str) -> None:
     decoded = answer(payload, server_version, encoding)
 
-    assert (-1, 2104, FARM) == tuple(decoded.fields[name] for name in ("id", "errorCode", "errorMsg"))
+    assert tuple(decoded.fields[name] for name in ("id", "errorCode", "errorMsg")) == (-1, 2104, FARM)
     assert decoded.problem is None
     assert summary(decoded) == f'error -1 code 2104 "{FARM}"'
 
@@ -74,7 +74,7 @@ def test_error_keeps_id_code_and_text_at_every_gate(payload: bytes, server_versi
 def test_a_surplus_field_is_kept_and_said() -> None:
     decoded = answer(text_of(9, 1, 17, "more"), 178)
 
-    assert {"version": 1, "orderId": 17, "field_3": "more"} == decoded.fields
+    assert decoded.fields == {"version": 1, "orderId": 17, "field_3": "more"}
     assert decoded.problem == "1 more field than known, from field 3 on"
 
 
@@ -87,13 +87,13 @@ def test_a_missing_field_is_named() -> None:
 def test_a_value_of_another_type_is_kept_as_it_is_and_named() -> None:
     decoded = answer(text_of(9, 1, "soon"), 178)
 
-    assert ("soon", "orderId (field 2) is not an integer") == (decoded.fields["orderId"], decoded.problem)
+    assert (decoded.fields["orderId"], decoded.problem) == ("soon", "orderId (field 2) is not an integer")
 
 
 def test_an_unknown_id_keeps_every_field() -> None:
     decoded = answer(text_of(199, "a", ""), 178)
 
-    assert ("message_199", {"field_1": "a", "field_2": ""}) == (decoded.name, decoded.fields)
+    assert (decoded.name, decoded.fields) == ("message_199", {"field_1": "a", "field_2": ""})
 
 
 def test_without_a_version_an_error_of_server_178_narrows_it() -> None:
