@@ -1,0 +1,73 @@
+"""Who may import whom: design facts that a review would have to check by eye."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "capanalyze"
+
+MAY_IMPORT = {
+    "packets": {"packets"},
+    "tcp": {"tcp", "packets"},
+    "tws": {"tws", "tcp"},
+    "timeline": {"timeline", "tcp", "tws"},
+    "report": {"report", "timeline", "tcp", "tws", "errors"},
+    "capture": {"capture", "errors", "packets"},  # packets: the RawPackets cursor that readers fill
+    "analyzer": {"packets", "tcp", "tws"},
+}
+"""Room -> rooms whose modules it may import; rooms that are not listed may import everything."""
+
+PURE = {"packets", "tcp", "tws", "timeline", "report", "analyzer"}
+IMPURE_MODULES = {
+    "socket",
+    "subprocess",
+    "threading",
+    "multiprocessing",
+    "asyncio",
+    "time",
+    "scapy",
+    "pyshark",
+    "typer",
+}
+RICH_ALLOWED = {"report/terminal.py"}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_what_lies_before_it(path: Path) -> None:
+    room = room_of(path)
+    ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("capanalyze.")}
+
+    assert ours - MAY_IMPORT.get(room, ours) == set()
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if room_of(p) in PURE], ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_pure_room_imports_nothing_that_acts_on_the_world(path: Path) -> None:
+    outside = {name.split(".")[0] for name in imports_of(path)}
+
+    assert outside & IMPURE_MODULES == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_rich_stays_in_the_terminal_renderer_and_the_commands(path: Path) -> None:
+    name = str(path.relative_to(PACKAGE))
+    uses_rich = any(module.split(".")[0] == "rich" for module in imports_of(path))
+
+    assert not uses_rich or name in RICH_ALLOWED or room_of(path) == "commands"
