@@ -28,7 +28,7 @@ PROBE_RECORDS: Final = 64
 
 
 def byte_order(head: bytes) -> str:
-    """ "little" or "big" where the first four octets are a pcap magic, else ""."""
+    """Say "little" or "big" where the first four octets are a pcap magic, else the empty string."""
     for order in ("little", "big"):
         if int.from_bytes(head[:4], "little" if order == "little" else "big") in LAYOUTS:
             return order

@@ -67,7 +67,7 @@ class Closing:
         return self._first_end(connection)
 
     def _validity(self, side: Side, peer: Side, seg: Segment) -> str:
-        """ "" (valid), REFUSED, "inexact" or "out_of_window"."""
+        """Judge a RST: the empty string (valid), REFUSED, "inexact" or "out_of_window"."""
         if side.packets == len(side.rst_packets) and peer.isn >= 0 and peer.packets and peer.last_ack < 0:
             # the peer is in SYN_SENT: the RST has to acknowledge its SYN
             acknowledged = distance(seg.ack, peer.isn)

@@ -236,5 +236,5 @@ class Connection:
         return self.orig.last_ts if self.orig.last_packet > self.resp.last_packet else self.resp.last_ts
 
     def side_name(self, index: i64) -> str:
-        """ "client" or "server" for side 0 or 1."""
+        """Name side 0 or 1: "client" or "server"."""
         return "client" if index == self.client_side else "server"

@@ -48,7 +48,7 @@ class Streams:
     def payload(
         self, side: Side, rel: i64, length: i64, data: bytes, start: i64, captured: i64, packet: i64, ts_ns: i64
     ) -> i64:
-        """Take ``length`` octets at position ``rel``, ``captured`` of them at ``data[start:]``; say how many are new."""
+        """Take ``length`` octets at ``rel``, ``captured`` of them at ``data[start:]``; say how many are new."""
         end = rel + length
         if side.fin_rel >= 0 and end > side.fin_rel:  # nothing lies beyond the side's own FIN
             end = side.fin_rel

@@ -11,6 +11,7 @@ class Message:
     """A hello, a frame or an unframed legacy message.
 
     Attributes:
+        conn: number of its connection in the capture (0 until the analyzer sets it).
         from_client: who sent it.
         id: IB's message id without the protobuf offset; 0 for the two hellos.
         name: the API user's name of it (contract.md, "messages").
@@ -27,6 +28,7 @@ class Message:
     def __init__(
         self, from_client: bool, message_id: i64, name: str, encoding: str, first_packet: i64, packet: i64, ts_ns: i64
     ) -> None:
+        self.conn: i64 = 0
         self.from_client: bool = from_client
         self.id: i64 = message_id
         self.name: str = name
