@@ -69,6 +69,8 @@ def _vlan_tag(ancillary: list[tuple[int, int, bytes]]) -> bytes:
 class PacketSocket:
     """scapy's Linux listening socket as a source of Enhanced Packet Blocks."""
 
+    delay_ns = 0
+
     def __init__(self, listening: Any, source: Source) -> None:  # noqa: ANN401 - scapy is not typed
         """Set ``listening`` (scapy's L2ListenSocket, open) up.
 

@@ -27,6 +27,9 @@ def _link_type(listening: Any) -> int:  # noqa: ANN401 - scapy is not typed
 class PcapSocket:
     """scapy's L2bpfListenSocket or L2pcapListenSocket as a source of Enhanced Packet Blocks, times to the µs."""
 
+    delay_ns = 250_000_000
+    """libpcap hands packets over 100 ms after the first (scapy's ``to_ms``); the rest is room for a busy host."""
+
     def __init__(self, listening: Any) -> None:  # noqa: ANN401 - scapy is not typed
         """Set ``listening`` (open, with its filter) up so that reading it never waits."""
         self._listening = listening

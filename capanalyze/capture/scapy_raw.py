@@ -32,6 +32,7 @@ _HINTS: Final = {
 
 class _Socket(Protocol):
     link_type: int
+    delay_ns: int
 
     def read_packet(self) -> bytes | None: ...
     def wait(self, seconds: float) -> bool: ...
@@ -86,8 +87,6 @@ class ScapyRaw:
     """A running capture; see ``engine.Engine``."""
 
     name = "scapy"
-    latency_ns = 0
-    drain_ns = 0
 
     def __init__(self, source: Source) -> None:
         """Open the socket; what passes the interface from now on is captured.
@@ -111,6 +110,7 @@ class ScapyRaw:
             raise
         except Exception as error:  # scapy raises OSError, ValueError, Scapy_Exception, RuntimeError
             raise _explain(source.interface, error) from error
+        self.latency_ns = self.drain_ns = self._socket.delay_ns
         self._head = section_header(
             os=f"{platform.system()} {platform.release()}", hardware=platform.machine(), application=_application()
         ) + interface_description(

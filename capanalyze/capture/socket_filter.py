@@ -1,7 +1,8 @@
 """``tcp port A or B`` as a classic BPF program for a Linux packet socket, so that scapy needs no libpcap to filter.
 
-It looks at the same octets as libpcap's compilation of the filter: IPv4 and IPv6 without extension headers, first
-fragments only. It reads them relative to the network header, so one program fits every link type.
+It looks at the same octets as libpcap's compilation of the filter: with ports, first fragments of IPv4 and of IPv6
+without extension headers; without ports, fragments too. It reads them relative to the network header, so one program
+fits every link type.
 
 Numbers: linux/filter.h, linux/bpf_common.h (codes, SKF_ offsets), linux/if_ether.h, linux/if_packet.h,
 RFC 791, RFC 8200.
@@ -33,11 +34,23 @@ _PACKET_OUTGOING: Final = 4
 _IPV4: Final = 0x0800
 _IPV6: Final = 0x86DD
 _TCP: Final = 6
+_IPV6_FRAGMENT: Final = 44
 _FRAGMENT_OFFSET: Final = 0x1FFF
 
 Instruction = tuple[int, int, int, int]
 _ACCEPT: Final[Instruction] = (_RET, 0, 0, 0x7FFFFFFF)
 _DROP: Final[Instruction] = (_RET, 0, 0, 0)
+_IPV4_TCP: Final = [(_LD_B_ABS, 0, 0, _NET + 9), (_JEQ, 0, 1, _TCP), _ACCEPT, _DROP]
+_IPV6_TCP: Final = [
+    (_LD_B_ABS, 0, 0, _NET + 6),
+    (_JEQ, 0, 1, _TCP),
+    _ACCEPT,
+    (_JEQ, 0, 3, _IPV6_FRAGMENT),
+    (_LD_B_ABS, 0, 0, _NET + 40),
+    (_JEQ, 0, 1, _TCP),
+    _ACCEPT,
+    _DROP,
+]
 
 
 def _ports(load: int, at: int, ports: tuple[int, ...]) -> list[Instruction]:
@@ -47,7 +60,24 @@ def _ports(load: int, at: int, ports: tuple[int, ...]) -> list[Instruction]:
         program.append((load, 0, 0, at + offset))
         for port in ports:
             program += [(_JEQ, 0, 1, port), _ACCEPT]
-    return [*program, _DROP] if ports else [_ACCEPT]
+    return [*program, _DROP]
+
+
+def _ipv4_ports(ports: tuple[int, ...]) -> list[Instruction]:
+    return [
+        (_LD_B_ABS, 0, 0, _NET + 9),
+        (_JEQ, 1, 0, _TCP),
+        _DROP,
+        (_LD_H_ABS, 0, 0, _NET + 6),
+        (_JSET, 0, 1, _FRAGMENT_OFFSET),
+        _DROP,
+        (_LDX_MSH, 0, 0, _NET),
+        *_ports(_LD_H_IND, _NET, ports),
+    ]
+
+
+def _ipv6_ports(ports: tuple[int, ...]) -> list[Instruction]:
+    return [(_LD_B_ABS, 0, 0, _NET + 6), (_JEQ, 1, 0, _TCP), _DROP, *_ports(_LD_H_ABS, _NET + 40, ports)]
 
 
 def tcp_filter(ports: tuple[int, ...], *, skip_outgoing: bool) -> list[Instruction]:
@@ -60,22 +90,7 @@ def tcp_filter(ports: tuple[int, ...], *, skip_outgoing: bool) -> list[Instructi
     Raises:
         ValueError: too many ports for one program.
     """
-    ipv4 = [
-        (_LD_B_ABS, 0, 0, _NET + 9),
-        (_JEQ, 1, 0, _TCP),
-        _DROP,
-        (_LD_H_ABS, 0, 0, _NET + 6),
-        (_JSET, 0, 1, _FRAGMENT_OFFSET),
-        _DROP,
-        (_LDX_MSH, 0, 0, _NET),
-        *_ports(_LD_H_IND, _NET, ports),
-    ]
-    ipv6 = [
-        (_LD_B_ABS, 0, 0, _NET + 6),
-        (_JEQ, 1, 0, _TCP),
-        _DROP,
-        *_ports(_LD_H_ABS, _NET + 40, ports),
-    ]
+    ipv4, ipv6 = (_ipv4_ports(ports), _ipv6_ports(ports)) if ports else (_IPV4_TCP, _IPV6_TCP)
     outgoing = [(_LD_B_ABS, 0, 0, _AD_PKTTYPE), (_JEQ, 0, 1, _PACKET_OUTGOING), _DROP] if skip_outgoing else []
     program = [
         *outgoing,
