@@ -22,6 +22,7 @@ class Message:
         payload: these octets (at most MAX_KEPT of them where messages are kept for a summary).
         server_version: the version in force, or 0 where it is not known.
         resynchronised: True for a message found after lost framing or in a capture that began mid-session.
+        missing: octets of it that the capture lacks; ``payload`` then ends where they begin.
         offset: position of its first octet (of the length prefix) in the side's stream.
     """
 
@@ -40,4 +41,5 @@ class Message:
         self.payload: bytes = b""
         self.server_version: i64 = 0
         self.resynchronised: bool = False
+        self.missing: i64 = 0
         self.offset: i64 = 0

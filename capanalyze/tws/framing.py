@@ -1,0 +1,497 @@
+"""One direction of a TWS session as frames: ``length:u32be | payload``, counted in place.
+
+In: the in-order octets of one side, piece by piece, and the gaps between them. Out: a count per message id,
+a call of ``FrameHandler.frame`` for the frames that the session watches, and an exact account of every octet.
+Most frames are read where they lie, without a copy and without a call; a frame of which a piece holds only
+the beginning is kept until its end comes. Framing that makes no sense is reported, and found again by
+resync.py. protocol.md 1.5 (framing), 2.1 and 2.2 (the three forms of the message id).
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tws.resync import Part, Scanner
+from capanalyze.tws.tail import LONG_KEPT, Tail
+
+MAX_FRAME: Final = 0xFFFFFF
+"""Largest payload that the official clients take (C++ EReader, ibapi: error 507 above it)."""
+
+MAX_KEPT: Final = 65536
+"""Octets kept of one frame where only a summary is wanted; the rest of a longer one is skipped."""
+
+SHOWN: Final = 64
+"""First octets kept of a side, to say what it is where it is not TWS."""
+
+BINARY: Final = 1024
+"""Added to a message id that was sent as 4 octets (server version >= 201) to make its index."""
+
+PROTOBUF: Final = 200
+"""Added by the protocol to the 4-octet id of a protobuf message."""
+
+INDEXES: Final = BINARY + 512
+"""Size of the tables that a frame's index selects from."""
+
+UNWATCHED: Final = bytes(INDEXES)
+WATCH_ALL: Final = b"\xff" * INDEXES
+ALWAYS: Final = 255
+
+UNDECIDED: Final = 0
+IMPLAUSIBLE: Final = -1
+
+# what the octets of a side are taken for
+OPENING: Final = 0  # the hello, or whatever stands in its place
+FRAMES: Final = 1
+SEARCHING: Final = 2  # framing lost, or never known: resync.py looks for headers
+FIELDS: Final = 3  # a session from before version 100: NUL-terminated fields without a length
+OPAQUE: Final = 4  # not this protocol: counted only
+
+_BLOCK: Final = 4096  # a longer piece is walked in blocks, of which the tail gets the last
+_RUN: Final = 2080  # octets that hold at least 8 of the frames that walk() takes (259 octets each at most)
+
+
+def index_id(index: int) -> int:
+    """IB's message id of an index."""
+    if index < BINARY:
+        return index
+    raw = index - BINARY
+    return raw - PROTOBUF if raw > PROTOBUF else raw
+
+
+def index_encoding(index: int) -> str:
+    """The form in which the id was sent: "text", "binary_id" or "protobuf" (contract.md, "messages")."""
+    if index < BINARY:
+        return "text"
+    return "protobuf" if index - BINARY > PROTOBUF else "binary_id"
+
+
+def identify(data: bytes, at: i64, end: i64, length: i64) -> i64:
+    """Index of the frame whose payload of ``length`` octets begins at ``at``, of which those before ``end`` are here.
+
+    Returns:
+        1..999 for a text id, BINARY + 1..511 for a 4-octet id, UNDECIDED where more octets are needed,
+        IMPLAUSIBLE where no message begins like that.
+    """
+    here: i64 = end - at
+    if here <= 0:
+        return UNDECIDED
+    index: i64 = data[at]
+    if index == 0:
+        if length < 4 or (here > 1 and data[at + 1] != 0) or (here > 2 and data[at + 2] > 1):
+            return IMPLAUSIBLE
+        if here < 4:
+            return UNDECIDED
+        index = data[at + 2] * 256 + data[at + 3]
+        return BINARY + index if index != 0 else IMPLAUSIBLE
+    if index < 49 or index > 57:
+        return IMPLAUSIBLE
+    index -= 48
+    step: i64 = 1
+    while step < 4:
+        if step >= length:
+            return IMPLAUSIBLE
+        if step >= here:
+            return UNDECIDED
+        digit: i64 = data[at + step]
+        if digit == 0:
+            return index
+        if digit < 48 or digit > 57:
+            return IMPLAUSIBLE
+        index = index * 10 + digit - 48
+        step += 1
+    return IMPLAUSIBLE
+
+
+class FrameHandler:
+    """What a FrameStream tells its owner; the session overrides all of it."""
+
+    def opening(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> i64:
+        """Take octets while ``stream.mode`` is OPENING; return where the mode it chose goes on (``end``: used up)."""
+        return end
+
+    def fields(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> None:
+        """Take octets of an unframed session (``stream.mode`` is FIELDS)."""
+
+    def frame(
+        self,
+        stream: "FrameStream",
+        index: i64,
+        data: bytes,
+        begin: i64,
+        end: i64,
+        size: i64,
+        first_packet: i64,
+        offset: i64,
+        missing: i64,
+    ) -> None:
+        """Take a watched frame whose kept payload is ``data[begin:end]``, of ``size`` octets on the wire."""
+
+    def found(self, stream: "FrameStream") -> None:
+        """Note that frames were found in octets without a known boundary."""
+
+    def lost(self, stream: "FrameStream", offset: i64, reason: str) -> None:
+        """Note that something is wrong with the framing at ``offset`` of the stream."""
+
+
+class FrameStream:
+    """One side's octets, taken apart. ``packet`` and ``ts_ns`` are those of the piece that is being read."""
+
+    def __init__(self, handler: FrameHandler, side: i64, limit: i64, tail: Tail | None) -> None:
+        self.handler: FrameHandler = handler
+        self.side: i64 = side
+        self.from_client: bool = side == 0
+        self.limit: i64 = limit  # octets kept of one frame, prefix included
+        self.tail: Tail | None = tail
+        self.mode: i64 = OPENING
+        self.counts: list[int] = [0] * INDEXES
+        # what walk() stops at: see watch() of session.py
+        self.watch: bytes = WATCH_ALL
+        self.firsts: bytes = bytes(256)
+        self.prefixes: set[bytes] = set()
+        self.prefix: i64 = 1
+        # where the stream stands
+        self.packet: i64 = 0
+        self.ts_ns: i64 = -1
+        self.offset: i64 = 0  # of the next octet to come
+        self.shift: i64 = 0  # stream offset = index in the piece + shift
+        self.begin: i64 = 0  # index where the run of whole frames began that is not in the tail yet
+        # the frame of which the beginning came
+        self.held: bytearray = bytearray()
+        self.held_octets: i64 = 0  # of it so far, those missing in the capture included
+        self.held_need: i64 = 0  # all of it, prefix included; 0 before the prefix is whole
+        self.held_index: i64 = UNDECIDED
+        self.held_offset: i64 = 0
+        self.held_packet: i64 = 0
+        self.held_missing: i64 = 0
+        self.held_parts: list[Part] = []
+        self.scanner: Scanner | None = None
+        self.backlog: list[Part] = []  # to be read again, the next one last
+        # the account
+        self.fed: i64 = 0
+        self.missing: i64 = 0
+        self.hello_octets: i64 = 0
+        self.framed: i64 = 0
+        self.skipped: i64 = 0
+        self.remainder: i64 = 0
+        self.shown: bytes = b""  # the first SHOWN octets, unless they are a hello
+        self.found: i64 = -1  # stream offset of the first frame after framing was found again, the last time
+
+    def walk(self, data: bytes, start: i64, end: i64) -> i64:
+        """Count whole frames from ``start``; return the index of the first that needs ``stopped``, or ``end``.
+
+        That is a frame cut at ``end``, of more than 255 or less than 4 octets, without a plausible id, or watched.
+        A watched index holds ALWAYS, or where the request id lies; then only an id that waits stops the walk.
+        """
+        counts = self.counts
+        watch = self.watch
+        at: i64 = start
+        last: i64 = end - 8
+        while at <= last:
+            length: i64 = data[at + 3]
+            if data[at] + data[at + 1] + data[at + 2] != 0 or length < 4:
+                break
+            after: i64 = at + 4 + length
+            if after > end:
+                break
+            index: i64 = data[at + 4]
+            if index == 0:
+                index = data[at + 6] * 256 + data[at + 7]
+                if data[at + 5] != 0 or index == 0 or index > 511:
+                    break
+                index += BINARY
+            elif 48 < index < 58:
+                second: i64 = data[at + 5]
+                if second == 0:
+                    index -= 48
+                else:
+                    third: i64 = data[at + 6]
+                    if third != 0 or second < 48 or second > 57:
+                        break
+                    index = index * 10 + second - 528
+            else:
+                break
+            mark: i64 = watch[index]
+            if mark != 0:
+                where: i64 = at + mark
+                if where + 6 > after or data[where - 1] & 0xF7 != 0:
+                    break
+                if self.firsts[data[where]] != 0 and data[where : where + self.prefix] in self.prefixes:
+                    break
+            counts[index] += 1
+            at = after
+        return at
+
+    def feed(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+        """Take the next octets of the side, ``data[start:end]``, which ``packet`` brought."""
+        self.fed += end - start
+        self._take(data, start, end, packet, ts_ns)
+        if len(self.backlog) != 0:
+            self._drain()
+
+    def _drain(self) -> None:
+        while len(self.backlog) != 0:
+            part = self.backlog.pop()
+            self._take(part.data, part.start, part.end, part.packet, part.ts_ns)
+
+    def _take(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+        self.packet = packet
+        self.ts_ns = ts_ns
+        self.shift = self.offset - start
+        self.offset += end - start
+        at: i64 = start
+        if self.mode != FRAMES or self.held_octets != 0:
+            at = self._prepare(data, start, end)
+        self.begin = at
+        if end - at > _BLOCK:
+            at = self._walk_blocks(data, at, end)
+        while at < end:
+            after: i64 = self.walk(data, at, end)
+            self.framed += after - at
+            at = after if after == end else self._stopped(data, after, end)
+        if self.begin < end:
+            self._keep_run(data, end)
+
+    def _walk_blocks(self, data: bytes, start: i64, end: i64) -> i64:
+        """Walk all but the last block of a long piece; leave ``begin`` where its newest frames begin."""
+        at: i64 = start
+        mark: i64 = start
+        while end - at > _BLOCK:
+            after: i64 = self.walk(data, at, at + _BLOCK)
+            self.framed += after - at
+            at = self._stopped(data, after, end)
+            mark = max(mark, self.begin)
+            if at - mark > _RUN and at < end:
+                self.begin = mark
+                mark = at
+        return at
+
+    def _keep_run(self, data: bytes, upto: i64) -> None:
+        """The whole frames since ``begin`` go to the tail; the next run begins at ``upto``."""
+        if self.tail is not None and self.begin < upto:
+            run = data[self.begin : upto]
+            self.tail.add(run, self.begin + self.shift, self.packet, self.packet, self.ts_ns)
+        self.begin = upto
+
+    def _stopped(self, data: bytes, at: i64, end: i64) -> i64:
+        """Take the frame at ``at`` that walk() left; return the index after it, or ``end`` where it is not whole."""
+        if end - at < 4:
+            self._hold(data, at, end, 0, UNDECIDED)
+            return end
+        length: i64 = (data[at] * 256 + data[at + 1]) * 65536 + data[at + 2] * 256 + data[at + 3]
+        size: i64 = length + 4
+        if length == 0:
+            self._keep_run(data, at)
+            self.begin = at + 4
+            self.framed += 4
+            self.handler.lost(self, at + self.shift, "a frame of length 0")
+            return at + 4
+        after: i64 = at + size
+        index: i64 = IMPLAUSIBLE
+        if length <= MAX_FRAME:
+            index = identify(data, at + 4, min(end, after), length)
+        if index == IMPLAUSIBLE:
+            self._keep_run(data, at)
+            self.begin = end
+            self.backlog.append(Part(data, at, end, self.packet, self.ts_ns))
+            self._lose(at + self.shift, length)
+            return end
+        if after > end or index == UNDECIDED:
+            self._hold(data, at, end, size, index)
+            return end
+        self.framed += size
+        if size > 259:
+            self._keep_run(data, at)
+            self.begin = after
+        kept: i64 = after if size <= self.limit else at + self.limit
+        self._whole(index, data, at, kept, size, self.packet, at + self.shift, 0, size > 259)
+        return after
+
+    def _whole(
+        self,
+        index: i64,
+        data: bytes,
+        at: i64,
+        end: i64,
+        size: i64,
+        first_packet: i64,
+        offset: i64,
+        missing: i64,
+        alone: bool,
+    ) -> None:
+        """Count a whole frame of ``size`` octets of which ``data[at:end]`` was kept, and tell who wants to know."""
+        self.counts[index] += 1
+        if alone and self.tail is not None:
+            upto: i64 = at + 4 + LONG_KEPT
+            run = self.tail.add(data[at : min(end, upto)], offset, first_packet, self.packet, self.ts_ns)
+            run.size = size
+            run.missing = missing
+        if self.watch[index] != 0:
+            self.handler.frame(self, index, data, at + 4, end, size - 4, first_packet, offset, missing)
+
+    def _lose(self, offset: i64, length: i64) -> None:
+        """Framing makes no sense at ``offset``; what follows is in the backlog, to be searched."""
+        reason = "no message id where the payload begins" if length <= MAX_FRAME else f"a length of {length}"
+        self.handler.lost(self, offset, reason)
+        self.mode = SEARCHING
+        self.scanner = Scanner(offset, offset + 1)
+        self.offset = offset
+
+    def _hold(self, data: bytes, at: i64, end: i64, size: i64, index: i64) -> None:
+        """Keep the beginning of a frame, ``data[at:end]``, until the rest comes."""
+        self._keep_run(data, at)
+        self.begin = end
+        upto: i64 = at + self.limit
+        self.held = bytearray(data[at : min(end, upto)])
+        self.held_octets = end - at
+        self.held_need = size
+        self.held_index = index
+        self.held_offset = at + self.shift
+        self.held_packet = self.packet
+        self.held_missing = 0
+        self.held_parts.clear()
+        if index == UNDECIDED:
+            self.held_parts.append(Part(data[at:end], 0, end - at, self.packet, self.ts_ns))
+
+    def _prepare(self, data: bytes, start: i64, end: i64) -> i64:
+        """Take octets that do not begin with a frame; return where frames begin, or ``end``."""
+        at: i64 = start
+        if self.mode != FRAMES and len(self.shown) < SHOWN and self.shift + start == len(self.shown):
+            self.shown += data[start : min(end, start + SHOWN - len(self.shown))]
+        if self.mode == OPENING:
+            at = self.handler.opening(self, data, start, end)
+        if at < end and self.mode == FRAMES and self.held_octets != 0:
+            at = self._complete(data, at, end)
+        if at < end and self.mode != FRAMES:
+            if self.mode == SEARCHING:
+                self._search(data, at, end)
+            elif self.mode == FIELDS:
+                self.handler.fields(self, data, at, end)
+            else:
+                self.remainder += end - at
+            at = end
+        return at
+
+    def _complete(self, data: bytes, start: i64, end: i64) -> i64:
+        """Add to the frame that is held; return the index after its end, or ``end``."""
+        at: i64 = start
+        if self.held_index == UNDECIDED:
+            at = self._decide(data, start, end)
+            if self.held_octets == 0 or self.held_index == UNDECIDED:
+                return at
+        left: i64 = self.held_need - self.held_octets
+        take: i64 = min(left, end - at)
+        room: i64 = self.limit - len(self.held)
+        if room > 0 and self.held_missing == 0:
+            self.held += data[at : at + min(room, take)]
+        self.held_octets += take
+        at += take
+        if take == left:
+            self._release()
+        return at
+
+    def _decide(self, data: bytes, start: i64, end: i64) -> i64:
+        """Find out what the held octets begin, with those of the piece; return how far the piece is used up."""
+        known = bytes(self.held) + data[start : min(end, start + 8)]
+        here: i64 = len(known)
+        index: i64 = UNDECIDED
+        length: i64 = 0
+        if here >= 4:
+            length = (known[0] * 256 + known[1]) * 65536 + known[2] * 256 + known[3]
+            if length == 0:
+                at: i64 = start + 4 - self.held_octets
+                self.held_octets = 0
+                self.framed += 4
+                self.handler.lost(self, self.held_offset, "a frame of length 0")
+                return at
+            index = IMPLAUSIBLE
+            if length <= MAX_FRAME:
+                index = identify(known, 4, min(here, length + 4), length)
+        if index == IMPLAUSIBLE:
+            self.backlog.append(Part(data, start, end, self.packet, self.ts_ns))
+            self.backlog.extend(reversed(self.held_parts))
+            self.held_octets = 0
+            self._lose(self.held_offset, length)
+            return end
+        if index == UNDECIDED:
+            self.held += data[start:end]
+            self.held_octets += end - start
+            self.held_parts.append(Part(data[start:end], 0, end - start, self.packet, self.ts_ns))
+            return end
+        self.held_index = index
+        self.held_need = length + 4
+        return start
+
+    def _release(self) -> None:
+        """The held frame is whole, or what lacks of it is missing in the capture."""
+        kept = bytes(self.held)
+        size: i64 = self.held_need
+        self.framed += self.held_octets - self.held_missing
+        self.held_octets = 0
+        self._whole(
+            self.held_index, kept, 0, len(kept), size, self.held_packet, self.held_offset, self.held_missing, alone=True
+        )
+
+    def _search(self, data: bytes, start: i64, end: i64) -> None:
+        scanner = self.scanner
+        assert scanner is not None
+        at: i64 = scanner.add(data, start, end, self.packet, self.ts_ns)
+        if scanner.found >= 0:
+            if at < end:
+                self.backlog.append(Part(data, at, end, self.packet, self.ts_ns))
+            self._found(scanner)
+
+    def _found(self, scanner: Scanner) -> None:
+        """Read the octets again from the boundary that the scanner found."""
+        self.mode = FRAMES
+        self.scanner = None
+        self.skipped += scanner.found - scanner.origin
+        self.offset = scanner.found
+        self.found = scanner.found
+        self.handler.found(self)
+        self.backlog.extend(reversed(scanner.take()))
+
+    def gap(self, length: i64, packet: i64, ts_ns: i64) -> None:
+        """``length`` octets of the side are not in the capture: the end of a known frame is found all the same."""
+        self.packet = packet
+        self.ts_ns = ts_ns
+        at: i64 = self.offset
+        self.offset += length
+        self.missing += length
+        if self.mode == OPAQUE:
+            return
+        if self.mode == FRAMES and self.held_octets != 0 and self.held_index != UNDECIDED:
+            left: i64 = self.held_need - self.held_octets
+            inside: i64 = min(left, length)
+            self.held_octets += inside
+            self.held_missing += inside
+            if inside == left:
+                self._release()
+            if length <= left:
+                return
+        self.handler.lost(self, at, f"{length} octets missing in the capture")
+        self.skipped += self._unread()
+        self.search_from(self.offset)
+
+    def search_from(self, offset: i64) -> None:
+        """Nothing is known of the boundaries from ``offset`` on."""
+        self.mode = SEARCHING
+        self.scanner = Scanner(offset, offset)
+
+    def _unread(self) -> i64:
+        """How many octets wait to be understood; they are forgotten."""
+        octets: i64 = self.held_octets - self.held_missing
+        self.held_octets = 0
+        self.held_missing = 0
+        if self.scanner is not None:
+            octets += self.scanner.octets
+            self.scanner = None
+        return octets
+
+    def finish(self) -> None:
+        """Nothing follows; what is no whole frame is the remainder (the held fields still tell what it begins)."""
+        while self.scanner is not None and self.scanner.finish():
+            self._found(self.scanner)
+            self._drain()
+        if self.scanner is not None:
+            self.remainder += self.scanner.octets
+        self.remainder += self.held_octets - self.held_missing

@@ -1,0 +1,308 @@
+"""The two hellos, and what stands in their place when a peer does not speak the TWS protocol.
+
+In: the first octets of a side. Out: an Opening: what they are, how many of them, and the versions, times and
+options in them; a sentence for what is not the protocol. protocol.md 1.1 to 1.4; what clients and servers were
+seen to send is from recordings of ibapi, ib_async, ib_insync, @stoqey/ib and npm ib.
+"""
+
+import re
+from typing import Final
+
+from capanalyze.tws.framing import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
+
+MAGIC: Final = b"API\0"
+RIGHT_HELLO: Final = b"API\0\x00\x00\x00\x09v100..176"
+HELLO_OCTETS: Final = 4096
+"""Longest text of a hello that is taken for one (connect options and time zone names are free text)."""
+
+LEGACY_SERVER_VERSION: Final = 76
+"""What a server answers at most to a hello from before version 100 (reports of TWS 972 to 981)."""
+
+LEGACY_NEWEST: Final = 66
+"""Last version number of a legacy client (official clients; protocol.md 1.3)."""
+
+_VERSIONS: Final = re.compile(rb"v(\d{1,9})(?:\.\.(\d{1,9}))?(?: ([^\0]*))?", re.DOTALL)
+_ANSWER: Final = re.compile(rb"(-?\d{1,9})\0([^\0]*)\0")
+_DATE: Final = re.compile(rb"\d{8}")
+LEGACY_START_API: Final = 63
+"""Client version from which a legacy client may send startApi in place of its bare id."""
+
+_LEGACY_DIGITS: Final = 10
+_LEGACY_TIME: Final = 20  # from this server version on a time follows
+
+# what an Opening is
+MORE: Final = 0  # these octets do not tell yet
+HELLO: Final = 1
+REDIRECT: Final = 2
+LEGACY: Final = 3
+FRAMES_ONLY: Final = 4  # frames, and no hello before them
+OTHER: Final = 5  # not the protocol
+
+
+class Opening:
+    """What the first octets of a side are; ``octets`` of them belong to it."""
+
+    def __init__(self, kind: int, octets: int = 0, problem: str = "") -> None:
+        self.kind: int = kind
+        self.octets: int = octets
+        self.problem: str = problem  # what is wrong with a hello that was recognised
+        self.minimum: int = 0
+        self.maximum: int = 0
+        self.options: str = ""
+        self.server_version: int = 0
+        self.time: str = ""  # of a redirect: host or host:port
+
+
+# (first, last) of the hello's range, library, releases; read off the clients themselves (protocol.md 1.1, 2.4)
+CLIENT_LIBRARIES: Final[tuple[tuple[int, int, str], ...]] = (
+    (157, 176, "ib_insync 0.9.86"),
+    (157, 178, "ib_async 1.x to 2.1"),
+    (157, 225, "ib_async 3"),
+    (100, 139, "ib_insync (2019)"),
+    (100, 151, "@stoqey/ib (2022)"),
+    (100, 157, "ibapi 9.81.1"),
+    (100, 173, "rust-ibapi 2"),
+    (100, 176, "ibapi 10.19 or 10.20"),
+    (100, 187, "ibapi 10.30"),
+    (100, 193, "@stoqey/ib 1.6"),
+    (100, 203, "ibapi 10.37"),
+    (100, 215, "ibapi 10.40"),
+    (100, 218, "ibapi 10.42"),
+    (100, 219, "ibapi 10.43"),
+    (100, 222, "ibapi 10.44"),
+    (100, 223, "ibapi 10.45"),
+    (100, 225, "ibapi 10.46 to 10.49"),
+    (100, 226, "ibapi 10.50 or 10.51"),
+    (213, 225, "rust-ibapi 3"),
+)
+
+LEGACY_CLIENTS: Final[dict[str, str]] = {
+    "": "@stoqey/ib 1.6 with disableUseV100Plus",
+    "33": "an old IBrokers (R)",
+    "37": "an old IBrokers (R)",
+    "62": "npm ib 0.2.9 or IbPy2 0.8",
+}
+
+# first octets -> protocol
+PROTOCOLS: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"GET ", "an HTTP request"),
+    (b"POST ", "an HTTP request"),
+    (b"PUT ", "an HTTP request"),
+    (b"HEAD ", "an HTTP request"),
+    (b"DELETE ", "an HTTP request"),
+    (b"OPTIONS ", "an HTTP request"),
+    (b"PATCH ", "an HTTP request"),
+    (b"CONNECT ", "an HTTP proxy request"),
+    (b"PRI * HTTP/2", "an HTTP/2 request"),
+    (b"HTTP/", "an HTTP answer"),
+    (b"\x16\x03", "a TLS handshake"),
+    (b"\x15\x03", "a TLS alert"),
+    (b"\x17\x03", "TLS records"),
+    (b"\x14\x03", "TLS records"),
+    (b"8=FIX", "a FIX message"),
+    (b"SSH-", "an SSH banner"),
+    (b"RFB ", "a VNC (RFB) banner"),
+    (b"PROXY ", "a PROXY protocol header"),
+    (b"\r\n\r\n\0\r\nQUIT\n", "a PROXY protocol header (version 2)"),
+    (b"\x05\x01", "a SOCKS 5 request"),
+    (b"\x04\x01", "a SOCKS 4 request"),
+    (b"220 ", "an SMTP or FTP greeting"),
+    (b"+OK", "a POP3 greeting"),
+    (b"* OK", "an IMAP greeting"),
+    (b"\xff\xfb", "Telnet negotiation"),
+    (b"\xff\xfd", "Telnet negotiation"),
+    (b"{", "JSON"),
+    (b"<", "XML or HTML"),
+)
+
+
+def client_library(minimum: int, maximum: int) -> tuple[str, str] | None:
+    """Name of the library that sends this range in its hello, and the reason; None for an unknown range."""
+    names = [name for low, high, name in CLIENT_LIBRARIES if (low, high) == (minimum, maximum)]
+    if not names:
+        return None
+    return " or ".join(names), f"its hello offers versions {minimum} to {maximum}"
+
+
+def legacy_library(version: str) -> tuple[str, str] | None:
+    """The same for the version field of a hello from before version 100."""
+    name = LEGACY_CLIENTS.get(version)
+    return None if name is None else (name, f'its hello is "{version}" without a length')
+
+
+def client_opening(data: bytes) -> Opening:
+    """What the first octets of a client are."""
+    magic = MAGIC[: len(data)]
+    if data.startswith(magic):
+        return _client_hello(data) if len(data) >= 8 else Opening(MORE)
+    if data[0] == 0 and len(data) > 1 and 48 <= data[1] <= 57:
+        return Opening(LEGACY, 1, "its version field is empty")
+    if data[0] == 0:
+        return _frame_opening(data)
+    if 48 <= data[0] <= 57:
+        return _legacy_client(data)
+    return Opening(OTHER)
+
+
+def _client_hello(data: bytes) -> Opening:
+    length = int.from_bytes(data[4:8], "big")
+    if length > HELLO_OCTETS or length == 0:
+        return Opening(OTHER)
+    if len(data) < 8 + length:
+        return Opening(MORE)
+    text = data[8 : 8 + length]
+    opening = Opening(HELLO, 8 + length)
+    if text.endswith(b"\0"):
+        text = text.rstrip(b"\0")
+        opening.problem = "its version string ends with a NUL that the protocol does not have"
+    match = _VERSIONS.fullmatch(text)
+    if match is None:
+        return Opening(OTHER)
+    opening.minimum = int(match[1])
+    opening.maximum = int(match[2] or match[1])
+    opening.options = (match[3] or b"").decode("utf-8", "backslashreplace")
+    return opening
+
+
+def _legacy_client(data: bytes) -> Opening:
+    digits = data[: _LEGACY_DIGITS + 1].split(b"\0", 1)[0]
+    if not digits.isdigit() or len(digits) > _LEGACY_DIGITS:
+        return Opening(OTHER)
+    if len(digits) == len(data):
+        return Opening(MORE)
+    return Opening(LEGACY, len(digits) + 1)
+
+
+def _frame_opening(data: bytes) -> Opening:
+    """Frames may begin without a hello: the first two octets of a length are 0."""
+    if len(data) < 4:
+        return Opening(MORE) if data[1:2] in {b"", b"\0"} else Opening(OTHER)
+    length = int.from_bytes(data[:4], "big")
+    if length == 0:
+        return Opening(FRAMES_ONLY)
+    index = identify(data, 4, min(len(data), 4 + length), length) if length <= MAX_FRAME else IMPLAUSIBLE
+    if index == UNDECIDED:
+        return Opening(MORE)
+    return Opening(OTHER if index == IMPLAUSIBLE else FRAMES_ONLY)
+
+
+def server_opening(data: bytes, *, midstream: bool) -> Opening:
+    """What the first octets of a server are; ``midstream``: they need not be the first, so a hello has a date."""
+    if 48 <= data[0] <= 57 and not midstream:
+        return _legacy_server(data)
+    if data[0] != 0:
+        return Opening(OTHER)
+    opening = _frame_opening(data)
+    signed = data[4:5] == b"-"
+    if (opening.kind == OTHER and not signed) or len(data) < 5 or not (signed or 48 <= data[4] <= 57):
+        return opening
+    length = int.from_bytes(data[:4], "big")
+    if length > HELLO_OCTETS:
+        return opening
+    if len(data) < 4 + length:
+        return Opening(MORE)
+    match = _ANSWER.fullmatch(data[4 : 4 + length])
+    if match is None or (_DATE.match(match[2]) is None and (midstream or (match[2].isdigit() and not signed))):
+        return opening
+    hello = Opening(REDIRECT if signed else HELLO, 4 + length)
+    hello.server_version = 0 if signed else int(match[1])
+    hello.time = match[2].decode("utf-8", "backslashreplace")
+    return hello
+
+
+def _legacy_server(data: bytes) -> Opening:
+    digits, nul, rest = data[:SHOWN].partition(b"\0")
+    if not digits.isdigit() or len(digits) > _LEGACY_DIGITS:
+        return Opening(OTHER)
+    if not nul:
+        return Opening(MORE)
+    opening = Opening(LEGACY, len(digits) + 1)
+    opening.server_version = int(digits)
+    if opening.server_version >= _LEGACY_TIME:
+        time, nul, _ = rest.partition(b"\0")
+        if not nul:
+            return Opening(MORE if len(data) < SHOWN else OTHER)
+        opening.octets += len(time) + 1
+        opening.time = time.decode("utf-8", "backslashreplace")
+    return opening
+
+
+def protocol(data: bytes) -> str:
+    """The other protocol that begins like this, "" if none is known."""
+    for prefix, name in PROTOCOLS:
+        if data.startswith(prefix):
+            return name
+    return ""
+
+
+def describe_legacy(version: str) -> str:
+    """A sentence about a legacy hello that was not answered."""
+    text = f'the client sent the hello of a client from before version 100 ("{version}"), and nothing answered it'
+    if version.isdigit() and int(version) > LEGACY_NEWEST:
+        text += (
+            f"; the newest such client sends {LEGACY_NEWEST}: {version} can only be asked for by {RIGHT_HELLO[:4]!r}"
+        )
+        text += " and a range, for instance " + RIGHT_HELLO.hex(" ")
+    return text
+
+
+def describe(data: bytes, *, from_client: bool) -> str:
+    """A sentence about first octets that are not the protocol's (at most SHOWN of them are shown)."""
+    who = "the client" if from_client else "the server"
+    name = protocol(data)
+    if name:
+        return f"{who} sent {name}{_first_line(data)}"
+    if from_client:
+        wrong = _wrong_hello(data)
+        if wrong:
+            return f"{wrong}; a right hello is {RIGHT_HELLO.hex(' ')} for versions 100 to 176"
+    text = f"{who} sent {_shown(data)}, which is not the TWS protocol"
+    if len(data) >= 4:
+        length = int.from_bytes(data[:4], "big")
+        text += f": read as a length, the first four octets are {length}"
+    return text
+
+
+def _wrong_hello(data: bytes) -> str:
+    shown = _shown(data)
+    if data.startswith(MAGIC):
+        if len(data) < 8:
+            return f"the client's hello is cut: {len(data)} of at least 17 octets ({shown})"
+        length = int.from_bytes(data[4:8], "big")
+        if length != 0 and data[5:8] == b"\0\0\0":
+            return f"the client's hello has its length in little-endian order ({data[4:8].hex(' ')})"
+        if length > HELLO_OCTETS or length == 0:
+            return (
+                f"the client's hello has no length where one belongs: octets 4 to 7 are {data[4:8].hex(' ')} ({shown})"
+            )
+        if len(data) < 8 + length:
+            return f"the client's hello is cut: {len(data)} of {8 + length} octets ({shown})"
+        return f"the client's hello has no version range after the length ({shown})"
+    if MAGIC.startswith(data):
+        return f"the client's hello is cut: {len(data)} of at least 17 octets ({shown})"
+    if data.startswith(b"API"):
+        octet = data[3]
+        return (
+            f"the client sent {shown}, which is not a TWS hello: octets 0 to 2 match the magic 41 50 49 00,"
+            f" octet 3 is {octet:02x} ({_shown(data[3:4])}) instead of NUL, and no length follows"
+        )
+    if re.match(rb"v\d", data):
+        return f"the client sent {shown} without the 8 octets before it (the magic API NUL and a 4-octet length)"
+    if data[:2] == b"\0\0" and data[4:5] == b"v":
+        return f"the client's hello lacks the magic API NUL before the length ({shown})"
+    return ""
+
+
+def _shown(data: bytes) -> str:
+    """Octets as quoted ASCII, the rest escaped."""
+    return '"' + data.decode("ascii", "backslashreplace").translate(_ESCAPES) + '"'
+
+
+_ESCAPES: Final = {code: f"\\x{code:02x}" for code in (*range(32), 34, 127)} | {0: "\\0", 10: "\\n", 13: "\\r"}
+
+
+def _first_line(data: bytes) -> str:
+    """The first line of a protocol made of text, to be put after its name."""
+    if not 32 <= data[0] < 127:
+        return ""
+    return ": " + _shown(re.split(rb"[\r\n\x01]", data, maxsplit=1)[0])

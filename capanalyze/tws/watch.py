@@ -1,0 +1,151 @@
+"""Which of the server's frames the session has to see, as tables for the hot loop.
+
+In: the open requests (pairing.py) and the server version. Out: FrameStream's ``watch`` (by a frame's index: 0,
+ALWAYS, or where the request id lies) with ``firsts`` and ``prefixes`` (how the ids that wait begin on the wire),
+and ``key``, which reads the request id of a frame in place.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tws.framing import ALWAYS, BINARY, INDEXES, PROTOBUF, FrameStream
+from capanalyze.tws.pairing import NO_KEY, Pairing
+from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, key_table, protobuf_key_field
+
+TEXT_VERSION: Final = 178
+"""Server version assumed for the place of a text message's key where no hello told it (the newest of ib_async 2)."""
+
+_LONGEST_KEY: Final = 20  # octets: a 64-bit integer with its sign
+_PREFIX: Final = 4  # octets of a key that the hot loop compares
+_ALWAYS_SEEN: Final = (4, 9, 15)  # error, nextValidId, managedAccounts: milestones are made of them
+
+_tables: dict[int, tuple[list[int], list[int]]] = {}
+
+
+def _key_tables(server_version: int) -> tuple[list[int], list[int]]:
+    """Where server's and client's text messages have their key (field after the id), by message id."""
+    found = _tables.get(server_version)
+    if found is None:
+        found = (key_table(False, server_version), key_table(True, server_version))
+        _tables[server_version] = found
+    return found
+
+
+def _varint(value: int) -> bytes:
+    value &= 0xFFFFFFFFFFFFFFFF
+    octets = bytearray()
+    while value > 127:
+        octets.append(value & 127 | 128)
+        value >>= 7
+    octets.append(value)
+    return bytes(octets)
+
+
+class Watch:
+    """The tables of one session."""
+
+    def __init__(self, pairing: Pairing) -> None:
+        self.pairing: Pairing = pairing
+        self.text: tuple[list[int], list[int]] = _key_tables(TEXT_VERSION)
+        self.binary: tuple[list[int], list[int]] = _key_tables(NEWEST)
+
+    def version(self, server_version: int) -> None:
+        """The server's hello told its version: layouts are certain now."""
+        if 0 < server_version < FIRST_BINARY_ID:
+            self.text = _key_tables(server_version)
+        else:
+            self.binary = _key_tables(min(server_version, NEWEST))
+
+    def key(self, from_client: bool, index: i64, data: bytes, begin: i64, end: i64) -> i64:
+        """The request, order or rule id of the payload ``data[begin:end]``; NO_KEY where it has none."""
+        if index > BINARY + PROTOBUF:
+            if (
+                protobuf_key_field(from_client, index - BINARY - PROTOBUF) != 1
+                or end - begin < 6
+                or data[begin + 4] != 8
+            ):
+                return NO_KEY
+            return _read_varint(data, begin + 5, end)
+        number: i64 = index if index < BINARY else index - BINARY
+        at: i64 = begin + 4
+        skip: i64 = 0
+        tables = self.binary
+        if index < BINARY:
+            at = begin
+            skip = 1
+            tables = self.text
+        if number > 255:
+            return NO_KEY
+        field: i64 = tables[1 if from_client else 0][number]
+        if field < 0:
+            return NO_KEY
+        skip += field
+        while skip > 0:
+            at = data.find(b"\0", at, end) + 1
+            if at == 0:
+                return NO_KEY
+            skip -= 1
+        after: i64 = data.find(b"\0", at, end)
+        if after <= at or after - at > _LONGEST_KEY:
+            return NO_KEY
+        digits = data[at:after]
+        if not (digits.isdigit() or (digits[0] == 45 and digits[1:].isdigit())):
+            return NO_KEY
+        value = int(digits)
+        return value if -(1 << 59) < value < 1 << 59 else NO_KEY
+
+    def marks(self, stream: FrameStream) -> None:
+        """Say which of the server's frames to stop at."""
+        self.pairing.changed = False
+        table = bytearray(INDEXES)
+        for number, by_kind in self.pairing.expected().items():
+            field = self.text[0][number]
+            table[number] = 4 + len(str(number)) + 1 + 2 * field if 0 <= field < 2 and not by_kind else ALWAYS
+            field = self.binary[0][number]
+            table[BINARY + number] = 8 + 2 * field if 0 <= field < 2 and not by_kind else ALWAYS
+            certain = protobuf_key_field(False, number) == 1 and not by_kind
+            table[BINARY + PROTOBUF + number] = 9 if certain else ALWAYS
+        for number in _ALWAYS_SEEN:
+            table[number] = table[BINARY + number] = table[BINARY + PROTOBUF + number] = ALWAYS
+        stream.watch = bytes(table)
+        if len(stream.prefixes) > 4 * self.pairing.waiting + 64:
+            self.keys(stream)
+
+    def keys(self, stream: FrameStream) -> None:
+        """Say how the keys that wait begin; all of them anew."""
+        stream.prefixes = set()
+        stream.firsts = bytes(256)
+        stream.prefix = _PREFIX
+        for key in self.pairing.keys():
+            self.add(stream, key)
+
+    def add(self, stream: FrameStream, key: i64) -> None:
+        """One more key waits."""
+        digits = str(key).encode() + b"\0"
+        varint = _varint(key)
+        shortest: i64 = min(len(digits), len(varint))
+        if shortest < stream.prefix:
+            stream.prefixes = {prefix[:shortest] for prefix in stream.prefixes}
+            stream.prefix = shortest
+        for octets in (digits, varint):
+            stream.prefixes.add(octets[: stream.prefix])
+            first: i64 = octets[0]
+            if stream.firsts[first] == 0:
+                stream.firsts = stream.firsts[:first] + b"\1" + stream.firsts[first + 1 :]
+
+
+def _read_varint(data: bytes, begin: i64, end: i64) -> i64:
+    value = 0
+    shift = 0
+    at: i64 = begin
+    while at < end and shift < 70:
+        octet: i64 = data[at]
+        value |= (octet & 127) << shift
+        if octet < 128:
+            value &= 0xFFFFFFFFFFFFFFFF
+            value = value - (1 << 64) if value >= 1 << 63 else value
+            return value if -(1 << 59) < value < 1 << 59 else NO_KEY
+        shift += 7
+        at += 1
+    return NO_KEY
