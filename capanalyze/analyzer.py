@@ -9,15 +9,22 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, read_headers
+from capanalyze.packets.ip import TCP
+from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL
 from capanalyze.packets.raw import NO_TIME, RawPackets
-from capanalyze.packets.segment import HEADER_CUT, OK, REASONS, Segment
+from capanalyze.packets.segment import ACK, HEADER_CUT, OK, REASONS, Segment
 from capanalyze.tcp.connection import Connection, Side
-from capanalyze.tcp.tracker import DIRECT, RUNS, Tracker
+from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
 from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session
 
 PORTS: Final = (4001, 4002, 7496, 7497)
 """Usual API ports: IB Gateway live and paper, TWS live and paper."""
+
+
+LEADS: Final = {LINK_ETHERNET: 14, LINK_NULL: 4}
+"""Link types of the common header shape -> octets before the IP header."""
 
 
 class Analyzer:
@@ -47,27 +54,72 @@ class Analyzer:
 
     def feed(self, packets: RawPackets) -> None:
         """Take every packet that the cursor has."""
-        segment = self._segment
         tracker = self.tracker
+        link: i64 = -1
+        lead: i64 = 0
+        mark: i64 = 0
+        ts_ns: i64 = NO_TIME
+        latest = self.last_ts
         while packets.advance():
             ts_ns = packets.ts_ns
             if ts_ns != NO_TIME:
+                latest = ts_ns
                 if self.first_ts == NO_TIME:
                     self.first_ts = ts_ns
-                self.last_ts = ts_ns
-            found = segment.read(packets)
-            if found != OK:
-                self._unusable(found, packets)
+            if packets.link_type != link:
+                link = packets.link_type
+                lead = LEADS.get(link, 0)
+                mark = 0x08004500 if link == LINK_ETHERNET else 0x4500
+            captured = packets.captured
+            ip = packets.offset + lead
+            if lead == 0 or captured < lead + 40:
+                self._general(packets, ts_ns)
                 continue
             data = packets.data
-            outcome = tracker.segment(segment, data, packets.number, ts_ns)
+            kind, total, protocol, key, seq, ack, flags, window = read_headers(data, ip)
+            header = (flags >> 10) & 0x3C
+            length = total - 20 - header
+            if (
+                kind & ANY_SERVICE != mark
+                or protocol & ANY_TTL != TCP
+                or flags & 0x17 != ACK
+                or header < 20
+                or length < 0
+                or lead + total > captured
+            ):
+                self._general(packets, ts_ns)
+                continue
+            payload = ip + 20 + header
+            number = packets.number
+            outcome = tracker.short(key, seq, ack, window, length, data, payload, number, ts_ns)
             if outcome == DIRECT:
-                self._hand_on(tracker.side, data, tracker.run_start, tracker.run_end, packets.number, ts_ns)
-            elif outcome == RUNS:
-                self._hand_on_runs(tracker.side)
-            if tracker.just_closed:
-                self._closed(segment)
+                session = self.sessions[tracker.place]
+                if session is None:
+                    self._first_payload(tracker.side, data, payload, payload + length, number, ts_ns)
+                elif session.is_tws and not self.keep_all:
+                    session.data(tracker.side_index, data, payload, payload + length, number, ts_ns)
+                else:
+                    self._hand_on(tracker.side, session, data, payload, payload + length, number, ts_ns)
+            elif outcome == GENERAL:
+                self._general(packets, ts_ns)
         self.packets = packets.number
+        self.last_ts = latest
+
+    def _general(self, packets: RawPackets, ts_ns: i64) -> None:
+        """A packet that is not of the common shape, or not simply the next in order."""
+        tracker = self.tracker
+        segment = self._segment
+        found = segment.read(packets)
+        if found != OK:
+            self._unusable(found, packets)
+            return
+        outcome = tracker.segment(segment, packets.data, packets.number, ts_ns)
+        if len(self.sessions) != len(tracker.connections):
+            self._sessions_for_new()
+        if outcome == RUNS:
+            self._hand_on_runs(tracker.side)
+        if tracker.just_closed:
+            self._closed(segment)
 
     def _unusable(self, found: i64, packets: RawPackets) -> None:
         """A packet without a whole TCP header."""
@@ -91,7 +143,6 @@ class Analyzer:
 
     def _session(self, connection: Connection) -> Session:
         """The session of a connection whose first payload is at hand."""
-        self._sessions_for_new()
         session = self.sessions[connection.number - 1]
         if session is None:
             on_port = connection.orig.port in self.ports or connection.resp.port in self.ports
@@ -100,19 +151,22 @@ class Analyzer:
             self.sessions[connection.number - 1] = session
         return session
 
-    def _hand_on(self, side: Side | None, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-        """Give a piece of a side's stream to its session."""
+    def _first_payload(self, side: Side | None, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+        """Payload of a connection that has no session: not yet, or because it is not worth one."""
         assert side is not None
         connection = side.connection
         assert connection is not None
-        if not connection.heeded:
-            return
-        index = connection.number - 1
-        session = self.sessions[index] if index < len(self.sessions) else None
-        if session is None:
-            session = self._session(connection)
+        if connection.heeded:
+            self._hand_on(side, self._session(connection), data, start, end, packet, ts_ns)
+
+    def _hand_on(
+        self, side: Side | None, session: Session, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64
+    ) -> None:
+        """Give a piece of a side's stream to its session."""
+        assert side is not None
+        assert side.connection is not None
         session.data(side.index, data, start, end, packet, ts_ns)
-        self._after(connection, session)
+        self._after(side.connection, session)
 
     def _hand_on_runs(self, side: Side | None) -> None:
         """Give what became in order at once, and the holes in it."""
@@ -130,6 +184,9 @@ class Analyzer:
         self._after(connection, session)
 
     def _after(self, connection: Connection, session: Session) -> None:
+        """Look at what the session became."""
+        if session.is_tws:
+            connection.narrated = False  # its messages tell more than its octets
         if session.dead:
             connection.heeded = False
             self.sessions[connection.number - 1] = None

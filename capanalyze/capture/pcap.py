@@ -5,12 +5,14 @@ apart (Kuznetzov's ss991029, SuSE 6.3, Red Hat 6.1, Nokia). Two magics serve for
 layout is chosen by walking the first records.
 """
 
+from struct import Struct
 from typing import Final
 
 from librt.strings import read_i64_be, read_i64_le
 from mypy_extensions import i64
 
 from capanalyze.capture.decoder import MAX_PACKET, Decoder, Interface
+from capanalyze.packets.common import COMPILED
 
 HEADER: Final = 24
 MAGIC_MICRO: Final = 0xA1B2C3D4
@@ -25,6 +27,12 @@ LAYOUTS: Final = {
 """Magic -> octets of a record header and the dialect's name, the likeliest first."""
 
 PROBE_RECORDS: Final = 64
+
+RECORD_LITTLE: Final = Struct("<IIII")
+RECORD_BIG: Final = Struct(">IIII")
+
+Record = tuple[i64, i64, i64, i64]
+"""Seconds, fraction, captured octets, original octets."""
 
 
 def byte_order(head: bytes) -> str:
@@ -95,20 +103,7 @@ class PcapDecoder(Decoder):
         if room < self.header:
             self.need = self.header
             return False
-        if self.big:
-            times = read_i64_be(data, pos)
-            lengths = read_i64_be(data, pos + 8)
-            seconds = (times >> 32) & 0xFFFFFFFF
-            fraction = times & 0xFFFFFFFF
-            captured = (lengths >> 32) & 0xFFFFFFFF
-            original = lengths & 0xFFFFFFFF
-        else:
-            times = read_i64_le(data, pos)
-            lengths = read_i64_le(data, pos + 8)
-            seconds = times & 0xFFFFFFFF
-            fraction = (times >> 32) & 0xFFFFFFFF
-            captured = lengths & 0xFFFFFFFF
-            original = (lengths >> 32) & 0xFFFFFFFF
+        seconds, fraction, captured, original = self._record(data, pos)
         if room < self.header + captured:
             if captured > MAX_PACKET:
                 self.stop(f"a record claims {captured} octets: damaged, or not a record,")
@@ -122,3 +117,16 @@ class PcapDecoder(Decoder):
         self.pos = pos + self.header + captured
         self.number += 1
         return True
+
+    def _record(self, data: bytes, pos: i64) -> Record:
+        """The four numbers of a record header, read in the way that is faster here (see packets/common.py)."""
+        if not COMPILED:
+            fields: Record = (RECORD_BIG if self.big else RECORD_LITTLE).unpack_from(data, pos)
+            return fields
+        if self.big:
+            times = read_i64_be(data, pos)
+            lengths = read_i64_be(data, pos + 8)
+            return (times >> 32) & 0xFFFFFFFF, times & 0xFFFFFFFF, (lengths >> 32) & 0xFFFFFFFF, lengths & 0xFFFFFFFF
+        times = read_i64_le(data, pos)
+        lengths = read_i64_le(data, pos + 8)
+        return times & 0xFFFFFFFF, (times >> 32) & 0xFFFFFFFF, lengths & 0xFFFFFFFF, (lengths >> 32) & 0xFFFFFFFF

@@ -11,7 +11,7 @@ from librt.strings import read_i64_be
 from mypy_extensions import i64
 
 from capanalyze.packets.ip import BAD_IP, FRAGMENT, NOT_TCP, IpHeader
-from capanalyze.packets.link import CUT, LINK_ETHERNET, LINK_NULL, NOT_IP, UNKNOWN_LINK, LinkLayer
+from capanalyze.packets.link import CUT, NOT_IP, UNKNOWN_LINK, LinkLayer
 from capanalyze.packets.raw import RawPackets
 
 FIN: Final = 0x01
@@ -65,48 +65,6 @@ class Segment:
 
     def read(self, packets: RawPackets) -> i64:
         """Fill the fields from the current packet: OK, HEADER_CUT (only ``key`` is known), or a key of REASONS."""
-        data = packets.data
-        start = packets.offset
-        end = start + packets.captured
-        ip: i64 = -1
-        if packets.link_type == LINK_ETHERNET:
-            ip = start + 14
-        elif packets.link_type == LINK_NULL:
-            ip = start + 4
-        if ip < 0 or ip + 40 > end:
-            return self._general(packets)
-        words = read_i64_be(data, ip)  # version, length, total length, identification, fragment
-        if (words >> 56) & 0xFF != 0x45 or words & 0x3FFF != 0 or data[ip + 9] != 6:
-            return self._general(packets)
-        if ip == start + 14:
-            if data[start + 12] != 8 or data[start + 13] != 0:
-                return self._general(packets)
-        elif data[start] + data[start + 3] != 2:
-            return self._general(packets)
-        total = (words >> 32) & 0xFFFF
-        if total < 40 or ip + total > start + packets.original:
-            return self._general(packets)
-        numbers = read_i64_be(data, ip + 24)
-        rest = read_i64_be(data, ip + 32)
-        header = ((rest >> 60) & 0xF) << 2
-        if header < 20 or header > total - 20:
-            return BAD_TCP
-        self.key = data[ip + 12 : ip + 24]
-        self.seq = (numbers >> 32) & 0xFFFFFFFF
-        self.ack = numbers & 0xFFFFFFFF
-        self.flags = (rest >> 48) & 0xFF
-        self.window = (rest >> 32) & 0xFFFF
-        self.tcp = ip + 20
-        self.header = header
-        payload = ip + 20 + header
-        length = total - 20 - header
-        self.payload = payload
-        self.length = length
-        self.captured = length if payload + length <= end else max(end - payload, 0)
-        return OK
-
-    def _general(self, packets: RawPackets) -> i64:
-        """Every link layer and IP version, by the decoders in link.py and ip.py."""
         data = packets.data
         start = packets.offset
         end = start + packets.captured

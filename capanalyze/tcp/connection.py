@@ -119,7 +119,8 @@ class Side:
         last_data_ts, last_data_ts_at_close: time of its newest payload, and of the newest before the close.
         last_data_packet, last_data_packet_at_close: the packets of these.
         fin_packets, rst_packets: packet numbers, retransmissions included.
-        fin_acked: the peer acknowledged the FIN; fin_inferred: the FIN is known only by that.
+        fin_acked: the peer acknowledged the FIN, with fin_acked_packet (0: before it, or not captured) at fin_acked_ts;
+        fin_inferred: the FIN is known only by that.
         gaps: holes in its stream.
         first_data_acked_ts, first_data_acked_packet: when the peer acknowledged its first payload (-1, 0: never).
     """
@@ -132,6 +133,9 @@ class Side:
         self.peer: Side | None = None
         self.connection: Connection | None = None
         self.plain: bool = False  # the short path may be taken
+        self.detail: bool = True  # the newest octets are kept
+        self.narrated: bool = True  # payload makes "data" events
+        self.place: i64 = 0  # of its connection in the capture, from 0
         # sequence space
         self.isn: i64 = -1  # of the SYN; -1 not captured
         self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
@@ -141,6 +145,7 @@ class Side:
         self.acked_rel: i64 = -1  # how far the peer acknowledged
         self.last_ack: i64 = -1  # the newest acknowledgement number this side sent (32 bits); -1 none
         self.window: i64 = -1  # last advertised, unscaled; -1 none
+        self.room: i64 = 0  # the same in octets
         self.scale: i64 = 0  # window scale of its SYN; -1 unknown (mid-stream)
         self.held: list[Held] = []
         self.held_octets: i64 = 0
@@ -168,6 +173,8 @@ class Side:
         self.fin_ts: i64 = -1
         self.fin_inferred: bool = False
         self.fin_acked: bool = False
+        self.fin_acked_packet: i64 = 0
+        self.fin_acked_ts: i64 = -1
         self.rst_packets: list[int] = []
         self.gaps: list[Gap] = []
         # for notes and history
@@ -209,6 +216,7 @@ class Connection:
         self.detail: bool = True  # False: beyond the connections told in full
         self.vlan: i64 = 0
         self.heeded: bool = True  # payload is still worth handing on
+        self.narrated: bool = True  # payload makes "data" events: its messages do not tell the story
 
     @property
     def client(self) -> Side:

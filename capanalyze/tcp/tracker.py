@@ -1,8 +1,8 @@
 """Tracker: segments in, connections out.
 
-In: one segment at a time (packets/segment.py), in file order. Out: ``connections``, updated in place; and
-per segment the payload that became in order: directly (``run_*``: the common case) or as ``streams.runs``.
-The next segment in order without SYN, FIN or RST takes the short path in ``segment``; all else ``_general``.
+In: one segment at a time, in file order. Out: ``connections``, updated in place; and per segment the payload that
+became in order: its own (DIRECT: the common case) or ``streams.runs``. The next segment in order without SYN,
+FIN or RST takes the short path, ``short``; every other one ``segment``.
 """
 
 from typing import Final
@@ -20,12 +20,16 @@ from capanalyze.tcp.streams import PATIENCE, Streams
 NOTHING: Final = 0
 DIRECT: Final = 1
 RUNS: Final = 2
+GENERAL: Final = 3
 
 TOLD_IN_FULL: Final = 500
 """Connections whose events and last octets are kept; of later ones only the numbers."""
 
 PURE_ACK: Final = 4
 """The bit of Zeek's "a" in ``Side.history_seen``."""
+
+NO_LIMIT: Final = 1 << 62
+"""``Side.room`` where the window's scale is not known, or the window is closed."""
 
 STRAY: Final = 1 << 24
 """A segment farther than this from a connection's numbers belongs to an older one of the same ports, if that fits."""
@@ -41,30 +45,34 @@ class Tracker:
         self.streams = Streams()
         self.closing = Closing()
         self.side: Side | None = None
-        self.run_start: i64 = 0
-        self.run_end: i64 = 0
+        self.side_index: i64 = 0
+        self.place: i64 = 0
         self.just_closed: bool = False
 
-    def segment(self, seg: Segment, data: bytes, packet: i64, ts_ns: i64) -> i64:
-        """Take a segment; say what became in order: NOTHING, DIRECT (``side``, ``run_start``, ``run_end``) or RUNS."""
-        side = self.sides.get(seg.key)
-        if side is None or not side.plain or seg.seq != side.next_seq or seg.flags & 0x17 != ACK:
-            return self._general(side, seg, data, packet, ts_ns)
+    def short(
+        self, key: bytes, seq: i64, ack: i64, window: i64, length: i64, data: bytes, payload: i64, packet: i64, ts_ns: i64
+    ) -> i64:
+        """Take a segment that has ACK and neither SYN, FIN nor RST, and whose payload is all there.
+
+        Returns NOTHING or DIRECT where it is simply the next one in order, GENERAL (and nothing is changed) where
+        it is not: then ``segment`` has to be called. Most segments end here; every test is on integers at hand.
+        """
+        side = self.sides.get(key)
+        if side is None or not side.plain or seq != side.next_seq:
+            return GENERAL
         peer = side.peer
         assert peer is not None
-        length = seg.length
-        window = seg.window
-        if window == 0 or side.window <= 0 or seg.captured != length:
-            return self._general(side, seg, data, packet, ts_ns)
-        if seg.ack != side.last_ack:
-            acked = peer.acked_rel + distance(seg.ack, side.last_ack)
-            if acked <= peer.acked_rel or acked > peer.next_rel or peer.first_data_acked_packet == 0:
-                return self._general(side, seg, data, packet, ts_ns)
+        if ack != side.last_ack:
+            acked = peer.acked_rel + distance(ack, side.last_ack)
+            if acked <= peer.acked_rel or acked > peer.next_rel or peer.first_data_acked_packet == 0 or window == 0:
+                return GENERAL
             peer.acked_rel = acked
-            side.last_ack = seg.ack
-        elif length == 0:
-            return self._general(side, seg, data, packet, ts_ns)
-        side.window = window
+            side.last_ack = ack
+        elif length == 0 or window == 0:
+            return GENERAL
+        if window != side.window:
+            side.window = window
+            side.room = window << side.scale if side.scale >= 0 else NO_LIMIT
         side.packets += 1
         side.last_packet = packet
         side.last_ts = ts_ns
@@ -72,17 +80,22 @@ class Tracker:
             if not side.history_seen & PURE_ACK:
                 self._first_pure_ack(side, peer, packet, ts_ns)
             return NOTHING
-        side.next_seq = (seg.seq + length) & 0xFFFFFFFF
+        side.next_seq = (seq + length) & 0xFFFFFFFF
         side.next_rel += length
-        side.max_rel = side.next_rel
-        side.max_ts = ts_ns
         side.octets += length
-        if side.max_rel - side.acked_rel >= peer.window << peer.scale and peer.scale >= 0:
+        if side.next_rel - side.acked_rel >= peer.room:
             self._window_full(side, peer, packet, ts_ns)
+        if side.narrated:
+            self._said(side, length, data, payload, payload + length, packet, ts_ns)
+        else:
+            side.last_data_packet = packet
+            side.last_data_ts = ts_ns
+            if side.detail:
+                end = payload + length
+                side.tail = data[end - TAIL : end] if length >= TAIL else (side.tail + data[payload:end])[-TAIL:]
         self.side = side
-        self.run_start = seg.payload
-        self.run_end = seg.payload + length
-        self._said(side, length, data, self.run_start, self.run_end, packet, ts_ns)
+        self.side_index = side.index
+        self.place = side.place
         return DIRECT
 
     def _said(self, side: Side, length: i64, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
@@ -95,12 +108,12 @@ class Tracker:
             side.first_data_packet = packet
             side.first_data_ts = ts_ns
             history(connection, side, "d")
-        if not connection.detail:
+        side.narrated = side.detail and connection.narrated
+        if not side.detail:
             return
-        if end - start >= TAIL:
-            side.tail = data[end - TAIL : end]
-        else:
-            side.tail = (side.tail + data[start:end])[-TAIL:]
+        side.tail = data[end - TAIL : end] if end - start >= TAIL else (side.tail + data[start:end])[-TAIL:]
+        if not side.narrated:
+            return
         if connection.talker != side.index:
             connection.talker = side.index
             event(connection, side, "data", packet, ts_ns, length, "")
@@ -112,15 +125,14 @@ class Tracker:
                 last.last_packet = packet
 
     def _window_full(self, side: Side, peer: Side, packet: i64, ts_ns: i64) -> None:
-        if side.max_rel - side.acked_rel == peer.window << peer.scale:
+        if side.next_rel - side.acked_rel == peer.room:
             assert side.connection is not None
             note(side.connection, side, notes.WINDOW_FULL, packet, ts_ns)
 
-    # -- the general path ------------------------------------------------------------------------
-
-    def _general(self, side: Side | None, seg: Segment, data: bytes, packet: i64, ts_ns: i64) -> i64:
-        """Every segment that is not simply the next one in order."""
+    def segment(self, seg: Segment, data: bytes, packet: i64, ts_ns: i64) -> i64:
+        """Take any segment; NOTHING or RUNS (``side``, ``streams.runs``) became in order."""
         flags = seg.flags
+        side = self.sides.get(seg.key)
         if side is None or self._starts_anew(side, seg):
             side = self._open(seg, packet, ts_ns)
         elif self.older:
@@ -129,6 +141,12 @@ class Tracker:
         peer = side.peer
         assert connection is not None
         assert peer is not None
+        if side.plain and side.next_rel > side.max_rel:  # the short path leaves these behind
+            side.max_rel = side.next_rel
+            side.max_ts = side.last_data_ts
+        if peer.plain and peer.next_rel > peer.max_rel:
+            peer.max_rel = peer.next_rel
+            peer.max_ts = peer.last_data_ts
         side.packets += 1
         side.last_packet = packet
         side.last_ts = ts_ns
@@ -155,6 +173,7 @@ class Tracker:
             self.closing.goes_on(connection)
         if seg.window or not flags & FIN:
             side.window = seg.window
+            side.room = seg.window << side.scale if side.scale >= 0 and seg.window else NO_LIMIT
         self._settle(connection)
         self.side = side
         return RUNS if self.streams.runs else NOTHING
@@ -211,6 +230,8 @@ class Tracker:
         connection.first_packet = packet
         connection.first_ts = ts_ns
         connection.detail = len(self.connections) < TOLD_IN_FULL
+        orig.detail = resp.detail = connection.detail
+        orig.place = resp.place = len(self.connections)
         connection.vlan = int.from_bytes(vlan, "big")
         if key in self.sides:
             self.older[key] = self.sides[key]
@@ -289,8 +310,10 @@ class Tracker:
         if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
             peer.first_data_acked_packet = packet
             peer.first_data_acked_ts = ts_ns
-        if peer.fin_rel >= 0 and acked > peer.fin_rel:
+        if peer.fin_rel >= 0 and acked > peer.fin_rel and not peer.fin_acked:
             peer.fin_acked = True
+            peer.fin_acked_packet = packet
+            peer.fin_acked_ts = ts_ns
         if acked > peer.max_rel:
             note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
         if peer.held and acked > peer.next_rel:
@@ -343,6 +366,8 @@ class Tracker:
             and resp.next_seq >= 0
             and orig.last_ack >= 0
             and resp.last_ack >= 0
+            and orig.window > 0
+            and resp.window > 0
             and orig.acked_rel <= orig.next_rel
             and resp.acked_rel <= resp.next_rel
         )
