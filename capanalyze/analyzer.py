@@ -9,7 +9,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, read_headers
+from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, COMPILED, SHAPE, read_words
 from capanalyze.packets.ip import TCP
 from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL
 from capanalyze.packets.raw import NO_TIME, RawPackets
@@ -55,6 +55,7 @@ class Analyzer:
     def feed(self, packets: RawPackets) -> None:
         """Take every packet that the cursor has."""
         tracker = self.tracker
+        unpack_shape = SHAPE.unpack_from
         link: i64 = -1
         lead: i64 = 0
         mark: i64 = 0
@@ -76,7 +77,10 @@ class Analyzer:
                 self._general(packets, ts_ns)
                 continue
             data = packets.data
-            kind, total, protocol, key, seq, ack, flags, window = read_headers(data, ip)
+            if COMPILED:
+                kind, total, protocol, key, seq, ack, flags, window = read_words(data, ip)
+            else:
+                kind, total, protocol, key, seq, ack, flags, window = unpack_shape(data, ip - 2)
             header = (flags >> 10) & 0x3C
             length = total - 20 - header
             if (

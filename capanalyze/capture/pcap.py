@@ -6,7 +6,7 @@ layout is chosen by walking the first records.
 """
 
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from librt.strings import read_i64_be, read_i64_le
 from mypy_extensions import i64
@@ -76,6 +76,7 @@ class PcapDecoder(Decoder):
         super().__init__()
         self.format = "pcap"
         self.big: bool = byte_order(head) == "big"
+        self.unpack_record: Any = (RECORD_BIG if self.big else RECORD_LITTLE).unpack_from
         order = "big" if self.big else "little"
         numbers = [int.from_bytes(head[at : at + 4], "big" if self.big else "little") for at in range(0, HEADER, 4)]
         magic, network = numbers[0], numbers[5]
@@ -103,7 +104,12 @@ class PcapDecoder(Decoder):
         if room < self.header:
             self.need = self.header
             return False
-        seconds, fraction, captured, original = self._record(data, pos)
+        if not COMPILED:
+            seconds, fraction, captured, original = self.unpack_record(data, pos)
+        elif self.big:
+            seconds, fraction, captured, original = read_record_big(data, pos)
+        else:
+            seconds, fraction, captured, original = read_record_little(data, pos)
         if room < self.header + captured:
             if captured > MAX_PACKET:
                 self.stop(f"a record claims {captured} octets: damaged, or not a record,")
@@ -118,15 +124,16 @@ class PcapDecoder(Decoder):
         self.number += 1
         return True
 
-    def _record(self, data: bytes, pos: i64) -> Record:
-        """The four numbers of a record header, read in the way that is faster here (see packets/common.py)."""
-        if not COMPILED:
-            fields: Record = (RECORD_BIG if self.big else RECORD_LITTLE).unpack_from(data, pos)
-            return fields
-        if self.big:
-            times = read_i64_be(data, pos)
-            lengths = read_i64_be(data, pos + 8)
-            return (times >> 32) & 0xFFFFFFFF, times & 0xFFFFFFFF, (lengths >> 32) & 0xFFFFFFFF, lengths & 0xFFFFFFFF
-        times = read_i64_le(data, pos)
-        lengths = read_i64_le(data, pos + 8)
-        return times & 0xFFFFFFFF, (times >> 32) & 0xFFFFFFFF, lengths & 0xFFFFFFFF, (lengths >> 32) & 0xFFFFFFFF
+
+def read_record_little(data: bytes, pos: i64) -> Record:
+    """The four numbers of a little-endian record header, by fixed-width words (see packets/common.py)."""
+    times = read_i64_le(data, pos)
+    lengths = read_i64_le(data, pos + 8)
+    return times & 0xFFFFFFFF, (times >> 32) & 0xFFFFFFFF, lengths & 0xFFFFFFFF, (lengths >> 32) & 0xFFFFFFFF
+
+
+def read_record_big(data: bytes, pos: i64) -> Record:
+    """The same in big endian."""
+    times = read_i64_be(data, pos)
+    lengths = read_i64_be(data, pos + 8)
+    return (times >> 32) & 0xFFFFFFFF, times & 0xFFFFFFFF, (lengths >> 32) & 0xFFFFFFFF, lengths & 0xFFFFFFFF

@@ -63,8 +63,8 @@ class Tracker:
         peer = side.peer
         assert peer is not None
         if ack != side.last_ack:
-            acked = peer.acked_rel + distance(ack, side.last_ack)
-            if acked <= peer.acked_rel or acked > peer.next_rel or peer.first_data_acked_packet == 0 or window == 0:
+            acked = peer.acked_rel + ((ack - side.last_ack) & 0xFFFFFFFF)  # an old number gives one far beyond
+            if acked > peer.next_rel or peer.first_data_acked_packet == 0 or window == 0:
                 return GENERAL
             peer.acked_rel = acked
             side.last_ack = ack
