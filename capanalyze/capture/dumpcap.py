@@ -8,6 +8,7 @@ import os
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -230,8 +231,7 @@ class Dumpcap:
         try:
             self._keeper.wait(_STOP_S)
         except subprocess.TimeoutExpired:
-            self._keeper.kill()
-            self._keeper.wait()
+            self._kill()
         with suppress(queue.Empty):
             while True:
                 self._pieces.get_nowait()
@@ -240,6 +240,15 @@ class Dumpcap:
         for pipe in (self._keeper.stdout, self._keeper.stderr):
             if pipe is not None:
                 pipe.close()
+
+    def _kill(self) -> None:
+        """End the keeper and, where sessions exist, all that runs in the one it leads."""
+        if sys.platform == "win32":
+            self._keeper.kill()
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(self._keeper.pid, signal.SIGKILL)
+        self._keeper.wait()
 
     def trouble(self) -> CapanalyzeError | None:
         """Why dumpcap ended, where it ended by itself."""

@@ -38,6 +38,11 @@ def system_interfaces() -> tuple[Interface, ...]:
     return tuple(Interface(name) for _, name in socket.if_nameindex())
 
 
+def exists(name: str) -> bool:
+    """Whether the system has an interface of that name now."""
+    return any(interface.name == name for interface in system_interfaces())
+
+
 def parse_interface_list(text: str) -> tuple[Interface, ...]:
     r"""The lines of ``dumpcap -D``: ``3. lo (Loopback)``, ``1. \Device\NPF_{...} (Ethernet)``."""
     found = (_LISTED.match(line) for line in text.splitlines())

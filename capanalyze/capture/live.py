@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Self
 
 from capanalyze.capture.block_stream import BlockStream
 from capanalyze.capture.engine import DEFAULT_PORTS, Engine, Source
-from capanalyze.capture.interfaces import loopback_name, no_such_interface, system_interfaces
+from capanalyze.capture.interfaces import exists, loopback_name, no_such_interface, system_interfaces
 from capanalyze.capture.stream_file import StreamFile
 from capanalyze.errors import CapanalyzeError, NoAccessError, ToolError
 
@@ -218,9 +218,8 @@ def open_live(
 def _start(source: Source, name: str) -> Engine:
     """Start the engine of that name; "auto": the first that is there and allowed."""
     if sys.platform == "linux" and source.interface != "any":
-        known = system_interfaces()
-        if source.interface not in {i.name for i in known}:
-            raise no_such_interface(source.interface, known)
+        if not exists(source.interface):
+            raise no_such_interface(source.interface, system_interfaces())
     if name != "auto":
         return ENGINES[name](source)
     refused: list[CapanalyzeError] = []

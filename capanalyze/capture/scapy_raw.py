@@ -5,9 +5,12 @@ once. scapy is imported here and takes 0.25 s; the import is inside the function
 """
 
 import errno
+import logging
 import platform
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Protocol
 
@@ -68,6 +71,18 @@ def _open(source: Source) -> _Socket:
     return PcapSocket(conf.L2listen(iface=source.interface, promisc=False, filter=source.capture_filter))
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without scapy's warnings of link types that it knows no layer for: nothing is dissected here."""
+    logger = logging.getLogger("scapy.runtime")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _explain(interface: str, error: Exception) -> CapanalyzeError:
     """What an exception of scapy or of the system amounts to."""
     number = error.errno if isinstance(error, OSError) else None
@@ -78,6 +93,8 @@ def _explain(interface: str, error: Exception) -> CapanalyzeError:
         )
     if number in (errno.ENODEV, errno.ENXIO) or "not found" in words:
         return interfaces.no_such_interface(interface, interfaces.system_interfaces())
+    if number == errno.ENETDOWN and not interfaces.exists(interface):
+        return NoAccessError(f"{interface}: the interface is gone", "what was captured up to there is whole")
     if number == errno.ENETDOWN:
         return NoAccessError(f"{interface}: the interface is down", f"sudo ip link set {interface} up")
     return ToolError(f"scapy on {interface}: {words}", _HINTS.get(sys.platform, ""))
@@ -105,7 +122,8 @@ class ScapyRaw:
         self._packets = 0
         self._started_ns = time.time_ns()
         try:
-            self._socket = _open(source)
+            with _quiet():
+                self._socket = _open(source)
         except CapanalyzeError:
             raise
         except Exception as error:  # scapy raises OSError, ValueError, Scapy_Exception, RuntimeError
@@ -145,7 +163,9 @@ class ScapyRaw:
                 blocks.append(block)
                 size += len(block)
         except OSError as error:
-            self._trouble = _explain(self.interface, error)
+            # An interface that goes down says so once; its socket goes on when it comes up again, as with dumpcap.
+            if error.errno != errno.ENETDOWN or not interfaces.exists(self.interface):
+                self._trouble = _explain(self.interface, error)
         self._packets += len(blocks)
         if self._finishing:
             self._drained += size

@@ -1,7 +1,8 @@
 """Run inside a network namespace: open live captures, make traffic, print as JSON what came.
 
 The one argument is a JSON object: captures (keyword arguments of open_live, each), traffic (a name of TRAFFIC), port;
-use_pcap makes scapy take its libpcap socket, signal stops the captures by SIGINT to the process group.
+use_pcap makes scapy take its libpcap socket, no_dumpcap hides dumpcap, signal stops the captures by SIGINT to the
+process group, by_itself leaves their end to their own limits.
 """
 
 import json
@@ -14,6 +15,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from capanalyze.capture import dumpcap
 from capanalyze.capture.live import LiveCapture, Tick, open_live
 from capanalyze.errors import CapanalyzeError
 
@@ -119,17 +121,10 @@ def steady(port: int) -> None:
     time.sleep(0.5)
 
 
-def session_and_link_down(port: int) -> None:
-    session(port)
-    time.sleep(1)
-    os.system("ip link set lo down")
-    time.sleep(1.5)
-
-
 TRAFFIC = {
     each.__name__: each
     for each in (
-        session, both_families, two_ports, datagrams, burst, frames, silence, steady, session_and_link_down
+        session, both_families, two_ports, datagrams, burst, frames, silence, steady
     )
 }  # fmt: skip
 
@@ -172,6 +167,9 @@ def run(spec: dict[str, object]) -> dict[str, object]:
         from scapy.config import conf
 
         conf.use_pcap = True
+    if spec.get("no_dumpcap"):
+        os.environ["PATH"] = "/nonexistent"
+        dumpcap._PLACES = {"": ()}
     captures = []
     for arguments in spec["captures"]:
         if arguments.get("write"):

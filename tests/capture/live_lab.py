@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,16 @@ def descendants(pid: int) -> dict[int, str]:
                 found[child] = name
                 wanted.append(child)
     return found
+
+
+def survivors(pids: Iterable[int], seconds: float = 5) -> set[int]:
+    """Those of the processes that still run after up to ``seconds``."""
+    deadline = time.monotonic() + seconds
+    left = set(filter(alive, pids))
+    while left and time.monotonic() < deadline:
+        time.sleep(0.02)
+        left = set(filter(alive, left))
+    return left
 
 
 def alive(pid: int) -> bool:

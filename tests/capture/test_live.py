@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.capture.live_lab import alive, command, descendants, drive, environment, tshark
+from tests.capture.live_lab import command, descendants, drive, environment, survivors, tshark
 from tests.capture.tiny_pcapng import packets, tcp_flags
 from tests.lab.namespace import Namespace
 
@@ -215,12 +215,9 @@ def test_kill_9_leaves_a_readable_file_and_no_process_even_without_traffic(
 
         driver.kill()
 
-    deadline = time.monotonic() + 5
-    while any(map(alive, below)) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    assert survivors(below) == set()
     flags = [tcp_flags(packet) for packet in packets(path.read_bytes())]
     assert ("dumpcap" in below.values()) == (engine == "dumpcap")
-    assert {pid: name for pid, name in below.items() if alive(pid)} == {}
     assert sum(each & FIN for each in flags) == 2
     assert len(flags) == len(tshark(path, "frame.number"))
 
