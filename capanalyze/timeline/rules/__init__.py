@@ -1,0 +1,81 @@
+"""Rules: what the facts of a connection mean to a user of the API. One rule is one module; this is their register.
+
+A rule is a pure function of Facts that returns a Finding or None. Its docstring says what it is, why it matters,
+what it is not, and where its facts come from. Findings appear in the order of this register.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Finding, Rule
+from capanalyze.timeline.rules import (
+    accept_queue_full,
+    accepted_but_silent,
+    bad_hello,
+    capture_incomplete,
+    client_never_speaks,
+    closed_after_startapi,
+    closed_without_answer,
+    duplicate_client_id,
+    gateway_closed_midsession,
+    gateway_leaks_close_wait,
+    hello_answered_then_silent,
+    http_tls_fix_on_api_port,
+    late_answer,
+    no_next_valid_id,
+    peer_vanished,
+    port_refused,
+    redirected,
+    relay_masks_close,
+    requests_unanswered,
+    slow_consumer,
+    startapi_missing,
+    stream_desync,
+    syn_unanswered,
+    upstream_lost,
+    version_window_miss,
+    wrong_service,
+)
+
+RULES: Final = tuple(
+    Rule(module.ID, module.check)
+    for module in (
+        # no connection
+        port_refused,
+        syn_unanswered,
+        accept_queue_full,
+        # a connection, and no answer to the hello
+        bad_hello,
+        http_tls_fix_on_api_port,
+        wrong_service,
+        client_never_speaks,
+        accepted_but_silent,
+        closed_without_answer,
+        late_answer,
+        relay_masks_close,
+        # an answer, and no session
+        version_window_miss,
+        redirected,
+        startapi_missing,
+        duplicate_client_id,
+        closed_after_startapi,
+        hello_answered_then_silent,
+        no_next_valid_id,
+        # a session that broke
+        gateway_closed_midsession,
+        requests_unanswered,
+        slow_consumer,
+        stream_desync,
+        peer_vanished,
+        # what else to know
+        upstream_lost,
+        gateway_leaks_close_wait,
+        capture_incomplete,
+    )
+)
+
+
+def judge(facts: Facts) -> tuple[Finding, ...]:
+    """Every finding on a connection."""
+    found = [rule.check(facts) for rule in RULES]
+    return tuple(entry for entry in found if entry is not None)

@@ -1,0 +1,149 @@
+"""Where output goes: standard output, a file written whole or not at all, and the notes on standard error.
+
+In: text or bytes. Out: octets in the encoding of the terminal (spelled out where it lacks a character), or UTF-8
+in a file. A reader that went away (``| head``) and a closed standard error are survived in silence.
+"""
+
+import errno
+import os
+import stat
+import sys
+from typing import Final, TextIO
+
+from capanalyze.errors import CapanalyzeError, NoAccessError
+from capanalyze.report._text import encodable, safe
+
+PLAIN_WIDTH: Final = 80
+"""Columns of text that goes to a pipe or a file: it survives e-mail."""
+
+MIN_WIDTH: Final = 60
+MAX_WIDTH: Final = 160
+
+
+def note(text: str) -> None:
+    """A line on standard error, if there is one."""
+    stream = sys.stderr
+    if stream is None:
+        return
+    try:
+        _octets(stream, safe(text) + "\n")
+    except (OSError, ValueError):
+        return
+
+
+def fail(error: CapanalyzeError) -> None:
+    """What and where, then what to do, on standard error."""
+    note(f"error: {error}")
+    if error.hint:
+        note(f"hint: {error.hint}")
+
+
+def to_stdout(text: str) -> bool:
+    """Write text to standard output; False when its reader has gone and more would be wasted.
+
+    Raises:
+        NoAccessError: standard output is closed or its disk is full.
+    """
+    stream = sys.stdout
+    if stream is None:
+        raise NoAccessError("standard output is closed", "write to a file with -o FILE")
+    try:
+        _octets(stream, text)
+    except BrokenPipeError:
+        _let_go(stream)
+        return False
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # how Windows says that the reader of a pipe has gone
+            _let_go(stream)
+            return False
+        _let_go(stream)
+        raise NoAccessError(
+            f"standard output cannot be written: {error.strerror}", "write to a file with -o FILE"
+        ) from error
+    return True
+
+
+def _octets(stream: TextIO, text: str) -> None:
+    buffer = getattr(stream, "buffer", None)
+    if buffer is None:  # a test's StringIO, an IDE's console
+        stream.write(text)
+    else:
+        stream.flush()
+        buffer.write(encodable(text, stream.encoding))
+    stream.flush()
+
+
+def _let_go(stream: TextIO) -> None:
+    """Point the descriptor at nothing, or the interpreter's last flush would complain."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+    except (OSError, ValueError):
+        return
+
+
+def to_file(path: str, content: str | bytes) -> None:
+    """Write a file whole or not at all: to a neighbour first, then renamed; a device or pipe is written directly.
+
+    Raises:
+        NoAccessError: the folder or the file cannot be written.
+    """
+    octets = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    target = os.path.realpath(path)
+    try:
+        if _is_special(target):
+            with open(target, "wb") as device:  # noqa: PTH123 - pathlib costs 5 ms of every start
+                device.write(octets)
+            return
+        _write_beside(target, octets)
+    except OSError as error:
+        raise NoAccessError(
+            f"{path}: cannot be written: {error.strerror or error}", "choose a folder that you may write to"
+        ) from error
+
+
+def _is_special(target: str) -> bool:
+    try:
+        mode = os.stat(target).st_mode  # noqa: PTH116 - as above
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _write_beside(target: str, octets: bytes) -> None:
+    if os.path.isdir(target):  # noqa: PTH112 - as above
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    beside = f"{target}.{os.getpid()}.tmp"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(octets)
+        os.replace(beside, target)  # noqa: PTH105 - as above
+    except BaseException:
+        os.unlink(beside)  # noqa: PTH108 - as above
+        raise
+
+
+def is_terminal() -> bool:
+    """Whether standard output is a terminal that understands more than plain lines."""
+    stream = sys.stdout
+    try:
+        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:
+        return False
+
+
+def width() -> int:
+    """Columns to lay text out for: the terminal's, or COLUMNS, or PLAIN_WIDTH for a pipe."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal():
+        found = int(columns)
+    elif is_terminal():
+        try:
+            found = os.get_terminal_size(sys.stdout.fileno()).columns
+        except (OSError, ValueError):
+            found = PLAIN_WIDTH
+    else:
+        found = PLAIN_WIDTH
+    return max(MIN_WIDTH, min(found or PLAIN_WIDTH, MAX_WIDTH))

@@ -1,0 +1,194 @@
+"""Build: measured connections and sessions in, the immutable Report out.
+
+In: CaptureFacts, Connections with their Sessions (None: nothing was said that could be TWS), ports. Out: a Report
+of the connections on the ports, of those that speak TWS on any port, or of all. Numbers stay the same either way.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from capanalyze.report.messages import record
+from capanalyze.report.report import (
+    SCHEMA_VERSION,
+    CaptureFacts,
+    CloseFacts,
+    ConnectionReport,
+    Endpoint,
+    LastWords,
+    Library,
+    Milestone,
+    NoteFacts,
+    Report,
+    TwsFacts,
+    Unanswered,
+)
+from capanalyze.tcp.connection import Connection
+from capanalyze.timeline.ends import End, Moment, between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.rules import judge
+from capanalyze.timeline.timeline import timeline
+from capanalyze.timeline.verdict import capture_verdict, connection_verdict
+from capanalyze.timeline.words import host, octets_as_text
+from capanalyze.tws.session import Session
+
+CONNECTIONS: Final = 10_000
+"""Connections reported; ``connections_left_out`` counts the rest."""
+
+TIMELINES: Final = 200
+"""Connections whose events are in ``timeline``; ``timeline_left_out`` counts the others."""
+
+LAST_MESSAGES: Final = 3
+"""Messages of each side in ``before_close``."""
+
+SIDES: Final = ("client", "server")
+
+
+def build_report(
+    capture: CaptureFacts,
+    connections: Sequence[Connection],
+    sessions: Sequence[Session | None],
+    ports: Sequence[int],
+    *,
+    all_connections: bool = False,
+    reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
+) -> Report:
+    """The Report; ``connections`` and ``sessions`` are parallel and finished."""
+    ended = Moment(capture.packets, capture.last_ts_ns)
+    every = [Facts(one, session, ports, ended) for one, session in zip(connections, sessions, strict=True)]
+    reported = [facts for facts in every if facts.api or all_connections]
+    mates = tuple(facts for facts in every if facts.api)
+    for facts in mates:
+        facts.others = mates
+    shown = reported[:CONNECTIONS]
+    told = shown[:TIMELINES]
+    lines = [line for facts in told for line in timeline(facts)]
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        capture=capture,
+        ports=tuple(ports),
+        connections=tuple(connection_report(facts) for facts in shown),
+        connections_left_out=len(reported) - len(shown),
+        timeline=tuple(sorted(lines, key=_by_packet)),
+        timeline_left_out=len(reported) - len(told),
+        findings=(),
+        verdict=capture_verdict(reported, len(connections), ports, capture.packets),
+        reread=reread,
+    )
+
+
+def _by_packet(line: TimelineLine) -> tuple[int, int]:
+    return line.packet, line.conn
+
+
+def connection_report(facts: Facts) -> ConnectionReport:
+    """Everything that is told of one connection."""
+    connection = facts.connection
+    return ConnectionReport(
+        conn=facts.number,
+        client=_endpoint(facts.client),
+        server=_endpoint(facts.server),
+        roles_from=connection.roles_from,
+        opened=connection.opened,
+        first_packet=int(connection.first_packet),
+        last_packet=int(connection.last_packet),
+        first_ts_ns=_time(connection.first_ts),
+        last_ts_ns=_time(connection.last_ts),
+        packets=int(connection.packets),
+        client_bytes=facts.client.octets,
+        server_bytes=facts.server.octets,
+        missing={end.name: end.missing for end in (facts.client, facts.server)},
+        close=_close(connection),
+        fins={end.name: end.fins for end in (facts.client, facts.server)},
+        resets={end.name: end.rsts for end in (facts.client, facts.server)},
+        ignored_resets=tuple(int(packet) for packet in connection.ignored_resets),
+        states={end.name: end.state for end in (facts.client, facts.server)},
+        conn_state=connection.conn_state,
+        history=connection.history,
+        before_close={end.name: _last_words(facts, end) for end in (facts.client, facts.server)},
+        notes=tuple(
+            NoteFacts(
+                note.note, connection.side_name(note.side), tuple(int(one) for one in note.packets), int(note.count)
+            )
+            for note in connection.notes
+        ),
+        tws=_tws(facts),
+        findings=judge(facts),
+        verdict=connection_verdict(facts),
+    )
+
+
+def _time(ts_ns: int) -> int | None:
+    return int(ts_ns) if ts_ns >= 0 else None
+
+
+def _endpoint(end: End) -> Endpoint:
+    return Endpoint(host(end.side.host), int(end.side.port), None)
+
+
+def _close(connection: Connection) -> CloseFacts | None:
+    close = connection.close
+    if close is None:
+        return None
+    packet = int(close.packet) if not close.inferred else None
+    return CloseFacts(
+        close.first,
+        close.kind,
+        packet,
+        _time(close.ts_ns) if packet is not None else None,
+        close.inferred,
+        close.certainty,
+    )
+
+
+def _last_words(facts: Facts, end: End) -> LastWords:
+    closed = facts.connection.close is not None
+    octets = end.side.tail_at_close if closed else end.side.tail
+    messages = facts.messages_before_close(end.name)[-LAST_MESSAGES:] if facts.speaks else []
+    return LastWords(
+        bytes_hex=octets.hex(),
+        text=octets_as_text(octets),
+        messages=tuple(record(message, facts.number) for message in messages),
+        idle_ns=between(end.last_before, facts.close if closed else facts.ended),
+    )
+
+
+def _tws(facts: Facts) -> TwsFacts | None:
+    session = facts.session
+    if session is None or not facts.api:
+        return None
+    unanswered = tuple(
+        Unanswered(int(entry.packet), _time(entry.ts_ns), entry.name, entry.request_id) for entry in session.unanswered
+    )
+    return TwsFacts(
+        client_range=session.client_range,
+        options=session.options if session.client_range is not None else None,
+        server_version=facts.version,
+        connection_time=session.connection_time or None,
+        client_id=session.client_id,
+        client_library=Library(*session.client_library) if session.client_library is not None else None,
+        messages={"client": dict(session.client_counts), "server": dict(session.server_counts)},
+        milestones=_milestones(facts, session),
+        unanswered=unanswered,
+        unanswered_left_out=int(session.unanswered_left_out),
+        remainder={"client": int(session.client.remainder), "server": int(session.server.remainder)},
+        not_tws=session.not_tws,
+    )
+
+
+def _milestones(facts: Facts, session: Session) -> dict[str, Milestone]:
+    """The session's milestones, with the one that TCP proves."""
+    found = {
+        name: Milestone(
+            entry.reached, int(entry.packet) or None, _time(entry.ts_ns) if entry.reached else None, entry.criterion
+        )
+        for name, entry in session.milestones.items()
+    }
+    at = facts.opened_at if facts.connection.opened in {"complete", "midstream"} else None
+    found["tcp_connected"] = Milestone(
+        at is not None,
+        at.packet if at is not None else None,
+        at.ts_ns if at is not None else None,
+        found["tcp_connected"].criterion,
+    )
+    return found

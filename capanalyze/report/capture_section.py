@@ -1,0 +1,57 @@
+"""The section of a report about the capture itself: file, packets, time, what is missing from it.
+
+In: CaptureFacts. Out: lines of text, the same in every format.
+"""
+
+from capanalyze.report._text import moment, safe
+from capanalyze.report.look import Look
+from capanalyze.report.report import CaptureFacts
+from capanalyze.timeline.words import count, span
+
+
+def capture_facts(capture: CaptureFacts, look: Look) -> list[str]:
+    """Lines of name and value; what a capture does not say has no line."""
+    pairs = [("file", f"{capture.name} ({capture.format})")]
+    if len(capture.files) > 1:
+        pairs += [
+            (
+                "piece",
+                f"{piece.name}: {count(piece.packets, 'packet')}"
+                + (f" from {piece.first_packet} on" if piece.first_packet else ""),
+            )
+            for piece in capture.files
+        ]
+    pairs.append(("packets", _packets(capture)))
+    pairs.append(("from", moment(capture.first_ts_ns, look.zone)))
+    if capture.first_ts_ns is not None and capture.last_ts_ns is not None:
+        length = span(capture.last_ts_ns - capture.first_ts_ns)
+        pairs.append(("to", f"{moment(capture.last_ts_ns, look.zone)}, {length} later"))
+    if capture.truncated:
+        pairs.append(("cut off", "the last record is cut; what follows was not read"))
+    pairs += [
+        (name, value)
+        for name, value in (
+            ("interfaces", ", ".join(_interface(entry) for entry in capture.interfaces)),
+            ("written by", capture.application or ""),
+            ("on", capture.os or ""),
+            ("sha256", capture.sha256 or ""),
+        )
+        if value
+    ]
+    return [f"  {name:<11} {safe(value)}" for name, value in pairs]
+
+
+def _packets(capture: CaptureFacts) -> str:
+    words = [f"{capture.packets:,}"]
+    words += [f"{number:,} left out: {reason}" for reason, number in sorted(capture.skipped.items())]
+    if capture.dropped:
+        words.append(f"{capture.dropped:,} dropped while capturing")
+    elif capture.dropped == 0:
+        words.append("none dropped while capturing")
+    return "; ".join(words)
+
+
+def _interface(entry: object) -> str:
+    if isinstance(entry, dict):
+        return str(entry.get("name") or entry.get("link_type") or "")
+    return str(entry)

@@ -1,0 +1,136 @@
+"""Layout: a Report as lines of text with a style name each, which every text-like format prints in its own way.
+
+In: a Report and a Look. Out: Line records, at most ``look.width`` wide where words allow. The order is a reader's:
+the verdict, what was found, each connection with its timeline, and last the capture itself.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from capanalyze.report._text import safe, wrap
+from capanalyze.report.capture_section import capture_facts
+from capanalyze.report.connection_section import Line, close_words, connection_lines, role
+from capanalyze.report.look import Look
+from capanalyze.report.report import ConnectionReport, Report
+from capanalyze.timeline.findings import CERTAINTIES, SEVERITIES, Finding
+from capanalyze.timeline.words import count, listing, packets
+
+TOLD_IN_FULL: Final = 8
+"""Connections whose timelines are printed; the others have a line in the overview."""
+
+OVERVIEW: Final = 60
+"""Connections with a line in the overview."""
+
+EVIDENCE: Final = 8
+"""Lines of evidence printed for one finding."""
+
+
+class Grouped(NamedTuple):
+    """A finding, the connections of which it is true (none: it spans connections), and all their evidence."""
+
+    finding: Finding
+    conns: tuple[int, ...]
+    evidence: tuple[str, ...]
+
+
+def document(report: Report, look: Look) -> list[Line]:
+    """The whole report."""
+    lines = [Line(text, "verdict") for text in wrap(report.verdict, look.width)]
+    for grouped in grouped_findings(report):
+        lines += [Line(""), *finding_lines(grouped, look.width, len(report.connections) > 1)]
+    table = overview(report, look.width)
+    if table:
+        lines += [Line(""), *table]
+    for connection in told_in_full(report):
+        lines += [Line(""), *connection_lines(report, connection, look)]
+    lines += [Line(""), Line("Capture", "heading")]
+    lines += [Line(text) for text in capture_facts(report.capture, look)]
+    return lines
+
+
+def grouped_findings(report: Report) -> list[Grouped]:
+    """Findings, worst first; the same one on several connections is told once."""
+    groups: dict[tuple[str, str, str, str], list[tuple[int | None, Finding]]] = {}
+    for conn, finding in report.all_findings():
+        groups.setdefault((finding.id, finding.title, finding.severity, finding.certainty), []).append((conn, finding))
+    several = len(report.connections) > 1
+    out: list[Grouped] = []
+    for members in groups.values():
+        evidence = [
+            f"connection {conn}: {text}" if several and conn is not None else text
+            for conn, finding in members
+            for text in finding.evidence
+        ]
+        richest = max((finding for _, finding in members), key=lambda finding: len(finding.causes))
+        out.append(Grouped(richest, tuple(conn for conn, _ in members if conn is not None), tuple(evidence)))
+    return sorted(out, key=_rank)
+
+
+def _rank(grouped: Grouped) -> tuple[int, int]:
+    finding = grouped.finding
+    return SEVERITIES.index(finding.severity), CERTAINTIES.index(finding.certainty)
+
+
+def finding_lines(grouped: Grouped, width: int, several: bool) -> list[Line]:
+    """A finding: its claim, what supports it, what may cause it and how to decide, what to do."""
+    finding = grouped.finding
+    where = f", {_connections(grouped.conns)}" if several and grouped.conns else ""
+    label = f"{finding.severity.upper()}  "
+    lines = [Line(text, finding.severity) for text in wrap(finding.title, width, label, " " * len(label))]
+    lines += [Line(text, "dim") for text in wrap(f"({finding.id}, {finding.certainty}{where})", width, "  ")]
+    shown = grouped.evidence[:EVIDENCE]
+    lines += [Line(line) for text in shown for line in wrap(text, width, "  - ", "    ")]
+    if len(grouped.evidence) > EVIDENCE:
+        lines.append(Line(f"  ... {len(grouped.evidence) - EVIDENCE} more", "dim"))
+    if finding.causes:
+        several_causes = len(finding.causes) > 1
+        lines.append(Line("  What may lie behind it:" if several_causes else "  What lies behind it:"))
+        for cause in finding.causes:
+            text = f"{cause.text} ({cause.certainty})" + (f". To check: {cause.check}" if cause.check else "")
+            lines += [Line(line) for line in wrap(text, width, "  * ", "    ")]
+    if finding.advice:
+        lines += [Line(line) for line in wrap(f"What to do: {finding.advice}", width, "  ", "  ")]
+    return lines
+
+
+def _connections(conns: Sequence[int]) -> str:
+    if len(conns) == 1:
+        return f"connection {conns[0]}"
+    return packets(conns).replace("packets", "connections", 1)
+
+
+def told_in_full(report: Report) -> list[ConnectionReport]:
+    """The connections whose timelines are printed: those with problems first, then by number."""
+    ranked = sorted(report.connections, key=lambda entry: (not _troubled(entry), entry.conn))
+    return sorted(ranked[:TOLD_IN_FULL], key=lambda entry: entry.conn)
+
+
+def _troubled(connection: ConnectionReport) -> bool:
+    return any(finding.severity == "problem" for finding in connection.findings)
+
+
+def overview(report: Report, width: int) -> list[Line]:
+    """A line for each connection, where there are several."""
+    shown = report.connections[:OVERVIEW]
+    if len(report.connections) < 2:
+        return []
+    rows = [("#", "client", role(report, shown[0]), "closed first", "after that", "octets")]
+    for entry in shown:
+        octets = f"{entry.client_bytes:,} / {entry.server_bytes:,}"
+        states = f"{entry.states['client']} / {entry.states['server']}"
+        rows.append(
+            (str(entry.conn), f":{entry.client.port}", f":{entry.server.port}", close_words(entry), states, octets)
+        )
+    columns = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    lines: list[Line] = []
+    for index, row in enumerate(rows):
+        cells = "  ".join(cell.ljust(size) for cell, size in zip(row, columns, strict=True)).rstrip()
+        lines.append(Line(safe(f"  {cells}")[:width], "heading" if index == 0 else ""))
+    left_out = len(report.connections) - len(shown) + report.connections_left_out
+    if left_out:
+        lines.append(Line(f"  ... {count(left_out, 'connection')} more", "dim"))
+    told = told_in_full(report)
+    if len(told) < len(report.connections):
+        numbers = listing([str(entry.conn) for entry in told])
+        lines += [Line(text, "dim") for text in wrap(f"Told in full below: {numbers}.", width, "  ")]
+    return lines

@@ -1,0 +1,221 @@
+"""Report: the types that leave the program, and the JSON's object made of them (contract.md).
+
+In: what report/build.py measured and judged. Out: immutable records whose fields are the contract's keys, in
+its order. They are NamedTuples and not dataclasses because importing dataclasses costs a fifth of the start-up.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+from capanalyze.timeline.findings import CERTAINTIES, Finding
+from capanalyze.timeline.lines import TimelineLine
+
+SCHEMA_VERSION: Final = 1
+"""Grows when a key changes meaning or goes away, not when one is added."""
+
+
+class CaptureFile(NamedTuple):
+    """One file of the capture; ``first_packet`` is None where it holds none."""
+
+    name: str
+    sha256: str | None
+    first_packet: int | None
+    packets: int
+
+
+class CaptureFacts(NamedTuple):
+    """What is known of the capture itself; ``truncated`` says that its last record is cut."""
+
+    name: str
+    format: str
+    packets: int
+    first_ts_ns: int | None
+    last_ts_ns: int | None
+    truncated: bool
+    skipped: dict[str, int]
+    dropped: int | None
+    sha256: str | None
+    interfaces: tuple[Any, ...]
+    application: str | None
+    os: str | None
+    files: tuple[CaptureFile, ...]
+
+
+class Process(NamedTuple):
+    """The program that owned an end of a connection, where the capture or this host could tell."""
+
+    name: str
+    pid: int
+    started_ns: int | None
+
+
+class Endpoint(NamedTuple):
+    """An end of a connection."""
+
+    host: str
+    port: int
+    process: Process | None
+
+
+class CloseFacts(NamedTuple):
+    """The first thing that ended a direction; ``packet`` and ``ts_ns`` are None for an inferred FIN."""
+
+    first: str
+    kind: str
+    packet: int | None
+    ts_ns: int | None
+    inferred: bool
+    certainty: str
+
+
+class LastWords(NamedTuple):
+    """What a side had sent last before the close (or the capture's end); ``idle_ns`` is its silence until then."""
+
+    bytes_hex: str
+    text: str
+    messages: tuple[dict[str, Any], ...]
+    idle_ns: int | None
+
+
+class NoteFacts(NamedTuple):
+    """A tcp.analysis word, whose packets carry it, and how many they are."""
+
+    note: str
+    side: str
+    packets: tuple[int, ...]
+    count: int  # type: ignore[assignment]  # the contract names it so; nobody calls tuple.count
+
+
+class Library(NamedTuple):
+    """The client library that a hello's version range points to."""
+
+    name: str
+    because: str
+
+
+class Milestone(NamedTuple):
+    """One of the seed's success criteria, as far as packets show it."""
+
+    reached: bool
+    packet: int | None
+    ts_ns: int | None
+    criterion: str
+
+
+class Unanswered(NamedTuple):
+    """A request to which the capture holds no answer."""
+
+    packet: int
+    ts_ns: int | None
+    name: str
+    request_id: int | str | None
+
+
+class TwsFacts(NamedTuple):
+    """The TWS session of a connection."""
+
+    client_range: tuple[int, int] | None
+    options: str | None
+    server_version: int | None
+    connection_time: str | None
+    client_id: int | None
+    client_library: Library | None
+    messages: dict[str, dict[str, int]]
+    milestones: dict[str, Milestone]
+    unanswered: tuple[Unanswered, ...]
+    unanswered_left_out: int
+    remainder: dict[str, int]
+    not_tws: str | None
+
+
+class ConnectionReport(NamedTuple):
+    """One TCP connection of the capture."""
+
+    conn: int
+    client: Endpoint
+    server: Endpoint
+    roles_from: str
+    opened: str | None
+    first_packet: int
+    last_packet: int
+    first_ts_ns: int | None
+    last_ts_ns: int | None
+    packets: int
+    client_bytes: int
+    server_bytes: int
+    missing: dict[str, int]
+    close: CloseFacts | None
+    fins: dict[str, tuple[int, ...]]
+    resets: dict[str, tuple[int, ...]]
+    ignored_resets: tuple[int, ...]
+    states: dict[str, str]
+    conn_state: str
+    history: str
+    before_close: dict[str, LastWords]
+    notes: tuple[NoteFacts, ...]
+    tws: TwsFacts | None
+    findings: tuple[Finding, ...]
+    verdict: str
+
+
+class Report(NamedTuple):
+    """What a capture shows. ``to_dict`` is the JSON's object, ``messages`` iterates over every TWS message."""
+
+    schema_version: int
+    capture: CaptureFacts
+    ports: tuple[int, ...]
+    connections: tuple[ConnectionReport, ...]
+    connections_left_out: int
+    timeline: tuple[TimelineLine, ...]
+    timeline_left_out: int
+    findings: tuple[Finding, ...]
+    verdict: str
+    reread: Callable[[], Iterator[dict[str, Any]]] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain dicts, lists, strings, integers, booleans and None."""
+        return {name: plain(getattr(self, name)) for name in self._fields if name != "reread"}
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """Every TWS message in capture order, as a line of ``messages --format jsonl`` each.
+
+        The capture is read again: a report keeps only the first and the last messages of a connection.
+
+        Raises:
+            CapanalyzeError: the file cannot be read any more, or the report is of no file (``live`` without ``-w``).
+        """
+        from capanalyze.errors import CapanalyzeError  # noqa: PLC0415
+
+        if self.reread is None:
+            raise CapanalyzeError(
+                f"{self.capture.name}: its messages were not kept",
+                "keep the packets with -w FILE and read that file",
+            )
+        return self.reread()
+
+    def all_findings(self) -> Iterator[tuple[int | None, Finding]]:
+        """Every finding with the number of its connection (None: it spans connections)."""
+        for finding in self.findings:
+            yield None, finding
+        for connection in self.connections:
+            for finding in connection.findings:
+                yield connection.conn, finding
+
+    def has_problem(self, certainty: str) -> bool:
+        """Whether a finding of severity "problem" has at least this certainty ("certain", "likely", "possible")."""
+        enough = CERTAINTIES[: CERTAINTIES.index(certainty) + 1]
+        return any(finding.severity == "problem" and finding.certainty in enough for _, finding in self.all_findings())
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - a converter of any record into JSON's types
+    """Records as dicts (field order is key order), tuples as lists, the rest as it is."""
+    if isinstance(value, tuple):
+        fields = getattr(value, "_fields", None)
+        if fields is None:
+            return [plain(item) for item in value]
+        return {name: plain(item) for name, item in zip(fields, value, strict=True)}
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value

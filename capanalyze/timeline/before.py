@@ -1,0 +1,204 @@
+"""What came before a close, in words: how far the connection had got, and how long it had been silent.
+
+In: a group of Facts with the same plot. Out: the clauses of a verdict that say what had been exchanged.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from capanalyze.timeline.ends import Moment, between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.words import count, listing, octets_as_hex, octets_as_text, packets, quote, span, spans
+from capanalyze.tws.hello import RIGHT_HELLO
+
+Group = Sequence[Facts]
+
+QUOTED: Final = 24
+"""Octets of a wrong hello that a verdict quotes."""
+
+TELLING_ERRORS: Final = (326, 1300, 100)
+"""Error codes that belong in a verdict: they announce a close (protocol.md 5.2)."""
+
+
+def before_open(group: Group, thing: str) -> str:
+    """The whole story of connections that were never opened; "" for others. ``thing`` is "the connection" or so."""
+    first = group[0]
+    called = first.server.called
+    port = first.connection.server.port
+    if first.stage == "refused":
+        waits = _known([between(facts.began, facts.server.rst) for facts in group])
+        after = f", {spans(waits)} after the SYN" if waits else ""
+        where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
+        return (
+            f"the {called}'s host refused {thing} (RST in {where}{after}): nothing accepts connections on port {port}"
+        )
+    if first.stage == "unanswered":
+        waits = _known([between(facts.began, facts.ended) for facts in group])
+        within = f" within the {span(max(waits))} captured" if waits else ""
+        where = "" if thing == "the connection" else f" on {thing}"
+        syns = sum(facts.syns for facts in group)
+        return f"{count(syns, 'SYN')} to port {port} went unanswered{where}{within}: no connection came about"
+    if first.stage == "half_open" and first.closer == "client":
+        return f"the client broke {thing} off ({first.kind}) after the {called}'s host had accepted, before it was open"
+    if first.stage == "half_open" and not first.closer:
+        return f"{thing} never opened in full: the {called}'s host accepted (SYN-ACK), and the final ACK did not come"
+    return ""
+
+
+def before_close(group: Group) -> str:
+    """A clause like ", 4.0 s after ...": what had been exchanged before the close, or before the capture's end."""
+    return _CLAUSES.get(group[0].stage, _talk)(group)
+
+
+def _known(waits: Sequence[int | None]) -> list[int]:
+    """The durations, if all are known and none is negative (clocks may go backwards)."""
+    known = [wait for wait in waits if wait is not None and wait >= 0]
+    return known if len(known) == len(waits) else []
+
+
+def _after(waits: Sequence[int | None], what: str) -> str:
+    known = _known(waits)
+    return f", {spans(known)} after {what}" if known else f", after {what}"
+
+
+def _until(group: Group, start: Callable[[Facts], Moment | None]) -> list[int | None]:
+    """From a moment to the close, or to the capture's end where nobody closed."""
+    return [between(start(facts), facts.close if facts.closer else facts.ended) for facts in group]
+
+
+def _no_data(group: Group) -> str:
+    if not group[0].closer:
+        return "; neither side has sent anything"
+    waits = _until(group, lambda facts: facts.opened_at)
+    opened = _after(waits, "the connection was opened")
+    if all(facts.hello_after_close for facts in group):
+        return f"{opened} and before the client's hello, without a word"
+    return f"{opened}; neither side had sent anything"
+
+
+def _hello_unanswered(group: Group) -> str:
+    first = group[0]
+    host = f"the {first.server.called}'s host"
+    acked = all(facts.hello_acked is not None for facts in group)
+    waits = _until(group, lambda facts: facts.hello)
+    if first.closer == "server":
+        return f"{_after(waits, _CLIENTS_HELLO)}, which it had not answered"
+    if first.closer:
+        if not acked:
+            return _after(waits, "its hello, which was not even acknowledged")
+        waits = _until(group, lambda facts: facts.hello_acked)
+        return _after(waits, f"{host} had acknowledged its hello and nothing was answered")
+    known = _known(waits)
+    lasting = f" for {spans(known)}" if known else ""
+    if acked:
+        return f"; {_CLIENTS_HELLO} was acknowledged by {host} and has not been answered{lasting}"
+    return f"; {_CLIENTS_HELLO} was neither acknowledged nor answered{lasting}"
+
+
+_CLIENTS_HELLO: Final = "the client's hello"
+
+
+def _misanswered(group: Group) -> str:
+    first = group[0]
+    waits = _until(group, lambda facts: facts.server.first)
+    said = f"the {first.server.called} had answered the hello with {_what(first, 'server')}, which is not TWS"
+    return _after(waits, said) if first.closer else f"; {said}"
+
+
+def _not_tws(group: Group) -> str:
+    first = group[0]
+    wrong = first.misfit
+    assert wrong is not None
+    waits = _until(group, lambda facts: facts.end(wrong.side).first)
+    what = _what(first, wrong.side)
+    if wrong.side == "server":
+        said = f"the {first.server.called} had sent {what}, which is not TWS"
+        return _after(waits, said) if first.closer else f"; {said}"
+    which = "which is not TWS" if wrong.protocol else "which is no TWS hello"
+    said = f"sending {what}, {which}" if first.closer == "client" else f"the client had sent {what}, {which}"
+    clause = _after(waits, said) if first.closer else f"; {said}"
+    if not first.server.spoke_before:
+        clause += "; nothing was answered"
+    if wrong.protocol:
+        return clause
+    return f"{clause} (a right hello is the {len(RIGHT_HELLO)} octets {quote(octets_as_hex(RIGHT_HELLO))})"
+
+
+def _what(facts: Facts, side: str) -> str:
+    """What a side sent that is not TWS: the protocol's name, or its first octets."""
+    wrong = facts.misfit
+    first = facts.first_octets(side)
+    if wrong is not None and wrong.side == side and wrong.protocol:
+        return wrong.protocol
+    if not first:
+        return count(facts.end(side).octets, "octet")
+    return quote(octets_as_text(first[:QUOTED]) + ("..." if len(first) > QUOTED else ""))
+
+
+def _not_started(group: Group) -> str:
+    first = group[0]
+    offered = first.client_range
+    if first.redirect:
+        answer = f"a redirect to {quote(first.redirect)}"
+    elif first.version is not None:
+        missed = offered is not None and not offered[0] <= first.version <= offered[1]
+        answer = f"server version {first.version}"
+        if missed and offered is not None:
+            answer += f", which the client does not support (it offered {offered[0]} to {offered[1]})"
+    else:
+        answer = "its own"
+    said = f"the {first.server.called} had answered the hello with {answer}"
+    if not first.closer:
+        return f"; {said}, and the client has not sent startApi"
+    waits = _until(group, lambda facts: facts.answer)
+    return f"{_after(waits, said)}; startApi was never sent"
+
+
+def _not_ready(group: Group) -> str:
+    first = group[0]
+    absent = " and ".join(first.missing_names)
+    telling = [code for code in first.error_codes if code in TELLING_ERRORS]
+    errors = f"error {listing([str(code) for code in telling])}" if telling else ""
+    if not first.closer:
+        return f"; startApi was sent, {absent} did not come" + (f", {errors} did" if errors else "")
+    lead = _after(_until(group, lambda facts: facts.start_api), "startApi")
+    if errors:
+        return f"{lead} and right after {errors} of the {first.server.called}; {absent} had not come"
+    return f"{lead}; {absent} had not come"
+
+
+def _talk(group: Group) -> str:
+    """A connection on which both sides may have said much: the last word, and how much there was."""
+    first = group[0]
+    if len(group) > 1:
+        waits = _known(_until(group, lambda facts: facts.last_word))
+        ready = " of a ready session" if first.stage == "ready" else ""
+        return f", {spans(waits)} after the last octets{ready}" if waits and first.closer else ""
+    speaker = first.last_speaker
+    if speaker is None:
+        return ""
+    name = first.last_word_name
+    whose = f"the last message (the {speaker.called}'s {name})" if name else f"the {speaker.called}'s last octets"
+    wait = between(first.last_word, first.close if first.closer else first.ended)
+    if not first.closer:
+        return f"; {_amount(first)}, {whose}" + (f" {span(wait)} before the end" if wait is not None else "")
+    return f"{_after([wait], whose)}; {_amount(first)}"
+
+
+def _amount(facts: Facts) -> str:
+    called = facts.server.called
+    spoken = facts.message_counts
+    ready = "the session was ready, with " if facts.stage == "ready" else ""
+    if spoken is None:
+        return f"{facts.client.octets:,} octets from the client and {facts.server.octets:,} from the {called}"
+    return f"{ready}{count(spoken[0], 'message')} from the client and {spoken[1]:,} from the {called}"
+
+
+_CLAUSES: Final[dict[str, Callable[[Group], str]]] = {
+    "no_data": _no_data,
+    "hello_unanswered": _hello_unanswered,
+    "misanswered": _misanswered,
+    "not_tws": _not_tws,
+    "not_started": _not_started,
+    "not_ready": _not_ready,
+}

@@ -1,0 +1,78 @@
+"""End: one end of a connection, and Moment: a packet with its time. What Facts is made of.
+
+In: a Connection and one of its sides. Out: when it spoke, closed and reset, in moments that may lack a time.
+"""
+
+from typing import NamedTuple
+
+from capanalyze.tcp.connection import Connection, Event, Side
+
+
+class Moment(NamedTuple):
+    """A packet and its time (None where the capture has none)."""
+
+    packet: int
+    ts_ns: int | None
+
+
+def moment(packet: int, ts_ns: int) -> Moment | None:
+    """A Moment from the measuring rooms' 0 and -1; None where there is no packet."""
+    return Moment(int(packet), int(ts_ns) if ts_ns >= 0 else None) if packet > 0 else None
+
+
+def between(earlier: Moment | None, later: Moment | None) -> int | None:
+    """Nanoseconds from one moment to another; None where one of them has no time."""
+    if earlier is None or later is None or earlier.ts_ns is None or later.ts_ns is None:
+        return None
+    return later.ts_ns - earlier.ts_ns
+
+
+class End:
+    """One end of a connection: its name, what it did, and when.
+
+    Attributes:
+        name: "client" or "server". called: what people call it: "client", "gateway" or "server".
+        side: what was measured. state: its RFC 9293 state in the end.
+        octets, missing: what it sent, and what beyond that was acknowledged and is not in the capture.
+        cut: octets of it that only headers tell of, the snapshot length having cut them off.
+        first, last, last_before: when it sent octets first, last, and last before the close.
+        fin, fins, fin_acked: its FIN's first copy, the packets of all copies, whether it was acknowledged.
+        fin_acked_at: when the peer's host acknowledged the FIN.
+        rst: its first RST that ended or could have ended the connection.
+    """
+
+    def __init__(self, connection: Connection, side: Side, name: str, called: str) -> None:
+        self.name = name
+        self.called = called
+        self.side = side
+        self.state = connection.client_state if name == "client" else connection.server_state
+        self.octets = int(side.octets)
+        self.missing = int(side.missing)
+        self.cut = 0
+        self.first = moment(side.first_data_packet, side.first_data_ts)
+        self.last = moment(side.last_data_packet, side.last_data_ts)
+        before = moment(side.last_data_packet_at_close, side.last_data_ts_at_close)
+        self.last_before = before if connection.close is not None else self.last
+        self.fins = tuple(int(packet) for packet in side.fin_packets)
+        self.fin = moment(self.fins[0], side.fin_ts) if self.fins else None
+        self.fin_acked = side.fin_acked
+        self.fin_inferred = side.fin_inferred
+        self.fin_acked_at = moment(side.fin_acked_packet, side.fin_acked_ts)
+        self.rsts = tuple(int(packet) for packet in side.rst_packets)
+        self.rst = next(
+            (moment(event.packet, event.ts_ns) for event in connection.events if _resets(event, side)), None
+        )
+
+    @property
+    def spoke(self) -> bool:
+        """Whether it sent an octet at all."""
+        return self.octets > 0
+
+    @property
+    def spoke_before(self) -> bool:
+        """Whether it sent an octet before the close."""
+        return self.last_before is not None
+
+
+def _resets(event: Event, side: Side) -> bool:
+    return event.kind == "RST" and event.side == side.index and event.flag in {"", "refused", "inexact"}

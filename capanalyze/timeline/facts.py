@@ -1,0 +1,287 @@
+"""Facts: one connection seen with a diagnostician's eyes; rules and verdicts are functions over these.
+
+In: a finished Connection, its Session where there is one, and when the capture ended. Out: attributes, computed
+once, that say in TWS terms what the packets prove: the hello, its acknowledgement, its answer, the close, the
+silence before it. Nothing here is a judgement and nothing here is a sentence.
+"""
+
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+from capanalyze.tcp.connection import Connection, Note
+from capanalyze.timeline.ends import End, Moment, between, moment
+from capanalyze.timeline.openings import Misfit, first_octets, misfit
+from capanalyze.tws.decode import decode
+from capanalyze.tws.message import Message
+from capanalyze.tws.session import Session
+
+READY: Final = (("next_valid_id", "nextValidId"), ("managed_accounts", "managedAccounts"))
+"""The milestones that make a session usable, and their messages (protocol.md 1.1: ib_async waits for both)."""
+
+ERROR: Final = 4
+"""IB's id of the error message."""
+
+
+class WireError(NamedTuple):
+    """An error message that the gateway sent."""
+
+    code: int
+    text: str
+    at: Moment
+
+
+class Facts:
+    """A connection for rules and verdicts.
+
+    Attributes:
+        number, connection, session: what was measured; ``session`` is None where nothing was said.
+        speaks: the session is TWS. api: it is TWS or on one of the ports, so its server is a gateway.
+        client, server: its Ends.
+        began, opened_at, ended: its first packet; when it was open; the capture's last moment.
+        hello, answer, start_api: when the messages of these names were whole, or None.
+        hello_acked: when the gateway's host acknowledged the client's first octets.
+        closer, kind: "client", "server", "both" or "" (nobody); "FIN", "RST" or "".
+        close: the moment of the close; None where nobody closed or the FIN was inferred.
+        stage: how far it got (see ``stage_of``).
+        misfit: what a side sent in place of TWS, or None.
+        others: the Facts of every connection of the capture, this one included.
+    """
+
+    def __init__(self, connection: Connection, session: Session | None, ports: Collection[int], ended: Moment) -> None:
+        self.connection = connection
+        self.session = session
+        self.number = int(connection.number)
+        self.speaks = session is not None and session.is_tws
+        self.api = self.speaks or connection.server.port in ports or connection.client.port in ports
+        self.client = End(connection, connection.client, "client", "client")
+        self.server = End(connection, connection.server, "server", "gateway" if self.api else "server")
+        if session is not None:
+            self.client.cut = max(int(session.client.missing) - self.client.missing, 0)
+            self.server.cut = max(int(session.server.missing) - self.server.missing, 0)
+        self.began = moment(connection.first_packet, connection.first_ts)
+        self.ended = ended
+        close = connection.close
+        self.closer = close.first if close is not None else ""
+        self.kind = close.kind if close is not None else ""
+        self.inferred = close is not None and close.inferred
+        self.close = moment(close.packet, close.ts_ns) if close is not None else None
+        self.opened_at = self._opened_at()
+        self.hello_acked = moment(connection.client.first_data_acked_packet, connection.client.first_data_acked_ts)
+        self.hello = self._milestone("hello_sent")
+        self.answer = self._milestone("server_answered")
+        self.start_api = self._milestone("start_api_sent")
+        self.missing_names = tuple(name for key, name in READY if self._milestone(key) is None)
+        self.misfit: Misfit | None = misfit(connection, session)
+        self.errors = self._errors()
+        self.others: tuple[Facts, ...] = (self,)
+        self.stage = stage_of(self)
+
+    # the connection
+
+    @property
+    def closing_end(self) -> End:
+        """The side that closed first (the client where both did)."""
+        return self.server if self.closer == "server" else self.client
+
+    @property
+    def other_end(self) -> End:
+        """The side that did not close first."""
+        return self.client if self.closer == "server" else self.server
+
+    def end(self, side: str) -> End:
+        """The End called "client" or "server"."""
+        return self.client if side == "client" else self.server
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether octets that were sent are not in the capture."""
+        return any(end.missing or end.cut for end in (self.client, self.server))
+
+    @property
+    def lasted_ns(self) -> int | None:
+        """From the connection's first packet to its last one."""
+        return between(self.began, moment(self.connection.last_packet, self.connection.last_ts))
+
+    @property
+    def captured_ns(self) -> int | None:
+        """From the connection's first packet to the capture's end."""
+        return between(self.began, self.ended)
+
+    @property
+    def syns(self) -> int:
+        """SYNs of the client, retransmissions included."""
+        return sum(int(event.count) for event in self.connection.events if event.kind == "SYN")
+
+    def note(self, word: str, side: str) -> Note | None:
+        """The tcp.analysis note of that word on packets of a side."""
+        index = self.end(side).side.index
+        return next((note for note in self.connection.notes if note.note == word and note.side == index), None)
+
+    def _opened_at(self) -> Moment | None:
+        for kind in ("ACK", "SYN-ACK"):
+            for event in self.connection.events:
+                if event.kind == kind:
+                    return moment(event.packet, event.ts_ns)
+        return self.began
+
+    # the session
+
+    def _milestone(self, name: str) -> Moment | None:
+        if self.session is None:
+            return None
+        entry = self.session.milestones[name]
+        return moment(entry.packet, entry.ts_ns) if entry.reached else None
+
+    def _errors(self) -> tuple[WireError, ...]:
+        if self.session is None:
+            return ()
+        return tuple(
+            wire_error(message) for message in (*self.session.head, *self.session.errors) if _is_error(message)
+        )
+
+    def error(self, code: int) -> WireError | None:
+        """The first error message with that code."""
+        return next((error for error in self.errors if error.code == code), None)
+
+    @property
+    def error_codes(self) -> list[int]:
+        """The codes of the gateway's error messages, each once, in order of first appearance."""
+        return list(dict.fromkeys(error.code for error in self.errors))
+
+    @property
+    def version(self) -> int | None:
+        """The server version that the hello was answered with."""
+        return int(self.session.server_version) if self.session is not None and self.answer is not None else None
+
+    @property
+    def client_range(self) -> tuple[int, int] | None:
+        """Lowest and highest version that the client's hello offers."""
+        return self.session.client_range if self.session is not None else None
+
+    @property
+    def client_id(self) -> int | None:
+        """The client id of startApi."""
+        return self.session.client_id if self.session is not None else None
+
+    @property
+    def redirect(self) -> str:
+        """Where a redirect sends the client, "" without one."""
+        return self.session.redirect if self.session is not None else ""
+
+    @property
+    def answered_too_late(self) -> bool:
+        """Whether the answer to the hello came after the client's close."""
+        closed = self.close
+        return (
+            self.closer == "client"
+            and self.answer is not None
+            and closed is not None
+            and self.answer.packet > closed.packet
+        )
+
+    @property
+    def hello_after_close(self) -> bool:
+        """Whether the client's first octets came after the close."""
+        closed, first = self.close, self.client.first
+        return closed is not None and first is not None and first.packet > closed.packet
+
+    @property
+    def heard_after_start(self) -> bool:
+        """Whether the gateway sent anything after startApi and before the close."""
+        last = self.server.last_before
+        return self.start_api is not None and last is not None and last.packet > self.start_api.packet
+
+    @property
+    def message_counts(self) -> tuple[int, int] | None:
+        """Messages from the client and from the server; None where TWS was not spoken."""
+        if self.session is None or not self.speaks:
+            return None
+        return sum(self.session.client_counts.values()), sum(self.session.server_counts.values())
+
+    def first_octets(self, side: str) -> bytes:
+        """The first octets of a side; empty where they were not kept."""
+        return first_octets(self.connection, self.session, side)
+
+    def messages_before_close(self, side: str) -> list[Message]:
+        """The newest messages of a side before the close, oldest first."""
+        if self.session is None:
+            return []
+        index = int(self.end(side).side.index)
+        if self.session.closing_tail is not None:
+            return self.session.closing_tail[index]
+        return self.session.tail(index)
+
+    @property
+    def last_speaker(self) -> End | None:
+        """Who sent the last octets before the close."""
+        mine, theirs = self.client.last_before, self.server.last_before
+        if mine is None or theirs is None:
+            return self.client if mine is not None else self.server if theirs is not None else None
+        return self.client if mine.packet > theirs.packet else self.server
+
+    @property
+    def last_word(self) -> Moment | None:
+        """When the last octets before the close were sent."""
+        speaker = self.last_speaker
+        return speaker.last_before if speaker is not None else None
+
+    @property
+    def last_word_name(self) -> str:
+        """The name of the last message before the close (an error with its code), "" where it is none."""
+        speaker = self.last_speaker
+        messages = self.messages_before_close(speaker.name) if speaker is not None else []
+        if not messages:
+            return ""
+        return f"error {wire_error(messages[-1]).code}" if _is_error(messages[-1]) else messages[-1].name
+
+
+def _is_error(message: Message) -> bool:
+    return message.id == ERROR and not message.from_client
+
+
+def wire_error(message: Message) -> WireError:
+    """Code and text of an error message."""
+    decoded = decode(
+        message.payload, from_client=False, server_version=message.server_version or None, encoding=message.encoding
+    )
+    code = decoded.fields.get("errorCode")
+    at = moment(message.packet, message.ts_ns) or Moment(0, None)
+    return WireError(code if isinstance(code, int) else 0, str(decoded.fields.get("errorMsg") or ""), at)
+
+
+def stage_of(facts: Facts) -> str:
+    """How far a connection got.
+
+    "refused": a RST answered the SYN. "unanswered": nothing did. "half_open": SYN and SYN-ACK, no data.
+    "no_data": open, and not an octet before the close. "not_tws": what was said is not the protocol.
+    "hello_unanswered": a hello, and not an octet back before the close. "misanswered": octets came back that are no
+    hello. "not_started": the hello was answered,
+    startApi never sent. "not_ready": startApi was sent, nextValidId or managedAccounts did not come.
+    "ready": both came. "midstream": the capture began after the hello. "plain": not an API connection.
+    """
+    opened = facts.connection.opened
+    if opened in {"refused", "unanswered"}:
+        return opened
+    if opened == "syn_ack" and not facts.client.spoke and not facts.server.spoke:
+        return "half_open"
+    if not facts.api:
+        return "plain"
+    if facts.hello is None or facts.hello_after_close:
+        return _stage_without_hello(facts)
+    if not facts.missing_names:
+        return "ready"
+    if facts.answered_too_late or (facts.answer is None and facts.misfit is None and not facts.server.spoke_before):
+        return "hello_unanswered"
+    if facts.answer is None:
+        return "not_tws" if facts.misfit is not None else "misanswered"
+    return "not_ready" if facts.start_api is not None else "not_started"
+
+
+def _stage_without_hello(facts: Facts) -> str:
+    if not facts.client.spoke_before and not facts.server.spoke_before and facts.connection.opened != "midstream":
+        return "no_data"
+    if facts.misfit is not None:
+        return "not_tws"
+    if facts.connection.opened == "midstream":
+        return "midstream"
+    return "ready" if not facts.missing_names else "plain"

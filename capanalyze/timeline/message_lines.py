@@ -1,0 +1,100 @@
+"""TWS messages of a connection as timeline lines.
+
+In: Facts. Out: a line for each message that the session kept (its first ones, its last ones, its errors), and one
+for those between, of which only the number is known.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.words import clean, count
+from capanalyze.tws.decode import decode, summary
+from capanalyze.tws.message import Message
+
+SUMMARY: Final = 160
+"""Characters of one message's line."""
+
+MANY_OCTETS: Final = 1000
+"""From this size on a message's line says it."""
+
+
+def message_lines(facts: Facts) -> Iterator[TimelineLine]:
+    """Lines of the session's messages, in no particular order."""
+    session = facts.session
+    if session is None or not facts.speaks:
+        return
+    kept: dict[tuple[bool, int, int], Message] = {}
+    tails = [*session.tail(0), *session.tail(1)]
+    if session.closing_tail is not None:
+        tails += [*session.closing_tail[0], *session.closing_tail[1]]
+    for message in (*session.head, *session.errors, *tails):
+        kept.setdefault((message.from_client, int(message.packet), int(message.offset)), message)
+    for message in kept.values():
+        yield _line(facts, message)
+    total = sum(facts.message_counts or ())
+    between = total - len(kept)
+    if between > 0 and session.head:
+        last = session.head[-1]
+        yield TimelineLine(
+            _time(last),
+            int(last.packet),
+            facts.number,
+            "",
+            "left_out",
+            f"... {count(between, 'more message')}",
+            "",
+            int(last.packet),
+            1,
+            False,
+        )
+
+
+def _line(facts: Facts, message: Message) -> TimelineLine:
+    return TimelineLine(
+        _time(message),
+        int(message.packet),
+        facts.number,
+        "client" if message.from_client else "server",
+        "message",
+        message_words(message, facts),
+        "",
+        int(message.packet),
+        1,
+        False,
+    )
+
+
+def _time(message: Message) -> int | None:
+    return int(message.ts_ns) if message.ts_ns >= 0 else None
+
+
+def message_words(message: Message, facts: Facts) -> str:
+    """The message in a line: its name and what tells it from its like."""
+    if message.encoding == "hello":
+        return _hello(message, facts)
+    decoded = decode(
+        message.payload,
+        from_client=message.from_client,
+        server_version=message.server_version or None,
+        encoding=message.encoding,
+    )
+    size = f" ({count(int(message.size), 'octet')})" if message.size >= MANY_OCTETS else ""
+    problem = "" if decoded.problem is None else f" [{clean(decoded.problem)}]"
+    return clean(summary(decoded), SUMMARY) + problem + size
+
+
+def _hello(message: Message, facts: Facts) -> str:
+    session = facts.session
+    assert session is not None
+    if not message.from_client:
+        if session.redirect:
+            return f"hello: redirect to {clean(session.redirect)}"
+        return f"hello: server version {session.server_version}, {clean(session.connection_time)}".rstrip(", ")
+    if session.client_range is None:
+        return f"hello: client version {clean(session.legacy_version or '')} (from before version 100)"
+    low, high = session.client_range
+    options = f" {clean(session.options)}" if session.options else ""
+    library = f" ({session.client_library[0]})" if session.client_library else ""
+    return f"hello: v{low}..{high}{options}{library}"

@@ -1,0 +1,46 @@
+"""Misfit: what a side of a connection sent in place of TWS.
+
+In: a Connection and its Session. Out: whose octets do not fit, how they begin, and the protocol they name if any.
+"""
+
+from typing import NamedTuple
+
+from capanalyze.tcp.connection import Connection
+from capanalyze.tws.framing import OPAQUE, OPENING, SEARCHING
+from capanalyze.tws.hello import protocol
+from capanalyze.tws.session import Session
+
+
+class Misfit(NamedTuple):
+    """Octets in place of TWS.
+
+    ``side`` is "client" or "server"; ``first`` are its first octets, at most as many as the session keeps;
+    ``protocol`` names another protocol, or is ""; ``words`` is the session's own sentence.
+    """
+
+    side: str
+    first: bytes
+    protocol: str
+    words: str
+
+
+def misfit(connection: Connection, session: Session | None) -> Misfit | None:
+    """The misfit of a connection, the client's before the server's; None where there is none."""
+    if session is None or session.not_tws is None:
+        return None
+    answered = session.milestones["server_answered"].reached
+    for side, stream in (("client", session.client), ("server", session.server)):
+        hello, framed, _, _ = session.accounted(stream.side)
+        if stream.shown and not hello and not framed and stream.mode in {OPENING, OPAQUE, SEARCHING}:
+            return Misfit(side, stream.shown, protocol(stream.shown), session.not_tws)
+    return None if answered else Misfit("client", first_octets(connection, session, "client"), "", session.not_tws)
+
+
+def first_octets(connection: Connection, session: Session | None, side: str) -> bytes:
+    """The first octets of a side; empty where neither its session nor the connection kept them."""
+    if session is not None:
+        stream = session.client if side == "client" else session.server
+        if stream.shown:
+            return stream.shown
+    end = connection.client if side == "client" else connection.server
+    return end.tail if end.octets == len(end.tail) else b""

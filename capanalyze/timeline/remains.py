@@ -1,0 +1,73 @@
+"""What remains after the first close, in words: what the other side did, or did not do while it was captured.
+
+In: a group of Facts with the same plot and a closer. Out: the last clause of a verdict.
+"""
+
+from collections.abc import Sequence
+
+from capanalyze.timeline.ends import End, between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.words import packets, span, spans
+
+Group = Sequence[Facts]
+
+
+def remains(group: Group) -> str:
+    """A clause like "; the gateway did not close (CLOSE_WAIT) in the 8.4 s captured after that"."""
+    first = group[0]
+    if first.closer == "both" or first.kind == "RST":
+        return ""
+    late = _late_answer(group)
+    other, reset = first.other_end, _reset(group)
+    if other.fin is not None:
+        return f"{late}{_second_fin(group, reset)}{reset}"
+    if other.fin_inferred:
+        return f"{late}; the {other.called} closed too (its FIN is not in the capture, but it was acknowledged){reset}"
+    if reset:
+        return f"{late}{reset}"
+    captured = _captured(group)
+    if not first.closing_end.fin_acked and not first.inferred:
+        copies = sum(len(facts.closing_end.fins) for facts in group)
+        sent = f", though it was sent {copies} times" if copies > len(group) else ""
+        return f"{late}; that FIN was not acknowledged{captured}{sent}"
+    return f"{late}; the {other.called} did not close ({other.state}){captured}"
+
+
+def _second_fin(group: Group, reset: str) -> str:
+    mine, other = group[0].closing_end, group[0].other_end
+    waits = [wait for facts in group if (wait := between(facts.close, facts.other_end.fin)) is not None]
+    later = f" {spans(waits)} later" if len(waits) == len(group) and min(waits) >= 0 else " too"
+    pending = "" if other.fin_acked or reset else f", which the {mine.called} has not acknowledged"
+    return f"; the {other.called} closed{later}{pending}"
+
+
+def _captured(group: Group) -> str:
+    """How long the capture went on: after the close of one connection, or all of it for several."""
+    if len(group) > 1:
+        lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
+        return f" within the {span(max(lengths))} captured" if lengths else " in the capture"
+    since = between(group[0].close, group[0].ended)
+    if since is None:
+        return " in the capture"
+    return f" in the {span(since)} captured after that" if since > 0 else ", but the capture ends there"
+
+
+def _late_answer(group: Group) -> str:
+    waits = [between(facts.close, facts.answer) for facts in group if facts.answered_too_late]
+    known = [wait for wait in waits if wait is not None]
+    if not waits:
+        return ""
+    return f"; the {group[0].server.called} answered {spans(known)} too late" if known else "; the answer came too late"
+
+
+def _reset(group: Group) -> str:
+    """The RST that followed the FIN, if any: it does not change who closed first."""
+    first = group[0]
+    for other in (True, False):
+        end = first.other_end if other else first.closing_end
+        if end.rst is None:
+            continue
+        ends: list[End] = [facts.other_end if other else facts.closing_end for facts in group]
+        where = packets(one.rst.packet for one in ends if one.rst is not None)
+        return f"; the {end.called} then sent a RST ({where})"
+    return ""

@@ -1,0 +1,56 @@
+"""accept-queue-full: a listener that accepted and said nothing now ignores SYNs.
+
+Why it matters: the program has stopped calling accept(); its kernel drops what no longer fits its queue. It does
+not recover by itself.
+What it is not: a firewall, which would have dropped the earlier connections to the same port too.
+Source of the facts: failures.md 3 (measured on Linux; Windows refuses with a RST instead).
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import count, packets
+
+ID: Final = "accept-queue-full"
+
+
+def accepted_before(facts: Facts) -> list[Facts]:
+    """Earlier connections to the same address and port that were accepted and never heard a word."""
+    server = facts.connection.server
+    return [
+        other
+        for other in facts.others
+        if other.number < facts.number
+        and (other.connection.server.host, other.connection.server.port) == (server.host, server.port)
+        and other.connection.opened in {"complete", "syn_ack"}
+        and not other.server.spoke
+    ]
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where SYNs stay unanswered after silent connections to the same listener."""
+    if facts.stage != "unanswered":
+        return None
+    silent = accepted_before(facts)
+    if not silent:
+        return None
+    numbers = packets(other.number for other in silent).replace("packet", "connection", 1)
+    return finding(
+        ID,
+        "The listener ignores new connections after accepting others in silence",
+        [facts.began, *(other.began for other in silent)],
+        [
+            f"{count(facts.syns, 'SYN')} to port {facts.connection.server.port}, no packet back",
+            f"before that the same port accepted {numbers} and never sent an octet",
+        ],
+        certainty="likely",
+        causes=[
+            Cause(
+                "the gateway's program no longer accepts connections and its queue is full",
+                "likely",
+                "ss -ltn on its host: Recv-Q of the LISTEN line above its Send-Q",
+            ),
+        ],
+        advice="restart the gateway, and stop clients that reconnect in a loop: each try takes a place in the queue",
+    )

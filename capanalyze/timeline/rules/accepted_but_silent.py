@@ -1,0 +1,105 @@
+"""accepted-but-silent: a right hello, acknowledged by the gateway's host, and not an octet of answer.
+
+Why it matters: the host's kernel opens connections and acknowledges octets by itself. So TCP works, the port is
+right, and the program behind it did not answer. No startApi was sent, hence neither the client id, nor the account,
+nor a setting tied to them can have mattered.
+What it is not: a refusal, a close by the gateway (closed-without-answer), or a wrong hello (bad-hello).
+Source of the facts: failures.md 7 to 10 (packets are the same whether the program never accepted, never read, or
+was stopped); protocol.md 6.2 (time-outs) and 6.3 rows a to a3.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import SECOND, span
+
+ID: Final = "accepted-but-silent"
+
+SHORTEST_WAIT: Final = SECOND
+"""An answer takes milliseconds; below this, an open connection is only young."""
+
+ROUND: Final = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 60, 120)
+"""Seconds that programs wait by habit."""
+
+NEAR: Final = SECOND // 10
+"""How far from a round number a wait may be and still look like a time-out."""
+
+KNOWN: Final = (("ib_async", 4), ("ib_insync", 4), ("ib_async", 2), ("ib_insync", 2))
+"""Libraries and their default time-outs in seconds (IB.connect 4, Client.connect 2: protocol.md 6.2)."""
+
+CAUSES: Final = (
+    Cause(
+        'a window of the gateway waits for a click: "Accept incoming connection?", a login, a second factor',
+        "possible",
+        "look at its screen (VNC for a container)",
+    ),
+    Cause(
+        "the gateway's program hangs or no longer accepts connections",
+        "possible",
+        "on its host: ss -tanp shows CLOSE_WAIT without an owner (never accepted) or with Recv-Q 18 (hello never read)",
+    ),
+    Cause(
+        "the gateway is still starting, or lost its login",
+        "possible",
+        'its log: "API server listening on port", "Starting new conversation"',
+    ),
+    Cause(
+        "what listens is a relay (docker, socat, ssh) whose gateway is not there",
+        "possible",
+        "capture the relay's other side",
+    ),
+)
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the hello was acknowledged and nothing came until the client closed, or for a second."""
+    if facts.stage != "hello_unanswered" or facts.closer == "server" or facts.hello_acked is None:
+        return None
+    if facts.answered_too_late:
+        return None
+    waited = between(facts.hello_acked, facts.close if facts.closer else facts.ended)
+    if not facts.closer and (waited is None or waited < SHORTEST_WAIT):
+        return None
+    return finding(
+        ID,
+        "The gateway's host took the hello, and its program answered nothing",
+        [facts.hello, facts.hello_acked, facts.close],
+        _evidence(facts, waited),
+        causes=CAUSES,
+        advice="look for a waiting window, restart the gateway, try one client alone; "
+        "the client id cannot be the reason, since it was never sent",
+    )
+
+
+def _evidence(facts: Facts, waited: int | None) -> list[str]:
+    assert facts.hello is not None
+    assert facts.hello_acked is not None
+    lines = [f"hello in packet {facts.hello.packet}, acknowledged by the host in packet {facts.hello_acked.packet}"]
+    if waited is not None:
+        until = "until the client closed" if facts.closer else "until the capture ended"
+        lines.append(f"no octet from the gateway for {span(waited)}, {until}")
+    lines += _time_out(facts)
+    same = [
+        other for other in facts.others if other.api and other.connection.server.host == facts.connection.server.host
+    ]
+    if len(same) > 1 and all(not other.server.spoke for other in same):
+        lines.append("no connection of this capture was ever answered")
+    elif any(other.answer is not None for other in same):
+        lines.append("another connection of this capture was answered, so the gateway can answer")
+    return lines
+
+
+def _time_out(facts: Facts) -> list[str]:
+    """What the length of the client's wait looks like."""
+    lasted = between(facts.began, facts.close)
+    if facts.closer != "client" or lasted is None:
+        return []
+    seconds = next((seconds for seconds in ROUND if abs(lasted - seconds * SECOND) <= NEAR), None)
+    if seconds is None:
+        return []
+    library = facts.session.client_library[0] if facts.session is not None and facts.session.client_library else ""
+    if any(library.startswith(name) and seconds == default for name, default in KNOWN):
+        return [f"the client closed {seconds} s after its SYN, which is the default time-out of {library.split()[0]}"]
+    return [f"the client closed {seconds} s after its SYN: so round a number looks like a time-out"]

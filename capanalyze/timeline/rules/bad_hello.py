@@ -1,0 +1,55 @@
+"""bad-hello: the client's first octets are meant for the API but are no TWS hello.
+
+Why it matters: a gateway that gets no right hello need not answer, so silence or a close after it says nothing about
+the gateway's health. The seed's own probe, ``API=9.72`` and a NUL, is the case.
+What it is not: another protocol on the port (http-tls-fix-on-api-port), or a right hello without an answer.
+Source of the facts: protocol.md 1.1 and 7; failures.md 11 and 15.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import octets_as_hex, octets_as_text, quote
+from capanalyze.tws.hello import RIGHT_HELLO
+
+ID: Final = "bad-hello"
+
+RIGHT_WORDS: Final = "`API` and a NUL, the length 9 in four octets, the versions `v100..176`"
+"""The parts of RIGHT_HELLO."""
+
+SHOWN: Final = 32
+"""Octets of the wrong hello that are shown."""
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the client's octets are neither a hello nor another known protocol."""
+    wrong = facts.misfit
+    if not facts.api or wrong is None or wrong.side != "client" or wrong.protocol:
+        return None
+    sent = wrong.first
+    answered = [other.number for other in facts.others if other.answer is not None]
+    evidence = [
+        f"sent: {quote(octets_as_hex(sent[:SHOWN]))}, that is {quote(octets_as_text(sent[:SHOWN]))}" if sent else "",
+        f"right: {quote(octets_as_hex(RIGHT_HELLO))}, that is {RIGHT_WORDS}",
+        wrong.words,
+    ]
+    silent = not facts.server.spoke
+    if silent and answered:
+        evidence.append("a right hello was answered in this capture, so the wrong one is why this connection was not")
+    return finding(
+        ID,
+        "The client's first octets are not a TWS hello",
+        [facts.client.first],
+        evidence,
+        causes=[
+            Cause(
+                "the gateway waits for the rest of a hello, or drops what it does not know",
+                "likely" if answered else "possible",
+                "send the right 17 octets to the same gateway",
+            ),
+        ]
+        if silent
+        else [],
+        advice="send exactly the right octets: this connection proves nothing about the gateway, whatever it did",
+    )

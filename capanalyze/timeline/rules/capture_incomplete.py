@@ -1,0 +1,39 @@
+"""capture-incomplete: octets that were sent are not in the capture: lost while recording, or cut off.
+
+Why it matters: what was said in them is unknown; a missing answer may be one of them.
+What it is not: loss on the network, which would have been sent again.
+Source of the facts: contract.md ("missing"); failures.md 57.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.words import count
+
+ID: Final = "capture-incomplete"
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where octets of a reported connection are missing."""
+    if not facts.incomplete:
+        return None
+    evidence: list[str] = []
+    for end in (facts.client, facts.server):
+        if end.missing:
+            evidence.append(
+                f"{count(end.missing, 'octet')} of the {end.called} were acknowledged and are not in the capture"
+            )
+        if end.cut:
+            evidence.append(
+                f"{count(end.cut, 'octet')} of the {end.called} were cut off by the capture's snapshot length"
+            )
+    gaps = [int(gap.packet) for end in (facts.client, facts.server) for gap in end.side.gaps]
+    return finding(
+        ID,
+        "The capture lacks part of what was said",
+        gaps,
+        evidence,
+        severity="notice",
+        advice="record again: with a larger buffer, on the host itself, and without a snapshot length",
+    )

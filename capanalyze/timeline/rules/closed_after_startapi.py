@@ -1,0 +1,49 @@
+"""closed-after-startapi: the gateway closed after startApi without having said why.
+
+Why it matters: clients guess "clientId already in use?" here. Without error 326 on the wire that is not supported.
+What it is not: duplicate-client-id (326 was sent), or a close in a ready session.
+Source of the facts: failures.md 25 and 36; protocol.md 6.3 row h and 6.5.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import listing, span
+
+ID: Final = "closed-after-startapi"
+
+CAUSES: Final = (
+    Cause(
+        "the gateway is not logged in, or does not accept the API for this client",
+        "possible",
+        'its log: "Ignoring API request ... since API is not accepted"',
+    ),
+    Cause("somebody refused the connection in its window", "possible", "who sits at the gateway"),
+    Cause("a request that the client sent with startApi is malformed", "possible", "send startApi alone"),
+)
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the gateway's side ended it between startApi and ready, without error 326."""
+    if facts.stage != "not_ready" or facts.closer != "server" or facts.error(326) is not None:
+        return None
+    after = between(facts.start_api, facts.close)
+    evidence = [
+        f"{'RST' if facts.kind == 'RST' else 'FIN'} from the gateway {span(after)} after startApi"
+        if after is not None
+        else "",
+        f"no {' and no '.join(facts.missing_names)} before it",
+        "no error 326 on the wire: nothing says that the client id was in use",
+    ]
+    if facts.error_codes:
+        evidence.append(f"errors it had sent: {listing([str(code) for code in facts.error_codes])}")
+    return finding(
+        ID,
+        "The gateway closed after startApi without saying why",
+        [facts.start_api, facts.close],
+        evidence,
+        causes=CAUSES,
+        advice="read the gateway's log at that time; try another client id and TWS in place of the gateway",
+    )

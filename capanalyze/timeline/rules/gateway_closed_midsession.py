@@ -1,0 +1,71 @@
+"""gateway-closed-midsession: a ready session was ended by the gateway's side.
+
+Why it matters: the client sees a broken connection and looks for the fault in its own code or the network.
+What it is not: proof of a fault. A nightly restart does this every day.
+Source of the facts: failures.md 34, 39 to 42.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import SECOND, packets, quote, span
+
+ID: Final = "gateway-closed-midsession"
+
+TELLING: Final = (
+    (1300, "the API port was changed, and the gateway drops its connections"),
+    (100, "the client sent more than 50 messages a second; the gateway drops it after repeated violations"),
+    (1100, "the gateway had lost its own connection to IB"),
+    (10197, "another session of the same user took over"),
+)
+"""Error codes on the wire that explain a close (protocol.md 5.2)."""
+
+TOGETHER: Final = SECOND
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the gateway's side ended a session that was ready (or was under way when the capture began)."""
+    if facts.closer != "server" or facts.stage not in {"ready", "midstream"} or not facts.speaks:
+        return None
+    causes: list[Cause] = []
+    evidence = [
+        f"{facts.kind} from the gateway"
+        + (
+            f", {span(wait)} after the last octets"
+            if (wait := between(facts.last_word, facts.close)) is not None
+            else ""
+        )
+    ]
+    for code, meaning in TELLING:
+        error = facts.error(code)
+        if error is not None:
+            evidence.append(f"error {code} in packet {error.at.packet}: {quote(error.text)}")
+            causes.append(Cause(meaning, "likely", f"the text of error {code}"))
+    mates = [other.number for other in facts.others if other is not facts and _with(facts, other)]
+    if mates:
+        evidence.append(
+            f"{packets([*mates, facts.number]).replace('packet', 'connection', 1)} ended within the same second"
+        )
+        causes.append(
+            Cause("the gateway was restarted, logged off, or died", "likely", "its log, and its restart time")
+        )
+    elif not causes:
+        causes += [
+            Cause("the gateway was restarted, logged off, or died", "possible", "its log, and its restart time"),
+            Cause("it rejected the client's last request", "possible", "the last messages before the close"),
+        ]
+    return finding(
+        ID,
+        "The gateway ended a working session",
+        [facts.close, facts.last_word],
+        evidence,
+        causes=causes,
+        advice="read the gateway's log at that time; let the client reconnect after a pause",
+    )
+
+
+def _with(facts: Facts, other: Facts) -> bool:
+    apart = between(facts.close, other.close)
+    return other.closer == "server" and other.speaks and apart is not None and abs(apart) <= TOGETHER

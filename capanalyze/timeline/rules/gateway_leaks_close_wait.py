@@ -1,0 +1,36 @@
+"""gateway-leaks-close-wait: the client closed, and the gateway's program did not.
+
+Why it matters: netstat shows CLOSE_WAIT at the gateway's port and people read it as "the gateway closed". It means
+the opposite: the gateway received a FIN and has not called close(). Many such sockets can use up its slots.
+What it is not: a cause. It goes with accepted-but-silent, whose causes are the ones to look for.
+Source of the facts: RFC 9293 3.3.2; failures.md 17 and 4; protocol.md 6.4.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.words import SECOND, span
+
+ID: Final = "gateway-leaks-close-wait"
+
+SOON: Final = SECOND
+"""A program that reads its socket closes milliseconds after the FIN; a capture that ends sooner proves nothing."""
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the client closed and the gateway sent neither FIN nor RST for a second and more."""
+    if not facts.api or facts.server.state != "CLOSE_WAIT" or facts.closer != "client":
+        return None
+    since = between(facts.close, facts.ended)
+    if since is None or since < SOON:
+        return None
+    return finding(
+        ID,
+        "The gateway did not close its side after the client had closed (CLOSE_WAIT)",
+        [facts.close],
+        [f"no FIN and no RST from the gateway in the {span(since)} captured after the client's FIN"],
+        severity="notice",
+        advice="restart the gateway if such sockets pile up: ss -tan or netstat -an on its host shows them as CLOSE_WAIT",
+    )

@@ -1,0 +1,55 @@
+"""late-answer: the gateway answered the hello, but late.
+
+Why it matters: it is slow and not refusing; a longer time-out in the client would have been enough. A click on
+"Accept incoming connection?" looks the same.
+What it is not: silence to the end (accepted-but-silent).
+Source of the facts: failures.md 9 and 16; protocol.md 6.3 row o.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import SECOND, span
+
+ID: Final = "late-answer"
+
+SLOW: Final = SECOND
+"""A hello is answered within milliseconds; above this a human or a starting gateway is in between."""
+
+CAUSES: Final = (
+    Cause('somebody clicked "Accept incoming connection?"', "possible", "whether the client's address is a Trusted IP"),
+    Cause("the gateway was starting or overloaded", "possible", "its log around that time"),
+)
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the answer came after the client had closed, or more than a second after the hello."""
+    delay = between(facts.hello, facts.answer)
+    if facts.hello is None or facts.answer is None or delay is None:
+        return None
+    if facts.answered_too_late:
+        gave_up = between(facts.hello, facts.close)
+        return finding(
+            ID,
+            "The gateway answered the hello after the client had given up",
+            [facts.hello, facts.close, facts.answer],
+            [
+                f"answer {span(delay)} after the hello (packet {facts.answer.packet})",
+                f"the client had closed {span(gave_up)} after its hello" if gave_up is not None else "",
+            ],
+            causes=CAUSES,
+            advice=f"give the client a time-out above {span(delay)}, or start it later",
+        )
+    if delay <= SLOW:
+        return None
+    return finding(
+        ID,
+        "The gateway took long to answer the hello",
+        [facts.hello, facts.answer],
+        [f"answer {span(delay)} after the hello (packet {facts.answer.packet})"],
+        severity="notice",
+        causes=CAUSES,
+        advice=f"keep the client's time-out above {span(delay)}",
+    )

@@ -1,0 +1,42 @@
+"""no-next-valid-id: startApi was answered in part: nextValidId or managedAccounts never came.
+
+Why it matters: clients wait for both before they call the connection ready, and report a time-out.
+What it is not: silence after startApi (hello-answered-then-silent), or a close by the gateway.
+Source of the facts: failures.md 28; protocol.md 6.3 row g and 6.5 (managedAccounts without nextValidId).
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules.hello_answered_then_silent import waited_in_vain
+from capanalyze.timeline.words import listing, span
+
+ID: Final = "no-next-valid-id"
+
+CAUSES: Final = (
+    Cause(
+        "the gateway is not connected to IB, or the accounts are not loaded yet", "possible", "its connection status"
+    ),
+    Cause(
+        "its API is set up in part only, as after an automated first configuration",
+        "possible",
+        "open its API settings by hand and confirm them",
+    ),
+)
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where something came after startApi, but not both of the messages that make a session ready."""
+    waited = waited_in_vain(facts)
+    if waited is None or not facts.heard_after_start:
+        return None
+    absent = listing(facts.missing_names)
+    return finding(
+        ID,
+        "The session never became ready: nextValidId or managedAccounts did not come",
+        [facts.start_api, facts.close],
+        [f"{absent} missing in the {span(waited)} after startApi"],
+        causes=CAUSES,
+        advice="wait until the gateway shows that it is connected, then connect again",
+    )

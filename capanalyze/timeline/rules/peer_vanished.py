@@ -1,0 +1,54 @@
+"""peer-vanished: what a side sent was never acknowledged, though sent again and again.
+
+Why it matters: the path or the other host is gone; no program can answer. On the contrary, octets that are
+acknowledged and not answered mean a live host with a silent program (accepted-but-silent).
+What it is not: a FIN that waits for its acknowledgement when the capture ends.
+Source of the facts: failures.md 45.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import End, between, moment
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import SECOND, count, span
+
+ID: Final = "peer-vanished"
+
+TRIES: Final = 3
+"""Retransmissions by one side that make a lost packet an unlikely explanation."""
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where a side repeated octets at least TRIES times and the other's host fell silent for good."""
+    for end, peer in ((facts.client, facts.server), (facts.server, facts.client)):
+        note = facts.note("retransmission", end.name)
+        if note is not None and note.count >= TRIES and _unheard(end, peer):
+            silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended)
+            return finding(
+                ID,
+                f"The {peer.called}'s host stopped acknowledging what the {end.called} sent",
+                note.packets[:8],
+                [
+                    f"{count(int(note.count), 'retransmission')} by the {end.called}, none acknowledged",
+                    f"not a packet from the {peer.called}'s side for {span(silent)}"
+                    if silent is not None and silent > SECOND
+                    else "",
+                ],
+                causes=[
+                    Cause(
+                        "the path is cut: sleep, Wi-Fi or VPN lost, container gone",
+                        "possible",
+                        "a capture on the other host",
+                    ),
+                    Cause("a firewall dropped the connection's state", "possible", "how long it had been idle before"),
+                ],
+                advice="use TCP keep-alive or a heartbeat request, and reconnect",
+            )
+    return None
+
+
+def _unheard(end: End, peer: End) -> bool:
+    """Whether octets of ``end`` stayed unacknowledged, and nothing came from the peer after they were sent."""
+    side = end.side
+    return side.max_rel > side.acked_rel and not peer.rsts and peer.side.last_packet < side.last_packet

@@ -1,0 +1,50 @@
+"""port-refused: a RST answered the SYN.
+
+Why it matters: nothing was listening on that address and port, so no setting of the API can have been reached.
+What it is not: a gateway that accepts and then resets (closed-without-answer), or one that stays silent.
+Source of the facts: RFC 9293 3.10.7.1; protocol.md 6.3 row f; failures.md 1.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import count, span
+
+ID: Final = "port-refused"
+
+CAUSES: Final = (
+    Cause(
+        "TWS or the gateway is not running, not logged in yet, or restarting",
+        "possible",
+        'its window and its log ("API server listening on port")',
+    ),
+    Cause(
+        "the API is switched off or listens on another port (7496 and 4001 are live, 7497 and 4002 paper)",
+        "possible",
+        "Socket port in its API settings, and what listens: ss -ltnp, or netstat -ano on Windows",
+    ),
+    Cause(
+        "a firewall rejects the connection with a RST of its own",
+        "possible",
+        "the same attempt from the gateway's own host",
+    ),
+)
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where every SYN was refused."""
+    if facts.stage != "refused":
+        return None
+    after = between(facts.began, facts.server.rst)
+    tries = count(facts.syns, "SYN") + f" to port {facts.connection.server.port}"
+    answered = f"answered by a RST after {span(after)}" if after is not None else "answered by a RST"
+    return finding(
+        ID,
+        "Nothing accepted connections on the port: the host refused with a RST",
+        [facts.began, facts.server.rst],
+        [f"{tries}, {answered}"],
+        causes=CAUSES,
+        advice="start TWS or the gateway, log in, and compare its Socket port with the one the client uses",
+    )

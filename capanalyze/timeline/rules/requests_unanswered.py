@@ -1,0 +1,71 @@
+"""requests-unanswered: requests of a working session have no answer in the capture.
+
+Why it matters: the client waits for them, often without a time-out. Where nothing at all came after the last of them,
+the gateway's program may hang while its host still acknowledges.
+What it is not: a request that the capture ends too soon for, or octets that were not even acknowledged
+(peer-vanished).
+Source of the facts: protocol.md 3.6 (which request has which answer); failures.md 30 and 44.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import SECOND, listing, span
+
+ID: Final = "requests-unanswered"
+
+PATIENCE: Final = SECOND
+"""A request younger than this at the end may still be answered."""
+
+NAMED: Final = 6
+"""Requests named in the evidence."""
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where requests stayed unanswered for a second and more."""
+    session = facts.session
+    if session is None or facts.stage not in {"ready", "midstream"}:
+        return None
+    end = facts.close if facts.closer else facts.ended
+    old = [
+        entry
+        for entry in session.unanswered
+        if (waited := between(moment(entry.packet, entry.ts_ns), end)) is not None and waited >= PATIENCE
+    ]
+    if not old:
+        return None
+    names = [f"{entry.name} (packet {entry.packet})" for entry in old[:NAMED]]
+    more = len(old) - len(names) + int(session.unanswered_left_out)
+    evidence = [f"no answer to {listing(names)}" + (f", and {more} more" if more else "")]
+    last = facts.server.last_before
+    silent = between(last, end)
+    hung = last is not None and last.packet < old[0].packet and silent is not None
+    if hung and silent is not None:
+        evidence.append(
+            f"the gateway sent nothing at all after the first of them, for {span(silent)}; its host acknowledged"
+        )
+    if facts.incomplete:
+        evidence.append("octets are missing from the capture: the answers may be among them")
+    return finding(
+        ID,
+        "Requests of the client were not answered",
+        [entry.packet for entry in old[:NAMED]],
+        evidence,
+        severity="problem" if hung else "notice",
+        certainty="possible" if facts.incomplete else "certain",
+        causes=[
+            Cause(
+                "the gateway hangs (a window waits, out of memory, suspended)",
+                "possible",
+                "whether reqCurrentTime is answered",
+            ),
+            Cause(
+                "IB's servers did not answer the gateway, or the account has no right to ask",
+                "possible",
+                "the gateway's log; the same request in TWS",
+            ),
+        ],
+        advice="give requests a time-out of their own, and send reqCurrentTime as a heartbeat",
+    )

@@ -1,0 +1,60 @@
+"""startapi-missing: the gateway answered the hello and the client never sent startApi.
+
+Why it matters: the gateway waits for it; nothing else is ever sent, and no client id is known to it.
+What it is not: a client that refused the version (version-window-miss), or one that had gone (late-answer).
+Source of the facts: failures.md 27; protocol.md 6.3 row k (ibapi loses a hello answer that is split over segments).
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules import version_window_miss
+from capanalyze.timeline.words import SECOND, span
+
+ID: Final = "startapi-missing"
+
+SOON: Final = SECOND
+"""startApi follows the answer within milliseconds."""
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where a supported version was answered and no startApi followed for a second, or until the close."""
+    if facts.stage != "not_started" or facts.answer is None or facts.answered_too_late or facts.redirect:
+        return None
+    if version_window_miss.check(facts) is not None:
+        return None
+    waited = between(facts.answer, facts.close if facts.closer else facts.ended)
+    if not facts.closer and (waited is None or waited < SOON):
+        return None
+    causes = [
+        Cause(
+            "the client was written without startApi, or with AsyncEConnect and no startApi in connectAck",
+            "possible",
+            "its code: startApi has to follow the connection's acknowledgement",
+        ),
+        Cause("the client does not read its socket", "possible", "whether its reader thread runs"),
+    ]
+    evidence = [
+        f"answer in packet {facts.answer.packet}, no startApi" + (f" in {span(waited)}" if waited is not None else "")
+    ]
+    first = facts.server.first
+    if first is not None and first.packet != facts.answer.packet:
+        evidence.append(f"the answer came in two segments (packets {first.packet} and {facts.answer.packet})")
+        causes.insert(
+            0,
+            Cause(
+                "ibapi throws away the first part of an answer that comes in two segments",
+                "likely",
+                "whether the client is IB's own Python library",
+            ),
+        )
+    return finding(
+        ID,
+        "The gateway answered the hello, and the client never sent startApi",
+        [facts.hello, facts.answer, facts.close],
+        evidence,
+        causes=causes,
+        advice="send startApi (message 71, with the client id) right after the answer",
+    )

@@ -1,0 +1,31 @@
+"""version-window-miss: the gateway answered with a version that the client does not support.
+
+Why it matters: the client gives up without startApi, and some only at their time-out, as if nothing had come.
+What it is not: a gateway that is newer than the client: it answers with the client's own highest version.
+Source of the facts: failures.md 22; protocol.md 1.1 and 6.3 rows d1 and d3.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Finding, finding
+
+ID: Final = "version-window-miss"
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the server's version lies outside the range of the client's hello."""
+    version, offered = facts.version, facts.client_range
+    if version is None or offered is None or facts.redirect or offered[0] <= version <= offered[1]:
+        return None
+    older = version < offered[0]
+    return finding(
+        ID,
+        "Client and gateway have no protocol version in common",
+        [facts.hello, facts.answer],
+        [
+            f"the client offered versions {offered[0]} to {offered[1]}, the gateway answered {version}",
+            "startApi was sent all the same" if facts.start_api is not None else "the client never sent startApi",
+        ],
+        advice="upgrade TWS or IB Gateway" if older else "upgrade the client library",
+    )

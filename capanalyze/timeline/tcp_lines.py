@@ -1,0 +1,167 @@
+"""TCP events of a connection as timeline lines.
+
+In: Facts. Out: lines for SYN, FIN, RST, windows, retransmissions, the two ACKs that matter (of the first octets
+and of a FIN), and octets that are not read as TWS messages.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from capanalyze.tcp.connection import Event
+from capanalyze.timeline.ends import Moment
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.openings import first_octets
+from capanalyze.timeline.words import count, octets_as_text, quote
+
+QUOTED: Final = 40
+"""Octets of a payload that is not TWS quoted in a line."""
+
+WORDS: Final = {
+    "retransmission": "sends again what was not acknowledged (retransmission)",
+    "fast_retransmission": "sends again what duplicate ACKs asked for (fast retransmission)",
+    "spurious_retransmission": "sends again what was acknowledged already (spurious retransmission)",
+    "lost_segment": "octets before this packet are missing from the capture",
+    "ack_lost_segment": "acknowledges octets that are missing from the capture",
+    "keep_alive": "keep-alive probe",
+    "zero_window": "window 0: its program has stopped reading",
+    "zero_window_probe": "asks whether the window has opened (zero-window probe)",
+    "window_full": "has filled the window: it must wait until the other side reads",
+}
+"""What a tcp.analysis word means to who reads the timeline."""
+
+RESETS: Final = {
+    "refused": "RST: refused, nothing accepts connections on port {port}",
+    "out_of_window": "RST whose sequence number does not fit: ignored",
+    "ignored": "RST that the receiver ignored: the connection went on",
+    "after_both_fins": "RST after both had closed: it changes nothing",
+    "inexact": "RST: resets the connection, probably (its sequence number is not exact)",
+}
+"""What a RST is, by the flag of its event; one without a flag is valid."""
+
+
+def tcp_lines(facts: Facts) -> Iterator[TimelineLine]:
+    """Lines of the TCP events; the segments that carried messages are left to these."""
+    yield from _acknowledgements(facts)
+    connection = facts.connection
+    told = {packet for end in (facts.client, facts.server) for packet in (*end.fins, *end.rsts)}
+    told |= {int(event.packet) for event in connection.events if event.kind in {"SYN", "SYN-ACK"}}
+    begun: set[str] = set()
+    for event in connection.events:
+        side = connection.side_name(event.side)
+        if event.kind == "data" and facts.speaks:
+            continue
+        if event.kind in WORDS and int(event.packet) in told:
+            continue
+        yield _line(facts, side, event, _words(facts, event, side, begun))
+    if connection.events_left_out:
+        yield _left_out(facts, int(connection.events_left_out))
+
+
+def _line(facts: Facts, side: str, event: Event, text: str) -> TimelineLine:
+    again = event.flag == "retransmission"
+    closing = (
+        event.kind in {"FIN", "RST"} and not again and event.flag not in {"out_of_window", "ignored", "after_both_fins"}
+    )
+    return TimelineLine(
+        int(event.ts_ns) if event.ts_ns >= 0 else None,
+        int(event.packet),
+        facts.number,
+        side,
+        event.kind,
+        text,
+        "",
+        int(event.last_packet),
+        1 if event.kind == "data" else int(event.count),
+        closing,
+    )
+
+
+def _words(facts: Facts, event: Event, side: str, begun: set[str]) -> str:
+    again = " again" if event.flag == "retransmission" else ""
+    if event.kind == "SYN":
+        return f"SYN{again}: asks for a connection"
+    if event.kind == "SYN-ACK":
+        return f"SYN-ACK{again}: the {facts.server.called}'s host accepts"
+    if event.kind == "ACK":
+        return "ACK: the connection is open"
+    if event.kind == "FIN":
+        return _fin(facts, side, again)
+    if event.kind == "RST":
+        return _reset(facts, event, side)
+    if event.kind == "data":
+        return _data(facts, event, side, begun)
+    return WORDS.get(event.kind, event.kind.replace("_", " "))
+
+
+def _fin(facts: Facts, side: str, again: str) -> str:
+    me = facts.end(side).called
+    if again:
+        return "FIN again: it had not been acknowledged"
+    if facts.closer == side and facts.kind == "FIN":
+        return f"FIN: the {me} closes first"
+    if facts.closer == "both":
+        return f"FIN: the {me} closes, without knowing of the other FIN"
+    return f"FIN: the {me} closes too"
+
+
+def _reset(facts: Facts, event: Event, side: str) -> str:
+    if event.flag in RESETS:
+        return RESETS[event.flag].format(port=facts.connection.server.port)
+    me = facts.end(side).called
+    if facts.kind == "RST" and facts.closer == side and facts.close is not None and facts.close.packet == event.packet:
+        return f"RST: the {me} resets the connection"
+    if facts.closer == side:
+        return f"RST: the {me} wants nothing more, having closed already"
+    return f"RST: the {me} breaks off what the {facts.closing_end.called} had begun to close"
+
+
+def _data(facts: Facts, event: Event, side: str, begun: set[str]) -> str:
+    """Octets that are not read as TWS: how many, and how a side's first ones begin."""
+    text = count(int(event.value), "octet")
+    first = first_octets(facts.connection, facts.session, side)
+    if side not in begun and first:
+        text += f": {quote(octets_as_text(first[:QUOTED]))}" + ("..." if event.value > QUOTED else "")
+    begun.add(side)
+    return text + (f" in {count(int(event.count), 'segment')}" if event.count > 1 else "")
+
+
+def _acknowledgements(facts: Facts) -> Iterator[TimelineLine]:
+    """The ACK of the client's first octets where it carries no answer, and the ACKs of the FINs."""
+    acked, server = facts.hello_acked, facts.server
+    spoken = {at.packet for at in (server.first, server.last) if at is not None}
+    if acked is not None and facts.api and acked.packet not in spoken | set(server.fins):
+        what = "hello" if facts.hello is not None else "these octets"
+        yield _ack(
+            facts,
+            "server",
+            acked,
+            f"ACK: the {server.called}'s host has the {what}"
+            if facts.hello is not None
+            else f"ACK: the {server.called}'s host has {what}",
+        )
+    for end, peer in ((facts.client, server), (server, facts.client)):
+        at = end.fin_acked_at
+        if at is not None and at.packet not in peer.fins and at.packet not in peer.rsts:
+            yield _ack(facts, peer.name, at, f"ACK of the FIN by the {peer.called}'s host")
+
+
+def _ack(facts: Facts, side: str, at: Moment, text: str) -> TimelineLine:
+    return TimelineLine(at.ts_ns, at.packet, facts.number, side, "ack", text, "", at.packet, 1, False)
+
+
+def _left_out(facts: Facts, events: int) -> TimelineLine:
+    """TCP events beyond the number that a connection keeps: told once, where the kept ones end."""
+    last = facts.connection.events[-1]
+    return TimelineLine(
+        int(last.ts_ns) if last.ts_ns >= 0 else None,
+        int(last.last_packet),
+        facts.number,
+        "",
+        "left_out",
+        f"... {count(events, 'more TCP event')} left out",
+        "",
+        int(last.last_packet),
+        1,
+        False,
+    )

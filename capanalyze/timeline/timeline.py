@@ -1,0 +1,115 @@
+"""Timeline: the story of one connection, a line for each event.
+
+In: Facts (TCP events of the connection, messages of its session). Out: TimelineLines in packet order, repeats
+folded, at most LINES of them. Messages stand for the segments that carried them; octets that are no message,
+retransmissions, windows, FINs and RSTs have lines of their own.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.message_lines import message_lines
+from capanalyze.timeline.tcp_lines import tcp_lines
+from capanalyze.timeline.words import count
+
+LINES: Final = 60
+"""Lines of one connection; beyond them the middle is left out, and a line says how much."""
+
+LAST_LINES: Final = 25
+"""Of these, lines from the end."""
+
+_WITHIN_PACKET: Final = {"SYN": 0, "SYN-ACK": 0, "ACK": 0, "FIN": 3, "RST": 3}
+"""Octets come before the FIN that the same packet carries."""
+
+
+def timeline(facts: Facts) -> list[TimelineLine]:
+    """The lines of a connection."""
+    lines = sorted([*tcp_lines(facts), *message_lines(facts)], key=_order)
+    return _bounded(_folded(_phased(lines, facts)))
+
+
+def _order(line: TimelineLine) -> tuple[int, int]:
+    return line.packet, _WITHIN_PACKET.get(line.kind, 1)
+
+
+def _phased(lines: Iterable[TimelineLine], facts: Facts) -> list[TimelineLine]:
+    """Give every line the phase that its packet falls in."""
+    first_data = min((at.packet for at in (facts.client.first, facts.server.first) if at is not None), default=None)
+    ready = facts.session.milestones["ready"] if facts.session is not None and facts.speaks else None
+    ready_packet = int(ready.packet) if ready is not None and ready.reached else None
+    done = _done(facts)
+    closing = False
+    out: list[TimelineLine] = []
+    for line in lines:
+        closing = closing or line.closing
+        if done is not None and line.packet > done:
+            phase = "after"
+        elif closing and facts.closer:
+            phase = "close"
+        elif first_data is None or line.packet < first_data:
+            phase = "connect"
+        elif not facts.speaks:
+            phase = "data"
+        elif ready_packet is not None and line.packet > ready_packet:
+            phase = "session"
+        else:
+            phase = "session" if facts.stage == "midstream" else "handshake"
+        out.append(line._replace(phase=phase))
+    return out
+
+
+def _done(facts: Facts) -> int | None:
+    """The packet with which both directions were closed and acknowledged, or the valid RST; None before that."""
+    if facts.kind == "RST":
+        return facts.close.packet if facts.close is not None else None
+    acked = [end.fin_acked_at.packet for end in (facts.client, facts.server) if end.fin_acked_at is not None]
+    resets = [end.rst.packet for end in (facts.client, facts.server) if end.rst is not None]
+    if len(acked) == 2:
+        return min(max(acked), *resets) if resets else max(acked)
+    return None
+
+
+def _folded(lines: Iterable[TimelineLine]) -> list[TimelineLine]:
+    """Merge neighbours of the same side, kind and phase that say the same, or are messages of the same name."""
+    out: list[TimelineLine] = []
+    for line in lines:
+        last = out[-1] if out else None
+        if last is not None and _alike(last, line):
+            text = last.text if last.text == line.text else _name(line.text)
+            out[-1] = last._replace(last_packet=line.last_packet, count=last.count + line.count, text=text)
+        else:
+            out.append(line)
+    return out
+
+
+def _alike(last: TimelineLine, line: TimelineLine) -> bool:
+    if (last.side, last.kind, last.phase) != (line.side, line.kind, line.phase) or line.closing or last.closing:
+        return False
+    return last.text == line.text or (line.kind == "message" and _name(last.text) == _name(line.text))
+
+
+def _name(text: str) -> str:
+    return text.split(" ", 1)[0]
+
+
+def _bounded(lines: list[TimelineLine]) -> list[TimelineLine]:
+    """Leave out the middle of a long story, but never a line that marks a close."""
+    if len(lines) <= LINES:
+        return lines
+    head, tail = lines[: LINES - LAST_LINES - 1], lines[-LAST_LINES:]
+    middle = lines[len(head) : -LAST_LINES]
+    kept = [line for line in middle if line.closing]
+    dropped = [line for line in middle if not line.closing]
+    first, last = dropped[0], dropped[-1]
+    events = sum(line.count for line in dropped)
+    left_out = first._replace(
+        side="",
+        kind="left_out",
+        text=f"... {count(events, 'more event')} left out",
+        last_packet=last.last_packet,
+        count=1,
+        closing=False,
+    )
+    return [*head, left_out, *kept, *tail]

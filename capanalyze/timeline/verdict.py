@@ -1,0 +1,144 @@
+"""Verdicts: the sentence for a connection, and the one for a capture.
+
+In: Facts. Out: one sentence: who closed first, how, when and after what, and what remains; or why there is nothing
+to close. It says no more than the packets prove: who "did not close" did not "within the 12.4 s captured". Several
+connections with the same plot are told in one breath.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from capanalyze.timeline.before import before_close, before_open
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.remains import remains
+from capanalyze.timeline.words import count, packets, sentence, spans
+
+STORIES: Final = 3
+"""Different plots told in a capture's verdict before "... and N more connections"."""
+
+Group = Sequence[Facts]
+
+
+def connection_verdict(facts: Facts) -> str:
+    """The verdict for one connection: a sentence that ends in a full stop."""
+    return sentence(story([facts], 1))
+
+
+def capture_verdict(reported: Group, tcp_connections: int, ports: Sequence[int], packets_read: int) -> str:
+    """The verdict for a capture of ``tcp_connections``, of which ``reported`` are on ``ports`` or speak TWS."""
+    if not reported:
+        return _nothing(tcp_connections, ports, packets_read)
+    groups: dict[tuple[object, ...], list[Facts]] = {}
+    for facts in reported:
+        groups.setdefault(plot(facts), []).append(facts)
+    ranked = sorted(groups.values(), key=lambda group: (_rank(group[0]), -len(group), group[0].number))
+    told = [story(group, len(reported)) for group in ranked[:STORIES]]
+    rest = sum(len(group) for group in ranked[STORIES:])
+    if rest:
+        told.append(f"{count(rest, 'more connection')} ended in other ways")
+    return sentence("; ".join(told))
+
+
+def _nothing(tcp_connections: int, ports: Sequence[int], packets_read: int) -> str:
+    if packets_read == 0:
+        return "The capture holds no packet."
+    if tcp_connections == 0:
+        return f"No TCP connection in {count(packets_read, 'packet')}."
+    where = " ".join(str(port) for port in ports)
+    if tcp_connections == 1:
+        return f"1 TCP connection, not on {where} and it does not speak TWS; try --port N or --all"
+    return f"{tcp_connections:,} TCP connections, none on {where} and none speaks TWS; try --port N or --all"
+
+
+def plot(facts: Facts) -> tuple[object, ...]:
+    """What two connections must share to be told in one breath."""
+    doubtful = facts.connection.close is not None and facts.connection.close.certainty != "certain"
+    return (
+        facts.connection.opened,
+        facts.stage,
+        facts.closer,
+        facts.kind,
+        facts.inferred,
+        doubtful,
+        facts.server.called,
+        facts.client.state,
+        facts.server.state,
+        bool(facts.client.rst),
+        bool(facts.server.rst),
+        facts.connection.server.port if facts.stage in {"refused", "unanswered"} else 0,
+        facts.misfit is not None and (facts.misfit.side, facts.misfit.protocol, facts.misfit.first),
+        facts.missing_names if facts.stage == "not_ready" else (),
+        facts.redirect,
+        facts.version if facts.stage == "not_started" else 0,
+    )
+
+
+_RANKS: Final = {
+    ("", "ready"): 5,
+    ("client", "ready"): 4,
+    ("client", "plain"): 6,
+    ("client", "no_data"): 3,
+}
+
+
+def _rank(facts: Facts) -> int:
+    """The worst first: what a user of the API would call a failure before what went well."""
+    if not facts.api:
+        return 7
+    return _RANKS.get((facts.closer, facts.stage), 1 if facts.stage != "midstream" else 2)
+
+
+def story(group: Group, total: int) -> str:
+    """What happened to the connections of a group, out of ``total``: a clause without capital and full stop."""
+    first = group[0]
+    unopened = before_open(group, thing(group, total))
+    if unopened:
+        return unopened + _doubt(group)
+    if not first.closer:
+        return f"nobody closed {thing(group, total)} {_captured(group)}{before_close(group)}{_doubt(group)}"
+    return f"{_closer(group, total)}{before_close(group)}{remains(group)}{_doubt(group)}"
+
+
+def thing(group: Group, total: int) -> str:
+    """The connections as an object: "the connection", "all 3 connections", "connections 1 and 3"."""
+    if total == 1:
+        return "the connection"
+    if len(group) == total:
+        return "both connections" if total == 2 else f"all {total:,} connections"
+    numbers = packets(facts.number for facts in group)
+    return numbers.replace("packet", "connection", 1)
+
+
+def _closer(group: Group, total: int) -> str:
+    first = group[0]
+    on = "" if total == 1 else f" on {thing(group, total)}"
+    probably = (
+        "probably " if first.connection.close is not None and first.connection.close.certainty != "certain" else ""
+    )
+    if first.closer == "both":
+        numbers = packets(packet for facts in group for packet in (*facts.client.fins[:1], *facts.server.fins[:1]))
+        return f"client and {first.server.called} closed at the same time{on} (their FINs cross: {numbers})"
+    who = f"the {first.closing_end.called}"
+    if first.inferred:
+        peer = first.other_end.called
+        return f"{who} {probably}closed first{on} (its FIN is not in the capture, but the {peer} acknowledged it)"
+    where = packets(facts.close.packet for facts in group if facts.close is not None)
+    if first.kind == "RST":
+        return f"{who} {probably}closed first{on} by a reset (RST in {where})"
+    return f"{who} {probably}closed first{on} (FIN in {where})"
+
+
+def _captured(group: Group) -> str:
+    lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
+    return f"within the {spans(lengths)} captured" if lengths else "in the capture"
+
+
+def _doubt(group: Group) -> str:
+    """What makes the story less than complete."""
+    doubts: list[str] = []
+    if all(facts.connection.opened == "midstream" for facts in group):
+        doubts.append("the capture began after the connection" + ("s" if len(group) > 1 else ""))
+    missing = sum(facts.client.missing + facts.server.missing for facts in group)
+    if missing:
+        doubts.append(f"{count(missing, 'octet')} of what was said are missing from the capture")
+    return f" ({'; '.join(doubts)})" if doubts else ""
