@@ -128,7 +128,7 @@ class Walker:
                 else:
                     value = self.message(field.type, start, stop, depth + 1, f"{path}{field.name}.")
             elif field.type == "map":
-                value = self._entry(start, stop)
+                value = {"tag": "", "value": "", **self.message("MapEntry", start, stop, depth, f"{path}{field.name}.")}
             elif field.type in ("s", "q"):
                 value = self._text(field, start, stop, path)
             elif field.repeated:
@@ -168,12 +168,6 @@ class Walker:
                 return value
             self._complain(f"{path}{field.name} (field {field.number}) is not a number")
         return raw.decode("utf-8", "backslashreplace")
-
-    def _entry(self, start: int, stop: int) -> dict[str, object]:
-        """One entry of a map<string, string>."""
-        found = self.message("", start, stop, MAX_DEPTH, "")
-        tag, value = found.pop("field_1", ""), found.pop("field_2", "")
-        return {"tag": tag, "value": value, **found}
 
     def _packed(self, field: ProtobufField, start: int, stop: int, values: dict[str, object]) -> bool:
         """The elements of a packed repeated field; False if the octets do not come out even."""

@@ -124,14 +124,15 @@ class Step:
     ``form`` is grammar's FIELD, OBJECT or LIST, or SEQUENCE for items under conditions.
     """
 
-    __slots__ = ("conditions", "convert", "form", "name", "steps", "type")
+    __slots__ = ("conditions", "convert", "form", "name", "required", "steps", "type")
 
-    def __init__(self, form: int, name: str, type_: str, convert: Converter, conditions: list[Condition]) -> None:
-        self.form = form
-        self.name = name
+    def __init__(self, node: Node, type_: str) -> None:
+        self.form = node.form
+        self.name = node.name
         self.type = type_
-        self.convert = convert
-        self.conditions = conditions
+        self.required = node.required
+        self.convert = _CONVERTERS[type_]
+        self.conditions = node.conditions
         self.steps: list[Step] = []
 
 
@@ -145,7 +146,7 @@ def plan(nodes: list[Node], server_version: int) -> list[Step]:
             steps.extend(plan(node.children, server_version))
             continue
         kind = "s" if node.type == "u" and server_version < ESCAPES_SINCE else node.type
-        step = Step(node.form, node.name, kind, _CONVERTERS[kind], node.conditions)
+        step = Step(node, kind)
         step.steps = plan(node.children, server_version)
         steps.append(step)
     return steps
@@ -238,12 +239,12 @@ class Reader:
             value = raw.decode("utf-8", "backslashreplace")
             if self.problem is None:
                 self.problem = f"{prefix}{step.name} (field {position + 1}) is not {WORDS[step.type]}"
+        elif not raw and self.problem is None and (step.required or (self.trace and step.type == "k")):
+            self.problem = f"{prefix}{step.name} (field {position + 1}) is empty"
         values[step.name] = value
         self.position = position + 1
         if self.trace:
             self.names.append(prefix + step.name)
-            if not raw and step.type == "k" and self.problem is None:
-                self.problem = f"{prefix}{step.name} (field {position + 1}) is empty"
         return True
 
     def _list(self, step: Step, values: dict[str, object], prefix: str) -> bool:
@@ -285,6 +286,8 @@ class Reader:
         return all(self._condition(condition) for condition in conditions)
 
     def _condition(self, condition: Condition) -> bool:
+        if condition.op == "left":
+            return len(self.fields) - self.position > int(condition.values[0])
         value = self._lookup(condition.path)
         if condition.op == "set":
             return bool(value)

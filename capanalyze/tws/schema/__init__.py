@@ -136,17 +136,11 @@ def protobuf_key_field(from_client: bool, message_id: int) -> int:
     row = messages(from_client).get(message_id)
     if row is None or not row.protobuf:
         return 0
-    if not row.layout.strip():
-        return 0 if row.protobuf in _KEYLESS else 1
-    if not from_client and message_id == 100:
+    if not row.text:
+        return 1
+    if not from_client and row.name == "orderBound":
         return 3
     return 1 if _has_key(row.nodes()) else 0
-
-
-_KEYLESS: Final = frozenset({
-    "FamilyCodesRequest", "MarketDepthExchangesRequest", "NewsProvidersRequest", "CurrentTimeInMillisRequest",
-    "CompletedOrdersEnd",
-})  # fmt: skip
 
 
 def _has_key(nodes: list[Node]) -> bool:

@@ -42,7 +42,7 @@ ROWS: Final = """
 8 updateAccountTime ACCT_UPDATE_TIME pb=AccountUpdateTime
   V1 timeStamp:u
 9 nextValidId NEXT_VALID_ID pb=NextValidId
-  V1 orderId:k
+  V1 orderId:k+
 10 contractDetails CONTRACT_DATA pb=ContractData
   <164 V8 v>=3 reqId:k! contract{ symbol secType lastTradeDateOrContractMonth >=182 lastTradeDate strike:d right
   exchange currency localSymbol } contractDetails{ marketName } contract{ tradingClass conId:i }
@@ -65,11 +65,11 @@ ROWS: Final = """
 13 updateMktDepthL2 MARKET_DEPTH_L2 pb=MarketDepthL2
   V1 reqId:k! marketDepthData{ position:i marketMaker operation:i side:i price:d size:q >=146 isSmartDepth:b }
 14 updateNewsBulletin NEWS_BULLETINS pb=NewsBulletin
-  V1 newsMsgId:k newsMsgType:i newsMessage:u originatingExch:u
+  V1 newsMsgId:k+ newsMsgType:i+ newsMessage:u originatingExch:u
 15 managedAccounts MANAGED_ACCTS pb=ManagedAccounts
   V1 accountsList:u~account
 16 receiveFA RECEIVE_FA pb=ReceiveFA
-  V1 faDataType:i xml:u~advisor
+  V1 faDataType:i+ xml:u~advisor
 17 historicalData HISTORICAL_DATA pb=HistoricalData
   <124 V3 reqId:k! <196 v>=2 ( startDateStr endDateStr )
   historicalDataBars[ date @BAR <124 hasGaps v>=3 barCount:i ]
@@ -89,14 +89,14 @@ ROWS: Final = """
   <156 V6 reqId:k! tickType:i >=156 tickAttrib:i impliedVol:d delta:d v>=5 ( optPrice:d pvDividend:d )
   v>=6 ( gamma:d vega:d theta:d undPrice:d )
 45 tickGeneric TICK_GENERIC pb=TickGeneric
-  V6 reqId:k! tickType:i value:d
+  V6 reqId:k! tickType:i+ value:d+
 46 tickString TICK_STRING pb=TickString
-  V6 reqId:k! tickType:i value:u
+  V6 reqId:k! tickType:i+ value:u
 47 tickEFP TICK_EFP
-  V1 reqId:k! tickType:i basisPoints:d formattedBasisPoints:u totalDividends:d holdDays:i futureLastTradeDate:u
-  dividendImpact:d dividendsToLastTradeDate:d
+  V1 reqId:k! tickType:i+ basisPoints:d+ formattedBasisPoints:u totalDividends:d+ holdDays:i+ futureLastTradeDate:u
+  dividendImpact:d+ dividendsToLastTradeDate:d+
 49 currentTime CURRENT_TIME pb=CurrentTime
-  V1 currentTime:k
+  V1 currentTime:k+
 50 realtimeBar REAL_TIME_BARS pb=RealTimeBarTick
   V3 reqId:k! time:k @BAR count:i
 51 fundamentalData FUNDAMENTAL_DATA pb=FundamentalsData
@@ -114,109 +114,109 @@ ROWS: Final = """
 57 tickSnapshotEnd TICK_SNAPSHOT_END pb=TickSnapshotEnd
   V1 reqId:k!
 58 marketDataType MARKET_DATA_TYPE pb=MarketDataType
-  V1 reqId:k! marketDataType:i
+  V1 reqId:k! marketDataType:i+
 59 commissionAndFeesReport COMMISSION_AND_FEES_REPORT pb=CommissionAndFeesReport
-  V1 execId~identifier commissionAndFees:d~money currency realizedPNL:d~money bondYield:d yieldRedemptionDate
-61 position POSITION_DATA pb=Position
+  V1 execId~identifier commissionAndFees:d~money currency realizedPNL:d~money bondYield:d yieldRedemptionDate:k
+61 position POSITION_DATA >=67 pb=Position
   V3 account~account contract{ @X11 v>=2 tradingClass } position:q~position v>=3 avgCost:d~money
-62 positionEnd POSITION_END pb=PositionEnd
+62 positionEnd POSITION_END >=67 pb=PositionEnd
   V1
-63 accountSummary ACCOUNT_SUMMARY pb=AccountSummary
+63 accountSummary ACCOUNT_SUMMARY >=67 pb=AccountSummary
   V1 reqId:k! account:u~account tag:u value:u~money currency:u
-64 accountSummaryEnd ACCOUNT_SUMMARY_END pb=AccountSummaryEnd
+64 accountSummaryEnd ACCOUNT_SUMMARY_END >=67 pb=AccountSummaryEnd
   V1 reqId:k!
-65 verifyMessageAPI VERIFY_MESSAGE_API pb=VerifyMessageApi
+65 verifyMessageAPI VERIFY_MESSAGE_API >=70 pb=VerifyMessageApi
   V1 apiData:u~auth
-66 verifyCompleted VERIFY_COMPLETED pb=VerifyCompleted
+66 verifyCompleted VERIFY_COMPLETED >=70 pb=VerifyCompleted
   V1 isSuccessful:b errorText:u~text
-67 displayGroupList DISPLAY_GROUP_LIST pb=DisplayGroupList
+67 displayGroupList DISPLAY_GROUP_LIST >=70 pb=DisplayGroupList
   V1 reqId:k! groups:u
-68 displayGroupUpdated DISPLAY_GROUP_UPDATED pb=DisplayGroupUpdated
+68 displayGroupUpdated DISPLAY_GROUP_UPDATED >=70 pb=DisplayGroupUpdated
   V1 reqId:k! contractInfo:u
-69 verifyAndAuthMessageAPI VERIFY_AND_AUTH_MESSAGE_API
+69 verifyAndAuthMessageAPI VERIFY_AND_AUTH_MESSAGE_API >=74
   V1 apiData:u~auth xyzChallenge:u~auth
-70 verifyAndAuthCompleted VERIFY_AND_AUTH_COMPLETED
+70 verifyAndAuthCompleted VERIFY_AND_AUTH_COMPLETED >=74
   V1 isSuccessful:b errorText:u~text
-71 positionMulti POSITION_MULTI pb=PositionMulti
+71 positionMulti POSITION_MULTI >=103 pb=PositionMulti
   V1 reqId:k! account~account contract{ @X11 tradingClass } position:q~position avgCost:d~money modelCode~advisor
-72 positionMultiEnd POSITION_MULTI_END pb=PositionMultiEnd
+72 positionMultiEnd POSITION_MULTI_END >=103 pb=PositionMultiEnd
   V1 reqId:k!
-73 accountUpdateMulti ACCOUNT_UPDATE_MULTI pb=AccountUpdateMulti
+73 accountUpdateMulti ACCOUNT_UPDATE_MULTI >=103 pb=AccountUpdateMulti
   V1 reqId:k! account:u~account modelCode:u~advisor key:u value:u~money currency:u
-74 accountUpdateMultiEnd ACCOUNT_UPDATE_MULTI_END pb=AccountUpdateMultiEnd
+74 accountUpdateMultiEnd ACCOUNT_UPDATE_MULTI_END >=103 pb=AccountUpdateMultiEnd
   V1 reqId:k!
-75 securityDefinitionOptionParameter SECURITY_DEFINITION_OPTION_PARAMETER pb=SecDefOptParameter
+75 securityDefinitionOptionParameter SECURITY_DEFINITION_OPTION_PARAMETER >=104 pb=SecDefOptParameter
   reqId:k! exchange underlyingConId:i tradingClass multiplier expirations[ :s ] strikes[ :d ]
-76 securityDefinitionOptionParameterEnd SECURITY_DEFINITION_OPTION_PARAMETER_END pb=SecDefOptParameterEnd
+76 securityDefinitionOptionParameterEnd SECURITY_DEFINITION_OPTION_PARAMETER_END >=104 pb=SecDefOptParameterEnd
   reqId:k!
-77 softDollarTiers SOFT_DOLLAR_TIERS pb=SoftDollarTiers
+77 softDollarTiers SOFT_DOLLAR_TIERS >=106 pb=SoftDollarTiers
   reqId:k! softDollarTiers[ name value displayName ]
-78 familyCodes FAMILY_CODES pb=FamilyCodes
+78 familyCodes FAMILY_CODES >=107 pb=FamilyCodes
   familyCodes[ accountId~account familyCode~account ]
-79 symbolSamples SYMBOL_SAMPLES pb=SymbolSamples
+79 symbolSamples SYMBOL_SAMPLES >=108 pb=SymbolSamples
   reqId:k! contractDescriptions[ contract{ conId:i symbol secType primaryExchange currency } derivativeSecTypes[ :s ]
   >=176 contract{ description issuerId } ]
-80 mktDepthExchanges MKT_DEPTH_EXCHANGES pb=MarketDepthExchanges
+80 mktDepthExchanges MKT_DEPTH_EXCHANGES >=112 pb=MarketDepthExchanges
   depthMarketDataDescriptions[ exchange secType >=120 ( listingExch serviceDataType aggGroup:i ) <120 isL2:b ]
 81 tickReqParams TICK_REQ_PARAMS pb=TickReqParams
   reqId:k! minTick:d bboExchange snapshotPermissions:i
-82 smartComponents SMART_COMPONENTS pb=SmartComponents
+82 smartComponents SMART_COMPONENTS >=114 pb=SmartComponents
   reqId:k! smartComponents[ bitNumber:i exchange exchangeLetter ]
-83 newsArticle NEWS_ARTICLE pb=NewsArticle
+83 newsArticle NEWS_ARTICLE >=116 pb=NewsArticle
   reqId:k! articleType:i articleText
-84 tickNews TICK_NEWS pb=TickNews
+84 tickNews TICK_NEWS >=113 pb=TickNews
   reqId:k! timestamp:k providerCode articleId headline extraData
-85 newsProviders NEWS_PROVIDERS pb=NewsProviders
+85 newsProviders NEWS_PROVIDERS >=115 pb=NewsProviders
   newsProviders[ providerCode providerName ]
-86 historicalNews HISTORICAL_NEWS pb=HistoricalNews
+86 historicalNews HISTORICAL_NEWS >=117 pb=HistoricalNews
   reqId:k! time providerCode articleId headline
-87 historicalNewsEnd HISTORICAL_NEWS_END pb=HistoricalNewsEnd
+87 historicalNewsEnd HISTORICAL_NEWS_END >=117 pb=HistoricalNewsEnd
   reqId:k! hasMore:b
-88 headTimestamp HEAD_TIMESTAMP pb=HeadTimestamp
+88 headTimestamp HEAD_TIMESTAMP >=118 pb=HeadTimestamp
   reqId:k! headTimestamp
-89 histogramData HISTOGRAM_DATA pb=HistogramData
+89 histogramData HISTOGRAM_DATA >=119 pb=HistogramData
   reqId:k! histogramDataEntries[ price:d size:q ]
-90 historicalDataUpdate HISTORICAL_DATA_UPDATE pb=HistoricalDataUpdate
+90 historicalDataUpdate HISTORICAL_DATA_UPDATE >=124 pb=HistoricalDataUpdate
   reqId:k! historicalDataBar{ barCount:i date open:d close:d high:d low:d wap:q volume:q }
-91 rerouteMktDataReq REROUTE_MKT_DATA_REQ pb=RerouteMarketDataRequest
+91 rerouteMktDataReq REROUTE_MKT_DATA_REQ >=125 pb=RerouteMarketDataRequest
   reqId:k! conId:i exchange
-92 rerouteMktDepthReq REROUTE_MKT_DEPTH_REQ pb=RerouteMarketDepthRequest
+92 rerouteMktDepthReq REROUTE_MKT_DEPTH_REQ >=125 pb=RerouteMarketDepthRequest
   reqId:k! conId:i exchange
-93 marketRule MARKET_RULE pb=MarketRule
+93 marketRule MARKET_RULE >=126 pb=MarketRule
   marketRuleId:k! priceIncrements[ lowEdge:d increment:d ]
-94 pnl PNL pb=PnL
+94 pnl PNL >=127 pb=PnL
   reqId:k! dailyPnL:d~money >=129 unrealizedPnL:d~money >=135 realizedPnL:d~money
-95 pnlSingle PNL_SINGLE pb=PnLSingle
+95 pnlSingle PNL_SINGLE >=127 pb=PnLSingle
   reqId:k! position:q~position dailyPnL:d~money >=129 unrealizedPnL:d~money >=135 realizedPnL:d~money value:d~money
-96 historicalTicks HISTORICAL_TICKS pb=HistoricalTicks
+96 historicalTicks HISTORICAL_TICKS >=130 pb=HistoricalTicks
   reqId:k! historicalTicks[ time:k mask:i price:d size:q ] isDone:b
-97 historicalTicksBidAsk HISTORICAL_TICKS_BID_ASK pb=HistoricalTicksBidAsk
+97 historicalTicksBidAsk HISTORICAL_TICKS_BID_ASK >=130 pb=HistoricalTicksBidAsk
   reqId:k! historicalTicksBidAsk[ time:k mask:i priceBid:d priceAsk:d sizeBid:q sizeAsk:q ] isDone:b
-98 historicalTicksLast HISTORICAL_TICKS_LAST pb=HistoricalTicksLast
+98 historicalTicksLast HISTORICAL_TICKS_LAST >=130 pb=HistoricalTicksLast
   reqId:k! historicalTicksLast[ time:k mask:i price:d size:q exchange specialConditions ] isDone:b
-99 tickByTick TICK_BY_TICK pb=TickByTickData
+99 tickByTick TICK_BY_TICK >=137 pb=TickByTickData
   reqId:k! tickType:i ?tickType=1|2 historicalTickLast{ time:k price:d size:q mask:i exchange specialConditions }
   ?tickType=3 historicalTickBidAsk{ time:k priceBid:d priceAsk:d sizeBid:q sizeAsk:q mask:i }
   ?tickType=4 historicalTickMidPoint{ time:k price:d } ?tickType=0 time:k
-100 orderBound ORDER_BOUND pb=OrderBound
+100 orderBound ORDER_BOUND >=144 pb=OrderBound
   permId:k~identifier clientId:k orderId:k!
-101 completedOrder COMPLETED_ORDER pb=CompletedOrder
+101 completedOrder COMPLETED_ORDER >=150 pb=CompletedOrder
   @COMPLETED_ORDER
-102 completedOrdersEnd COMPLETED_ORDERS_END pb=CompletedOrdersEnd
-103 replaceFAEnd REPLACE_FA_END pb=ReplaceFAEnd
+102 completedOrdersEnd COMPLETED_ORDERS_END >=150 pb=CompletedOrdersEnd
+103 replaceFAEnd REPLACE_FA_END >=157 pb=ReplaceFAEnd
   reqId:k! text~text
-104 wshMetaData WSH_META_DATA pb=WshMetaData
+104 wshMetaData WSH_META_DATA >=161 pb=WshMetaData
   reqId:k! dataJson
-105 wshEventData WSH_EVENT_DATA pb=WshEventData
+105 wshEventData WSH_EVENT_DATA >=161 pb=WshEventData
   reqId:k! dataJson
-106 historicalSchedule HISTORICAL_SCHEDULE pb=HistoricalSchedule
+106 historicalSchedule HISTORICAL_SCHEDULE >=165 pb=HistoricalSchedule
   reqId:k! startDateTime endDateTime timeZone historicalSessions[ startDateTime endDateTime refDate ]
-107 userInfo USER_INFO pb=UserInfo
+107 userInfo USER_INFO >=167 pb=UserInfo
   reqId:k! whiteBrandingId~identifier
-108 historicalDataEnd HISTORICAL_DATA_END pb=HistoricalDataEnd
+108 historicalDataEnd HISTORICAL_DATA_END >=196 pb=HistoricalDataEnd
   reqId:k! startDateStr endDateStr
-109 currentTimeInMillis CURRENT_TIME_IN_MILLIS pb=CurrentTimeInMillis
+109 currentTimeInMillis CURRENT_TIME_IN_MILLIS >=197 pb=CurrentTimeInMillis
   currentTimeInMillis:k
-110 configResponse CONFIG_RESPONSE pb=ConfigResponse
-111 updateConfigResponse UPDATE_CONFIG_RESPONSE pb=UpdateConfigResponse
+110 configResponse CONFIG_RESPONSE >=219 no-text pb=ConfigResponse
+111 updateConfigResponse UPDATE_CONFIG_RESPONSE >=221 no-text pb=UpdateConfigResponse
 """

@@ -4,14 +4,16 @@ A layout names the fields of a message body in wire order (the message id itself
 
 ==================  ===========================================================================================
 ``name``            a string field; ``name:i`` and so on for other types (see ``TYPES``)
-``name:k!``         the key by which requests and answers are paired
+``name:i+``         a number that may not be empty
+``name:k!``         the key by which requests and answers are paired; it may not be empty either
 ``name~account``    sensitive, and of which kind (see ``KINDS``)
 ``V11``             the message-version field, ``version``; the number is what today's clients write
 ``>=124 item``      the item is there from server version 124; also ``<124``, ``=163``, ``110..163``
 ``v>=3 item``       the item is there from message version 3, and where the message has no version field;
                     ``v<20 item`` only below message version 20
 ``?cond item``      the item is there if the condition holds: ``?name`` (neither empty nor zero),
-                    ``?name=BAG``, ``?name='PEG BENCH'|PEGBENCH``, ``?name>0``; dotted names go down into objects
+                    ``?name=BAG``, ``?name='PEG BENCH'|PEGBENCH``, ``?name>0``; dotted names go down into objects;
+                    ``?left>1`` if more than one field of the body is left
 ``( items )``       several items under one gate or condition
 ``name{ items }``   an object: its fields are nested under ``name``; naming it again adds to it
 ``name[ items ]``   a count field, then that many groups of items; one item without a name makes a plain list
@@ -56,7 +58,7 @@ OBJECT: Final = 2
 LIST: Final = 3
 
 _TOKEN: Final = re.compile(r"(?:'[^']*'|[^\s\[\]{}()'])+|[\[\]{}()]")
-_FIELD: Final = re.compile(r"(\w*)(?::([a-z]))?(!)?(?:~(\w+))?\Z")
+_FIELD: Final = re.compile(r"(\w*)(?::([a-z]))?([!+])?(?:~(\w+))?\Z")
 _GATE: Final = re.compile(r"(v?)(?:(>=|<|=)(\d+)|(\d+)\.\.(\d+))\Z")
 _CONDITION: Final = re.compile(r"\?([\w.]+)(?:(=|>)(.*))?\Z")
 _CLOSING: Final = {"(": ")", "{": "}", "[": "]"}
@@ -70,6 +72,7 @@ class Condition:
     """``path`` (names from the message's top, or of the group it stands in) compared with ``values``.
 
     ``op`` is "set" (neither empty nor zero), "=" (one of ``values``) or ">" (a number above ``values[0]``),
+    "left" (more than ``values[0]`` fields are left),
     or "version" (the message version is at least ``values[0]``, or there is none), or "older" (below it).
     """
 
@@ -89,6 +92,7 @@ class Node:
         name: the field's, object's or list's name ("" for a sequence and for the item of a plain list).
         type: a letter of ``TYPES`` (fields only).
         key: whether the field is the pairing key.
+        required: whether the client libraries refuse it empty.
         kind: a word of ``KINDS``, or "".
         default: what today's clients write ("" where that is not fixed).
         low, high: the server versions, both inclusive, at which the item is on the wire.
@@ -96,13 +100,16 @@ class Node:
         children: the items inside.
     """
 
-    __slots__ = ("children", "conditions", "default", "form", "high", "key", "kind", "low", "name", "type")
+    __slots__ = (
+        "children", "conditions", "default", "form", "high", "key", "kind", "low", "name", "required", "type",
+    )  # fmt: skip
 
     def __init__(self, form: int, name: str = "") -> None:
         self.form = form
         self.name = name
         self.type = "s"
         self.key = False
+        self.required = False
         self.kind = ""
         self.default = ""
         self.low = 0
@@ -185,7 +192,8 @@ def _field(token: str) -> Node:
         raise LayoutError(f"no field: {token!r}")
     node = Node(FIELD, match[1])
     node.type = match[2] or "s"
-    node.key = bool(match[3])
+    node.key = match[3] == "!"
+    node.required = bool(match[3])
     node.kind = match[4] or ""
     if node.type not in TYPES or (node.kind and node.kind not in KINDS):
         raise LayoutError(f"unknown type or kind: {token!r}")
@@ -208,4 +216,4 @@ def _condition(match: re.Match[str]) -> Condition:
     if match[2] is None:
         return Condition(path, "set", ())
     values = tuple(value.strip("'") for value in match[3].split("|"))
-    return Condition(path, match[2], values)
+    return Condition(path, "left" if path == ("left",) else match[2], values)

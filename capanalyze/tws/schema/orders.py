@@ -6,16 +6,16 @@ A recorded openOrder at server 173 has 135 fields and a completedOrder at 164 ha
 
 from typing import Final
 
-_LEG: Final = "conId:i ratio:i action exchange openClose:i shortSaleSlot:i designatedLocation >=51 exemptCode:i"
+_LEG: Final = "conId:i ratio:i action exchange openClose:i shortSaleSlot:i designatedLocation"
 
 _CONDITIONS: Final = """
   conditions[ type:i isConjunctionConnection:c
-    ?type=1 ( isMore:b price:d conId:i exchange triggerMethod:i )
+    ?type=1 ( isMore:b price:d+ conId:i exchange triggerMethod:i )
     ?type=3 ( isMore:b time )
-    ?type=4 ( isMore:b percent:i )
+    ?type=4 ( isMore:b percent:i+ )
     ?type=5 ( secType exchange symbol )
-    ?type=6 ( isMore:b volume:i conId:i exchange )
-    ?type=7 ( isMore:b changePercent:d conId:i exchange ) ]
+    ?type=6 ( isMore:b volume:i+ conId:i exchange )
+    ?type=7 ( isMore:b changePercent:d+ conId:i exchange ) ]
   ?conditions ( conditionsIgnoreRth:b conditionsCancelOrder:b )
 """
 
@@ -39,7 +39,7 @@ _CONTRACT: Final = """
 """
 
 _LEGS: Final = f"""
-  contract{{ comboLegsDescrip v>=29 comboLegs[ {_LEG} ] }}
+  contract{{ comboLegsDescrip v>=29 comboLegs[ {_LEG} exemptCode:i ] }}
   order{{ v>=29 orderComboLegs[ price:d ] v>=26 smartComboRoutingParams[ tag value ]
     v<20 notSuppScaleNumComponents:i scaleInitLevelSize:i v>=20 scaleSubsLevelSize:i scalePriceIncrement:d
     v>=28 ?scalePriceIncrement>0 ( {_SCALE_DETAILS} )
@@ -70,7 +70,7 @@ PLACE_ORDER: Final = f"""
   order{{ action totalQuantity:q orderType lmtPrice:d auxPrice:d tif ocaGroup account~account openClose origin:i
     orderRef~order_ref transmit:b parentId:k blockOrder:b sweepToFill:b displaySize:i triggerMethod:i outsideRth:b
     hidden:b }}
-  ?contract.secType=BAG ( contract{{ comboLegs[ {_LEG} ] }}
+  ?contract.secType=BAG ( contract{{ comboLegs[ {_LEG} >=51 exemptCode:i ] }}
     order{{ >=61 orderComboLegs[ price:d ] >=57 smartComboRoutingParams[ tag value ] }} )
   order{{ sharesAllocation~account discretionaryAmt:d goodAfterTime goodTillDate {_FA} shortSaleSlot:i
     designatedLocation >=51 exemptCode:i ocaType:i rule80A settlingFirm~account allOrNone:b minQty:i percentOffset:d

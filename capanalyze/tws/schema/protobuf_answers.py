@@ -85,7 +85,7 @@ TickNews 1 reqId:k 2 timestamp:K 3 providerCode 4 articleId 5 headline 6 extraDa
 TickOptionComputation 1 reqId:k 2 tickType:i 3 tickAttrib:i 4 impliedVol:d 5 delta:d 6 optPrice:d 7 pvDividend:d
   8 gamma:d 9 vega:d 10 theta:d 11 undPrice:d
 TickPrice 1 reqId:k 2 tickType:i 3 price:d 4 size:q 5 attrMask:i
-TickReqParams 1 reqId:k 2 minTick:q 3 bboExchange 4 snapshotPermissions:i 5 lastPricePrecision 6 lastSizePrecision
+TickReqParams 1 reqId:k 2 minTick:q 3 bboExchange 4 snapshotPermissions:i 5 lastPricePrecision:q 6 lastSizePrecision:q
 TickSize 1 reqId:k 2 tickType:i 3 size:q
 TickSnapshotEnd 1 reqId:k
 TickString 1 reqId:k 2 tickType:i 3 value

@@ -2,9 +2,9 @@
 
 Numbers, names and types as the descriptors in ibapi 10.51.1 have them (package ``protobuf``, proto3, every scalar
 ``optional``). Types: ``i`` int32, ``I`` int64 (``k`` and ``K``: an identifier, no value of which means unset),
-``d`` double, ``b`` bool, ``q`` a string that holds a decimal, ``map`` map<string, string>, a message by its name,
-a string without. ``*`` repeated; ``~`` sensitive, and of which kind (grammar.py). ``name|wire``: the attribute of
-IB's API classes where the wire's name differs from it.
+``d`` double, ``b`` bool, ``q`` a string that holds a decimal, ``map`` map<string, string> (repeated MapEntry, which
+has no name of its own on the wire), a message by its name, a string without. ``*`` repeated; ``~`` sensitive, and
+of which kind (grammar.py). ``name|wire``: the attribute of IB's API classes where the wire's name differs from it.
 """
 
 from typing import Final
@@ -44,8 +44,8 @@ ContractDetails 1 marketName 2 minTick:q 3 orderTypes 4 validExchanges 5 priceMa
   42 fundDistributionPolicyIndicator 43 fundAssetType 44 cusip 45 issueDate 46 ratings 47 bondType 48 coupon:d
   49 couponType 50 convertible:b 51 callable:b 52 puttable:b 53 descAppend 54 nextOptionDate 55 nextOptionType
   56 nextOptionPartial:b 57 bondNotes 58 ineligibilityReasonList:IneligibilityReason* 59 eventContract1
-  60 eventContractDescription1 61 eventContractDescription2 62 minAlgoSize:q 63 lastPricePrecision
-  64 lastSizePrecision 65 settlementMethod
+  60 eventContractDescription1 61 eventContractDescription2 62 minAlgoSize:q 63 lastPricePrecision:q
+  64 lastSizePrecision:q 65 settlementMethod
 DeltaNeutralContract 1 conId:i 2 delta:d 3 price:d
 DepthMarketDataDescription 1 exchange 2 secType 3 listingExch 4 serviceDataType 5 aggGroup:i
 Execution 1 orderId:k 2 execId~identifier 3 time 4 acctNumber~account 5 exchange 6 side 7 shares:q~position 8 price:d
@@ -63,6 +63,7 @@ HistoricalTickBidAsk 1 time:K 2 tickAttribBidAsk:TickAttribBidAsk 3 priceBid:d 4
 HistoricalTickLast 1 time:K 2 tickAttribLast:TickAttribLast 3 price:d 4 size:q 5 exchange 6 specialConditions
 IneligibilityReason 1 id 2 description
 LockAndExitConfig 1 autoLogoffTime 2 autoLogoffPeriod 3 autoLogoffType
+MapEntry 1 tag 2 value
 MarketDepthData 1 position:i 2 operation:i 3 side:i 4 price:d 5 size:q 6 marketMaker 7 isSmartDepth:b
 MessageConfig 1 id:i 2 title 3 message 4 defaultAction 5 enabled:b
 NewsProvider 1 providerCode 2 providerName

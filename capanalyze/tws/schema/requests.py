@@ -1,9 +1,10 @@
 """What clients send: one row a message, ``id name constant`` and attributes, then its text layout (grammar.py).
 
 Read off the encoders of ibapi 10.51.1 (gates from 100 and below), 9.81.1 and ib_async 2.1.0, and the
-captures of their traffic. Attributes: ``>=N`` first server version that takes the message, ``<N`` the first
+captures of their traffic. Where clients differ (ibapi before 10.3x writes a count before some options) the layout
+takes both. Attributes: ``>=N`` first server version that takes the message, ``<N`` the first
 that does not, ``pb=NAME@N`` its protobuf message (protobuf_rows.py) and the server version from which
-ibapi sends it so, ``pb=NAME`` where the message exists in that form only.
+ibapi sends it so, ``no-text`` where the message exists as protobuf only.
 placeOrder's layout, being the longest, is in orders.py.
 """
 
@@ -96,9 +97,11 @@ ROWS: Final = """
 53 cancelFundamentalData CANCEL_FUNDAMENTAL_DATA pb=CancelFundamentalsData@210
   V1 reqId:k!
 54 calculateImpliedVolatility REQ_CALC_IMPLIED_VOLAT >=49 pb=CalculateImpliedVolatilityRequest@211
-  V3 reqId:k! contract{ conId:i @C12 } optionPrice:d underPrice:d >=70 impliedVolatilityOptions
+  V3 reqId:k! contract{ conId:i @C12 } optionPrice:d underPrice:d
+  >=70 ( ?left>1 impliedVolatilityOptionsCount:i impliedVolatilityOptions )
 55 calculateOptionPrice REQ_CALC_OPTION_PRICE >=50 pb=CalculateOptionPriceRequest@211
-  V3 reqId:k! contract{ conId:i @C12 } volatility:d underPrice:d >=70 optionPriceOptions
+  V3 reqId:k! contract{ conId:i @C12 } volatility:d underPrice:d
+  >=70 ( ?left>1 optionPriceOptionsCount:i optionPriceOptions )
 56 cancelCalculateImpliedVolatility CANCEL_CALC_IMPLIED_VOLAT >=49 pb=CancelCalculateImpliedVolatility@211
   V1 reqId:k!
 57 cancelCalculateOptionPrice CANCEL_CALC_OPTION_PRICE >=50 pb=CancelCalculateOptionPrice@211
@@ -195,8 +198,8 @@ ROWS: Final = """
 104 reqUserInfo REQ_USER_INFO >=167 pb=UserInfoRequest@212
   reqId:k!
 105 reqCurrentTimeInMillis REQ_CURRENT_TIME_IN_MILLIS >=197 pb=CurrentTimeInMillisRequest@213
-106 cancelContractData CANCEL_CONTRACT_DATA >=215 pb=CancelContractData
-107 cancelHistoricalTicks CANCEL_HISTORICAL_TICKS >=215 pb=CancelHistoricalTicks
-108 reqConfig REQ_CONFIG >=219 pb=ConfigRequest
-109 updateConfig UPDATE_CONFIG >=221 pb=UpdateConfigRequest
+106 cancelContractData CANCEL_CONTRACT_DATA >=215 no-text pb=CancelContractData
+107 cancelHistoricalTicks CANCEL_HISTORICAL_TICKS >=215 no-text pb=CancelHistoricalTicks
+108 reqConfig REQ_CONFIG >=219 no-text pb=ConfigRequest
+109 updateConfig UPDATE_CONFIG >=221 no-text pb=UpdateConfigRequest
 """
