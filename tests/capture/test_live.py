@@ -2,6 +2,7 @@
 
 import os
 import signal
+import statistics
 import subprocess
 import time
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ def test_the_engines_deliver_the_same_packets_with_the_same_times(namespace: Nam
     assert [packet.data for packet in by_dumpcap] == [packet.data for packet in by_scapy]
     assert all(result["began"] <= packet.ticks <= result["ended"] for packet in by_scapy)
     differences = [abs(one.ticks - other.ticks) for one, other in zip(by_dumpcap, by_scapy, strict=True)]
-    assert max(differences) < 1_000_000
+    assert statistics.median(differences) < 50_000  # each listener has the kernel stamp the packet
 
 
 def test_the_socket_filter_chooses_what_libpcap_chooses(namespace: Namespace, tmp_path: Path) -> None:
@@ -131,10 +132,10 @@ def test_every_packet_of_a_burst_is_there_or_counted_as_dropped(
 
     result = drive(namespace, {"captures": [capture(engine, path)], "traffic": "burst"})
 
-    statistics = result["captures"][0]["statistics"]
-    assert len(packets(path.read_bytes())) == statistics["packets"]
-    assert truth(namespace, result, path) == statistics["packets"] + statistics["dropped"]
-    assert statistics["packets"] + statistics["dropped"] >= 20_000
+    counts = result["captures"][0]["statistics"]
+    assert len(packets(path.read_bytes())) == counts["packets"]
+    assert truth(namespace, result, path) == counts["packets"] + counts["dropped"]
+    assert counts["packets"] + counts["dropped"] >= 20_000
 
 
 @pytest.mark.parametrize("engine", ENGINES)

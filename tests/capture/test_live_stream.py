@@ -85,7 +85,7 @@ def test_time_is_told_in_every_resolution_and_byte_order(resolution: bytes, tick
     [
         b"hello, world, this is no capture",
         struct.pack("<II", 6, 8) + bytes(40),
-        struct.pack("<II", 6, 33) + bytes(40),
+        struct.pack("<II", 6, 33) + bytes(30),
         struct.pack("<II", 6, MAX_BLOCK + 4) + bytes(40),
         b"\n\r\r\n" + struct.pack("<II", 28, 0x12345678) + bytes(16),
     ],
@@ -113,7 +113,7 @@ def test_changed_octets_are_blocks_or_one_clear_error(seed: int, changes: int, c
 def test_a_block_too_short_for_its_kind_says_nothing_and_harms_nothing() -> None:
     stream = BlockStream("test")
 
-    passed = stream.feed(HEAD + block(6, b"") + block(5, b"") + block(1, b""))
+    passed = stream.feed(HEAD + block(5, b"") + block(1, b"") + block(6, b""))
 
     assert len(list(split(passed))) == 5
     assert (stream.packets, stream.last_ts_ns, stream.received) == (1, 0, None)
