@@ -8,13 +8,17 @@ import errno
 import os
 import stat
 import sys
-from typing import Final, TextIO
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, Final, TextIO
 
 from capanalyze.errors import CapanalyzeError, NoAccessError
 from capanalyze.report._text import encodable, safe
 
 PLAIN_WIDTH: Final = 80
 """Columns of text that goes to a pipe or a file: it survives e-mail."""
+
+BATCH: Final = 1 << 16
+"""Characters gathered before they are written."""
 
 MIN_WIDTH: Final = 60
 MAX_WIDTH: Final = 160
@@ -83,24 +87,42 @@ def _let_go(stream: TextIO) -> None:
         return
 
 
-def to_file(path: str, content: str | bytes) -> None:
+def to_file(path: str, pieces: Iterable[str]) -> None:
     """Write a file whole or not at all: to a neighbour first, then renamed; a device or pipe is written directly.
 
     Raises:
         NoAccessError: the folder or the file cannot be written.
     """
-    octets = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     target = os.path.realpath(path)
     try:
         if _is_special(target):
             with open(target, "wb") as device:  # noqa: PTH123 - pathlib costs 5 ms of every start
-                device.write(octets)
+                _write(device, pieces)
             return
-        _write_beside(target, octets)
+        _write_beside(target, pieces)
     except OSError as error:
         raise NoAccessError(
             f"{path}: cannot be written: {error.strerror or error}", "choose a folder that you may write to"
         ) from error
+
+
+def in_batches(lines: Iterable[str]) -> Iterator[str]:
+    """Lines joined to pieces of about BATCH characters: one write each."""
+    batch: list[str] = []
+    size = 0
+    for line in lines:
+        batch.append(line)
+        size += len(line)
+        if size >= BATCH:
+            yield "".join(batch)
+            batch.clear()
+            size = 0
+    if batch:
+        yield "".join(batch)
+
+
+def _write(stream: BinaryIO, pieces: Iterable[str]) -> None:
+    stream.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
 def _is_special(target: str) -> bool:
@@ -111,14 +133,14 @@ def _is_special(target: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _write_beside(target: str, octets: bytes) -> None:
+def _write_beside(target: str, pieces: Iterable[str]) -> None:
     if os.path.isdir(target):  # noqa: PTH112 - as above
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     beside = f"{target}.{os.getpid()}.tmp"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(octets)
+            _write(stream, pieces)
         os.replace(beside, target)  # noqa: PTH105 - as above
     except BaseException:
         os.unlink(beside)  # noqa: PTH108 - as above

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from capanalyze.report.look import Look
 from capanalyze.report.report import Report
 
+__all__ = ["RENDERERS", "Look", "Renderer", "Report", "render"]
+
 
 class Renderer(NamedTuple):
     """Where a format's ``render`` is, and the suffix of a file that asks for it."""

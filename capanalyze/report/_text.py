@@ -35,7 +35,7 @@ def wrap(text: str, width: int, indent: str = "", hanging: str | None = None) ->
     room = max(width, len(hanging) + 16)
     lines: list[str] = []
     line, empty = indent, True
-    for whole in safe(text).split(" "):
+    for whole in _words(safe(text), room - max(len(indent), len(hanging))):
         word = whole
         while True:
             gap = 0 if empty else 1
@@ -52,6 +52,19 @@ def wrap(text: str, width: int, indent: str = "", hanging: str | None = None) ->
             line, word = hanging, word[cut:]
     lines.append(line)
     return [entry.rstrip() for entry in lines]
+
+
+def _words(text: str, room: int) -> list[str]:
+    """Words; what stands between backticks is one word where a line has room for it."""
+    words: list[str] = []
+    quoted: list[str] = []
+    for word in text.split(" "):
+        quoted.append(word)
+        if sum(part.count("`") for part in quoted) % 2 == 0:
+            whole = " ".join(quoted)
+            words += [whole] if len(whole) <= room else quoted
+            quoted = []
+    return words + quoted
 
 
 def dump(data: bytes) -> list[str]:

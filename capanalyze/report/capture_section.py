@@ -5,7 +5,7 @@ In: CaptureFacts. Out: lines of text, the same in every format.
 
 from capanalyze.report._text import moment, safe
 from capanalyze.report.look import Look
-from capanalyze.report.report import CaptureFacts
+from capanalyze.report.report import CaptureFacts, InterfaceFacts
 from capanalyze.timeline.words import count, span
 
 
@@ -27,7 +27,8 @@ def capture_facts(capture: CaptureFacts, look: Look) -> list[str]:
         length = span(capture.last_ts_ns - capture.first_ts_ns)
         pairs.append(("to", f"{moment(capture.last_ts_ns, look.zone)}, {length} later"))
     if capture.truncated:
-        pairs.append(("cut off", "the last record is cut; what follows was not read"))
+        pairs.append(("cut off", capture.damage or "the last record is not whole"))
+    pairs += [("remark", remark) for remark in capture.remarks]
     pairs += [
         (name, value)
         for name, value in (
@@ -51,7 +52,5 @@ def _packets(capture: CaptureFacts) -> str:
     return "; ".join(words)
 
 
-def _interface(entry: object) -> str:
-    if isinstance(entry, dict):
-        return str(entry.get("name") or entry.get("link_type") or "")
-    return str(entry)
+def _interface(entry: InterfaceFacts) -> str:
+    return entry.name or entry.description or f"link type {entry.link_type}"

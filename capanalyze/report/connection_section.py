@@ -5,7 +5,7 @@ In: a ConnectionReport, its part of the timeline, and a Look. Out: Line records.
 
 from typing import Final, NamedTuple
 
-from capanalyze.report._text import dump, moment, relative, safe, wrap
+from capanalyze.report._text import dump, moment, safe, wrap
 from capanalyze.report.look import Look
 from capanalyze.report.report import ConnectionReport, LastWords, Report, TwsFacts
 from capanalyze.report.timetable import timetable
@@ -41,10 +41,10 @@ def close_words(connection: ConnectionReport) -> str:
         return {"unanswered": "nobody (no answer)"}.get(connection.opened or "", "nobody")
     if connection.opened == "refused":
         return "refused"
-    when = relative(close.ts_ns, connection.first_ts_ns)
-    return (
-        f"{close.first} {close.kind}" + ("" if when == "-" else f" {when}") + (" (inferred)" if close.inferred else "")
-    )
+    when = ""
+    if close.ts_ns is not None and connection.first_ts_ns is not None:
+        when = f", {span(close.ts_ns - connection.first_ts_ns)}"
+    return f"{close.first}, {close.kind}{when}{' (inferred)' if close.inferred else ''}"
 
 
 def connection_lines(report: Report, connection: ConnectionReport, look: Look) -> list[Line]:

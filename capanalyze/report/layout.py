@@ -56,14 +56,24 @@ def grouped_findings(report: Report) -> list[Grouped]:
     several = len(report.connections) > 1
     out: list[Grouped] = []
     for members in groups.values():
-        evidence = [
-            f"connection {conn}: {text}" if several and conn is not None else text
-            for conn, finding in members
-            for text in finding.evidence
-        ]
         richest = max((finding for _, finding in members), key=lambda finding: len(finding.causes))
-        out.append(Grouped(richest, tuple(conn for conn, _ in members if conn is not None), tuple(evidence)))
+        conns = tuple(conn for conn, _ in members if conn is not None)
+        out.append(Grouped(richest, conns, tuple(_evidence(members, several))))
     return sorted(out, key=_rank)
+
+
+def _evidence(members: Sequence[tuple[int | None, Finding]], several: bool) -> list[str]:
+    """The evidence of all members; what is true of all is said once, else the connection is named."""
+    whose: dict[str, list[int]] = {}
+    for conn, finding in members:
+        for text in finding.evidence:
+            whose.setdefault(text, []).append(conn or 0)
+    if not several or len(members) == 1:
+        return list(whose)
+    common = [text for text, conns in whose.items() if len(conns) == len(members)]
+    return common + [
+        f"{connections_words(conns)}: {text}" for text, conns in whose.items() if len(conns) < len(members)
+    ]
 
 
 def _rank(grouped: Grouped) -> tuple[int, int]:
@@ -74,7 +84,7 @@ def _rank(grouped: Grouped) -> tuple[int, int]:
 def finding_lines(grouped: Grouped, width: int, several: bool) -> list[Line]:
     """A finding: its claim, what supports it, what may cause it and how to decide, what to do."""
     finding = grouped.finding
-    where = f", {_connections(grouped.conns)}" if several and grouped.conns else ""
+    where = f", {connections_words(grouped.conns)}" if several and grouped.conns else ""
     label = f"{finding.severity.upper()}  "
     lines = [Line(text, finding.severity) for text in wrap(finding.title, width, label, " " * len(label))]
     lines += [Line(text, "dim") for text in wrap(f"({finding.id}, {finding.certainty}{where})", width, "  ")]
@@ -83,8 +93,7 @@ def finding_lines(grouped: Grouped, width: int, several: bool) -> list[Line]:
     if len(grouped.evidence) > EVIDENCE:
         lines.append(Line(f"  ... {len(grouped.evidence) - EVIDENCE} more", "dim"))
     if finding.causes:
-        several_causes = len(finding.causes) > 1
-        lines.append(Line("  What may lie behind it:" if several_causes else "  What lies behind it:"))
+        lines.append(Line("  What may lie behind it:"))
         for cause in finding.causes:
             text = f"{cause.text} ({cause.certainty})" + (f". To check: {cause.check}" if cause.check else "")
             lines += [Line(line) for line in wrap(text, width, "  * ", "    ")]
@@ -93,7 +102,8 @@ def finding_lines(grouped: Grouped, width: int, several: bool) -> list[Line]:
     return lines
 
 
-def _connections(conns: Sequence[int]) -> str:
+def connections_words(conns: Sequence[int]) -> str:
+    """Connections by number: "connection 3", "connections 1 to 3"."""
     if len(conns) == 1:
         return f"connection {conns[0]}"
     return packets(conns).replace("packets", "connections", 1)
@@ -114,7 +124,7 @@ def overview(report: Report, width: int) -> list[Line]:
     shown = report.connections[:OVERVIEW]
     if len(report.connections) < 2:
         return []
-    rows = [("#", "client", role(report, shown[0]), "closed first", "after that", "octets")]
+    rows = [("#", "client", role(report, shown[0]), "closed first", "states after that", "octets of each")]
     for entry in shown:
         octets = f"{entry.client_bytes:,} / {entry.server_bytes:,}"
         states = f"{entry.states['client']} / {entry.states['server']}"

@@ -14,7 +14,7 @@ SCHEMA_VERSION: Final = 1
 """Grows when a key changes meaning or goes away, not when one is added."""
 
 
-class CaptureFile(NamedTuple):
+class FileFacts(NamedTuple):
     """One file of the capture; ``first_packet`` is None where it holds none."""
 
     name: str
@@ -23,8 +23,25 @@ class CaptureFile(NamedTuple):
     packets: int
 
 
+class InterfaceFacts(NamedTuple):
+    """An interface as the capture describes it; what it does not say is None."""
+
+    name: str | None
+    description: str | None
+    link_type: int
+    snaplen: int
+    filter: str | None
+    os: str | None
+    received: int | None
+    dropped: int | None
+
+
 class CaptureFacts(NamedTuple):
-    """What is known of the capture itself; ``truncated`` says that its last record is cut."""
+    """What is known of the capture itself.
+
+    ``truncated`` says that it could not be read to its end, ``damage`` why; ``remarks`` are what a reader of packet
+    numbers has to know.
+    """
 
     name: str
     format: str
@@ -35,10 +52,12 @@ class CaptureFacts(NamedTuple):
     skipped: dict[str, int]
     dropped: int | None
     sha256: str | None
-    interfaces: tuple[Any, ...]
+    interfaces: tuple[InterfaceFacts, ...]
     application: str | None
     os: str | None
-    files: tuple[CaptureFile, ...]
+    files: tuple[FileFacts, ...]
+    damage: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 class Process(NamedTuple):

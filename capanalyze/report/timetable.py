@@ -10,13 +10,12 @@ from typing import Final, NamedTuple
 
 from capanalyze.report._text import gap, relative, wrap
 from capanalyze.timeline.lines import TimelineLine
-from capanalyze.timeline.words import MILLISECOND
 
 WIDE: Final = 100
 """From this many columns on the arrow names both ends."""
 
-NARRATED_PAUSE: Final = 500 * MILLISECOND
-"""A pause at least this long is told apart by a style."""
+RULE: Final = 72
+"""Columns of the line under which a phase begins."""
 
 
 class Row(NamedTuple):
@@ -33,24 +32,35 @@ def timetable(lines: Sequence[TimelineLine], server: str, width: int) -> list[Ro
         return []
     start = lines[0].ts_ns
     digits = max(len(word) for word in ("packet", *map(_numbers, lines)))
-    times = [relative(line.ts_ns, start) for line in lines]
+    times = [_seconds(line, start) for line in lines]
     seconds = max(len(word) for word in ("seconds", *times))
     arrows = _arrows(server, width)
     across = max(len(arrow) for arrow in arrows.values())
     rows = [Row(f"  {'packet':>{digits}}  {'seconds':>{seconds}}  {'pause':>8}  {'':<{across}}  event", True, False)]
-    phase, before = "", start
+    before: TimelineLine | None = None
     for line, time in zip(lines, times, strict=True):
-        if line.phase != phase:
-            phase = line.phase
-            rows.append(Row(f"  -- {phase} {'-' * (width - len(phase) - 6)}"[: min(width, 72)], True, False))
-        pause = "" if before is None or line.ts_ns is None or line is lines[0] else gap(line.ts_ns - before)
+        if before is None or line.phase != before.phase:
+            rows.append(Row(f"  -- {line.phase} {'-' * RULE}"[: min(width, RULE)], True, False))
         mark = "!" if line.closing else " "
         arrow = arrows.get(line.side, "")
-        head = f"{mark} {_numbers(line):>{digits}}  {time:>{seconds}}  {pause:>8}  {arrow:<{across}}  "
+        head = f"{mark} {_numbers(line):>{digits}}  {time:>{seconds}}  {_pause(before, line):>8}  {arrow:<{across}}  "
         text = f"{line.text}  x{line.count}" if line.count > 1 else line.text
         rows += [Row(entry, False, line.closing) for entry in wrap(text, width, head, " " * len(head))]
-        before = line.ts_ns if line.ts_ns is not None else before
+        before = line
     return rows
+
+
+def _seconds(line: TimelineLine, start: int | None) -> str:
+    return "" if line.kind == "left_out" else relative(line.ts_ns, start)
+
+
+def _pause(before: TimelineLine | None, line: TimelineLine) -> str:
+    """Time since the event before; nothing where both came in one packet."""
+    if before is None or line.kind == "left_out" or line.packet == before.packet:
+        return ""
+    if before.ts_ns is None or line.ts_ns is None:
+        return ""
+    return gap(line.ts_ns - before.ts_ns)
 
 
 def _numbers(line: TimelineLine) -> str:

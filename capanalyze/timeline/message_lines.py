@@ -12,6 +12,7 @@ from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.words import clean, count
 from capanalyze.tws.decode import decode, summary
 from capanalyze.tws.message import Message
+from capanalyze.tws.session import Session
 
 SUMMARY: Final = 160
 """Characters of one message's line."""
@@ -32,7 +33,7 @@ def message_lines(facts: Facts) -> Iterator[TimelineLine]:
     for message in (*session.head, *session.errors, *tails):
         kept.setdefault((message.from_client, int(message.packet), int(message.offset)), message)
     for message in kept.values():
-        yield _line(facts, message)
+        yield _line(facts, message, session)
     total = sum(facts.message_counts or ())
     between = total - len(kept)
     if between > 0 and session.head:
@@ -51,14 +52,14 @@ def message_lines(facts: Facts) -> Iterator[TimelineLine]:
         )
 
 
-def _line(facts: Facts, message: Message) -> TimelineLine:
+def _line(facts: Facts, message: Message, session: Session) -> TimelineLine:
     return TimelineLine(
         _time(message),
         int(message.packet),
         facts.number,
         "client" if message.from_client else "server",
         "message",
-        message_words(message, facts),
+        message_words(message, session),
         "",
         int(message.packet),
         1,
@@ -70,10 +71,10 @@ def _time(message: Message) -> int | None:
     return int(message.ts_ns) if message.ts_ns >= 0 else None
 
 
-def message_words(message: Message, facts: Facts) -> str:
+def message_words(message: Message, session: Session) -> str:
     """The message in a line: its name and what tells it from its like."""
     if message.encoding == "hello":
-        return _hello(message, facts)
+        return _hello(message, session)
     decoded = decode(
         message.payload,
         from_client=message.from_client,
@@ -85,9 +86,7 @@ def message_words(message: Message, facts: Facts) -> str:
     return clean(summary(decoded), SUMMARY) + problem + size
 
 
-def _hello(message: Message, facts: Facts) -> str:
-    session = facts.session
-    assert session is not None
+def _hello(message: Message, session: Session) -> str:
     if not message.from_client:
         if session.redirect:
             return f"hello: redirect to {clean(session.redirect)}"

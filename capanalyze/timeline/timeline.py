@@ -87,7 +87,9 @@ def _folded(lines: Iterable[TimelineLine]) -> list[TimelineLine]:
 def _alike(last: TimelineLine, line: TimelineLine) -> bool:
     if (last.side, last.kind, last.phase) != (line.side, line.kind, line.phase) or line.closing or last.closing:
         return False
-    return last.text == line.text or (line.kind == "message" and _name(last.text) == _name(line.text))
+    if line.kind != "message" or _name(line.text) == "error":  # an error's code is what matters
+        return last.text == line.text
+    return _name(last.text) == _name(line.text)
 
 
 def _name(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import octets_as_hex, octets_as_text, quote
+from capanalyze.timeline.words import octets_as_hex, quote
 from capanalyze.tws.hello import RIGHT_HELLO
 
 ID: Final = "bad-hello"
@@ -30,9 +30,9 @@ def check(facts: Facts) -> Finding | None:
     sent = wrong.first
     answered = [other.number for other in facts.others if other.answer is not None]
     evidence = [
-        f"sent: {quote(octets_as_hex(sent[:SHOWN]))}, that is {quote(octets_as_text(sent[:SHOWN]))}" if sent else "",
+        f"sent: {quote(octets_as_hex(sent[:SHOWN]))}" if sent else "",
         f"right: {quote(octets_as_hex(RIGHT_HELLO))}, that is {RIGHT_WORDS}",
-        wrong.words,
+        wrong.words.partition("; a right hello")[0],
     ]
     silent = not facts.server.spoke
     if silent and answered:

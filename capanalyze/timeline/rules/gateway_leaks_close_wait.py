@@ -32,5 +32,5 @@ def check(facts: Facts) -> Finding | None:
         [facts.close],
         [f"no FIN and no RST from the gateway in the {span(since)} captured after the client's FIN"],
         severity="notice",
-        advice="restart the gateway if such sockets pile up: ss -tan or netstat -an on its host shows them as CLOSE_WAIT",
+        advice="restart the gateway if such sockets pile up; ss -tan or netstat -an on its host lists them",
     )

@@ -1,0 +1,192 @@
+"""The Python API: a capture or an interface in, a Report out; where reading (capture/) and the pure rooms meet.
+
+``read`` and ``messages`` follow files, ``live`` an interface. The commands come through here too, so a script gets
+what the command line gets.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from capanalyze.analyzer import PORTS, Analyzer
+from capanalyze.capture.decoder import Decoder, Interface
+from capanalyze.capture.files import CaptureFile, open_capture
+from capanalyze.report.build import build_report
+from capanalyze.report.messages import record
+from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts, Report
+
+if TYPE_CHECKING:
+    from capanalyze.live import Live
+
+Path = str | os.PathLike[str]
+
+STDIN: Final = "-"
+
+
+def read(paths: Path | Sequence[Path], *, ports: Sequence[int] = PORTS, all_connections: bool = False) -> Report:
+    """Analyse a capture.
+
+    Args:
+        paths: a file ("-" is standard input), or several that are one capture in pieces; globs are expanded.
+        ports: the TCP ports that mark the gateway's side.
+        all_connections: report every TCP connection, not only those on the ports or that speak TWS.
+
+    Raises:
+        CapanalyzeError: a file cannot be read or is no capture.
+    """
+    names = _names(paths)
+    files = open_capture(names)
+    analyzer = Analyzer(tuple(ports))
+    for decoder in _windows(files):
+        analyzer.feed(decoder)
+    analyzer.finish()
+    return build_report(
+        _facts(files, analyzer),
+        analyzer.connections,
+        analyzer.sessions,
+        ports,
+        all_connections=all_connections,
+        reread=None if STDIN in names else lambda: messages(names, ports=ports),
+    )
+
+
+def messages(paths: Path | Sequence[Path], *, ports: Sequence[int] = PORTS) -> Iterator[dict[str, Any]]:
+    """Every TWS message of a capture in capture order, one dict each (contract.md, "messages").
+
+    Raises:
+        CapanalyzeError: a file cannot be read or is no capture.
+    """
+    analyzer = Analyzer(tuple(ports), keep_all=True)
+    for decoder in _windows(open_capture(_names(paths))):
+        analyzer.feed(decoder)
+        for message in analyzer.take_messages():
+            yield record(message, int(message.conn))
+    analyzer.finish()
+    for message in analyzer.take_messages():
+        yield record(message, int(message.conn))
+
+
+def live(
+    interface: str | None = None,
+    *,
+    ports: Sequence[int] = PORTS,
+    engine: str = "auto",
+    write: Path | None = None,
+    duration_s: float | None = None,
+    count: int | None = None,
+    until_close: bool = False,
+    all_connections: bool = False,
+) -> "Live":
+    """Capture on an interface (the loopback one by default) and follow what happens.
+
+    Iterating over the result gives a TimelineLine for each event as it happens and, last, the Report, which is then
+    its ``report`` too. ``stop()`` ends the capture from a signal handler or another thread.
+
+    Args:
+        interface: by the system's name.
+        ports: TCP ports to capture.
+        engine: "auto", "dumpcap" or "scapy".
+        write: a file that the pcapng is written to as it arrives.
+        duration_s: stop by itself after so many seconds.
+        count: stop by itself after so many packets.
+        until_close: stop by itself when a connection has been closed.
+        all_connections: report and follow connections on other ports too, where the capture holds any.
+
+    Raises:
+        CapanalyzeError: not allowed to capture, no such interface, no engine, or ``write`` cannot be written.
+    """
+    from capanalyze.live import Live  # noqa: PLC0415 - processes and sockets only where they are used
+
+    return Live(
+        interface,
+        tuple(ports),
+        engine,
+        write,
+        duration_s=duration_s,
+        count=count,
+        until_close=until_close,
+        all_connections=all_connections,
+    )
+
+
+def _names(paths: Path | Sequence[Path]) -> list[str]:
+    if isinstance(paths, str | os.PathLike):
+        return [os.fspath(paths)]
+    return [os.fspath(path) for path in paths]
+
+
+def _windows(files: Sequence[CaptureFile]) -> Iterator[Decoder]:
+    """The decoders of one file after the other, their packets numbered on."""
+    number = 0
+    for file in files:
+        file.first_packet = number
+        file.decoder.number = number
+        yield from file.windows()
+        number = int(file.decoder.number)
+
+
+def _facts(files: Sequence[CaptureFile], analyzer: Analyzer) -> CaptureFacts:
+    decoders = [file.decoder for file in files]
+    name = os.path.basename(files[0].name)  # noqa: PTH119 - pathlib costs 5 ms of every start
+    if len(files) > 1:
+        name += f" and {len(files) - 1} more"
+    return capture_facts(
+        decoders,
+        analyzer,
+        name,
+        files[0].sha256 if len(files) == 1 else None,
+        tuple(
+            FileFacts(
+                os.path.basename(file.name),  # noqa: PTH119 - as above
+                file.sha256 or None,
+                int(file.first_packet) + 1 if file.packets else None,
+                int(file.packets),
+            )
+            for file in files
+        ),
+    )
+
+
+def capture_facts(
+    decoders: Sequence[Decoder], analyzer: Analyzer, name: str, sha256: str | None, files: tuple[FileFacts, ...]
+) -> CaptureFacts:
+    """What is known of a capture when it has been read; ``name`` is for people, without folders."""
+    skipped = dict(analyzer.skipped)
+    for decoder in decoders:
+        for reason, number in decoder.skipped.items():
+            skipped[reason] = skipped.get(reason, 0) + int(number)
+    interfaces = tuple(_interface(one) for decoder in decoders for one in decoder.interfaces)
+    dropped = [one.dropped for one in interfaces if one.dropped is not None]
+    damage = "; ".join(decoder.damage for decoder in decoders if decoder.damage)
+    unnumbered = sum(int(decoder.other_blocks) for decoder in decoders)
+    remark = f"{unnumbered} custom or journal blocks: Wireshark numbers them too, so its later frame numbers are higher"
+    return CaptureFacts(
+        name=name,
+        format=decoders[0].format,
+        packets=int(analyzer.packets),
+        first_ts_ns=int(analyzer.first_ts) if analyzer.first_ts >= 0 else None,
+        last_ts_ns=int(analyzer.last_ts) if analyzer.last_ts >= 0 else None,
+        truncated=bool(damage),
+        skipped={reason: int(number) for reason, number in skipped.items()},
+        dropped=sum(dropped) if dropped else None,
+        sha256=sha256,
+        interfaces=interfaces,
+        application=decoders[0].application or None,
+        os=decoders[0].os or None,
+        files=files,
+        damage=damage or None,
+        remarks=(remark,) if unnumbered else (),
+    )
+
+
+def _interface(one: Interface) -> InterfaceFacts:
+    return InterfaceFacts(
+        name=one.name or None,
+        description=one.description or None,
+        link_type=int(one.link_type),
+        snaplen=int(one.snaplen),
+        filter=one.filter or None,
+        os=one.os or None,
+        received=int(one.received) if one.received >= 0 else None,
+        dropped=int(one.dropped) if one.dropped >= 0 else None,
+    )

@@ -1,0 +1,87 @@
+"""The application: which commands there are, and how a command line ends.
+
+In: arguments. Out: an exit status. Only the command that is called is imported; for --help all of them are.
+"""
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Annotated, Any, Final
+
+import typer
+
+from capanalyze.commands.output import fail, note
+from capanalyze.errors import CapanalyzeError
+
+COMMANDS: Final = {
+    "read": "capanalyze.commands.read",
+    "live": "capanalyze.commands.live",
+    "messages": "capanalyze.commands.messages",
+}
+"""Name -> the module whose ``command`` it is, in the order of --help."""
+
+COULD_NOT: Final = 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status; usage errors are typer's, with status 2."""
+    if sys.stderr is None:  # closed by the caller: errors have nowhere to go
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib costs 5 ms of every start
+    try:
+        application(arguments)(list(arguments), prog_name="capanalyze")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except BrokenPipeError:
+        return 0
+    return 0
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """The typer application with the command that ``arguments`` call, or with all where they call none."""
+    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc_help__)
+    app.callback()(_options)
+    called = arguments[0] if arguments and arguments[0] in COMMANDS else None
+    for name in COMMANDS if called is None else (called,):
+        app.command(name)(_guarded(import_module(COMMANDS[name]).command))
+    return app
+
+
+__doc_help__: Final = (
+    "Who closed the socket to TWS or IB Gateway: reads packet captures, shows what was said and who hung up."
+)
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and whether the hot modules are compiled.", is_eager=True),
+    ] = False,
+) -> None:
+    if version:
+        from capanalyze.commands.version import show  # noqa: PLC0415 - only what is asked for
+
+        show()
+        raise typer.Exit
+
+
+def _guarded(command: Callable[..., int]) -> Callable[..., None]:
+    """The command with its errors as two lines on standard error and status 2, and its result as the status."""
+
+    @functools.wraps(command)
+    def guarded(*args: Any, **options: Any) -> None:  # noqa: ANN401 - whatever typer hands on
+        try:
+            status = command(*args, **options)
+        except CapanalyzeError as error:
+            fail(error)
+            status = COULD_NOT
+        except KeyboardInterrupt:
+            note("error: interrupted")
+            status = COULD_NOT
+        except MemoryError:
+            fail(CapanalyzeError("out of memory", "read the pieces of the capture one by one"))
+            status = COULD_NOT
+        raise typer.Exit(status)
+
+    return guarded

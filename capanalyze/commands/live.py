@@ -1,0 +1,110 @@
+"""``capanalyze live``: capture on an interface, show what happens as it happens, report at the end.
+
+In: options. Out: a line per event on standard error, then the report where it was asked for; status 0, 1 for
+--fail-on, 2 where the capture went wrong.
+"""
+
+import signal
+from datetime import tzinfo
+from enum import StrEnum
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from capanalyze.commands.deliver import deliver, status
+from capanalyze.commands.options import (
+    AllConnections,
+    FailOn,
+    Output,
+    Ports,
+    Redact,
+    ReportFormat,
+    Zone,
+    format_of,
+    ports_of,
+    zone_of,
+)
+from capanalyze.commands.output import fail, note
+from capanalyze.report._text import moment
+from capanalyze.timeline.lines import TimelineLine
+
+if TYPE_CHECKING:
+    from capanalyze.live import Live
+
+
+class Engine(StrEnum):
+    """What captures."""
+
+    AUTO = "auto"
+    DUMPCAP = "dumpcap"
+    SCAPY = "scapy"
+
+
+def command(
+    port: Ports = None,
+    interface: Annotated[
+        str | None, typer.Option("-i", "--interface", metavar="NAME", help="Interface.", show_default="loopback")
+    ] = None,
+    write: Annotated[
+        str | None, typer.Option("-w", "--write", metavar="FILE", help="Keep the packets (pcapng).")
+    ] = None,
+    duration: Annotated[float | None, typer.Option(metavar="S", min=0, help="End after S seconds.")] = None,
+    count: Annotated[int | None, typer.Option(metavar="N", min=1, help="End after N packets.")] = None,
+    until_close: Annotated[bool, typer.Option("--until-close", help="End when a connection was closed.")] = False,
+    engine: Annotated[Engine, typer.Option(help="What captures.")] = Engine.AUTO,
+    all_connections: AllConnections = False,
+    form: ReportFormat = None,
+    output: Output = None,
+    tz: Zone = "utc",
+    redact: Redact = None,  # noqa: ARG001 - accepted as the contract says; deliver() says that nothing was redacted
+    fail_on: FailOn = None,
+) -> int:
+    """Capture, show connections and messages as they come, and report at the end (Ctrl-C, or an option ends it)."""
+    from capanalyze.api import live  # noqa: PLC0415 - nothing is started while --help is printed
+
+    zone, how, ports = zone_of(tz), format_of(form, output), ports_of(port)
+    following = live(
+        interface,
+        ports=ports,
+        engine=engine.value,
+        write=write,
+        duration_s=duration,
+        count=count,
+        until_close=until_close,
+        all_connections=all_connections,
+    )
+    with following:
+        statistics = following.statistics
+        words = " ".join(str(number) for number in ports)
+        note(f"capturing on {statistics.interface} with {statistics.engine}, ports {words}; Ctrl-C ends it")
+        _stop_on_signals(following)
+        for event in following:
+            if isinstance(event, TimelineLine):
+                note(event_line(event, zone))
+    report = following.report
+    assert report is not None
+    if not report.capture.packets:
+        note(f"note: no packet on {statistics.interface} with ports {words}: is the gateway here, on these ports?")
+    deliver(report, how, output, zone)
+    for error in following.errors:
+        fail(error)
+    return 2 if following.errors else status(report, fail_on)
+
+
+def event_line(event: TimelineLine, zone: tzinfo) -> str:
+    """An event as it happens: time of day, connection, arrow, words."""
+    when = moment(event.ts_ns, zone)[11:] if event.ts_ns is not None else "-"
+    arrow = "client ->" if event.side == "client" else "<- gateway"
+    return f"{'!' if event.closing else ' '} {when}  #{event.conn}  {arrow:<10}  {event.text}"
+
+
+def _stop_on_signals(following: "Live") -> None:
+    """Ctrl-C and a termination end the capture in good order; a second Ctrl-C ends everything."""
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
+        following.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)

@@ -1,0 +1,139 @@
+"""Live: an interface followed as it happens; the same analyzer as for files, and the same Report in the end.
+
+In: an engine's pcapng stream (capture/live.py). Out: a TimelineLine for each event when it happens, then the Report.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Self
+
+from capanalyze.analyzer import Analyzer
+from capanalyze.api import Path as AnyPath
+from capanalyze.api import capture_facts, messages
+from capanalyze.capture.live import LiveCapture, LiveStatistics, Tick, open_live
+from capanalyze.capture.pcapng import PcapngDecoder
+from capanalyze.errors import CapanalyzeError
+from capanalyze.report.build import build_report
+from capanalyze.report.report import FileFacts, Report
+from capanalyze.tcp.connection import Connection
+from capanalyze.timeline.happening import Follower
+from capanalyze.timeline.lines import TimelineLine
+
+AFTER_CLOSE_NS: Final = 2_000_000_000
+"""With ``until_close``: how long after a close the other side's reaction is waited for."""
+
+
+class Live:
+    """A live capture being followed; made by ``capanalyze.live``.
+
+    Attributes:
+        report: the Report, once iteration has ended.
+        errors: what went wrong after the capture had begun; what was captured before is in the report.
+    """
+
+    def __init__(
+        self,
+        interface: str | None,
+        ports: tuple[int, ...],
+        engine: str,
+        write: AnyPath | None,
+        *,
+        duration_s: float | None,
+        count: int | None,
+        until_close: bool,
+        all_connections: bool,
+    ) -> None:
+        self.report: Report | None = None
+        self._ports = ports
+        self._until_close = until_close
+        self._all = all_connections
+        self._file = Path(write) if write is not None else None
+        self._capture: LiveCapture = open_live(interface, ports, engine, self._file, duration_s=duration_s, count=count)
+        self._decoder = PcapngDecoder()
+        self._analyzer = Analyzer(ports, keep_all=True)
+        self._follower = Follower(() if all_connections else ports)
+        self._closed_ns: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def statistics(self) -> LiveStatistics:
+        """Engine, interface, and packet counts up to now."""
+        return self._capture.statistics
+
+    @property
+    def errors(self) -> list[CapanalyzeError]:
+        """What went wrong after the capture had begun."""
+        return self._capture.errors
+
+    def stop(self) -> None:
+        """End the capture; iteration then ends with the Report. Safe in a signal handler or another thread."""
+        self._capture.stop()
+
+    def close(self) -> None:
+        """End everything at once. Idempotent."""
+        self._capture.close()
+
+    def __iter__(self) -> Iterator[TimelineLine | Report]:
+        """Events as they happen and, last, the Report."""
+        try:
+            for chunk in self._capture.chunks():
+                if isinstance(chunk, Tick):
+                    self._watch_close(chunk.ts_ns)
+                    continue
+                self._decoder.feed(chunk)
+                self._analyzer.feed(self._decoder)
+                analyzer = self._analyzer
+                yield from self._follower.follow(analyzer.connections, analyzer.sessions, analyzer.take_messages())
+                self._watch_close(int(self._analyzer.last_ts))
+        finally:
+            self.close()
+        self._decoder.finish()
+        self._analyzer.finish()
+        self.report = self._build()
+        yield self.report
+
+    def _watch_close(self, now_ns: int) -> None:
+        """End the capture when a connection was closed and the other side has had time to react."""
+        if not self._until_close:
+            return
+        closed = [one for one in self._analyzer.connections if one.ending and self._counts(one)]
+        if not closed:
+            return
+        if self._closed_ns is None:
+            self._closed_ns = now_ns
+        if now_ns - self._closed_ns >= AFTER_CLOSE_NS or any(_over(one) for one in closed):
+            self.stop()
+
+    def _counts(self, connection: Connection) -> bool:
+        return self._all or bool({int(connection.orig.port), int(connection.resp.port)} & set(self._ports))
+
+    def _build(self) -> Report:
+        analyzer = self._analyzer
+        name = self._file.name if self._file is not None else f"live capture on {self.statistics.interface}"
+        facts = capture_facts(
+            [self._decoder],
+            analyzer,
+            name,
+            None,
+            (FileFacts(name, None, 1 if analyzer.packets else None, int(analyzer.packets)),),
+        )
+        path = os.fspath(self._file) if self._file is not None else None
+        return build_report(
+            facts,
+            analyzer.connections,
+            analyzer.sessions,
+            self._ports,
+            all_connections=self._all,
+            reread=None if path is None else lambda: messages(path, ports=self._ports),
+        )
+
+
+def _over(connection: Connection) -> bool:
+    """Whether nothing more has to come: both FINs acknowledged, or a valid RST."""
+    return connection.reset is not None or (connection.orig.fin_acked and connection.resp.fin_acked)
