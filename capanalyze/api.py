@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from capanalyze.analyzer import PORTS, Analyzer
+from capanalyze.capture.capture import Capture
 from capanalyze.capture.decoder import Decoder, Interface
-from capanalyze.capture.files import CaptureFile, open_capture
+from capanalyze.capture.files import CaptureFile
 from capanalyze.report.build import build_report
 from capanalyze.report.messages import record
 from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts, Report
@@ -35,18 +36,21 @@ def read(paths: Path | Sequence[Path], *, ports: Sequence[int] = PORTS, all_conn
         CapanalyzeError: a file cannot be read or is no capture.
     """
     names = _names(paths)
-    files = open_capture(names)
+    report = read_files(names, ports=ports, all_connections=all_connections)
+    return report if STDIN in names else report._replace(reread=lambda: messages(names, ports=ports))
+
+
+def read_files(
+    files: Sequence[str | CaptureFile], *, ports: Sequence[int] = PORTS, all_connections: bool = False
+) -> Report:
+    """The same of paths, or of files that are open already (``capture.files.from_bytes``)."""
+    capture = Capture(files)
     analyzer = Analyzer(tuple(ports))
-    for decoder in _windows(files):
-        analyzer.feed(decoder)
+    for packets in capture.runs():
+        analyzer.feed(packets)
     analyzer.finish()
     return build_report(
-        _facts(files, analyzer),
-        analyzer.connections,
-        analyzer.sessions,
-        ports,
-        all_connections=all_connections,
-        reread=None if STDIN in names else lambda: messages(names, ports=ports),
+        _facts(capture.files, analyzer), analyzer.connections, analyzer.sessions, ports, all_connections=all_connections
     )
 
 
@@ -57,8 +61,8 @@ def messages(paths: Path | Sequence[Path], *, ports: Sequence[int] = PORTS) -> I
         CapanalyzeError: a file cannot be read or is no capture.
     """
     analyzer = Analyzer(tuple(ports), keep_all=True)
-    for decoder in _windows(open_capture(_names(paths))):
-        analyzer.feed(decoder)
+    for packets in Capture(_names(paths)).runs():
+        analyzer.feed(packets)
         for message in analyzer.take_messages():
             yield record(message, int(message.conn))
     analyzer.finish()
@@ -113,16 +117,6 @@ def _names(paths: Path | Sequence[Path]) -> list[str]:
     if isinstance(paths, str | os.PathLike):
         return [os.fspath(paths)]
     return [os.fspath(path) for path in paths]
-
-
-def _windows(files: Sequence[CaptureFile]) -> Iterator[Decoder]:
-    """The decoders of one file after the other, their packets numbered on."""
-    number = 0
-    for file in files:
-        file.first_packet = number
-        file.decoder.number = number
-        yield from file.windows()
-        number = int(file.decoder.number)
 
 
 def _facts(files: Sequence[CaptureFile], analyzer: Analyzer) -> CaptureFacts:

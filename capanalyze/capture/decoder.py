@@ -39,6 +39,8 @@ class Decoder(RawPackets):
         damage: why reading stopped before the end of the file, or "".
         other_blocks: pcapng blocks that Wireshark numbers as frames although they are no packets.
         skipped: packets that could not be used, by reason.
+        holds: another engine stands by for packets whose encapsulation the consumer cannot take off.
+        held: the consumer stopped at the current packet for that reason; ``resume`` goes on behind it.
     """
 
     def __init__(self) -> None:
@@ -58,6 +60,26 @@ class Decoder(RawPackets):
         self.damage: str = ""
         self.other_blocks: i64 = 0
         self.skipped: dict[str, int] = {}
+        self.holds: bool = False
+        self.held: bool = False
+        self._held_data: bytes = b""
+        self._held_pos: i64 = 0
+
+    def hold(self) -> bool:
+        """Stop at the current packet: ``advance`` finds nothing until ``resume``."""
+        if not self.holds:
+            return False
+        self.held = True
+        self._held_data, self._held_pos = self.data, self.pos
+        self.data = b""
+        self.pos = 0
+        return True
+
+    def resume(self) -> None:
+        """Go on behind the packet that was held, whose fields are valid again."""
+        self.held = False
+        self.data, self.pos = self._held_data, self._held_pos
+        self._held_data = b""
 
     def feed(self, chunk: bytes) -> None:
         """Append the next octets of the file."""

@@ -1,15 +1,16 @@
-"""Capture files: open, recognise, decompress, put pieces in order.
+"""One capture file: open, recognise, decompress.
 
-In: paths ("-" is standard input). Out: decoders filled piece by piece, and the facts about each file.
-Reading goes through a window of READ octets, so a capture of any size, a pipe and a compressed file
-share one path.
+In: a path ("-" is standard input). Out: a decoder filled piece by piece, and the facts about the file. Reading
+goes through a window of READ octets, so a capture of any size, a pipe and a compressed file share one path.
 """
 
-import glob
 import hashlib
 import io
+import os
+import stat
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -27,26 +28,40 @@ PROBE: Final = 64 * 1024
 
 LONGEST_MAGIC: Final = 12
 
+POLL_S: Final = 0.01
+"""Wait between reads of a pipe that some other program has made non-blocking."""
+
+STDIN: Final = "-"
+
 OTHERS: Final = (
     (b"\x1f\x9d", "a compress (.Z) file", "uncompress it first"),
     (b"PK\x03\x04", "a ZIP archive", "unpack it and give the capture inside"),
-    (b"snoop\0\0\0", "a snoop capture", "convert it: editcap -F pcapng IN OUT"),
-    (b"GMBU", "a Network Monitor capture", "convert it: editcap -F pcapng IN OUT"),
-    (b"RTSS", "a Network Monitor 1 capture", "convert it: editcap -F pcapng IN OUT"),
-    (b"\x00\x00\x00\x01\x00", "perhaps an ERF capture", "convert it: editcap -F pcapng IN OUT"),
     (b"<?xml", "XML text", "give the capture itself, not an export of it"),
+    (b"[\n  {\n", "JSON text", "give the capture itself, not an export of it"),
+    (b"%PDF", "a PDF document", "give the capture itself"),
 )
 """First octets of what people pass instead -> what it is, what to do."""
+
+
+class UnknownFormatError(NotACaptureError):
+    """No format of ours; ``other`` where it is known to be no capture at all."""
+
+    def __init__(self, message: str, hint: str, other: bool) -> None:
+        super().__init__(message, hint)
+        self.other = other
 
 
 class CaptureFile:
     """One file of a capture: its octets as decoded, and what is known when it has been read.
 
     Attributes:
-        name: as given, or "standard input".
+        path, name: as given; for people, standard input has a name.
         decoder: holds its packets and the file's own facts.
         sha256: of the file as it lies on disk; set when it has been read to its end.
-        first_packet, packets: its packet numbers in the capture (first is 0 where it holds none).
+        first_packet: the number in the capture after which its packets begin.
+        packets: how many it holds, set at its end.
+        size: octets of the file on disk, 0 where that cannot be told.
+        done: octets of it that have been read.
     """
 
     def __init__(self, path: str, stream: BinaryIO, name: str) -> None:
@@ -55,35 +70,64 @@ class CaptureFile:
         self.sha256 = ""
         self.first_packet = 0
         self.packets = 0
+        self.size = size_of(stream)
+        self.done = 0
         self._stream = stream
         self._hash = hashlib.sha256()
         self._expander: Expander | None = None
-        self._ended = False
-        self._rest: Iterator[bytes] = iter(())
-        self.decoder = self._recognise()
+        self._octets = self._expanded()
+        try:
+            self.decoder = self._recognise()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file. Idempotent."""
+        if sys.stdin is None or self._stream is not sys.stdin.buffer:
+            self._stream.close()
 
     def _read(self, size: int) -> bytes:
-        """The next octets of the file, "" at its end."""
+        """The next octets of the file, "" at its end.
+
+        Raises:
+            NoAccessError: the system cannot read on.
+        """
         try:
-            chunk = self._stream.read(size)
+            chunk: bytes | None = self._stream.read(size)
+            while chunk is None:  # a pipe in non-blocking mode has nothing yet
+                time.sleep(POLL_S)
+                chunk = self._stream.read(size)
         except OSError as error:
-            raise NoAccessError(f"{self.name}: {error.strerror or error}") from error
+            raise NoAccessError(f"{self.name}: {error.strerror or error}", "copy the file and try again") from error
         self._hash.update(chunk)
+        self.done += len(chunk)
         if not chunk:
-            self._ended = True
             self.sha256 = self._hash.hexdigest()
         return chunk
 
-    def _pieces(self, size: int) -> Iterator[bytes]:
-        """The next octets of the capture itself; nothing where the file's octets gave none."""
-        chunk = self._read(size)
+    def _expanded(self) -> Iterator[bytes]:
+        """The octets of the capture itself, in pieces; past damage the file is read for its hash only."""
+        first = b""
+        while len(first) < LONGEST_MAGIC and (chunk := self._read(READ)):
+            first += chunk
+        self._expander = expander(first, self.name)
         if self._expander is None:
-            if chunk:
+            if first:
+                yield first
+            while chunk := self._read(READ):
                 yield chunk
-        elif chunk:
-            yield from self._expander.expand(chunk)
-        else:
-            self._expander.finish()
+            return
+        yield from self._expander.expand(first)
+        while chunk := self._read(READ):
+            if not self.decoder_is_done():
+                yield from self._expander.expand(chunk)
+        self._expander.finish()
+
+    def decoder_is_done(self) -> bool:
+        """Whether the decoder has met damage and takes no more."""
+        decoder: Decoder | None = getattr(self, "decoder", None)
+        return decoder is not None and bool(decoder.damage)
 
     def _recognise(self) -> Decoder:
         """Read the first octets and choose the decoder.
@@ -91,83 +135,62 @@ class CaptureFile:
         Raises:
             NotACaptureError: they are no capture's.
         """
-        first = b""
-        while len(first) < LONGEST_MAGIC and not self._ended:
-            first += self._read(PROBE - len(first))
-        self._expander = expander(first, self.name)
-        head = first
-        if self._expander is not None:
-            self._rest = self._expander.expand(first)
-            head = next(self._rest, b"")
-        while len(head) < PROBE and not self._ended:
-            piece = next(self._rest, b"") if self._expander is not None else self._read(PROBE - len(head))
-            if self._expander is not None and not piece:
-                self._rest = self._pieces(PROBE)
-            head += piece
+        head = b""
+        complete = False
+        while len(head) < PROBE and not complete:
+            piece = next(self._octets, None)
+            complete = piece is None
+            head += piece or b""
         if not head:
             what = "it is empty" if self._expander is None else "nothing can be expanded from it"
             raise NotACaptureError(f"{self.name}: {what}", "record again; dumpcap and capanalyze live write pcapng")
-        if len(head) >= 12 and int.from_bytes(head[:4], "little") == SHB:
+        if len(head) >= LONGEST_MAGIC and int.from_bytes(head[:4], "little") == SHB:
             decoder: Decoder = PcapngDecoder()
             decoder.feed(head)
             return decoder
         if byte_order(head):
             if len(head) < HEADER:
                 raise NotACaptureError(f"{self.name}: its pcap header is cut at octet {len(head)}", "record again")
-            return PcapDecoder(head, self._ended)
+            return PcapDecoder(head, complete)
         raise unknown(self.name, head)
 
     def windows(self) -> Iterator[Decoder]:
-        """The decoder, each time that it holds further packets."""
+        """The decoder, each time that it holds further packets.
+
+        Raises:
+            NoAccessError: the system cannot read on.
+            NotACaptureError: a decompression bomb.
+        """
         yield self.decoder
-        for piece in self._rest:
+        for piece in self._octets:
             self.decoder.feed(piece)
             yield self.decoder
-        while not self._ended:
-            for piece in self._pieces(READ):  # past damage the decoder takes no more; the hash still does
-                self.decoder.feed(piece)
-                yield self.decoder
         if self._expander is not None and self._expander.damage:
             self.decoder.damage = self.decoder.damage or self._expander.damage
         self.decoder.finish()
-        self.packets = self.decoder.number - self.first_packet
-        if self._stream is not sys.stdin.buffer:
-            self._stream.close()
-
-    def first_ts_ns(self) -> int:
-        """Time of its first packet, -1 where it has none at hand."""
-        return peek_time(self.decoder)
+        self.packets = int(self.decoder.number) - self.first_packet
+        self.close()
 
 
-def peek_time(decoder: Decoder) -> int:
-    """Time of the next packet without taking it; -1 where none is whole in the buffer."""
-    position, number = decoder.pos, decoder.number
-    found = decoder.advance()
-    moment = decoder.ts_ns if found else -1
-    decoder.pos, decoder.number = position, number
-    return moment
+def size_of(stream: BinaryIO) -> int:
+    """Octets of a regular file, else 0."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def unknown(name: str, head: bytes) -> NotACaptureError:
+def unknown(name: str, head: bytes) -> UnknownFormatError:
     """The error for octets that are no capture's, as helpful as their beginning allows."""
     for magic, what, advice in OTHERS:
         if head.startswith(magic):
-            return NotACaptureError(f"{name}: {what}, not pcap or pcapng", advice)
-    return NotACaptureError(
+            return UnknownFormatError(f"{name}: {what}, not pcap or pcapng", advice, True)
+    return UnknownFormatError(
         f"{name}: not a pcap or pcapng capture (it begins with {head[:8].hex(' ')})",
         "record with dumpcap, Wireshark, tcpdump -w or capanalyze live -w",
+        False,
     )
-
-
-def expand_paths(paths: Sequence[str]) -> list[str]:
-    """Globs resolved by us too: the Windows shell leaves them."""
-    found: list[str] = []
-    for path in paths:
-        if path != "-" and not Path(path).exists() and any(sign in path for sign in "*?["):
-            found += sorted(glob.glob(path)) or [path]  # noqa: PTH207 - absolute and relative patterns alike
-        else:
-            found.append(path)
-    return found
 
 
 def open_stream(path: str) -> tuple[BinaryIO, str]:
@@ -176,35 +199,34 @@ def open_stream(path: str) -> tuple[BinaryIO, str]:
     Raises:
         NoAccessError: it does not exist, is a folder, or may not be read.
     """
-    if path == "-":
+    if path == STDIN:
         if sys.stdin is None:
             raise NoAccessError("standard input is closed", "give a FILE")
+        if sys.stdin.isatty():
+            raise NoAccessError("standard input is a terminal, not a capture", "capanalyze read FILE")
         return sys.stdin.buffer, "standard input"
+    folder = NoAccessError(f"{path}: a folder, not a capture", f"give the files in it: {path.rstrip('/')}/*.pcapng")
     try:
         return Path(path).open("rb", buffering=0), path
     except IsADirectoryError as error:
-        raise NoAccessError(f"{path}: a folder, not a capture", f"give the files in it: {path}/*.pcapng") from error
+        raise folder from error
     except OSError as error:
+        if Path(path).is_dir():  # Windows calls it "permission denied"
+            raise folder from error
         hint = "check the name and the folder" if isinstance(error, FileNotFoundError) else "check its permissions"
         raise NoAccessError(f"{path}: {error.strerror or error}", hint) from error
+    except ValueError as error:
+        raise CapanalyzeError(f"{path!r}: no file name", "a name holds no NUL") from error
 
 
-def open_capture(paths: Sequence[str]) -> list[CaptureFile]:
-    """The files of one capture, in the order of their first packet.
+def open_file(path: str) -> CaptureFile:
+    """One capture file, recognised.
 
     Raises:
-        CapanalyzeError: one of them cannot be read or is no capture.
+        CapanalyzeError: it cannot be read or is no capture.
     """
-    names = expand_paths(paths)
-    if not names:
-        raise CapanalyzeError("no capture given", "capanalyze read FILE")
-    files: list[CaptureFile] = []
-    for path in names:
-        stream, name = open_stream(path)
-        files.append(CaptureFile(path, stream, name))
-    if len(files) > 1:
-        files.sort(key=lambda one: one.first_ts_ns())
-    return files
+    stream, name = open_stream(path)
+    return CaptureFile(path, stream, name)
 
 
 def from_bytes(data: bytes, name: str = "octets") -> CaptureFile:

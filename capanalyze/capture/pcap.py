@@ -28,6 +28,9 @@ LAYOUTS: Final = {
 
 PROBE_RECORDS: Final = 64
 
+LINK_TYPE_BITS: Final = 0x03FFFFFF
+"""The other six bits of the header's last field tell how many FCS octets each packet ends with."""
+
 RECORD_LITTLE: Final = Struct("<IIII")
 RECORD_BIG: Final = Struct(">IIII")
 
@@ -44,24 +47,27 @@ def byte_order(head: bytes) -> str:
 
 
 def walk(data: bytes, big: bool, header: i64, fractions: i64, complete: bool) -> i64:
-    """How well records with that header length fit: twice the records walked, and 1 for ending exactly.
+    """How well records with that header length fit: three for each record walked, one more for ending well.
 
-    -1 when a record is impossible. ``complete``: ``data`` is the whole file.
+    It is one less where an impossible record follows. A record without octets counts for nothing: in a run of zeros
+    every layout finds them. ``complete``: ``data`` is the whole file.
     """
     pos: i64 = HEADER
-    records: i64 = 0
+    fit: i64 = 0
     size = len(data)
-    while pos + 16 <= size and records < PROBE_RECORDS:
+    for _ in range(PROBE_RECORDS):
+        if pos + 16 > size:
+            break
         times = read_i64_be(data, pos) if big else read_i64_le(data, pos)
         lengths = read_i64_be(data, pos + 8) if big else read_i64_le(data, pos + 8)
         fraction = times & 0xFFFFFFFF if big else (times >> 32) & 0xFFFFFFFF
         captured = (lengths >> 32) & 0xFFFFFFFF if big else lengths & 0xFFFFFFFF
         original = lengths & 0xFFFFFFFF if big else (lengths >> 32) & 0xFFFFFFFF
         if fraction >= fractions or captured > MAX_PACKET or captured > original:
-            return -1
+            return fit - 1
         pos += header + captured
-        records += 1
-    return records * 2 + (1 if pos == size or not complete else 0)
+        fit += 3 if captured else 0
+    return fit + (1 if pos == size or not complete else 0)
 
 
 class PcapDecoder(Decoder):
@@ -82,7 +88,7 @@ class PcapDecoder(Decoder):
         magic, network = numbers[0], numbers[5]
         nano = magic == MAGIC_NANO
         self.scale: i64 = 1 if nano else 1000
-        best: i64 = -2
+        best: i64 = -2  # less than any fit
         self.header: i64 = 16
         for header, dialect in LAYOUTS[magic]:
             fit = walk(head, order == "big", header, 1_000_000_000 if nano else 1_000_000, complete)
@@ -90,8 +96,9 @@ class PcapDecoder(Decoder):
                 best = fit
                 self.header = header
                 self.dialect = dialect
-        self.interfaces.append(Interface(network & 0xFFFF, numbers[4]))
-        self.link_type = network & 0xFFFF
+        link_type = network & LINK_TYPE_BITS
+        self.interfaces.append(Interface(link_type, numbers[4]))
+        self.link_type = link_type
         self.pos = HEADER
         self.feed(head)
         self.pos = HEADER

@@ -19,6 +19,8 @@ LINK_SLL: Final = 113
 LINK_IPV4: Final = 228
 LINK_IPV6: Final = 229
 LINK_SLL2: Final = 276
+LINK_TAGGED: Final = -2
+"""Of no file: what another engine took out of a tunnel. Two octets that name the tunnel, then IP."""
 
 NOT_IP: Final = -1
 CUT: Final = -2
@@ -35,6 +37,7 @@ KNOWN_LINKS: Final = (
     LINK_IPV4,
     LINK_IPV6,
     LINK_SLL2,
+    LINK_TAGGED,
 )
 """What this reader walks by itself; everything else is Wireshark's (``--engine tshark``)."""
 
@@ -47,7 +50,7 @@ def is_vlan(ethertype: i64) -> bool:
 
 
 class LinkLayer:
-    """Finds the IP header of one packet at a time; ``vlan`` is the outer VLAN id of the last one (0: none)."""
+    """Finds the IP header of one packet at a time; ``vlan`` is its outer VLAN id or tunnel (0: none)."""
 
     def __init__(self) -> None:
         self.vlan: i64 = 0
@@ -63,6 +66,11 @@ class LinkLayer:
             return self._ethertype(data, start + 14, end, start + 16)
         if link_type == LINK_SLL2:
             return self._ethertype(data, start, end, start + 20)
+        if link_type == LINK_TAGGED:
+            if start + 2 > end:
+                return CUT
+            self.vlan = i64(read_i16_be(data, start)) & 0xFFFF
+            return start + 2
         if link_type in KNOWN_LINKS:
             return start if start < end else CUT
         return UNKNOWN_LINK

@@ -39,3 +39,10 @@ class RawPackets:
     def advance(self) -> bool:
         """Go to the next packet; False when more data has to be fed first (or none is left)."""
         return False
+
+    def hold(self) -> bool:
+        """Keep the current packet back: its encapsulation is left to another engine, which will deliver it again.
+
+        False where there is none, so the packet is to be counted as one that cannot be used.
+        """
+        return False

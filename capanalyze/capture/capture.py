@@ -1,0 +1,113 @@
+"""A capture of one file or several: pieces in order, packets numbered on, and the engine that reads them.
+
+In: paths and an engine. Out: cursors over runs of packets, one after the other, and what is known of each file.
+The native reader reads; a packet whose encapsulation it does not know goes through tshark where that is installed,
+from that packet on, so one pass is enough for a pipe too.
+"""
+
+import glob
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from capanalyze.capture.files import STDIN, CaptureFile, open_file
+from capanalyze.errors import CapanalyzeError
+from capanalyze.packets.raw import RawPackets
+
+Progress = Callable[[int, int], None]
+"""Called after each window with the octets read and those on disk in all (0 where that cannot be told)."""
+
+ENGINES: Final = ("auto", "native", "tshark")
+
+
+class Capture:
+    """Every packet of a capture.
+
+    Attributes:
+        files: in the order in which they are read; filled as they are opened.
+        remarks: what a reader of the report should know about how it was read.
+    """
+
+    def __init__(
+        self, sources: Sequence[str | CaptureFile], engine: str = "auto", progress: Progress | None = None
+    ) -> None:
+        """Open the capture: paths ("-" is standard input, globs are expanded), or files that are open already.
+
+        Raises:
+            CapanalyzeError: a file cannot be read or is no capture, or there is no such engine.
+        """
+        if engine not in ENGINES:
+            raise CapanalyzeError(f"{engine}: no such engine", f"--engine {', '.join(ENGINES)}")
+        pieces = expand_paths(sources)
+        if not pieces:
+            raise CapanalyzeError("no capture given", "capanalyze read FILE")
+        self.files: list[CaptureFile] = []
+        self.remarks: list[str] = []
+        self._progress = progress
+        self._total = 0
+        self._pieces = self._in_order(pieces) if len(pieces) > 1 else pieces
+        self._open(self._pieces[0])
+        self._total = self._total or self.files[0].size
+
+    def _open(self, piece: str | CaptureFile) -> CaptureFile:
+        self.files.append(open_file(piece) if isinstance(piece, str) else piece)
+        return self.files[-1]
+
+    def _in_order(self, pieces: list[str | CaptureFile]) -> list[str | CaptureFile]:
+        """By the time of the first packet; as given where one cannot be read twice or has packets without a time."""
+        keys: list[tuple[bool, int]] = []
+        sizes: list[int] = []
+        for piece in pieces:
+            if not isinstance(piece, str) or piece == STDIN or not Path(piece).is_file():
+                return pieces
+            file = open_file(piece)
+            moment = first_time(file)
+            file.close()
+            keys.append((moment is None, moment or 0))
+            sizes.append(file.size)
+        self._total = sum(sizes)
+        if any(moment < 0 for _, moment in keys):
+            return pieces
+        order = sorted(range(len(pieces)), key=keys.__getitem__)
+        return [pieces[place] for place in order]
+
+    def runs(self) -> Iterator[RawPackets]:
+        """A cursor, each time that it holds further packets; take all of them before asking for the next.
+
+        Raises:
+            CapanalyzeError: a file cannot be read on, or is a decompression bomb.
+        """
+        number = 0
+        done = 0
+        for place, piece in enumerate(self._pieces):
+            file = self._open(piece) if place else self.files[0]
+            file.first_packet = number
+            file.decoder.number = number
+            try:
+                for window in file.windows():
+                    yield window
+                    if self._progress is not None:
+                        self._progress(done + file.done, self._total)
+            finally:
+                file.close()
+            number = int(file.decoder.number)
+            done += file.done
+
+
+def first_time(file: CaptureFile) -> int | None:
+    """Time of the file's first packet in ns since the epoch, NO_TIME, or None without a packet. The file is used up."""
+    for window in file.windows():
+        if window.advance():
+            return int(window.ts_ns)
+    return None
+
+
+def expand_paths(sources: Sequence[str | CaptureFile]) -> list[str | CaptureFile]:
+    """Globs resolved by us too (the Windows shell leaves them), each path once."""
+    found: list[str | CaptureFile] = []
+    for source in sources:
+        if isinstance(source, str) and source != STDIN and glob.has_magic(source) and not Path(source).exists():
+            found += sorted(glob.glob(source)) or [source]  # noqa: PTH207 - absolute and relative patterns alike
+        else:
+            found.append(source)
+    return list(dict.fromkeys(found))

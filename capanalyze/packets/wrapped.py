@@ -1,0 +1,159 @@
+"""Which wrapping hides the IP header of a packet that this reader could not use: a tunnel, a tag, a link layer.
+
+In: the current packet of a RawPackets cursor. Out: the wrapping's name, or "" where nothing is hidden (ARP, DNS,
+ICMP ...). What has a name here Wireshark takes off; nothing here is on the path of a packet that can be used.
+"""
+
+from typing import Final
+
+from librt.strings import read_i16_be, read_i32_be
+from mypy_extensions import i64
+
+from capanalyze.packets.link import KNOWN_LINKS, LINK_ETHERNET, LINK_SLL, LINK_SLL2, LinkLayer, is_vlan
+from capanalyze.packets.raw import RawPackets
+
+ETHERTYPES: Final = {
+    0x4305: "B.A.T.M.A.N.",
+    0x6558: "bridged Ethernet",
+    0x8847: "MPLS",
+    0x8848: "MPLS",
+    0x8864: "PPPoE",
+    0x880B: "PPP",
+    0x88E5: "MACsec",
+    0x88E7: "802.1ah",
+    0x8909: "Cisco MetaData",
+    0x8926: "VN-Tag",
+    0x893F: "802.1BR",
+    0x894F: "NSH",
+}
+"""IEEE 802 numbers (IANA) of what may carry IP."""
+
+PROTOCOLS: Final = {
+    4: "IP in IP",
+    41: "IPv6 in IP",
+    47: "GRE",
+    51: "AH",
+    55: "minimal encapsulation",
+    94: "IP in IP",
+    97: "EtherIP",
+    98: "ENCAP",
+    115: "L2TP",
+    137: "MPLS in IP",
+}
+"""IP protocol numbers (IANA) of tunnels that are not encrypted."""
+
+UDP: Final = 17
+
+UDP_PORTS: Final = {
+    1701: "L2TP",
+    2152: "GTP-U",
+    3544: "Teredo",
+    4754: "GRE in UDP",
+    4789: "VXLAN",
+    4790: "VXLAN-GPE",
+    5247: "CAPWAP",
+    6081: "Geneve",
+    6635: "MPLS in UDP",
+    8472: "VXLAN",
+    37008: "TZSP",
+}
+"""Registered ports of tunnels, and those in common use (Linux's VXLAN, TZSP)."""
+
+LINK_NAMES: Final = {
+    6: "IEEE 802.5",
+    7: "ARCNET",
+    9: "PPP",
+    10: "FDDI",
+    50: "PPP with HDLC framing",
+    51: "PPPoE",
+    100: "ATM RFC 1483",
+    104: "Cisco HDLC",
+    105: "IEEE 802.11",
+    107: "Frame Relay",
+    109: "OpenBSD enc",
+    117: "OpenBSD pflog",
+    119: "IEEE 802.11 with Prism header",
+    122: "IP over Fibre Channel",
+    127: "IEEE 802.11 with radiotap",
+    138: "IP over IEEE 1394",
+    163: "IEEE 802.11 with AVS header",
+    166: "PPP with direction",
+    192: "PPI",
+    197: "ERF",
+    204: "PPP with direction",
+    205: "Cisco HDLC with direction",
+    206: "Frame Relay with direction",
+    240: "NetAnalyzer",
+    242: "IP over InfiniBand",
+    253: "Linux netlink",
+}
+"""LINKTYPE_ numbers (tcpdump.org/linktypes.html) that may carry IP and that this reader does not walk."""
+
+SNAP: Final = 0xAAAA0300
+EXTENSIONS: Final = (0, 43, 44, 60, 135, 139, 140)
+MAX_EXTENSIONS: Final = 16
+
+
+def wrapping(packets: RawPackets) -> str:
+    """The name of what hides the current packet's IP header."""
+    link = packets.link_type
+    if link not in KNOWN_LINKS:
+        return LINK_NAMES.get(link, "unknown") + f" (link type {link})"
+    data, start = packets.data, packets.offset
+    end = start + packets.captured
+    ip = LinkLayer().ip_offset(data, start, end, link)
+    if ip >= 0:
+        return in_ip(data, ip, end)
+    if link == LINK_ETHERNET:
+        return in_ethernet(data, start + 12, start + 14, end)
+    if link == LINK_SLL:
+        return in_ethernet(data, start + 14, start + 16, end)
+    if link == LINK_SLL2:
+        return in_ethernet(data, start, start + 20, end)
+    return ""
+
+
+def in_ethernet(data: bytes, field: i64, body: i64, end: i64) -> str:
+    """By the EtherType at ``field``, and in 802.3 frames by the LLC header at ``body``."""
+    kind: i64 = 0
+    while body + 4 <= end:
+        kind = i64(read_i16_be(data, field)) & 0xFFFF
+        if not is_vlan(kind):
+            break
+        field = body + 2
+        body += 4
+    if kind > 0x5FF:
+        return ETHERTYPES.get(kind, "")
+    if body + 8 <= end and i64(read_i32_be(data, body)) & 0xFFFFFFFF == SNAP:
+        kind = i64(read_i16_be(data, body + 6)) & 0xFFFF
+        if kind in {0x0800, 0x86DD} or is_vlan(kind) or kind in ETHERTYPES:
+            return "802.3 with SNAP"
+    return "802.3 with LLC" if body + 2 <= end and data[body] == 6 and data[body + 1] == 6 else ""
+
+
+def in_ip(data: bytes, at: i64, end: i64) -> str:
+    """By the protocol of an IP header; the first fragment of a datagram counts, the others tell nothing."""
+    if at + 20 > end:
+        return ""
+    following: i64 = 0
+    if data[at] >> 4 == 4:
+        following = i64(data[at + 9])
+        if i64(read_i16_be(data, at + 6)) & 0x1FFF:
+            return ""
+        at += (i64(data[at]) & 0x0F) * 4
+    elif at + 40 <= end:
+        following = i64(data[at + 6])
+        at += 40
+        for _ in range(MAX_EXTENSIONS):
+            if following not in EXTENSIONS or at + 8 > end:
+                break
+            octets: i64 = 8 if following == 44 else (i64(data[at + 1]) + 1) * 8
+            following = i64(data[at])
+            at += octets
+    if following != UDP:
+        return PROTOCOLS.get(following, "")
+    if at + 4 > end:
+        return ""
+    target = i64(read_i16_be(data, at + 2)) & 0xFFFF
+    source = i64(read_i16_be(data, at)) & 0xFFFF
+    return UDP_PORTS.get(target, "") or UDP_PORTS.get(source, "")
