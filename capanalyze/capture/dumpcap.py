@@ -24,9 +24,14 @@ from capanalyze.errors import CapanalyzeError, NoAccessError, ToolError
 _T = TypeVar("_T")
 
 _KEEPER: Final = Path(__file__).with_name("keeper.py")
-_READ_SIZE: Final = 1 << 16
-MAX_PIECES: Final = 256
-"""Pieces of up to 64 KiB that wait for ``read``; beyond them dumpcap's pipe fills, and dumpcap counts what it drops."""
+_READ_SIZE: Final = 1 << 18
+MAX_PIECES: Final = 128
+"""Pieces of up to 256 KiB that wait for ``read``; beyond them the pipe fills, and dumpcap counts what it drops."""
+PIPE_SIZE: Final = 1 << 20
+"""Octets of the pipe, where it can be set: in 64 KiB dumpcap waits for us too often, and loses packets meanwhile."""
+_F_SETPIPE_SZ: Final = 1031  # linux/fcntl.h
+_NAP_S: Final = 0.002
+"""Between two reads of an enlarged pipe: dumpcap writes 4 KiB at a time, and a wake-up for each costs us its work."""
 MAX_MESSAGES: Final = 16 << 10
 """Octets kept of what dumpcap says on its standard error."""
 
@@ -96,6 +101,17 @@ def find_dumpcap() -> Path:
     raise ToolError("dumpcap: not installed", _for_platform(_INSTALL))
 
 
+def _enlarge(pipe: IO[bytes]) -> bool:
+    """Give the pipe PIPE_SIZE octets; False where the system does not let us."""
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        with suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), _F_SETPIPE_SZ, PIPE_SIZE)
+            return True
+    return False
+
+
 class Dumpcap:
     """A running dumpcap; see ``engine.Engine``.
 
@@ -130,6 +146,7 @@ class Dumpcap:
         stdout, stderr = self._keeper.stdout, self._keeper.stderr
         assert stdout is not None
         assert stderr is not None
+        self._roomy = _enlarge(stdout)
         self._reader = threading.Thread(target=self._read_stream, args=(stdout,), daemon=True)
         self._listener = threading.Thread(target=self._read_messages, args=(stderr,), daemon=True)
         self._reader.start()
@@ -164,6 +181,8 @@ class Dumpcap:
             while piece := os.read(stdout.fileno(), _READ_SIZE):
                 self._running.set()
                 self._put(piece)
+                if self._roomy:
+                    time.sleep(_NAP_S)
         self._put(None)
         self._running.set()
 
@@ -202,14 +221,17 @@ class Dumpcap:
         if self._ended:
             return None
         try:
-            piece = self._pieces.get(timeout=wait_s)
+            pieces = [self._pieces.get(timeout=wait_s)]
         except queue.Empty:
             if self._finished_at is not None and time.monotonic() - self._finished_at > _STOP_S:
                 self._ended = True
                 return None
             return b""
-        self._ended = piece is None
-        return piece
+        with suppress(queue.Empty):
+            while pieces[-1] is not None:
+                pieces.append(self._pieces.get_nowait())
+        self._ended = pieces[-1] is None
+        return b"".join(piece for piece in pieces if piece) or (None if self._ended else b"")
 
     def finish(self) -> None:
         """Tell dumpcap to stop."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capanalyze.capture.pcapng import PcapngDecoder
 from capanalyze.capture.pcapng_writer import (
     EPB_FLAGS,
     IF_FILTER,
@@ -107,6 +108,23 @@ def test_scapys_reader_sees_the_same_packets() -> None:
 
     seen = [(data, meta.wirelen, meta.tshigh << 32 | meta.tslow) for data, meta in reader]
     assert seen == [(FRAME, 1000, START_NS), (FRAME[14:], 24, START_NS // 1000)]
+
+
+def test_our_own_reader_sees_the_same_packets_interfaces_and_counts() -> None:
+    decoder = PcapngDecoder()
+    decoder.feed(whole_file())
+    seen = []
+
+    while decoder.advance():
+        data = decoder.data[decoder.offset : decoder.offset + decoder.captured]
+        seen.append((data, decoder.original, decoder.ts_ns, decoder.interface, decoder.link_type))
+
+    assert seen == [(FRAME, 1000, START_NS, 0, 1), (FRAME[14:], 24, START_NS // 1000 * 1000, 1, 101)]
+    assert (decoder.application, decoder.os, decoder.hardware) == ("capanalyze 1.2", "an OS", "abacus")
+    assert [(each.name, each.filter, each.received, each.dropped) for each in decoder.interfaces] == [
+        ("lo", "tcp port 4001", 7, 3),
+        ("tun0", "", -1, -1),
+    ]
 
 
 @given(
