@@ -8,7 +8,8 @@ expected.json, by file name:
 * `connections`, in order of their first packet: `opened`, `close` {first, kind, packet} or null, `states`,
   `client_bytes`, `server_bytes`, `fins` and `resets` by side, `client_range`, `options`, `server_version`,
   `connection_time`, `client_id`, `client_library`, `messages` {side: {id: count}}, `encodings` {side: {encoding:
-  count}}, `remainder` {side: octets behind the last whole frame}, `gateway_events`
+  count}}, `empty_frames` {side: count}, `remainder` {side: octets behind the last whole frame}, `gateway_events`;
+  what concerns the hello is null in a capture that begins later
 
 `counted_by` names the witnesses of the message counts: "gateway" is missing where it did not read everything or the
 capture began later, "capture" where the packets do not hold the frames whole, or none are framed.
@@ -20,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab import environments
-from tests.lab.recordings import RECORDINGS, Client, Recording
+from tests.lab.recording import Client, Recording
+from tests.lab.recordings import RECORDINGS
 
 HEAD = """# Recordings
 
 Real clients against a scripted gateway on one Linux host, each in a network namespace of its own: the gateway listens
-on 127.0.0.1:4001, dumpcap records the loopback interface, the kernel's TCP does the rest. The clients are the published
+on 127.0.0.1:4001, dumpcap 4.0.17 records the loopback interface, the kernel's TCP does the rest. The clients are the published
 libraries, unchanged. The gateway is `tests/lab/gateway.py`: a real TWS or IB Gateway was not used, and accounts, prices
 and order ids are invented. Ports and times differ from run to run; the rest does not.
 
@@ -81,18 +83,20 @@ def _connection(connection: dict[str, Any], client: dict[str, Any]) -> dict[str,
     noted = view["frames"] if view else None
     counted = frames or noted or {side: {} for side in SIDES}
     witnesses = [name for name, seen in (("capture", frames), ("gateway", noted)) if seen == counted]
-    told = {
-        "client_library": None if client["library"] == "raw socket" else client["library"],
-        "client_range": connection.get("client_range") or (view and view["client_range"]),
-        "server_version": view and view["server_version"],
-        "connection_time": view and view["connection_time"],
-        "client_id": view and view["client_id"],
+    seen = view if view and connection["opened"] != "midstream" else {}  # of a hello, what this capture can show
+    client_range = connection.get("client_range") or seen.get("client_range")
+    spoken = {
+        "client_library": None if client["library"] == "raw socket" or not client_range else client["library"],
+        "client_range": client_range,
+        "server_version": seen.get("server_version"),
+        "connection_time": seen.get("connection_time"),
+        "client_id": seen.get("client_id"),
         "messages": {side: _by_id(counted[side]) for side in SIDES},
         "encodings": {side: _by_encoding(counted[side]) for side in SIDES},
         "counted_by": witnesses,
         "gateway_events": view["events"] if view else [],
     }
-    return {**connection, **told}
+    return {**connection, **spoken}
 
 
 def _by_id(frames: dict[str, int]) -> dict[str, int]:

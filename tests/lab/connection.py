@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.lab import messages, replies, wire
+from tests.lab import invented, messages, wire
 
 # Unframed requests end where their fields end; these are the ones that the legacy driver sends, at server version 76.
 LEGACY_FIELD_COUNTS = {5: 2, 8: 3, 17: 2, 49: 2, 61: 2, 62: 5, 63: 3, 64: 2, 71: 4}
@@ -201,7 +201,7 @@ class Connection:
         fields = wire.text([version, clock])
         return fields if self.legacy else wire.frame(fields)
 
-    def answers(self, replies_: Iterable[replies.Reply]) -> bytes:
+    def answers(self, replies_: Iterable[invented.Reply]) -> bytes:
         """The octets of answers, each noted in the log."""
         octets = b""
         for name, values in replies_:
@@ -213,7 +213,7 @@ class Connection:
             octets += payload if self.legacy else wire.frame(payload)
         return octets
 
-    def answer(self, replies_: Iterable[replies.Reply]) -> None:
+    def answer(self, replies_: Iterable[invented.Reply]) -> None:
         """Send answers, one segment for all of them."""
         if self.ended or self.closed:
             return

@@ -21,8 +21,10 @@ from typing import Any
 
 from tests.lab import catalogue, environments, scrub, truth
 from tests.lab.namespace import Namespace
-from tests.lab.recordings import RECORDINGS, Client, Recording
+from tests.lab.recording import Client, Recording
+from tests.lab.recordings import RECORDINGS
 
+CAPTURES = Path(__file__).resolve().parents[2] / "captures"
 EXPECTED = Path(__file__).with_name("expected.json")
 CLIENT_LIMIT = 60.0  # seconds after which a client that should have ended is an error
 
@@ -189,13 +191,14 @@ def main() -> int:
     """Record what was asked for, or everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--out", type=Path, default=Path("captures"))
+    parser.add_argument("--out", type=Path, default=CAPTURES, help="elsewhere, expected.json goes there, too")
     options = parser.parse_args()
     unknown = set(options.names) - {recording.name for recording in RECORDINGS}
     if unknown:
         parser.error(f"no recording is called {', '.join(sorted(unknown))}")
     chosen = [recording for recording in RECORDINGS if not options.names or recording.name in options.names]
-    expected = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {}
+    truth_file = EXPECTED if options.out.resolve() == CAPTURES else options.out / EXPECTED.name
+    expected = json.loads(truth_file.read_text()) if truth_file.exists() else {}
     failures = 0
     for recording in chosen:
         with tempfile.TemporaryDirectory() as folder:
@@ -210,7 +213,7 @@ def main() -> int:
             shutil.copyfile(made, options.out / made.name)
             print(f"{recording.name}: {entry['packets']} packets, {(options.out / made.name).stat().st_size} octets")
             expected[made.name] = {"sha256": hashlib.sha256(made.read_bytes()).hexdigest(), **entry}
-        catalogue.save(expected, EXPECTED, options.out / "README.md")
+        catalogue.save(expected, truth_file, options.out / "README.md")
     return 1 if failures else 0
 
 

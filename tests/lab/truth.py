@@ -192,20 +192,24 @@ def _messages(client: bytes, server: bytes, opened: str) -> dict[str, Any]:
     spoken = versions.removeprefix("v").split("..")
     found: dict[str, Any] = {"client": Counter(), "server": Counter()}
     left = {}
+    empty = dict.fromkeys(SIDES, 0)
     for name, octets in (("client", client[start:]), ("server", server)):
         buffer = bytearray(octets)
         if name == "server" and not midstream:
-            wire.take_frame(buffer)  # the server hello
+            empty[name] += wire.take_frame(buffer) == b""  # the server hello
         while len(buffer) >= 4 and int.from_bytes(buffer[:4], "big") <= wire.MAX_PAYLOAD:
             payload = wire.take_frame(buffer)
             if payload is None:
                 break
             if payload:
                 found[name]["{}/{}".format(*wire.message_id(payload))] += 1
+            else:
+                empty[name] += 1
         left[name] = len(buffer)
     frames = {name: dict(found[name]) for name in SIDES}
     spoken_range = None if midstream else [int(spoken[0]), int(spoken[-1])]
-    return {"client_range": spoken_range, "options": options, "frames": frames, "remainder": left}
+    hello = {"client_range": spoken_range, "options": None if midstream else options}
+    return {**hello, "frames": frames, "empty_frames": empty, "remainder": left}
 
 
 def gateway_view(events: list[dict[str, Any]], client_port: int) -> dict[str, Any] | None:

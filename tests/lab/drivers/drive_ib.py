@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import json
 import logging
+import sys
 import time
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,9 @@ STARTED = time.monotonic()
 
 
 def tell(event: str, **facts: object) -> None:
-    print(json.dumps({"t": round(time.monotonic() - STARTED, 3), "event": event, **facts}), flush=True)
+    line = json.dumps({"t": round(time.monotonic() - STARTED, 3), "event": event, **facts})
+    sys.stdout.write(line + "\n")  # one write: the library's threads tell, too
+    sys.stdout.flush()
 
 
 class LogLines(logging.Handler):

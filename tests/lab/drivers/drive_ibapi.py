@@ -7,6 +7,7 @@ timeout; whoever starts this ends it where the gateway does not answer.
 import argparse
 import collections
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +24,9 @@ DISTRIBUTIONS = ("ibapi-latest", "ibapi-stable", "ibapi")
 
 
 def tell(event: str, **facts: object) -> None:
-    print(json.dumps({"t": round(time.monotonic() - STARTED, 3), "event": event, **facts}), flush=True)
+    line = json.dumps({"t": round(time.monotonic() - STARTED, 3), "event": event, **facts})
+    sys.stdout.write(line + "\n")  # one write: the library's threads tell, too
+    sys.stdout.flush()
 
 
 class Callbacks(EWrapper):
