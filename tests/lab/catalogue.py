@@ -27,9 +27,9 @@ from tests.lab.recordings import RECORDINGS
 HEAD = """# Recordings
 
 Real clients against a scripted gateway on one Linux host, each in a network namespace of its own: the gateway listens
-on 127.0.0.1:4001, dumpcap 4.0.17 records the loopback interface, the kernel's TCP does the rest. The clients are the published
-libraries, unchanged. The gateway is `tests/lab/gateway.py`: a real TWS or IB Gateway was not used, and accounts, prices
-and order ids are invented. Ports and times differ from run to run; the rest does not.
+on 127.0.0.1:4001, dumpcap 4.0.17 records the loopback interface, the kernel's TCP does the rest. The clients are the
+published libraries, unchanged. The gateway is `tests/lab/gateway.py`: a real TWS or IB Gateway was not used, and
+accounts, prices and order ids are invented. Ports, times and the way octets fall into packets differ from run to run.
 
 Record them again, all or by name, with `python -m tests.lab.record [NAME...]` (root, dumpcap, tshark, ss; the clients
 are installed on the first run). The recorder checks each file against the gateway's log and the kernel's socket table
