@@ -11,33 +11,10 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
 from capanalyze.tws.resync import Part, Scanner
 from capanalyze.tws.tail import LONG_KEPT, Tail
-
-MAX_FRAME: Final = 0xFFFFFF
-"""Largest payload that the official clients take (C++ EReader, ibapi: error 507 above it)."""
-
-MAX_KEPT: Final = 65536
-"""Octets kept of one frame where only a summary is wanted; the rest of a longer one is skipped."""
-
-SHOWN: Final = 64
-"""First octets kept of a side, to say what it is where it is not TWS."""
-
-BINARY: Final = 1024
-"""Added to a message id that was sent as 4 octets (server version >= 201) to make its index."""
-
-PROTOBUF: Final = 200
-"""Added by the protocol to the 4-octet id of a protobuf message."""
-
-INDEXES: Final = BINARY + 512
-"""Size of the tables that a frame's index selects from."""
-
-UNWATCHED: Final = bytes(INDEXES)
-WATCH_ALL: Final = b"\xff" * INDEXES
-ALWAYS: Final = 255
-
-UNDECIDED: Final = 0
-IMPLAUSIBLE: Final = -1
+from capanalyze.tws.walker import Walker
 
 # what the octets of a side are taken for
 OPENING: Final = 0  # the hello, or whatever stands in its place
@@ -45,61 +22,12 @@ FRAMES: Final = 1
 SEARCHING: Final = 2  # framing lost, or never known: resync.py looks for headers
 FIELDS: Final = 3  # a session from before version 100: NUL-terminated fields without a length
 OPAQUE: Final = 4  # not this protocol: counted only
+HOLDING: Final = 5  # FRAMES, with the beginning of one in hand
 
-_BLOCK: Final = 4096  # a longer piece is walked in blocks, of which the tail gets the last
+BLOCK: Final = 4096
+"""A longer piece is walked in blocks of so many octets, of which the tail gets the last."""
+
 _RUN: Final = 2080  # octets that hold at least 8 of the frames that walk() takes (259 octets each at most)
-
-
-def index_id(index: int) -> int:
-    """IB's message id of an index."""
-    if index < BINARY:
-        return index
-    raw = index - BINARY
-    return raw - PROTOBUF if raw > PROTOBUF else raw
-
-
-def index_encoding(index: int) -> str:
-    """The form in which the id was sent: "text", "binary_id" or "protobuf" (contract.md, "messages")."""
-    if index < BINARY:
-        return "text"
-    return "protobuf" if index - BINARY > PROTOBUF else "binary_id"
-
-
-def identify(data: bytes, at: i64, end: i64, length: i64) -> i64:
-    """Index of the frame whose payload of ``length`` octets begins at ``at``, of which those before ``end`` are here.
-
-    Returns:
-        1..999 for a text id, BINARY + 1..511 for a 4-octet id, UNDECIDED where more octets are needed,
-        IMPLAUSIBLE where no message begins like that.
-    """
-    here: i64 = end - at
-    if here <= 0:
-        return UNDECIDED
-    index: i64 = data[at]
-    if index == 0:
-        if length < 4 or (here > 1 and data[at + 1] != 0) or (here > 2 and data[at + 2] > 1):
-            return IMPLAUSIBLE
-        if here < 4:
-            return UNDECIDED
-        index = data[at + 2] * 256 + data[at + 3]
-        return BINARY + index if index != 0 else IMPLAUSIBLE
-    if index < 49 or index > 57:
-        return IMPLAUSIBLE
-    index -= 48
-    step: i64 = 1
-    while step < 4:
-        if step >= length:
-            return IMPLAUSIBLE
-        if step >= here:
-            return UNDECIDED
-        digit: i64 = data[at + step]
-        if digit == 0:
-            return index
-        if digit < 48 or digit > 57:
-            return IMPLAUSIBLE
-        index = index * 10 + digit - 48
-        step += 1
-    return IMPLAUSIBLE
 
 
 class FrameHandler:
@@ -107,24 +35,13 @@ class FrameHandler:
 
     def opening(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> i64:
         """Take octets while ``stream.mode`` is OPENING; return where the mode it chose goes on (``end``: used up)."""
-        return end
+        raise NotImplementedError
 
     def fields(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> None:
         """Take octets of an unframed session (``stream.mode`` is FIELDS)."""
 
-    def frame(
-        self,
-        stream: "FrameStream",
-        index: i64,
-        data: bytes,
-        begin: i64,
-        end: i64,
-        size: i64,
-        first_packet: i64,
-        offset: i64,
-        missing: i64,
-    ) -> None:
-        """Take a watched frame whose kept payload is ``data[begin:end]``, of ``size`` octets on the wire."""
+    def frame(self, stream: "FrameStream", index: i64, data: bytes, begin: i64, end: i64) -> None:
+        """Take a watched frame whose kept payload is ``data[begin:end]``; ``stream.frame_*`` say more of it."""
 
     def found(self, stream: "FrameStream") -> None:
         """Note that frames were found in octets without a known boundary."""
@@ -133,120 +50,82 @@ class FrameHandler:
         """Note that something is wrong with the framing at ``offset`` of the stream."""
 
 
-class FrameStream:
-    """One side's octets, taken apart. ``packet`` and ``ts_ns`` are those of the piece that is being read."""
+class FrameStream(Walker):
+    """One side's octets, taken apart.
+
+    Attributes:
+        packet, ts_ns: of the piece that is being read.
+        frame_size, frame_packet, frame_offset, frame_missing: of the frame that the handler is told of: octets with
+            the prefix, packet and stream offset of its first octet, octets that the capture lacks.
+        held_*: the same of the frame that is not whole yet, with ``held_need`` its size (0 before that is known).
+        shown: the first octets, at most SHOWN, of a side that does not begin with a frame.
+        found: stream offset of the first frame after framing was found again, the last time; -1 if never.
+    """
 
     def __init__(self, handler: FrameHandler, side: i64, limit: i64, tail: Tail | None) -> None:
+        super().__init__()
         self.handler: FrameHandler = handler
         self.side: i64 = side
         self.from_client: bool = side == 0
         self.limit: i64 = limit  # octets kept of one frame, prefix included
         self.tail: Tail | None = tail
         self.mode: i64 = OPENING
-        self.counts: list[int] = [0] * INDEXES
-        # what walk() stops at: see watch() of session.py
-        self.watch: bytes = WATCH_ALL
-        self.firsts: bytes = bytes(256)
-        self.prefixes: set[bytes] = set()
-        self.prefix: i64 = 1
         # where the stream stands
         self.packet: i64 = 0
         self.ts_ns: i64 = -1
         self.offset: i64 = 0  # of the next octet to come
         self.shift: i64 = 0  # stream offset = index in the piece + shift
         self.begin: i64 = 0  # index where the run of whole frames began that is not in the tail yet
-        # the frame of which the beginning came
+        self.frame_size: i64 = 0
+        self.frame_packet: i64 = 0
+        self.frame_offset: i64 = 0
+        self.frame_missing: i64 = 0
         self.held: bytearray = bytearray()
-        self.held_octets: i64 = 0  # of it so far, those missing in the capture included
-        self.held_need: i64 = 0  # all of it, prefix included; 0 before the prefix is whole
+        self.held_octets: i64 = 0  # so far, those missing in the capture included
+        self.held_need: i64 = 0
         self.held_index: i64 = UNDECIDED
         self.held_offset: i64 = 0
         self.held_packet: i64 = 0
         self.held_missing: i64 = 0
         self.held_parts: list[Part] = []
+        self.eager: bytes = b""  # see Scanner
         self.scanner: Scanner | None = None
         self.backlog: list[Part] = []  # to be read again, the next one last
         # the account
-        self.fed: i64 = 0
         self.missing: i64 = 0
         self.hello_octets: i64 = 0
-        self.framed: i64 = 0
         self.skipped: i64 = 0
         self.remainder: i64 = 0
-        self.shown: bytes = b""  # the first SHOWN octets, unless they are a hello
-        self.found: i64 = -1  # stream offset of the first frame after framing was found again, the last time
+        self.shown: bytes = b""
+        self.found: i64 = -1
 
-    def walk(self, data: bytes, start: i64, end: i64) -> i64:
-        """Count whole frames from ``start``; return the index of the first that needs ``stopped``, or ``end``.
-
-        That is a frame cut at ``end``, of more than 255 or less than 4 octets, without a plausible id, or watched.
-        A watched index holds ALWAYS, or where the request id lies; then only an id that waits stops the walk.
-        """
-        counts = self.counts
-        watch = self.watch
-        at: i64 = start
-        last: i64 = end - 8
-        while at <= last:
-            length: i64 = data[at + 3]
-            if data[at] + data[at + 1] + data[at + 2] != 0 or length < 4:
-                break
-            after: i64 = at + 4 + length
-            if after > end:
-                break
-            index: i64 = data[at + 4]
-            if index == 0:
-                index = data[at + 6] * 256 + data[at + 7]
-                if data[at + 5] != 0 or index == 0 or index > 511:
-                    break
-                index += BINARY
-            elif 48 < index < 58:
-                second: i64 = data[at + 5]
-                if second == 0:
-                    index -= 48
-                else:
-                    third: i64 = data[at + 6]
-                    if third != 0 or second < 48 or second > 57:
-                        break
-                    index = index * 10 + second - 528
-            else:
-                break
-            mark: i64 = watch[index]
-            if mark != 0:
-                where: i64 = at + mark
-                if where + 6 > after or data[where - 1] & 0xF7 != 0:
-                    break
-                if self.firsts[data[where]] != 0 and data[where : where + self.prefix] in self.prefixes:
-                    break
-            counts[index] += 1
-            at = after
-        return at
-
-    def feed(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-        """Take the next octets of the side, ``data[start:end]``, which ``packet`` brought."""
-        self.fed += end - start
-        self._take(data, start, end, packet, ts_ns)
+    def feed(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+        """Take the next octets of the side, ``data[start:end]``; the frames up to ``walked`` were counted by walk()."""
+        self._take(data, start, walked, end, packet, ts_ns)
         if len(self.backlog) != 0:
             self._drain()
 
     def _drain(self) -> None:
         while len(self.backlog) != 0:
             part = self.backlog.pop()
-            self._take(part.data, part.start, part.end, part.packet, part.ts_ns)
+            self._take(part.data, part.start, part.start, part.end, part.packet, part.ts_ns)
 
-    def _take(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+    def _take(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         self.packet = packet
         self.ts_ns = ts_ns
         self.shift = self.offset - start
         self.offset += end - start
-        at: i64 = start
-        if self.mode != FRAMES or self.held_octets != 0:
+        at: i64 = walked
+        self.begin = start
+        if walked != start:
+            at = self._stopped(data, walked, end)
+        elif self.mode != FRAMES:
             at = self._prepare(data, start, end)
-        self.begin = at
-        if end - at > _BLOCK:
+            self.begin = at
+        if end - at > BLOCK:
             at = self._walk_blocks(data, at, end)
         while at < end:
             after: i64 = self.walk(data, at, end)
-            self.framed += after - at
             at = after if after == end else self._stopped(data, after, end)
         if self.begin < end:
             self._keep_run(data, end)
@@ -255,9 +134,8 @@ class FrameStream:
         """Walk all but the last block of a long piece; leave ``begin`` where its newest frames begin."""
         at: i64 = start
         mark: i64 = start
-        while end - at > _BLOCK:
-            after: i64 = self.walk(data, at, at + _BLOCK)
-            self.framed += after - at
+        while end - at > BLOCK:
+            after: i64 = self.walk(data, at, at + BLOCK)
             at = self._stopped(data, after, end)
             mark = max(mark, self.begin)
             if at - mark > _RUN and at < end:
@@ -269,7 +147,7 @@ class FrameStream:
         """The whole frames since ``begin`` go to the tail; the next run begins at ``upto``."""
         if self.tail is not None and self.begin < upto:
             run = data[self.begin : upto]
-            self.tail.add(run, self.begin + self.shift, self.packet, self.packet, self.ts_ns)
+            self.tail.add(run, self.begin + self.shift, self.packet, self.ts_ns)
         self.begin = upto
 
     def _stopped(self, data: bytes, at: i64, end: i64) -> i64:
@@ -282,7 +160,6 @@ class FrameStream:
         if length == 0:
             self._keep_run(data, at)
             self.begin = at + 4
-            self.framed += 4
             self.handler.lost(self, at + self.shift, "a frame of length 0")
             return at + 4
         after: i64 = at + size
@@ -298,48 +175,41 @@ class FrameStream:
         if after > end or index == UNDECIDED:
             self._hold(data, at, end, size, index)
             return end
-        self.framed += size
         if size > 259:
             self._keep_run(data, at)
             self.begin = after
-        kept: i64 = after if size <= self.limit else at + self.limit
-        self._whole(index, data, at, kept, size, self.packet, at + self.shift, 0, size > 259)
+        self.frame_size = size
+        self.frame_packet = self.packet
+        self.frame_offset = at + self.shift
+        self.frame_missing = 0
+        self._whole(index, data, at, after if size <= self.limit else at + self.limit, size > 259)
         return after
 
-    def _whole(
-        self,
-        index: i64,
-        data: bytes,
-        at: i64,
-        end: i64,
-        size: i64,
-        first_packet: i64,
-        offset: i64,
-        missing: i64,
-        alone: bool,
-    ) -> None:
-        """Count a whole frame of ``size`` octets of which ``data[at:end]`` was kept, and tell who wants to know."""
+    def _whole(self, index: i64, data: bytes, at: i64, end: i64, alone: bool) -> None:
+        """Count a frame of which ``data[at:end]`` was kept, and tell who wants to know; ``alone``: in no run."""
         self.counts[index] += 1
         if alone and self.tail is not None:
             upto: i64 = at + 4 + LONG_KEPT
-            run = self.tail.add(data[at : min(end, upto)], offset, first_packet, self.packet, self.ts_ns)
-            run.size = size
-            run.missing = missing
+            run = self.tail.add(data[at : min(end, upto)], self.frame_offset, self.packet, self.ts_ns)
+            run.first_packet = self.frame_packet
+            run.size = self.frame_size
+            run.missing = self.frame_missing
         if self.watch[index] != 0:
-            self.handler.frame(self, index, data, at + 4, end, size - 4, first_packet, offset, missing)
+            self.handler.frame(self, index, data, at + 4, end)
 
     def _lose(self, offset: i64, length: i64) -> None:
         """Framing makes no sense at ``offset``; what follows is in the backlog, to be searched."""
         reason = "no message id where the payload begins" if length <= MAX_FRAME else f"a length of {length}"
         self.handler.lost(self, offset, reason)
         self.mode = SEARCHING
-        self.scanner = Scanner(offset, offset + 1)
+        self.scanner = Scanner(offset, offset + 1, b"")
         self.offset = offset
 
     def _hold(self, data: bytes, at: i64, end: i64, size: i64, index: i64) -> None:
         """Keep the beginning of a frame, ``data[at:end]``, until the rest comes."""
         self._keep_run(data, at)
         self.begin = end
+        self.mode = HOLDING
         upto: i64 = at + self.limit
         self.held = bytearray(data[at : min(end, upto)])
         self.held_octets = end - at
@@ -359,9 +229,9 @@ class FrameStream:
             self.shown += data[start : min(end, start + SHOWN - len(self.shown))]
         if self.mode == OPENING:
             at = self.handler.opening(self, data, start, end)
-        if at < end and self.mode == FRAMES and self.held_octets != 0:
+        if self.mode == HOLDING:
             at = self._complete(data, at, end)
-        if at < end and self.mode != FRAMES:
+        if at < end and self.mode not in (FRAMES, HOLDING):
             if self.mode == SEARCHING:
                 self._search(data, at, end)
             elif self.mode == FIELDS:
@@ -376,7 +246,7 @@ class FrameStream:
         at: i64 = start
         if self.held_index == UNDECIDED:
             at = self._decide(data, start, end)
-            if self.held_octets == 0 or self.held_index == UNDECIDED:
+            if self.mode != HOLDING or self.held_index == UNDECIDED:
                 return at
         left: i64 = self.held_need - self.held_octets
         take: i64 = min(left, end - at)
@@ -400,7 +270,7 @@ class FrameStream:
             if length == 0:
                 at: i64 = start + 4 - self.held_octets
                 self.held_octets = 0
-                self.framed += 4
+                self.mode = FRAMES
                 self.handler.lost(self, self.held_offset, "a frame of length 0")
                 return at
             index = IMPLAUSIBLE
@@ -424,12 +294,14 @@ class FrameStream:
     def _release(self) -> None:
         """The held frame is whole, or what lacks of it is missing in the capture."""
         kept = bytes(self.held)
-        size: i64 = self.held_need
-        self.framed += self.held_octets - self.held_missing
+        self.frame_size = self.held_need
+        self.frame_packet = self.held_packet
+        self.frame_offset = self.held_offset
+        self.frame_missing = self.held_missing
         self.held_octets = 0
-        self._whole(
-            self.held_index, kept, 0, len(kept), size, self.held_packet, self.held_offset, self.held_missing, alone=True
-        )
+        self.held_missing = 0
+        self.mode = FRAMES
+        self._whole(self.held_index, kept, 0, len(kept), alone=True)
 
     def _search(self, data: bytes, start: i64, end: i64) -> None:
         scanner = self.scanner
@@ -459,7 +331,7 @@ class FrameStream:
         self.missing += length
         if self.mode == OPAQUE:
             return
-        if self.mode == FRAMES and self.held_octets != 0 and self.held_index != UNDECIDED:
+        if self.mode == HOLDING and self.held_index != UNDECIDED:
             left: i64 = self.held_need - self.held_octets
             inside: i64 = min(left, length)
             self.held_octets += inside
@@ -470,12 +342,15 @@ class FrameStream:
                 return
         self.handler.lost(self, at, f"{length} octets missing in the capture")
         self.skipped += self._unread()
-        self.search_from(self.offset)
+        if self.mode == FIELDS:
+            self.mode = OPAQUE
+        else:
+            self.search_from(self.offset)
 
     def search_from(self, offset: i64) -> None:
         """Nothing is known of the boundaries from ``offset`` on."""
         self.mode = SEARCHING
-        self.scanner = Scanner(offset, offset)
+        self.scanner = Scanner(offset, offset, self.eager)
 
     def _unread(self) -> i64:
         """How many octets wait to be understood; they are forgotten."""

@@ -8,7 +8,7 @@ seen to send is from recordings of ibapi, ib_async, ib_insync, @stoqey/ib and np
 import re
 from typing import Final
 
-from capanalyze.tws.framing import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
+from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
 
 MAGIC: Final = b"API\0"
 RIGHT_HELLO: Final = b"API\0\x00\x00\x00\x09v100..176"

@@ -137,7 +137,7 @@ class Pairing:
                 ids[answer] = row.keyless or ids.get(answer, False)
         return ids
 
-    def keys(self) -> list[int]:
+    def waiting_keys(self) -> list[int]:
         """The keys that wait, as they are on the wire."""
         return [place if place < _RULES // 2 else place - _RULES for place in self.by_key]
 
@@ -148,6 +148,12 @@ class Pairing:
             every.extend(found)
         every.sort(key=_packet_of)
         return every
+
+    def refuse(self, message_id: i64) -> None:
+        """An error without an id answered the open requests of a kind that has no key."""
+        row = _ROWS.get(message_id)
+        if row is not None and row.keyless:
+            self._cancel(message_id, NO_KEY)
 
     def _error(self, key: i64) -> None:
         """An error answers the youngest request with its id, be it a request's or an order's."""

@@ -10,6 +10,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tws.frames import identify
+
 CHAIN: Final = 3
 """Plausible headers in a row, each where the one before says, that make a frame boundary."""
 
@@ -63,10 +65,13 @@ class Scanner:
     """Searches one side's octets, which begin at stream offset ``origin``; ``found`` is where frames begin, or -1.
 
     ``first`` is the first offset that can be it: ``origin``, or the one after where the header is known to be wrong.
+    ``eager`` holds the indexes that are enough by themselves at ``origin`` (by 0 and 1): what follows a hole or the
+    capture's start begins a packet, and packets nearly always begin with a frame.
     """
 
-    def __init__(self, origin: i64, first: i64) -> None:
+    def __init__(self, origin: i64, first: i64, eager: bytes) -> None:
         self.origin: i64 = origin
+        self.eager: bytes = eager
         self.found: i64 = -1
         self.octets: i64 = 0  # taken so far
         self.buffer: bytearray = bytearray()
@@ -109,9 +114,7 @@ class Scanner:
         parts: list[Part] = []
         end: i64 = self.base + len(self.buffer)
         kept = bytes(self.buffer)
-        number: i64 = 0
-        for mark in self.marks:
-            number += 1
+        for number, mark in enumerate(self.marks, 1):
             upto: i64 = self.marks[number].offset if number < len(self.marks) else end
             begin: i64 = max(self.found, mark.offset)
             if begin < upto:
@@ -149,6 +152,9 @@ class Scanner:
             return
         if kind == _TEXT and length == 4 and least == 4 and buffer[at + 4] == 0:
             kind = _PROTOBUF  # an id alone: its last octet says nothing
+        if place == self.origin and len(self.eager) != 0 and self._known(at):
+            self.found = place
+            return
         chain = self.chains.pop(place, None)
         start: i64 = place
         count: i64 = 1
@@ -164,6 +170,12 @@ class Scanner:
             self.chains[expected] = Chain(start, count, kind)
             if len(self.chains) > _MAX_CHAINS:
                 self.chains = {key: live for key, live in self.chains.items() if key > place}
+
+    def _known(self, at: i64) -> bool:
+        """Whether the id at ``at`` is one of a message that the schema has."""
+        buffer = bytes(self.buffer[at + 4 : at + 8])
+        index: i64 = identify(buffer, 0, len(buffer), SEARCH_FRAME)
+        return index > 0 and self.eager[index] != 0
 
     def _is_key(self, at: i64) -> bool:
         """Whether a protobuf field key may begin there (wire types 0, 1, 2, 5; field number not 0)."""

@@ -18,8 +18,9 @@ LONG_KEPT: Final = 4096
 class Run:
     """Whole frames, one after the other, the last octets of all of which came with the same packet.
 
-    ``size`` is 0 for a run that ``data`` holds whole; else it holds one frame's first octets (prefix included),
-    and ``size`` octets were on the wire, of which the capture lacks ``missing``.
+    ``size`` is 0 for a run that ``data`` holds whole and ``packet`` brought whole. Else ``data`` has one frame's first
+    octets (prefix included), which began in ``first_packet``; ``size`` octets of it were on the wire, and the capture
+    lacks ``missing`` of them.
     """
 
     def __init__(self) -> None:
@@ -37,26 +38,22 @@ class Tail:
 
     def __init__(self) -> None:
         self.runs: list[Run] = [Run() for _ in range(TAIL_FRAMES)]
-        self.next: i64 = 0
-        self.used: i64 = 0
+        self.added: i64 = 0
 
-    def add(self, data: bytes, offset: i64, first_packet: i64, packet: i64, ts_ns: i64) -> Run:
-        """Keep a run in place of the oldest one."""
-        run = self.runs[self.next]
-        self.next = self.next + 1 if self.next + 1 < TAIL_FRAMES else 0
-        if self.used < TAIL_FRAMES:
-            self.used += 1
+    def add(self, data: bytes, offset: i64, packet: i64, ts_ns: i64) -> Run:
+        """Keep a run of short frames in place of the oldest run; return it, to be completed for any other."""
+        run = self.runs[self.added % TAIL_FRAMES]
+        self.added += 1
         run.data = data
         run.offset = offset
-        run.first_packet = first_packet
         run.packet = packet
         run.ts_ns = ts_ns
         run.size = 0
-        run.missing = 0
         return run
 
     def newest(self) -> list[Run]:
         """The runs that are kept, oldest first."""
-        if self.used < TAIL_FRAMES:
-            return self.runs[: self.used]
-        return self.runs[self.next :] + self.runs[: self.next]
+        if self.added < TAIL_FRAMES:
+            return self.runs[: self.added]
+        oldest = self.added % TAIL_FRAMES
+        return self.runs[oldest:] + self.runs[:oldest]

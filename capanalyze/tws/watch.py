@@ -1,6 +1,6 @@
 """Which of the server's frames the session has to see, as tables for the hot loop.
 
-In: the open requests (pairing.py) and the server version. Out: FrameStream's ``watch`` (by a frame's index: 0,
+In: the open requests (pairing.py) and the server version. Out: Walker's ``watch`` (by a frame's index: 0,
 ALWAYS, or where the request id lies) with ``firsts`` and ``prefixes`` (how the ids that wait begin on the wire),
 and ``key``, which reads the request id of a frame in place.
 """
@@ -9,9 +9,10 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.framing import ALWAYS, BINARY, INDEXES, PROTOBUF, FrameStream
+from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
 from capanalyze.tws.pairing import NO_KEY, Pairing
 from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, key_table, protobuf_key_field
+from capanalyze.tws.walker import ALWAYS, Walker
 
 TEXT_VERSION: Final = 178
 """Server version assumed for the place of a text message's key where no hello told it (the newest of ib_async 2)."""
@@ -19,6 +20,8 @@ TEXT_VERSION: Final = 178
 _LONGEST_KEY: Final = 20  # octets: a 64-bit integer with its sign
 _PREFIX: Final = 4  # octets of a key that the hot loop compares
 _ALWAYS_SEEN: Final = (4, 9, 15)  # error, nextValidId, managedAccounts: milestones are made of them
+
+_TABLES: Final = 64  # watch tables kept of a session
 
 _tables: dict[int, tuple[list[int], list[int]]] = {}
 
@@ -49,13 +52,17 @@ class Watch:
         self.pairing: Pairing = pairing
         self.text: tuple[list[int], list[int]] = _key_tables(TEXT_VERSION)
         self.binary: tuple[list[int], list[int]] = _key_tables(NEWEST)
+        self.text_only: bool = False
+        self.known: dict[frozenset[int], bytes] = {}  # open requests' message ids -> what marks() then says
 
     def version(self, server_version: int) -> None:
         """The server's hello told its version: layouts are certain now."""
         if 0 < server_version < FIRST_BINARY_ID:
             self.text = _key_tables(server_version)
+            self.text_only = True
         else:
             self.binary = _key_tables(min(server_version, NEWEST))
+        self.known.clear()
 
     def key(self, from_client: bool, index: i64, data: bytes, begin: i64, end: i64) -> i64:
         """The request, order or rule id of the payload ``data[begin:end]``; NO_KEY where it has none."""
@@ -95,9 +102,20 @@ class Watch:
         value = int(digits)
         return value if -(1 << 59) < value < 1 << 59 else NO_KEY
 
-    def marks(self, stream: FrameStream) -> None:
+    def marks(self, stream: Walker) -> None:
         """Say which of the server's frames to stop at."""
         self.pairing.changed = False
+        wanted = frozenset(self.pairing.open)
+        table = self.known.get(wanted)
+        if table is None:
+            table = self._table()
+            if len(self.known) < _TABLES:
+                self.known[wanted] = table
+        stream.watch = table
+        if len(stream.prefixes) > 4 * self.pairing.waiting + 64:
+            self.keys(stream)
+
+    def _table(self) -> bytes:
         table = bytearray(INDEXES)
         for number, by_kind in self.pairing.expected().items():
             field = self.text[0][number]
@@ -108,22 +126,20 @@ class Watch:
             table[BINARY + PROTOBUF + number] = 9 if certain else ALWAYS
         for number in _ALWAYS_SEEN:
             table[number] = table[BINARY + number] = table[BINARY + PROTOBUF + number] = ALWAYS
-        stream.watch = bytes(table)
-        if len(stream.prefixes) > 4 * self.pairing.waiting + 64:
-            self.keys(stream)
+        return bytes(table)
 
-    def keys(self, stream: FrameStream) -> None:
+    def keys(self, stream: Walker) -> None:
         """Say how the keys that wait begin; all of them anew."""
         stream.prefixes = set()
         stream.firsts = bytes(256)
         stream.prefix = _PREFIX
-        for key in self.pairing.keys():
+        for key in self.pairing.waiting_keys():
             self.add(stream, key)
 
-    def add(self, stream: FrameStream, key: i64) -> None:
+    def add(self, stream: Walker, key: i64) -> None:
         """One more key waits."""
         digits = str(key).encode() + b"\0"
-        varint = _varint(key)
+        varint = digits if self.text_only else _varint(key)
         shortest: i64 = min(len(digits), len(varint))
         if shortest < stream.prefix:
             stream.prefixes = {prefix[:shortest] for prefix in stream.prefixes}

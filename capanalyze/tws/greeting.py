@@ -1,0 +1,103 @@
+"""The opening of a session: which side greets how, and what that makes of the octets that follow.
+
+In: each side's octets until they tell what they are. Out: roles, versions and the mode in which framing.py goes on.
+"""
+
+from mypy_extensions import i64
+
+from capanalyze.tws import hello
+from capanalyze.tws.framing import FIELDS, FRAMES, OPAQUE, FrameStream
+from capanalyze.tws.hello import Opening
+from capanalyze.tws.message import Message
+from capanalyze.tws.resync import Part
+from capanalyze.tws.state import SessionState
+
+
+class Greeting(SessionState):
+    """A session that knows how to begin."""
+
+    def opening(self, stream: FrameStream, data: bytes, start: i64, end: i64) -> i64:
+        """Recognise a side's first octets, or wait for more of them."""
+        begun: i64 = stream.held_octets
+        most: i64 = start + hello.HELLO_OCTETS + 8
+        known = bytes(stream.held) + data[start : min(end, most)] if begun else data[start:end]
+        found = self._recognise(stream, known)
+        if begun == 0:
+            stream.held_packet = stream.packet
+        if found.kind == hello.MORE:
+            self._wait(stream, data[start:end])
+            return end
+        stream.held_octets = 0
+        if found.octets != 0:
+            stream.hello_octets = found.octets
+            self._greet(stream, found, known)
+            return start + found.octets - begun
+        stream.backlog.append(Part(data, start, end, stream.packet, stream.ts_ns))
+        if begun != 0:
+            stream.backlog.extend(reversed(stream.held_parts))
+        stream.offset -= begun + end - start
+        if found.kind == hello.FRAMES_ONLY and self.on_api_port:
+            stream.mode = FRAMES
+        elif found.kind == hello.OTHER and self.from_start:
+            stream.mode = OPAQUE
+        else:
+            stream.search_from(stream.offset)
+        return end
+
+    def _wait(self, stream: FrameStream, piece: bytes) -> None:
+        if stream.held_octets == 0:
+            stream.held = bytearray()
+            stream.held_parts.clear()
+        stream.held += piece
+        stream.held_octets += len(piece)
+        stream.held_parts.append(Part(piece, 0, len(piece), stream.packet, stream.ts_ns))
+
+    def _recognise(self, stream: FrameStream, known: bytes) -> Opening:
+        if known.startswith(hello.MAGIC) and not stream.from_client and self.hello_side < 0:
+            self.roles(stream.side)
+        magic = known.startswith(hello.MAGIC[: len(known)])
+        if stream.from_client and (self.from_start or magic):
+            return hello.client_opening(known)
+        if magic and len(known) < len(hello.MAGIC):
+            return Opening(hello.MORE)
+        if stream.from_client:
+            return Opening(hello.OTHER)
+        return hello.server_opening(known, midstream=not self.from_start)
+
+    def _greet(self, stream: FrameStream, found: Opening, known: bytes) -> None:
+        """A hello is whole."""
+        stream.mode = FIELDS if found.kind == hello.LEGACY else FRAMES
+        if found.problem:
+            self.hello_problem = found.problem
+        if stream.from_client:
+            self._client_greets(stream, found, known)
+        else:
+            self._server_greets(stream, found)
+        prefix: i64 = 0 if found.kind == hello.LEGACY else 8 if stream.from_client else 4
+        message = Message(stream.from_client, 0, "hello", "hello", stream.held_packet, stream.packet, stream.ts_ns)
+        message.size = found.octets - prefix
+        message.payload = known[prefix : found.octets]
+        message.server_version = self.server_version
+        counts = self.client_counts if stream.from_client else self.server_counts
+        counts["hello"] = 1
+        self.keep(message)
+
+    def _client_greets(self, stream: FrameStream, found: Opening, known: bytes) -> None:
+        self.hello_side = stream.side
+        self.all_milestones.reach("hello_sent", stream.packet, stream.ts_ns)
+        if found.kind == hello.LEGACY:
+            self.legacy_version = known[: found.octets - 1].decode("ascii", "replace")
+            return
+        self.is_tws = True
+        self.client_range = (found.minimum, found.maximum)
+        self.options = found.options
+
+    def _server_greets(self, stream: FrameStream, found: Opening) -> None:
+        self.all_milestones.reach("server_answered", stream.packet, stream.ts_ns)
+        self.is_tws = True
+        if found.kind == hello.REDIRECT:
+            self.redirect = found.time
+            return
+        self.connection_time = found.time
+        self.server_version = found.server_version
+        self.watch.version(found.server_version)

@@ -1,0 +1,81 @@
+"""The end of a session: what is left is named, counts get names, and what is not TWS is said.
+
+In: a SessionState after the last octet. Out: its result attributes, filled in.
+"""
+
+from typing import Final
+
+from capanalyze.tws import hello
+from capanalyze.tws.frames import UNDECIDED, index_encoding, index_id
+from capanalyze.tws.framing import FIELDS, HOLDING, OPAQUE, OPENING, SEARCHING, FrameStream
+from capanalyze.tws.schema import name_of
+from capanalyze.tws.state import SessionState, Unanswered
+
+UNANSWERED: Final = 100
+"""Requests without an answer that are listed; ``unanswered_left_out`` counts the rest."""
+
+_REMAINDERS: Final = {
+    OPENING: "of a hello that is not whole",
+    SEARCHING: "in which no frames were found",
+    FIELDS: "of a message that is not whole",
+    OPAQUE: "that are no TWS messages",
+    HOLDING: "of a length that is not whole",
+}
+
+
+def fill(state: SessionState) -> None:
+    """Fill in the results of a session whose streams are finished."""
+    _count(state, state.client, state.client_counts, state.client_encodings)
+    _count(state, state.server, state.server_counts, state.server_encodings)
+    state.client_remainder = _remainder(state.client)
+    state.server_remainder = _remainder(state.server)
+    waiting = state.pairing.unanswered()
+    state.unanswered = [Unanswered(one.packet, one.ts_ns, one.name, one.request_id) for one in waiting[:UNANSWERED]]
+    state.unanswered_left_out = len(waiting) - len(state.unanswered) + state.pairing.left_out
+    if state.client_range is not None:
+        state.client_library = hello.client_library(state.client_range[0], state.client_range[1])
+    elif state.legacy_version is not None:
+        state.client_library = hello.legacy_library(state.legacy_version)
+    state.not_tws = _not_tws(state)
+
+
+def _count(state: SessionState, stream: FrameStream, counts: dict[str, int], encodings: list[str]) -> None:
+    for index, count in enumerate(stream.counts):
+        if count:
+            name = name_of(stream.from_client, index_id(index))
+            counts[name] = counts.get(name, 0) + count
+            encoding = "unframed" if state.legacy_version is not None else index_encoding(index)
+            if encoding not in encodings:
+                encodings.append(encoding)
+
+
+def _remainder(stream: FrameStream) -> str:
+    """What the octets after the last whole frame are; "" where there are none."""
+    if stream.remainder == 0:
+        return ""
+    if stream.mode == HOLDING and stream.held_need != 0:
+        what = "a message"
+        if stream.held_index != UNDECIDED:
+            what = name_of(stream.from_client, index_id(stream.held_index))
+        return f"{stream.remainder} of {stream.held_need} octets of {what}"
+    return f"{stream.remainder} octets {_REMAINDERS[stream.mode]}"
+
+
+def _not_tws(state: SessionState) -> str | None:
+    """What is not the protocol, and why; None where both sides speak it as far as they speak."""
+    found: list[str] = []
+    for stream in (state.client, state.server):
+        hello_octets, framed, _, remainder = state.accounted(stream.side)
+        if hello_octets == framed == 0 and remainder != 0:
+            found.append(_describe(state, stream))
+    if not found and state.legacy_version is not None and state.server_version == 0:
+        found.append(hello.describe_legacy(state.legacy_version))
+    if not found and state.hello_problem and state.server_version == 0:
+        found.append(f"the client's hello is not right: {state.hello_problem}")
+    return "; ".join(found) or None
+
+
+def _describe(state: SessionState, stream: FrameStream) -> str:
+    if stream.shown and (state.from_start or hello.protocol(stream.shown)):
+        return hello.describe(stream.shown, from_client=stream.from_client)
+    return f"no TWS message found in what the {'client' if stream.from_client else 'server'} sent"

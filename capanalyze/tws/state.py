@@ -1,0 +1,213 @@
+"""What is known of a session while it lasts and in the end, and how messages are kept.
+
+In: what session.py, greeting.py and legacy.py found. Out: the attributes that timeline/ and report/ read after
+``finish``. Every list has a bound beside it here, and a count of what was left out.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, known_indexes
+from capanalyze.tws.framing import FrameHandler, FrameStream
+from capanalyze.tws.message import Message
+from capanalyze.tws.milestones import Milestone, Milestones
+from capanalyze.tws.pairing import Pairing
+from capanalyze.tws.schema import name_of
+from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail
+from capanalyze.tws.walker import WATCH_ALL
+from capanalyze.tws.watch import Watch
+
+HEAD: Final = 100
+"""First messages kept of a session, both sides together."""
+
+ERRORS: Final = 100
+"""Error messages of the server kept beyond the head; ``errors_left_out`` counts the rest."""
+
+LOST: Final = 50
+"""Places listed where framing made no sense; ``desync_count`` stays true."""
+
+ERROR: Final = 4
+
+
+class Desync:
+    """A place in a side's stream where framing made no sense, octets are missing, or a frame is empty."""
+
+    def __init__(self, from_client: bool, packet: i64, ts_ns: i64, offset: i64, reason: str) -> None:
+        self.from_client: bool = from_client
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+        self.offset: i64 = offset
+        self.reason: str = reason
+
+
+class Unanswered:
+    """A request that no message of the server answered; ``request_id`` is None where it has none."""
+
+    def __init__(self, packet: i64, ts_ns: i64, name: str, request_id: int | None) -> None:
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+        self.name: str = name
+        self.request_id: int | None = request_id
+
+
+class SessionState(FrameHandler):
+    """The state of a session; see Session for what makes one.
+
+    Attributes:
+        first, second: the streams of sides 0 and 1. client, server: the same by role.
+        dead: not TWS and not on an API port: nothing more needs to be fed.
+        is_tws: a hello of one side, or frames in a capture that began later, were recognised.
+        hello_side: the side that sent a client's hello, -1 unknown.
+        client_range: what the client's hello offers. options: the connect options in it. client_id: of startApi.
+        server_version: 0 unknown. connection_time: as the server wrote it. redirect: the host[:port] sent instead.
+        client_library: name and reason, by the hello. legacy_version: the hello of a client from before version 100.
+        hello_problem: what is wrong with a hello that was recognised all the same.
+        not_tws: what is not the protocol, and why; None.
+        client_counts, server_counts: messages by name, hellos included. *_encodings: the forms seen.
+        client_remainder, server_remainder: what the octets after the last whole frame are; "" for none.
+        unanswered: requests without an answer, in capture order. desyncs: places where framing was lost.
+        head: the first HEAD messages of both sides. errors: the server's error messages after these.
+        closing_tail: the newest messages of sides 0 and 1 when the close was seen; None if it was not.
+    """
+
+    def __init__(self, client_side: i64, on_api_port: bool, from_start: bool, keep_all: bool, detail: bool) -> None:
+        self.on_api_port: bool = on_api_port
+        self.from_start: bool = from_start
+        self.keep_all: bool = keep_all
+        self.detail: bool = detail
+        limit: i64 = (MAX_FRAME if keep_all else MAX_KEPT) + 4
+        self.first: FrameStream = FrameStream(self, 0, limit, Tail() if detail else None)
+        self.second: FrameStream = FrameStream(self, 1, limit, Tail() if detail else None)
+        self.client: FrameStream = self.first
+        self.server: FrameStream = self.second
+        self.dead: bool = False
+        self.is_tws: bool = False
+        self.hello_side: i64 = -1
+        self.client_range: tuple[int, int] | None = None
+        self.options: str = ""
+        self.server_version: i64 = 0
+        self.connection_time: str = ""
+        self.redirect: str = ""
+        self.client_id: int | None = None
+        self.client_library: tuple[str, str] | None = None
+        self.legacy_version: str | None = None
+        self.hello_problem: str = ""
+        self.not_tws: str | None = None
+        self.client_counts: dict[str, int] = {}
+        self.server_counts: dict[str, int] = {}
+        self.client_encodings: list[str] = []
+        self.server_encodings: list[str] = []
+        self.client_remainder: str = ""
+        self.server_remainder: str = ""
+        self.unanswered: list[Unanswered] = []
+        self.unanswered_left_out: i64 = 0
+        self.desyncs: list[Desync] = []
+        self.desync_count: i64 = 0
+        self.head: list[Message] = []
+        self.errors: list[Message] = []
+        self.errors_left_out: i64 = 0
+        self.closing_tail: tuple[list[Message], list[Message]] | None = None
+        self.all_milestones: Milestones = Milestones()
+        self.pairing: Pairing = Pairing()
+        self.watch: Watch = Watch(self.pairing)
+        self.settled: bool = False  # only what milestones and open requests need is looked at
+        self.kept: list[Message] = []  # keep_all: what take_messages() gives next
+        self.roles(client_side)
+        if not (keep_all or detail):
+            self.settle()
+
+    @property
+    def milestones(self) -> dict[str, Milestone]:
+        """The eight milestones of contract.md by name."""
+        return self.all_milestones.by_name
+
+    def roles(self, client_side: i64) -> None:
+        """Say which side is the client."""
+        self.client = self.first if client_side == 0 else self.second
+        self.server = self.second if client_side == 0 else self.first
+        for stream in (self.client, self.server):
+            stream.from_client = stream is self.client
+            stream.eager = known_indexes(stream.from_client) if self.on_api_port else b""
+        self.client.watch = WATCH_ALL
+        self.server.watch = WATCH_ALL
+        if self.settled:
+            self.settle()
+
+    def settle(self) -> None:
+        """From now on look only at what milestones and open requests need."""
+        self.settled = True
+        self.watch.marks(self.server)
+        self.watch.keys(self.server)
+
+    def keep(self, message: Message) -> None:
+        """Put a message where it is wanted."""
+        if self.keep_all:
+            self.kept.append(message)
+        if not self.detail:
+            return
+        if len(self.head) < HEAD:
+            self.head.append(message)
+            if len(self.head) == HEAD and not self.keep_all:
+                self.settle()
+        elif message.id == ERROR and not message.from_client:
+            if len(self.errors) < ERRORS:
+                self.errors.append(message)
+            else:
+                self.errors_left_out += 1
+
+    def message(self, stream: FrameStream, index: i64, packet: i64, ts_ns: i64) -> Message:
+        """A Message of the frame that ``stream.frame_*`` describe, without its payload."""
+        number = index_id(index)
+        name = name_of(stream.from_client, number)
+        encoding = "unframed" if self.legacy_version is not None else index_encoding(index)
+        message = Message(stream.from_client, number, name, encoding, stream.frame_packet, packet, ts_ns)
+        message.size = stream.frame_size - 4
+        message.offset = stream.frame_offset
+        message.missing = stream.frame_missing
+        message.resynchronised = message.offset == stream.found
+        message.server_version = self.server_version
+        return message
+
+    def found(self, stream: FrameStream) -> None:
+        """Frames were found without a hello."""
+        if stream.found >= 0:
+            self.is_tws = True
+
+    def lost(self, stream: FrameStream, offset: i64, reason: str) -> None:
+        """Framing makes no sense, or octets are missing."""
+        self.desync_count += 1
+        if len(self.desyncs) < LOST:
+            self.desyncs.append(Desync(stream.from_client, stream.packet, stream.ts_ns, offset, reason))
+
+    def tail(self, side: i64) -> list[Message]:
+        """The newest messages of a side (0 or 1), at most TAIL_FRAMES, oldest first."""
+        stream = self.first if side == 0 else self.second
+        newest: list[Message] = []
+        if stream.tail is not None:
+            for run in stream.tail.newest():
+                self._messages_of(stream, run, newest)
+        return newest[-TAIL_FRAMES:]
+
+    def _messages_of(self, stream: FrameStream, run: Run, newest: list[Message]) -> None:
+        """Append the messages of a run of the tail."""
+        data = run.data
+        at: i64 = 0
+        while at + 4 < len(data):
+            length: i64 = (data[at] * 256 + data[at + 1]) * 65536 + data[at + 2] * 256 + data[at + 3]
+            alone = run.size != 0
+            end: i64 = len(data) if alone else at + 4 + length
+            stream.frame_size = length + 4
+            stream.frame_offset = run.offset + at
+            stream.frame_packet = run.first_packet if alone else run.packet
+            stream.frame_missing = run.missing if alone else 0
+            message = self.message(stream, identify(data, at + 4, end, length), run.packet, run.ts_ns)
+            message.payload = data[at + 4 : end]
+            newest.append(message)
+            at = end
+
+    def accounted(self, side: i64) -> tuple[int, int, int, int]:
+        """Octets of a side: hello, whole frames, skipped to find framing again, remainder. Their sum was fed."""
+        stream = self.first if side == 0 else self.second
+        framed = stream.offset - stream.missing - stream.hello_octets - stream.skipped - stream.remainder
+        return stream.hello_octets, framed, stream.skipped, stream.remainder
