@@ -43,7 +43,10 @@ def command(
     name: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only of this name; repeatable.")] = None,
     tz: Zone = "utc",
 ) -> int:
-    """List every TWS message of a capture, with its fields."""
+    """List every TWS message of a capture, with its fields.
+
+    FILE is a pcap or pcapng capture, gzip too; several are one capture in pieces; - is standard input.
+    """
     from capanalyze.api import messages  # noqa: PLC0415 - nothing is read while --help is printed
 
     zone, how = zone_of(tz), _format(form, output)

@@ -102,7 +102,8 @@ def to_file(path: str, pieces: Iterable[str]) -> None:
         _write_beside(target, pieces)
     except OSError as error:
         raise NoAccessError(
-            f"{path}: cannot be written: {error.strerror or error}", "choose a folder that you may write to"
+            f"{path}: cannot be written: {error.strerror or error}",
+            "choose a folder that exists and that you may write to",
         ) from error
 
 

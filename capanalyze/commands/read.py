@@ -44,7 +44,10 @@ def command(
     fail_on: FailOn = None,
     engine: Annotated[Engine, typer.Option(help="What reads the file.")] = Engine.AUTO,
 ) -> int:
-    """Analyse a capture: who closed first, when, how, and what was said before."""
+    """Analyse a capture: who closed first, when, how, and what was said before.
+
+    FILE is a pcap or pcapng capture, gzip too; several are one capture in pieces; - is standard input.
+    """
     from capanalyze.api import read  # noqa: PLC0415 - nothing is read while --help is printed
 
     if engine is Engine.TSHARK:

@@ -72,7 +72,7 @@ def build_report(
         timeline=tuple(sorted(lines, key=_by_packet)),
         timeline_left_out=len(reported) - len(told),
         findings=(),
-        verdict=capture_verdict(reported, len(connections), ports, capture.packets),
+        verdict=capture_verdict(reported, len(connections), ports, capture.packets, truncated=capture.truncated),
         reread=reread,
     )
 

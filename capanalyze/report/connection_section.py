@@ -101,7 +101,7 @@ def _began(connection: ConnectionReport, look: Look) -> str:
     }[connection.opened]
     known = {"syn": "", "syn_ack": "", "hello": "; roles known by the hello", "port": "; roles known by the port"}
     roles = known.get(connection.roles_from, "; roles are a guess: the client is who was seen first")
-    return f"{moment(connection.first_ts_ns, look.zone)}, {opened}{roles}; {packets([connection.first_packet])} on"
+    return f"{moment(connection.first_ts_ns, look.zone)}, {opened}{roles}; from {packets([connection.first_packet])} on"
 
 
 def _tws_facts(tws: TwsFacts, name: str) -> list[tuple[str, str]]:

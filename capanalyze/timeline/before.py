@@ -178,7 +178,8 @@ def _talk(group: Group) -> str:
     if speaker is None:
         return ""
     name = first.last_word_name
-    whose = f"the last message (the {speaker.called}'s {name})" if name else f"the {speaker.called}'s last octets"
+    own = "its own" if first.closer == speaker.name else f"the {speaker.called}'s"
+    whose = f"the last message ({own} {name})" if name else f"{own} last octets"
     wait = between(first.last_word, first.close if first.closer else first.ended)
     if not first.closer:
         return f"; {_amount(first)}, {whose}" + (f" {span(wait)} before the end" if wait is not None else "")

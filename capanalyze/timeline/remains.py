@@ -38,7 +38,14 @@ def _second_fin(group: Group, reset: str) -> str:
     waits = [wait for facts in group if (wait := between(facts.close, facts.other_end.fin)) is not None]
     later = f" {spans(waits)} later" if len(waits) == len(group) and min(waits) >= 0 else " too"
     pending = "" if other.fin_acked or reset else f", which the {mine.called} has not acknowledged"
-    return f"; the {other.called} closed{later}{pending}"
+    went_on = "went on sending and " if all(_went_on(facts) for facts in group) else ""
+    return f"; the {other.called} {went_on}closed{later}{pending}"
+
+
+def _went_on(facts: Facts) -> bool:
+    """Whether the other side sent octets after the close: a half-close."""
+    last, close, fin = facts.other_end.last, facts.close, facts.other_end.fin
+    return last is not None and close is not None and fin is not None and close.packet < last.packet < fin.packet
 
 
 def _captured(group: Group) -> str:

@@ -24,10 +24,13 @@ def connection_verdict(facts: Facts) -> str:
     return sentence(story([facts], 1))
 
 
-def capture_verdict(reported: Group, tcp_connections: int, ports: Sequence[int], packets_read: int) -> str:
+def capture_verdict(
+    reported: Group, tcp_connections: int, ports: Sequence[int], packets_read: int, *, truncated: bool = False
+) -> str:
     """The verdict for a capture of ``tcp_connections``, of which ``reported`` are on ``ports`` or speak TWS."""
     if not reported:
         return _nothing(tcp_connections, ports, packets_read)
+    end = " (the capture is cut off at its end)" if truncated else ""
     groups: dict[tuple[object, ...], list[Facts]] = {}
     for facts in reported:
         groups.setdefault(plot(facts), []).append(facts)
@@ -36,7 +39,7 @@ def capture_verdict(reported: Group, tcp_connections: int, ports: Sequence[int],
     rest = sum(len(group) for group in ranked[STORIES:])
     if rest:
         told.append(f"{count(rest, 'more connection')} ended in other ways")
-    return sentence("; ".join(told))
+    return sentence("; ".join(told) + end)
 
 
 def _nothing(tcp_connections: int, ports: Sequence[int], packets_read: int) -> str:
@@ -141,4 +144,7 @@ def _doubt(group: Group) -> str:
     missing = sum(facts.client.missing + facts.server.missing for facts in group)
     if missing:
         doubts.append(f"{count(missing, 'octet')} of what was said are missing from the capture")
+    cut = sum(facts.client.cut + facts.server.cut for facts in group)
+    if cut:
+        doubts.append(f"{count(cut, 'octet')} of what was said were cut off by the snapshot length")
     return f" ({'; '.join(doubts)})" if doubts else ""

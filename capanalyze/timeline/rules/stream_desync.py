@@ -20,7 +20,7 @@ NAMED: Final = 4
 def check(facts: Facts) -> Finding | None:
     """Fires where framing was lost though no octet is missing from the capture."""
     session = facts.session
-    if session is None or facts.answer is None or facts.incomplete:
+    if session is None or facts.answer is None:
         return None
     places = [place for place in session.desyncs if "missing" not in place.reason]
     if not places:

@@ -1,0 +1,353 @@
+"""Every rule fires on the packets it is about, and keeps still on those that only look like it."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from capanalyze.timeline.findings import CERTAINTIES, SEVERITIES, Finding
+from capanalyze.timeline.rules import RULES
+from tests.conversation import Conversation
+from tests.timeline.talk import (
+    HELLO,
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
+    START_API,
+    answer,
+    answered,
+    error,
+    findings,
+    frame,
+    greeted,
+    opened,
+    ready,
+    report,
+    started,
+)
+
+SECOND = 1_000_000_000
+START = 1_700_000_000_000_000_000
+
+
+def other(seconds: int, port: int = 50001) -> dict[str, object]:
+    """Another client, so many seconds later."""
+    return {"client_address": ("127.0.0.1", port), "clock": START + seconds * SECOND}
+
+
+def gave_up(seconds: float = 4) -> Conversation:
+    """A client that closes so long after its hello."""
+    return greeted().after(seconds).client.fin().server.ack()
+
+
+def lost_frame() -> Conversation:
+    """A session in which a frame of an absurd length comes."""
+    return ready().server.data(b"\x7f\xff\xff\xf0" + b"x" * 64).client.ack().after(2).client.fin()
+
+
+FIRES = {
+    "port-refused": [Conversation().client.syn().server.rst()],
+    "syn-unanswered": [Conversation().client.syn().after(1).client.syn()],
+    "accept-queue-full": [gave_up(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
+    "client-never-speaks": [opened().after(0.1).client.fin().server.fin().client.ack()],
+    "accepted-but-silent": [gave_up()],
+    "closed-without-answer": [greeted().server.fin().client.fin()],
+    "late-answer": [greeted().after(6).server.data(answer()).client.ack().client.data(START_API)],
+    "relay-masks-close": [gave_up().after(0.499).server.fin().client.ack()],
+    "bad-hello": [opened().client.data(b"API=9.72\0").server.ack().after(0.5).client.fin()],
+    "http-tls-fix-on-api-port": [opened().client.data(b"8=FIX.4.4\x019=65\x01").server.ack().client.fin()],
+    "wrong-service": [opened().server.data(b"RFB 003.008\n").client.ack().client.fin()],
+    "version-window-miss": [answered(38).after(4).client.fin()],
+    "redirected": [greeted().server.data(frame("-1", "127.0.0.1:4002")).client.ack().client.fin()],
+    "startapi-missing": [answered().after(2).client.fin()],
+    "duplicate-client-id": [started().server.data(error(326)).server.fin()],
+    "closed-after-startapi": [started().server.fin().client.fin()],
+    "hello-answered-then-silent": [started().after(4).client.fin()],
+    "no-next-valid-id": [started().server.data(MANAGED_ACCOUNTS).client.ack().after(4).client.fin()],
+    "gateway-closed-midsession": [ready().server.fin().client.fin()],
+    "requests-unanswered": [ready().client.data(frame("49", "1")).server.ack().after(10).client.fin()],
+    "slow-consumer": [ready().server.data(frame("49", "1", "1")).client.ack(window=0)],
+    "stream-desync": [lost_frame()],
+    "peer-vanished": [
+        ready()
+        .client.data(frame("49", "1"), undelivered=True)
+        .after(0.3)
+        .client.data(frame("49", "1"), seq=1000001 + 29, undelivered=True)
+        .after(0.6)
+        .client.data(frame("49", "1"), seq=1000001 + 29, undelivered=True)
+        .after(1.2)
+        .client.data(frame("49", "1"), seq=1000001 + 29, undelivered=True)
+    ],
+    "upstream-lost": [ready().server.data(error(1100)).client.ack()],
+    "gateway-leaks-close-wait": [gave_up().after(3).client.keep_alive()],
+    "capture-incomplete": [ready().server.data(frame("49", "1", "1"), unseen=True).client.ack()],
+}
+"""Rule -> a capture on whose last connection it fires."""
+
+KEEPS_STILL = {
+    "port-refused": {
+        "a retry that gets through": [
+            Conversation().client.syn().server.rst().client.syn().server.syn_ack().client.ack()
+        ],
+        "a reset of an open connection": [greeted().server.rst()],
+    },
+    "syn-unanswered": {
+        "an answer to the second SYN": [
+            Conversation().client.syn().after(1).client.syn().server.syn_ack().client.ack()
+        ],
+        "a listener that accepted others in silence": [gave_up(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
+    },
+    "accept-queue-full": {
+        "a listener that answered others": [ready(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
+        "another port": [
+            gave_up(),
+            Conversation(**other(9), server_address=("127.0.0.1", 4002)).client.syn(),  # type: ignore[arg-type]
+        ],
+    },
+    "client-never-speaks": {
+        "a gateway that hung up first": [opened().server.fin().client.fin()],
+        "a hello": [gave_up()],
+    },
+    "accepted-but-silent": {
+        "a young connection": [greeted().after(0.5).client.keep_alive()],
+        "a gateway that hung up": [greeted().server.fin().client.fin()],
+        "an answer": [answered().after(2).client.fin()],
+        "a hello that was not acknowledged": [opened().client.data(HELLO, undelivered=True).after(4).client.fin()],
+        "an answer that came too late": [gave_up().after(2).server.data(answer()).client.bare_rst()],
+        "a wrong hello": [opened().client.data(b"API=9.72\0").server.ack().after(4).client.fin()],
+    },
+    "closed-without-answer": {
+        "an answer before the close": [answered().server.fin()],
+        "a client that closed first": [gave_up().server.fin()],
+        "a refusal": [Conversation().client.syn().server.rst()],
+    },
+    "late-answer": {"an answer in time": [answered()], "no answer": [gave_up()]},
+    "relay-masks-close": {
+        "a gateway that closes at once": [gave_up().server.fin()],
+        "a gateway that closes a second later": [gave_up().after(1).server.fin()],
+        "an answered hello": [answered().client.fin().server.ack().after(0.499).server.fin()],
+    },
+    "bad-hello": {"a right hello": [gave_up()], "another protocol": [opened().client.data(b"GET / HTTP/1.1\r\n\r\n")]},
+    "http-tls-fix-on-api-port": {
+        "a misspelt hello": [opened().client.data(b"API=9.72\0")],
+        "TLS from the server": [greeted().server.data(b"\x15\x03\x03\x00\x02\x02\x28")],
+    },
+    "wrong-service": {"an answer": [answered()], "silence": [gave_up()]},
+    "version-window-miss": {
+        "the highest version that the client offers": [answered(178)],
+        "the lowest version that the client offers": [answered(157)],
+        "a redirect": [greeted().server.data(frame("-1", "127.0.0.1:4002"))],
+    },
+    "redirected": {"an answer": [answered()]},
+    "startapi-missing": {
+        "startApi": [started()],
+        "a young connection": [answered().after(0.2).client.keep_alive()],
+        "a version that the client refused": [answered(38).after(4).client.fin()],
+        "an answer that came too late": [gave_up().after(2).server.data(answer()).client.bare_rst()],
+    },
+    "duplicate-client-id": {
+        "a close after startApi": [started().server.fin()],
+        "another error": [started().server.data(error(321))],
+    },
+    "closed-after-startapi": {
+        "error 326": [started().server.data(error(326)).server.fin()],
+        "a client that closed": [started().client.fin().server.fin()],
+        "a ready session": [ready().server.fin()],
+    },
+    "hello-answered-then-silent": {
+        "an answer to startApi": [ready().after(4).client.fin()],
+        "part of an answer": [started().server.data(MANAGED_ACCOUNTS).client.ack().after(4).client.fin()],
+        "a gateway that closed": [started().server.fin()],
+        "a young session": [started().after(0.5).client.keep_alive()],
+    },
+    "no-next-valid-id": {
+        "a ready session": [ready().after(4).client.fin()],
+        "silence": [started().after(4).client.fin()],
+        "error 326": [started().server.data(error(326)).client.ack().after(4).client.fin()],
+    },
+    "gateway-closed-midsession": {
+        "a client that closed": [ready().client.fin().server.fin()],
+        "a session that was not ready": [started().server.fin()],
+    },
+    "requests-unanswered": {
+        "an answer": [ready().client.data(frame("49", "1")).server.data(frame("49", "1", "1")).after(9).client.fin()],
+        "a request at the very end": [ready().client.data(frame("49", "1")).server.ack().client.fin()],
+    },
+    "slow-consumer": {
+        "a gateway that stopped reading": [ready().client.data(frame("49", "1")).server.ack(window=0)],
+        "a small window": [ready().server.data(frame("49", "1", "1")).client.ack(window=1)],
+    },
+    "stream-desync": {
+        "octets that the capture lacks": [
+            ready().server.data(b"x" * 500, unseen=True).server.data(frame("49", "1", "1")).client.ack()
+        ],
+        "a frame of which the capture lacks the beginning": [
+            ready()
+            .server.data(b"\0\0\1\0", unseen=True)
+            .server.data(b"\x7f" * 256)
+            .client.ack()
+            .server.data(b"\x7f" * 64)
+            .client.ack()
+        ],
+        "a well-formed session": [ready()],
+    },
+    "peer-vanished": {
+        "one retransmission": [
+            ready()
+            .client.data(frame("49", "1"), undelivered=True)
+            .after(0.3)
+            .client.data(frame("49", "1"), seq=1000001 + 29)
+            .server.ack()
+        ],
+        "one retransmission that the capture ends after": [
+            ready()
+            .client.data(frame("49", "1"), undelivered=True)
+            .after(0.3)
+            .client.data(frame("49", "1"), seq=1000001 + 29, undelivered=True)
+        ],
+        "octets that are acknowledged and not answered": [gave_up()],
+    },
+    "upstream-lost": {"a farm that is all right": [ready().server.data(error(2104))]},
+    "gateway-leaks-close-wait": {
+        "a capture that ends too soon": [gave_up()],
+        "a gateway that closes": [gave_up().after(3).server.fin().client.ack()],
+        "a client that does not close": [ready().server.fin().client.ack().after(3).server.keep_alive()],
+    },
+    "capture-incomplete": {"nothing missing": [ready()]},
+}
+"""Rule -> captures on whose last connection it keeps still."""
+
+FIRING = [pytest.param(name, talks, id=name) for name, talks in FIRES.items()]
+STILL = [
+    pytest.param(name, talks, id=f"{name}: {why}")
+    for name, cases in KEEPS_STILL.items()
+    for why, talks in cases.items()
+]
+
+
+@pytest.mark.parametrize(("name", "talks"), FIRING)
+def test_a_rule_fires_where_it_should(name: str, talks: list[Conversation]) -> None:
+    actual = findings(*talks)
+
+    assert (len(talks), name) in actual
+
+
+@pytest.mark.parametrize(("name", "talks"), STILL)
+def test_a_rule_keeps_still_on_a_near_miss(name: str, talks: list[Conversation]) -> None:
+    actual = findings(*talks)
+
+    assert (len(talks), name) not in actual
+
+
+def test_every_rule_has_captures_that_fire_it_and_near_misses() -> None:
+    names = [rule.id for rule in RULES]
+
+    assert sorted(names) == sorted(FIRES) == sorted(KEEPS_STILL)
+
+
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in RULES])
+def test_a_rule_says_why_it_matters_what_it_is_not_and_where_its_facts_come_from(rule: object) -> None:
+    module = importlib.import_module(rule.check.__module__)  # type: ignore[attr-defined]
+
+    text = module.__doc__ or ""
+
+    assert text.startswith(f"{rule.id}: ")  # type: ignore[attr-defined]
+    assert "Why it matters:" in text
+    assert "What it is not:" in text
+    assert "Source of the facts:" in text
+
+
+def test_every_rule_file_is_registered() -> None:
+    folder = Path(importlib.import_module("capanalyze.timeline.rules").__file__ or "").parent
+
+    files = sorted(path.stem.replace("_", "-") for path in folder.glob("*.py") if path.stem != "__init__")
+
+    assert files == sorted(rule.id for rule in RULES)
+
+
+def found(name: str, *talks: Conversation) -> Finding:
+    """The finding of that name on the last of its connections."""
+    return [finding for _, finding in report(*talks).all_findings() if finding.id == name][-1]
+
+
+def fired(name: str) -> tuple[Finding, int]:
+    """The finding of that name in its capture, and the capture's number of packets."""
+    return found(name, *FIRES[name]), report(*FIRES[name]).capture.packets
+
+
+@pytest.mark.parametrize("name", sorted(FIRES))
+def test_a_finding_cites_packets_of_the_capture_and_says_what_it_saw(name: str) -> None:
+    finding, packets = fired(name)
+
+    assert finding.packets
+    assert all(1 <= packet <= packets for packet in finding.packets)
+    assert finding.evidence
+    assert finding.severity in SEVERITIES
+    assert {finding.certainty, *(cause.certainty for cause in finding.causes)} <= set(CERTAINTIES)
+    assert finding.advice
+
+
+@pytest.mark.parametrize("name", sorted(FIRES))
+def test_a_title_holds_no_figure_so_that_it_can_be_told_once_for_many_connections(name: str) -> None:
+    finding, _ = fired(name)
+
+    assert re.sub(r"\(error 326\)", "", finding.title).isascii()
+    assert not re.search(r"\d", finding.title.replace("326", ""))
+
+
+@pytest.mark.parametrize("name", sorted(FIRES))
+def test_where_several_causes_leave_the_same_packets_none_is_certain(name: str) -> None:
+    finding, _ = fired(name)
+
+    assert all(cause.certainty != "certain" for cause in finding.causes)
+
+
+def test_the_default_time_out_of_the_library_is_named() -> None:
+    finding, _ = fired("accepted-but-silent")
+
+    assert "the client closed 4 s after its SYN, which is the default time-out of ib_async" in finding.evidence
+
+
+def test_a_wrong_hello_is_the_cause_for_certain_only_where_a_right_one_was_answered() -> None:
+    wrong = opened(**other(5)).client.data(b"API=9.72\0").server.ack().after(1).client.fin()
+
+    alone = found("bad-hello", wrong)
+    beside = found("bad-hello", ready(), wrong)
+
+    assert [cause.certainty for cause in alone.causes] == ["possible"]
+    assert [cause.certainty for cause in beside.causes] == ["likely"]
+
+
+def test_the_connection_that_holds_a_duplicate_client_id_is_named() -> None:
+    refused = started(**other(5)).server.data(error(326)).server.fin()
+
+    finding = found("duplicate-client-id", ready(), refused)
+
+    assert "the same id was used by connection 1 of this capture" in finding.evidence
+    assert finding.causes[0].text == "that client still holds the id (its local port: 50000)"
+
+
+def test_sessions_that_the_gateway_ends_together_point_to_its_restart() -> None:
+    first = ready().after(1).server.fin()
+    second = ready(client_address=("127.0.0.1", 50001)).after(1.2).server.fin()
+
+    finding = found("gateway-closed-midsession", first, second)
+
+    assert "connections 1 and 2 ended within the same second" in finding.evidence
+    assert [cause.certainty for cause in finding.causes] == ["likely"]
+
+
+def test_an_announced_close_names_the_error_that_announced_it() -> None:
+    talk = ready().server.data(error(1300, "TWS socket port has been reset")).server.fin()
+
+    finding = found("gateway-closed-midsession", talk)
+
+    assert "error 1300 in packet 12: `TWS socket port has been reset`" in finding.evidence
+
+
+def test_a_session_is_ready_with_both_messages_in_any_order() -> None:
+    talk = started().server.data(NEXT_VALID_ID).server.data(MANAGED_ACCOUNTS).client.ack().after(4).client.fin()
+
+    actual = findings(talk)
+
+    assert actual == []

@@ -1,0 +1,430 @@
+"""What the first line says, for every way in which a connection can end."""
+
+import pytest
+
+from tests.conversation import Conversation
+from tests.timeline.talk import (
+    HELLO,
+    START_API,
+    answer,
+    answered,
+    error,
+    frame,
+    greeted,
+    opened,
+    ready,
+    report,
+    started,
+    verdict,
+)
+
+WRONG = b"API=9.72\0"
+RIGHT = "`41 50 49 00 00 00 00 09 76 31 30 30 2e 2e 31 37 36`"
+
+UNOPENED = [
+    (
+        "refused",
+        Conversation().client.syn().server.rst(),
+        (
+            "The gateway's host refused the connection (RST in packet 2, 1.0 ms after the SYN): "
+            "nothing accepts connections on port 4001."
+        ),
+    ),
+    (
+        "unanswered SYNs",
+        Conversation().client.syn().after(1).client.syn().after(2).client.syn(),
+        "3 SYNs to port 4001 went unanswered within the 3.0 s captured: no connection came about.",
+    ),
+    (
+        "the final ACK missing",
+        Conversation().client.syn().server.syn_ack(),
+        "The connection never opened in full: the gateway's host accepted (SYN-ACK), and the final ACK did not come.",
+    ),
+    (
+        "a half-open scan",
+        Conversation().client.syn().server.syn_ack().client.bare_rst(),
+        "The client broke the connection off (RST) after the gateway's host had accepted, before it was open.",
+    ),
+]
+
+BEFORE_AN_ANSWER = [
+    (
+        "a probe",
+        opened().after(0.1).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 4), 101 ms after the connection was opened; "
+            "neither side had sent anything; the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "silence until the client's time-out",
+        greeted().after(4).client.fin().server.ack().after(8).client.keep_alive(),
+        (
+            "The client closed first (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello "
+            "and nothing was answered; the gateway did not close (CLOSE_WAIT) in the 8.0 s captured after that."
+        ),
+    ),
+    (
+        "a hello that is not even acknowledged",
+        opened().client.data(HELLO, undelivered=True).after(4).client.fin(undelivered=True),
+        (
+            "The client closed first (FIN in packet 5), 4.0 s after its hello, which was not even acknowledged; "
+            "that FIN was not acknowledged, but the capture ends there."
+        ),
+    ),
+    (
+        "still waiting when the capture ends",
+        greeted().after(5).client.keep_alive(),
+        (
+            "Nobody closed the connection within the 5.0 s captured; the client's hello was acknowledged by the "
+            "gateway's host and has not been answered for 5.0 s."
+        ),
+    ),
+    (
+        "hung up after the hello",
+        greeted().after(0.3).server.fin().client.ack().after(0.2).client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 6), 302 ms after the client's hello, which it had not answered; "
+            "the client closed 202 ms later."
+        ),
+    ),
+    (
+        "hung up before the hello",
+        opened().server.fin().client.data(HELLO).server.bare_rst(),
+        (
+            "The gateway closed first (FIN in packet 4), 1.0 ms after the connection was opened and before the "
+            "client's "
+            "hello, without a word; the gateway then sent a RST (packet 6)."
+        ),
+    ),
+    (
+        "reset after the hello",
+        greeted().server.rst(),
+        (
+            "The gateway closed first by a reset (RST in packet 6), 2.0 ms after the client's hello, "
+            "which it had not answered."
+        ),
+    ),
+    (
+        "answered too late",
+        greeted().after(4).client.fin().server.ack().after(2).server.data(answer()).client.bare_rst(),
+        (
+            "The client closed first (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello "
+            "and nothing was answered; the gateway answered 2.0 s too late; the client then sent a RST (packet 9)."
+        ),
+    ),
+]
+
+NOT_TWS = [
+    (
+        "the seed's probe",
+        opened().client.data(WRONG).server.ack().after(0.5).client.fin().server.ack().after(1).server.ack(),
+        (
+            "The client closed first (FIN in packet 6), 502 ms after sending `API=9.72\\0`, which is no TWS hello; "
+            f"nothing was answered (a right hello is the 17 octets {RIGHT}); "
+            "the gateway did not close (CLOSE_WAIT) in the 1.0 s captured after that."
+        ),
+    ),
+    (
+        "a browser",
+        opened().client.data(b"GET / HTTP/1.1\r\n\r\n").server.ack().server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 6), 2.0 ms after the client had sent an HTTP request, "
+            "which is not TWS; nothing was answered; the client closed 1.0 ms later."
+        ),
+    ),
+    (
+        "another program behind the port",
+        opened().server.data(b"SSH-2.0-x\r\n").client.ack().client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 6), 2.0 ms after the gateway had sent an SSH banner, which "
+            "is not TWS; "
+            "the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "an answer that is none",
+        greeted().server.data(b"\0\0\0\0").client.ack().after(4).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 8), 4.0 s after the gateway had answered the hello with "
+            "`\\0\\0\\0\\0`, which is not TWS; the gateway closed 1.0 ms later."
+        ),
+    ),
+]
+
+ANSWERED = [
+    (
+        "no startApi",
+        answered().after(2).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 8), 2.0 s after the gateway had answered the hello with "
+            "server version 178; startApi was never sent; the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "a version that the client does not support",
+        answered(38).after(2).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 8), 2.0 s after the gateway had answered the hello with "
+            "server version 38, which the client does not support (it offered 157 to 178); startApi was never sent; "
+            "the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "a redirect",
+        greeted().server.data(frame("-1", "127.0.0.1:4002")).client.ack().client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 8), 2.0 ms after the gateway had answered the hello with a "
+            "redirect "
+            "to `127.0.0.1:4002`; startApi was never sent; the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "closed after startApi",
+        started().server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 10), 2.0 ms after startApi; nextValidId and managedAccounts "
+            "had not come; the client closed 1.0 ms later."
+        ),
+    ),
+    (
+        "error 326",
+        started().server.data(error(326)).server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 11), 3.0 ms after startApi and right after error 326 of the "
+            "gateway; "
+            "nextValidId and managedAccounts had not come; the client closed 1.0 ms later."
+        ),
+    ),
+    (
+        "a session that ends well",
+        ready().after(60).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 12), 1 min after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway; the gateway closed "
+            "1.0 ms later."
+        ),
+    ),
+    (
+        "a session that the gateway ends, announced",
+        ready().server.data(error(1300)).server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 13), 1.0 ms after the last message (its own error 1300); "
+            "the session was ready, with 2 messages from the client and 4 from the gateway; the client closed "
+            "1.0 ms later."
+        ),
+    ),
+    (
+        "a session that goes on",
+        ready().after(3).client.keep_alive(),
+        (
+            "Nobody closed the connection within the 3.0 s captured; the session was ready, with 2 messages from the "
+            "client and 3 from the gateway, the last message (the gateway's nextValidId) 3.0 s before the end."
+        ),
+    ),
+]
+
+CLOSES = [
+    (
+        "FINs that cross",
+        ready().client.fin(undelivered=True).server.fin(undelivered=True),
+        (
+            "Client and gateway closed at the same time (their FINs cross: packets 12 and 13), 2.0 ms after the last "
+            "message (the gateway's nextValidId); the session was ready, with 2 messages from the client and 3 "
+            "from the "
+            "gateway."
+        ),
+    ),
+    (
+        "a FIN that the capture lacks",
+        ready().server.fin(unseen=True).client.ack().client.fin().server.ack(),
+        (
+            "The gateway probably closed first (its FIN is not in the capture, but the client acknowledged it), "
+            "after the "
+            "last message (its own nextValidId); the session was ready, with 2 messages from the client and 3 from the "
+            "gateway; the client closed too."
+        ),
+    ),
+    (
+        "a half-close",
+        ready()
+        .client.fin()
+        .server.ack()
+        .after(1)
+        .server.data(frame("49", "1", "1795394272"))
+        .client.ack()
+        .server.fin()
+        .client.ack(),
+        (
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 4 from the gateway; "
+            "the gateway went on sending and closed 1.0 s later."
+        ),
+    ),
+    (
+        "a FIN sent again and never acknowledged",
+        ready().client.fin(undelivered=True).after(1).client.fin_again(undelivered=True),
+        (
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway; "
+            "that FIN was not acknowledged in the 1.0 s captured after that, though it was sent 2 times."
+        ),
+    ),
+    (
+        "a RST out of the window, then a FIN",
+        ready().server.rst(seq=9).server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 13), 3.0 ms after the last message (its own nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway; the client closed "
+            "1.0 ms later."
+        ),
+    ),
+    (
+        "a second FIN without its acknowledgement",
+        ready().client.fin().server.fin(),
+        (
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway; "
+            "the gateway closed 1.0 ms later, which the client has not acknowledged."
+        ),
+    ),
+    (
+        "a capture that begins late",
+        Conversation()
+        .established()
+        .client.data(frame("49", "1"))
+        .server.data(frame("49", "1", "1795394272"))
+        .client.ack()
+        .client.fin()
+        .server.fin()
+        .client.ack(),
+        (
+            "The client closed first (FIN in packet 4), 2.0 ms after the last message (the gateway's currentTime); "
+            "1 message from the client and 1 from the gateway; the gateway closed 1.0 ms later "
+            "(the capture began after the connection)."
+        ),
+    ),
+    (
+        "octets that the capture lacks",
+        ready()
+        .server.data(frame("49", "1", "1795394272"), unseen=True)
+        .client.ack()
+        .client.fin()
+        .server.fin()
+        .client.ack(),
+        (
+            "The client closed first (FIN in packet 13), 4.0 ms after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway; the gateway closed "
+            "1.0 ms later "
+            "(20 octets of what was said are missing from the capture)."
+        ),
+    ),
+]
+
+ALL = [*UNOPENED, *BEFORE_AN_ANSWER, *NOT_TWS, *ANSWERED, *CLOSES]
+
+
+@pytest.mark.parametrize(("talk", "expected"), [pytest.param(talk, said, id=name) for name, talk, said in ALL])
+def test_the_verdict_of_one_connection(talk: Conversation, expected: str) -> None:
+    actual = verdict(talk)
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("talk", [pytest.param(talk, id=name) for name, talk, _ in ALL])
+def test_a_verdict_is_one_sentence_of_plain_ascii(talk: Conversation) -> None:
+    actual = verdict(talk)
+
+    assert actual.isascii()
+    assert actual.isprintable()
+    assert actual.endswith(".")
+    assert ". " not in actual.replace("... ", "")
+
+
+def silent(port: int, clock: int, seconds: float) -> Conversation:
+    """A client that gives up on a silent gateway."""
+    talk = greeted(client_address=("127.0.0.1", port), clock=clock)
+    return talk.after(seconds).client.fin().server.ack()
+
+
+def test_connections_with_the_same_story_are_told_in_one_breath() -> None:
+    talks = [silent(50000 + index, 1_700_000_000_000_000_000 + index * 20_000_000_000, 10) for index in range(3)]
+
+    actual = verdict(*talks)
+
+    assert actual == (
+        "The client closed first on all 3 connections (FIN in packets 6, 13 and 20), 10.0 s after the gateway's host "
+        "had acknowledged its hello and nothing was answered; "
+        "the gateway did not close (CLOSE_WAIT) within the 50.0 s captured."
+    )
+
+
+def test_the_worst_story_comes_first_and_names_its_connections() -> None:
+    start = 1_700_000_000_000_000_000
+    well = ready(clock=start).client.fin().server.fin().client.ack()
+    badly = greeted(client_address=("127.0.0.1", 50001), clock=start + 10**9).server.fin().client.fin().server.ack()
+
+    actual = verdict(well, badly)
+
+    assert actual.startswith(
+        "The gateway closed first on connection 2 (FIN in packet 20), 2.0 ms after the client's hello"
+    )
+    assert "; the client closed first on connection 1 (FIN in packet 12)" in actual
+
+
+def test_more_stories_than_fit_are_counted() -> None:
+    start = 1_700_000_000_000_000_000
+    talks = [
+        ready(clock=start).client.fin().server.fin().client.ack(),
+        greeted(client_address=("127.0.0.1", 50001), clock=start + 10**9).server.fin().client.fin().server.ack(),
+        Conversation(client_address=("127.0.0.1", 50002), clock=start + 2 * 10**9).client.syn().server.rst(),
+        Conversation(client_address=("127.0.0.1", 50003), clock=start + 3 * 10**9).client.syn(),
+        started(client_address=("127.0.0.1", 50004), clock=start + 4 * 10**9).server.fin().client.fin().server.ack(),
+    ]
+
+    actual = verdict(*talks)
+
+    assert actual.endswith("; 2 more connections ended in other ways.")
+
+
+def test_connections_on_other_ports_are_an_answer_that_says_what_to_try() -> None:
+    talks = [
+        opened(client_address=("10.0.0.1", port), server_address=("10.0.0.2", 443))
+        .client.data(b"\x16\x03\x01")
+        .client.fin()
+        for port in range(50000, 50012)
+    ]
+
+    actual = verdict(*talks)
+
+    assert actual == (
+        "12 TCP connections, none on 4001 4002 7496 7497 and none speaks TWS; try --port N or --all."
+    ).removesuffix(".")
+
+
+def test_tws_on_another_port_is_reported_as_a_gateway() -> None:
+    talk = greeted(server_address=("127.0.0.1", 8888)).after(4).client.fin().server.ack()
+
+    actual = verdict(talk)
+
+    assert "the gateway's host had acknowledged its hello" in actual
+
+
+def test_a_server_on_another_port_is_no_gateway() -> None:
+    talk = opened(server_address=("10.0.0.2", 80)).client.data(b"GET").server.data(b"HTTP").client.fin().server.fin()
+
+    actual = report(talk, all_connections=True).verdict
+
+    assert "gateway" not in actual
+    assert actual.startswith("The client closed first (FIN in packet 6), 1.0 ms after the server's last octets")
+
+
+def test_startapi_alone_does_not_make_a_session_ready() -> None:
+    talk = answered().client.data(START_API).after(9).client.keep_alive()
+
+    actual = verdict(talk)
+
+    assert actual == (
+        "Nobody closed the connection within the 9.0 s captured; "
+        "startApi was sent, nextValidId and managedAccounts did not come."
+    )
