@@ -8,6 +8,7 @@ fields of a text body from 1; in protobuf it is the field's number).
 from typing import Final, NamedTuple
 
 from capanalyze.tws import protobuf, text
+from capanalyze.tws.scalars import ESCAPES_SINCE, identifier
 from capanalyze.tws.schema import (
     FIRST_BINARY_ID,
     NEWEST,
@@ -90,7 +91,7 @@ def decode(
 ) -> Decoded:
     """Decode the payload of one frame; never raises.
 
-    ``server_version`` None means that the handshake was not seen: the fields are then named as far as all
+    ``server_version`` None (or 0) means that the handshake was not seen: the fields are then named as far as all
     server versions within ``versions`` agree at which the message fits. ``encoding`` is what the session expects,
     a value of ``Decoded.encoding``.
     """
@@ -109,7 +110,7 @@ def decode(
         unknown = "unknown message id" if row is None else "known as protobuf only"
         return Decoded(message_id, name, surplus, None, unknown, found, from_client)
     decoded: dict[str, object]
-    if server_version is None:
+    if not server_version:
         decoded, problem = _without_version(row, fields, found, versions)
     else:
         reader = text.Reader(fields)
@@ -173,18 +174,24 @@ def _candidates(row: Message, encoding: str, versions: tuple[int, int]) -> list[
         node = waiting.pop()
         waiting.extend(node.children)
         bounds.update((node.low, node.high + 1))
-    bounds.add(text.ESCAPES_SINCE)
+    bounds.add(ESCAPES_SINCE)
     return sorted(bound for bound in bounds if low <= bound <= high) or [low]
 
 
 def _fitting(row: Message, fields: list[bytes], candidates: list[int]) -> list[tuple[int, list[str]]]:
-    """The candidates at which ``fields`` fit the layout, and the name that each field then has."""
+    """The candidates at which ``fields`` fit the layout, and the name that each field then has.
+
+    Identifiers are first held not to be empty, which tells layouts of equal length apart.
+    """
     found: list[tuple[int, list[str]]] = []
-    for version in candidates:
-        reader = text.Reader(fields, trace=True)
-        reader.read(_plan(row, version))
-        if reader.problem is None:
-            found.append((version, reader.names))
+    for strict in (True, False):
+        for version in candidates:
+            reader = text.Reader(fields, trace=True, strict=strict)
+            reader.read(_plan(row, version))
+            if reader.problem is None:
+                found.append((version, reader.names))
+        if found:
+            break
     return found
 
 
@@ -251,7 +258,7 @@ def request_key(payload: bytes, *, from_client: bool, server_version: int | None
     if found == "protobuf":
         number = protobuf_key_field(from_client, message_id)
         return _varint_field(body, number) if number else None
-    version = NEWEST if server_version is None else server_version
+    version = server_version or NEWEST
     table = _key_tables.get((from_client, version))
     if table is None:
         table = key_table(from_client, version)
@@ -260,7 +267,7 @@ def request_key(payload: bytes, *, from_client: bool, server_version: int | None
     if index < 0:
         return None
     fields = body.split(b"\0", index + 1)
-    value = text.identifier(fields[index]) if len(fields) > index + 1 else None
+    value = identifier(fields[index]) if len(fields) > index + 1 else None
     return value if isinstance(value, int) else None
 
 
@@ -294,7 +301,7 @@ def unframed_length(data: bytes, start: int, *, from_client: bool, server_versio
     if row is None or not row.text:
         return -1
     reader = text.Reader(fields[1:])
-    reader.read(_plan(row, LAST_UNFRAMED if server_version is None else server_version), len(fields) - 1)
+    reader.read(_plan(row, server_version or LAST_UNFRAMED), len(fields) - 1)
     if reader.short:
         return 0
     used = 1 + reader.position

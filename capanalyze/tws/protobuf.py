@@ -9,8 +9,8 @@ import math
 import struct
 from typing import Final
 
+from capanalyze.tws.scalars import BAD, quantity
 from capanalyze.tws.schema.protobuf_rows import ProtobufField, fields
-from capanalyze.tws.text import BAD, quantity
 
 MAX_DEPTH: Final = 12
 """Messages inside messages that are opened; IB's go four deep. What is deeper is shown in hexadecimal."""
@@ -66,26 +66,33 @@ class Walker:
 
     def message(self, name: str, start: int, end: int, depth: int, path: str) -> dict[str, object]:
         """The octets from ``start`` to ``end`` as the message ``name`` ("" for an unknown one)."""
+        data = self.data
         known = fields(name) if name else {}
         values: dict[str, object] = {}
         position = start
         while position < end:
-            key, after = varint(self.data, position, end)
-            stop = self._extent(key & 7, after, end) if after > 0 and key >> 3 else -1
+            began = position
+            key = data[position]
+            position += 1
+            if key >= 0x80:
+                key, position = varint(data, began, end)
+            number, wire_type = key >> 3, key & 7
+            stop = self._extent(wire_type, position, end) if position > 0 and number else -1
             if stop < 0 or not self.left:
-                where = f"{path[:-1]}: " if path else ""
-                what = "not protobuf" if self.left else "more values than are decoded"
-                self._complain(f"{where}{what} from octet {position} on")
-                values["undecoded"] = self.data[position:end].hex()
+                self._stop(values, began, end, path)
                 break
             self.left -= 1
-            field = known.get(key >> 3)
-            if field is None or not self._known(field, key & 7, after, stop, values, depth, path):
-                self._unknown(key, after, stop, values, depth)
-                if field is not None:
-                    self._complain(f"{path}{field.name} (field {field.number}) is of another type")
-                elif name:
-                    self._complain(f"{path}field_{key >> 3} is newer than known")
+            field = known.get(number)
+            if field is None or field.wire_type != wire_type:
+                self._other(field, key, position, stop, values, depth, path, name)
+            elif wire_type == 2:
+                self._delimited(field, position, stop, values, depth, path)
+            else:
+                value = double(data, position) if wire_type == 1 else self._integer(field, position, stop, path)
+                if field.repeated:
+                    _append(values, field.name, value)
+                else:
+                    values[field.name] = value
             position = stop
         return values
 
@@ -93,72 +100,70 @@ class Walker:
         if self.problem is None:
             self.problem = problem
 
+    def _stop(self, values: dict[str, object], position: int, end: int, path: str) -> None:
+        """Keep octets that are no protobuf, or too many values."""
+        where = f"{path[:-1]}: " if path else ""
+        what = "not protobuf" if self.left else "more values than are decoded"
+        self._complain(f"{where}{what} from octet {position} on")
+        values["undecoded"] = self.data[position:end].hex()
+
     def _extent(self, wire_type: int, position: int, end: int) -> int:
         """Where the value that starts at ``position`` ends; -1 if it does not end before ``end``."""
         if wire_type == 0:
-            return varint(self.data, position, end)[1]
+            while position < end and self.data[position] >= 0x80:
+                position += 1
+            return position + 1 if position < end else -1
         if wire_type == 2:
             length, position = varint(self.data, position, end)
-            if position < 0:
-                return -1
-            stop = position + length
+            stop = position + length if position > 0 else end + 1
         elif wire_type in (1, 5):
             stop = position + (8 if wire_type == 1 else 4)
         else:
             return -1
         return stop if stop <= end else -1
 
-    def _known(
-        self,
-        field: ProtobufField,
-        wire_type: int,
-        start: int,
-        stop: int,
-        values: dict[str, object],
-        depth: int,
-        path: str,
-    ) -> bool:
-        """Add the value of a known field; False if its wire type is not the schema's."""
-        if wire_type == 2:
-            start = varint(self.data, start, stop)[1]
-            if field.is_message:
-                value: object
-                if depth >= MAX_DEPTH:
-                    value = "0x" + self.data[start:stop].hex()
-                else:
-                    value = self.message(field.type, start, stop, depth + 1, f"{path}{field.name}.")
-            elif field.type == "map":
-                value = {"tag": "", "value": "", **self.message("MapEntry", start, stop, depth, f"{path}{field.name}.")}
-            elif field.type in ("s", "q"):
-                value = self._text(field, start, stop, path)
-            elif field.repeated:
-                return self._packed(field, start, stop, values)
+    def _integer(self, field: ProtobufField, start: int, stop: int, path: str) -> object:
+        data = self.data
+        value = data[start]
+        if stop - start > 1:
+            value, after = varint(data, start, stop)
+            if after < 0:
+                self._complain(f"{path}{field.name} (field {field.number}) is no varint of 64 bits")
+                return "0x" + data[start:stop].hex()
+            value = signed(value)
+        kind = field.type
+        if kind == "b":
+            return value != 0
+        if value in _UNSET_INTEGERS and kind in ("i", "I"):
+            return None
+        if kind in ("i", "k") and not _INT32_MIN <= value <= _INT32_MAX:
+            self._complain(f"{path}{field.name} (field {field.number}) is no 32-bit integer")
+        return value
+
+    def _delimited(
+        self, field: ProtobufField, start: int, stop: int, values: dict[str, object], depth: int, path: str
+    ) -> None:
+        """Add the string, message, map entry or packed run that a known field holds."""
+        start += 1
+        if self.data[start - 1] >= 0x80:
+            start = varint(self.data, start - 1, stop)[1]
+        value: object
+        if field.is_message:
+            if depth >= MAX_DEPTH:
+                value = "0x" + self.data[start:stop].hex()
             else:
-                return False
-        elif (
-            wire_type == (1 if field.type == "d" else 0)
-            and not field.is_message
-            and field.type not in ("s", "q", "map")
-        ):
-            value = self._scalar(field, start, path)
+                value = self.message(field.type, start, stop, depth + 1, f"{path}{field.name}.")
+        elif field.type == "map":
+            value = {"tag": "", "value": "", **self.message("MapEntry", start, stop, depth, f"{path}{field.name}.")}
+        elif field.packed:
+            self._packed(field, start, stop, values, path)
+            return
         else:
-            return False
+            value = self._text(field, start, stop, path)
         if field.repeated or field.type == "map":
             _append(values, field.name, value)
         else:
             values[field.name] = value
-        return True
-
-    def _scalar(self, field: ProtobufField, start: int, path: str) -> object:
-        if field.type == "d":
-            return double(self.data, start)
-        value = signed(varint(self.data, start, len(self.data))[0])
-        if field.type == "b":
-            return value != 0
-        if field.type in ("i", "k") and not _INT32_MIN <= value <= _INT32_MAX:
-            self._complain(f"{path}{field.name} (field {field.number}) is no 32-bit integer")
-            return value
-        return None if value in _UNSET_INTEGERS and field.type in ("i", "I") else value
 
     def _text(self, field: ProtobufField, start: int, stop: int, path: str) -> object:
         raw = self.data[start:stop]
@@ -169,32 +174,50 @@ class Walker:
             self._complain(f"{path}{field.name} (field {field.number}) is not a number")
         return raw.decode("utf-8", "backslashreplace")
 
-    def _packed(self, field: ProtobufField, start: int, stop: int, values: dict[str, object]) -> bool:
-        """The elements of a packed repeated field; False if the octets do not come out even."""
-        elements: list[object] = []
+    def _packed(self, field: ProtobufField, start: int, stop: int, values: dict[str, object], path: str) -> None:
+        """Add the elements of a packed repeated field; what does not come out even is kept in hexadecimal."""
+        values.setdefault(field.name, [])
         position = start
         while position < stop:
-            if field.type == "d":
-                if position + 8 > stop:
-                    return False
-                elements.append(double(self.data, position))
-                position += 8
-            else:
-                value, position = varint(self.data, position, stop)
-                if position < 0:
-                    return False
-                elements.append(bool(value) if field.type == "b" else signed(value))
-        for element in elements:
-            _append(values, field.name, element)
-        values.setdefault(field.name, [])
-        return True
+            after = position + 8 if field.type == "d" else self._extent(0, position, stop)
+            if not position < after <= stop or not self.left:
+                self._complain(f"{path}{field.name} (field {field.number}) is no packed field")
+                _append(values, field.name, "0x" + self.data[position:stop].hex())
+                return
+            self.left -= 1
+            double_ = field.type == "d"
+            value = double(self.data, position) if double_ else self._integer(field, position, after, path)
+            _append(values, field.name, value)
+            position = after
+
+    def _other(
+        self,
+        field: ProtobufField | None,
+        key: int,
+        start: int,
+        stop: int,
+        values: dict[str, object],
+        depth: int,
+        path: str,
+        name: str,
+    ) -> None:
+        """Add a field that the schema does not have, or has with another wire type."""
+        if field is not None and field.packed and key & 7 == (1 if field.type == "d" else 0):
+            value = double(self.data, start) if field.type == "d" else self._integer(field, start, stop, path)
+            _append(values, field.name, value)
+            return
+        self._unknown(key, start, stop, values, depth)
+        if field is not None:
+            self._complain(f"{path}{field.name} (field {field.number}) is of another type")
+        elif name:
+            self._complain(f"{path}field_{key >> 3} is newer than known")
 
     def _unknown(self, key: int, start: int, stop: int, values: dict[str, object], depth: int) -> None:
         """Add a field that the schema does not have as what its octets look like."""
         name = f"field_{key >> 3}"
         wire_type = key & 7
         value: object
-        if wire_type == 0:
+        if wire_type == 0 and stop - start <= 10:
             value = signed(varint(self.data, start, stop)[0])
         elif wire_type == 1:
             value = double(self.data, start)

@@ -98,7 +98,7 @@ def _contract(contract: object) -> str:
     if not isinstance(contract, dict):
         return ""
     values = [contract.get(name) for name in CONTRACT]
-    return " ".join(_plain(value) for value in values if value not in (None, "", "0", "0.0", "0.00"))
+    return " ".join(_plain(value) for value in values if value not in (None, "", "0", "0.0", "?"))
 
 
 def _plain(value: object) -> str:

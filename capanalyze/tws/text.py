@@ -5,10 +5,9 @@ field by field. Nothing here raises on wire bytes: what does not fit is kept as 
 the first field that does not. Counted groups end with the fields, whatever the count says.
 """
 
-import re
-from collections.abc import Callable
 from typing import Final
 
+from capanalyze.tws.scalars import BAD, CONVERTERS, ESCAPES_SINCE, WORDS, integer
 from capanalyze.tws.schema.grammar import FIELD, LIST, SEQUENCE, Condition, Node
 
 MAX_FIELDS: Final = 1 << 19
@@ -17,137 +16,55 @@ MAX_FIELDS: Final = 1 << 19
 MAX_SURPLUS: Final = 1024
 """Fields beyond the layout that get a name each; what follows them is kept as one."""
 
-ESCAPES_SINCE: Final = 153
-"""ENCODE_MSG_ASCII7: from this server version on some strings carry \\uXXXX escapes."""
-
-UNSET_DOUBLE: Final = 1.7976931348623157e308
-_UNSET_DOUBLES: Final = frozenset({
-    b"1.7976931348623157E308", b"1.7976931348623157e+308", b"1.7976931348623157E+308", b"1.7976931348623157e308",
-})  # fmt: skip
-_UNSET_INTEGERS: Final = frozenset({b"2147483647", b"9223372036854775807", b"-9223372036854775808"})
-_UNSET_QUANTITIES: Final = _UNSET_DOUBLES | _UNSET_INTEGERS
-_NUMBER: Final = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\Z")
-_INTEGER: Final = re.compile(rb"[-+]?\d{1,20}\Z")
-_NOT_FINITE: Final = frozenset({b"Infinity", b"-Infinity", b"NaN"})
-_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
-
-WORDS: Final = {
-    "i": "an integer",
-    "k": "an integer",
-    "d": "a number",
-    "q": "a number",
-    "b": "a boolean",
-    "c": "a or o",
-}
-
-BAD: Final = object()
-"""What a converter returns for octets that are no value of its type."""
-
-
-def integer(raw: bytes) -> object:
-    """An integer; None for the empty field and for the spellings of unset."""
-    if not raw or raw in _UNSET_INTEGERS:
-        return None
-    return int(raw) if _INTEGER.match(raw) is not None else BAD
-
-
-def identifier(raw: bytes) -> object:
-    """An integer of which every value is meant; None for the empty field."""
-    if not raw:
-        return None
-    return int(raw) if _INTEGER.match(raw) is not None else BAD
-
-
-def number(raw: bytes) -> object:
-    """A floating-point number as it is spelled; None for the empty field and the largest double."""
-    if not raw or raw in _UNSET_DOUBLES:
-        return None
-    if _NUMBER.match(raw) is not None or raw in _NOT_FINITE:
-        return raw.decode("ascii")
-    return BAD
-
-
-def quantity(raw: bytes) -> object:
-    """A decimal as it is spelled; None for the empty field and every spelling of unset."""
-    return None if raw in _UNSET_QUANTITIES else number(raw)
-
-
-def boolean(raw: bytes) -> object:
-    """True and False; None for the empty field and unset."""
-    if raw in (b"1", b"true"):
-        return True
-    if raw in (b"0", b"false"):
-        return False
-    return None if not raw or raw in _UNSET_INTEGERS else BAD
-
-
-def connector(raw: bytes) -> object:
-    """Whether a condition is joined to the next by *and*."""
-    if raw == b"a":
-        return True
-    return False if raw == b"o" else BAD
-
-
-def string(raw: bytes) -> object:
-    """UTF-8; octets that are not are shown as backslash, x and two digits."""
-    return raw.decode("utf-8", "backslashreplace")
-
-
-def escaped(raw: bytes) -> object:
-    """UTF-8 with the escapes of ENCODE_MSG_ASCII7 resolved (surrogates stay as they are written)."""
-    text = raw.decode("utf-8", "backslashreplace")
-    return _ESCAPE.sub(_character, text) if "\\u" in text else text
-
-
-def _character(match: re.Match[str]) -> str:
-    code = int(match[1], 16)
-    return match[0] if 0xD800 <= code <= 0xDFFF else chr(code)
-
-
-Converter = Callable[[bytes], object]
-
-_CONVERTERS: Final[dict[str, Converter]] = {
-    "s": string,
-    "u": escaped,
-    "i": integer,
-    "k": identifier,
-    "d": number,
-    "q": quantity,
-    "b": boolean,
-    "c": connector,
-}
-
 
 class Step:
     """An item of a layout that is on the wire at one server version.
 
-    ``form`` is grammar's FIELD, OBJECT or LIST, or SEQUENCE for items under conditions.
+    Attributes:
+        form: grammar's FIELD, OBJECT or LIST, or SEQUENCE for items under conditions.
+        name, path: the item's own name, and with those of the objects and lists it stands in.
+        conditions: None, or those that only the message itself can answer.
+        steps: the items inside.
     """
 
-    __slots__ = ("conditions", "convert", "form", "name", "required", "steps", "type")
+    __slots__ = ("conditions", "convert", "form", "name", "path", "required", "steps", "type")
 
-    def __init__(self, node: Node, type_: str) -> None:
+    def __init__(self, node: Node, type_: str, path: str, conditions: list[Condition] | None) -> None:
         self.form = node.form
         self.name = node.name
+        self.path = path
         self.type = type_
         self.required = node.required
-        self.convert = _CONVERTERS[type_]
-        self.conditions = node.conditions
+        self.convert = CONVERTERS[type_]
+        self.conditions = conditions
         self.steps: list[Step] = []
 
 
 def plan(nodes: list[Node], server_version: int) -> list[Step]:
     """Resolve the gates of a layout for one server version."""
+    numbered = any(node.name == "version" and node.low <= server_version <= node.high for node in nodes)
+    return _plan(nodes, server_version, numbered, "")
+
+
+def _plan(nodes: list[Node], server_version: int, numbered: bool, prefix: str) -> list[Step]:
+    """``numbered``: whether the message has a version field; without one it counts as the newest."""
     steps: list[Step] = []
     for node in nodes:
         if not node.low <= server_version <= node.high:
             continue
-        if node.form == SEQUENCE and not node.conditions:
-            steps.extend(plan(node.children, server_version))
+        conditions = node.conditions
+        if not numbered:
+            if any(condition.op == "older" for condition in conditions):
+                continue
+            conditions = [condition for condition in conditions if condition.op != "version"]
+        if node.form == SEQUENCE and not conditions:
+            steps.extend(_plan(node.children, server_version, numbered, prefix))
             continue
         kind = "s" if node.type == "u" and server_version < ESCAPES_SINCE else node.type
-        step = Step(node, kind)
-        step.steps = plan(node.children, server_version)
+        path = prefix + node.name
+        step = Step(node, kind, path, conditions or None)
+        inner = prefix if node.form == SEQUENCE else f"{path}."
+        step.steps = _plan(node.children, server_version, numbered, inner)
         steps.append(step)
     return steps
 
@@ -161,24 +78,25 @@ def split(body: bytes) -> list[bytes]:
 
 
 class Reader:
-    """Reads one body by one plan into ``values``.
+    """Reads one body by one plan.
 
     Attributes:
         position: fields consumed so far.
         problem: the first thing that does not fit, None while everything does.
         short: whether the fields ran out before the plan did.
-        names: with ``trace``, the dotted name each consumed field went to; an empty identifier is then
-            a problem, so that fewer layouts fit.
+        names: with ``trace``, the dotted name each consumed field went to; with ``strict`` too, an empty
+            identifier is a problem, so that fewer layouts fit.
     """
 
-    __slots__ = ("fields", "names", "position", "problem", "short", "stack", "trace")
+    __slots__ = ("fields", "names", "position", "problem", "short", "stack", "strict", "trace")
 
-    def __init__(self, fields: list[bytes], trace: bool = False) -> None:
+    def __init__(self, fields: list[bytes], trace: bool = False, strict: bool = False) -> None:
         self.fields = fields
         self.position = 0
         self.problem: str | None = None
         self.short = False
         self.trace = trace
+        self.strict = strict
         self.names: list[str] = []
         self.stack: list[dict[str, object]] = []
 
@@ -191,84 +109,92 @@ class Reader:
         fields = self.fields
         if limit >= 0:
             self.fields = fields[:limit]
-        self._run(steps, values, "")
+        self._run(steps, values)
         self.fields = fields
         if limit >= 0:
             self.problem = None
         if self.position < len(fields):
             surplus(fields, self.position, values)
-            if self.problem is None and limit < 0:
+            if limit < 0:
                 left = len(fields) - self.position
-                self.problem = f"{left} more field{'s' * (left > 1)} than known, from field {self.position + 1} on"
+                self._complain(f"{left} more field{'s' * (left > 1)} than known, from field {self.position + 1} on")
         return values
 
-    def _run(self, steps: list[Step], values: dict[str, object], prefix: str) -> bool:
+    def _complain(self, problem: str) -> None:
+        if self.problem is None:
+            self.problem = problem
+
+    def _run(self, steps: list[Step], values: dict[str, object]) -> bool:
         """Read ``steps`` into ``values``; False once the fields have run out."""
+        fields = self.fields
+        count = len(fields)
         self.stack.append(values)
         alive = True
         for step in steps:
-            if step.conditions and not self._holds(step.conditions):
+            if step.conditions is not None and not self._holds(step.conditions):
                 continue
             if step.form == FIELD:
-                alive = self._field(step, values, prefix)
-            elif step.form == SEQUENCE:
-                alive = self._run(step.steps, values, prefix)
-            elif step.form == LIST:
-                alive = self._list(step, values, prefix)
-            else:
-                inner = values.get(step.name)
-                if not isinstance(inner, dict):
-                    inner = {}
-                    values[step.name] = inner
-                alive = self._run(step.steps, inner, f"{prefix}{step.name}.")
-                if not inner:
-                    del values[step.name]
-            if not alive:
+                position = self.position
+                if position >= count:
+                    alive = self._missing(step.path)
+                    break
+                raw = fields[position]
+                value = step.convert(raw)
+                self.position = position + 1
+                if value is BAD:
+                    value = raw.decode("utf-8", "backslashreplace")
+                    self._complain(f"{step.path} (field {position + 1}) is not {WORDS[step.type]}")
+                elif value is None and step.required and not raw:
+                    self._complain(f"{step.path} (field {position + 1}) is empty")
+                values[step.name] = value
+                if self.trace:
+                    self._trace(step, raw)
+            elif not self._inner(step, values):
+                alive = False
                 break
         self.stack.pop()
         return alive
 
-    def _field(self, step: Step, values: dict[str, object], prefix: str) -> bool:
-        position = self.position
-        if position >= len(self.fields):
-            self._missing(prefix + step.name)
-            return False
-        raw = self.fields[position]
-        value = step.convert(raw)
-        if value is BAD:
-            value = raw.decode("utf-8", "backslashreplace")
-            if self.problem is None:
-                self.problem = f"{prefix}{step.name} (field {position + 1}) is not {WORDS[step.type]}"
-        elif not raw and self.problem is None and (step.required or (self.trace and step.type == "k")):
-            self.problem = f"{prefix}{step.name} (field {position + 1}) is empty"
-        values[step.name] = value
-        self.position = position + 1
-        if self.trace:
-            self.names.append(prefix + step.name)
-        return True
+    def _trace(self, step: Step, raw: bytes) -> None:
+        self.names.append(step.path)
+        if self.strict and not raw and step.type == "k":
+            self._complain(f"{step.path} (field {self.position}) is empty")
 
-    def _list(self, step: Step, values: dict[str, object], prefix: str) -> bool:
-        path = prefix + step.name
+    def _inner(self, step: Step, values: dict[str, object]) -> bool:
+        """Read a sequence, an object or a list; False once the fields have run out."""
+        if step.form == SEQUENCE:
+            return self._run(step.steps, values)
+        if step.form == LIST:
+            return self._list(step, values)
+        inner = values.get(step.name)
+        if isinstance(inner, dict):
+            return self._run(step.steps, inner)
+        made: dict[str, object] = {}
+        values[step.name] = made
+        alive = self._run(step.steps, made)
+        if not made:
+            del values[step.name]
+        return alive
+
+    def _list(self, step: Step, values: dict[str, object]) -> bool:
         if self.position >= len(self.fields):
-            self._missing(path)
-            return False
+            return self._missing(step.path)
         raw = self.fields[self.position]
-        count = integer(raw)
-        items: list[object] = []
-        values[step.name] = items
-        if not isinstance(count, int) and count is not None:
-            values[step.name] = raw.decode("utf-8", "backslashreplace")
-            if self.problem is None:
-                self.problem = f"the count of {path} (field {self.position + 1}) is not an integer"
-            count = 0
         self.position += 1
         if self.trace:
-            self.names.append(path)
+            self.names.append(step.path)
+        count = integer(raw)
+        if count is BAD:
+            values[step.name] = raw.decode("utf-8", "backslashreplace")
+            self._complain(f"the count of {step.path} (field {self.position}) is not an integer")
+            return True
+        items: list[object] = []
+        values[step.name] = items
         plain = len(step.steps) == 1 and not step.steps[0].name
         for _ in range(count if isinstance(count, int) else 0):
             item: dict[str, object] = {}
             before = self.position
-            alive = self._run(step.steps, item, path + ".")
+            alive = self._run(step.steps, item)
             if item:
                 items.append(item[""] if plain else item)
             if not alive:
@@ -277,13 +203,14 @@ class Reader:
                 break
         return True
 
-    def _missing(self, path: str) -> None:
+    def _missing(self, path: str) -> bool:
+        """The fields have run out before ``path``: always False."""
         self.short = True
-        if self.problem is None:
-            self.problem = f"ends before {path} (field {len(self.fields) + 1})"
+        self._complain(f"ends before {path} (field {len(self.fields) + 1})")
+        return False
 
     def _holds(self, conditions: list[Condition]) -> bool:
-        return all(self._condition(condition) for condition in conditions)
+        return all(map(self._condition, conditions))
 
     def _condition(self, condition: Condition) -> bool:
         if condition.op == "left":
@@ -295,10 +222,10 @@ class Reader:
             return str(value) in condition.values
         if condition.op == ">":
             return isinstance(value, (int, str)) and _float(value) > float(condition.values[0])
-        known = isinstance(value, int)
-        if condition.op == "version":
-            return not known or int(str(value)) >= int(condition.values[0])
-        return known and int(str(value)) < int(condition.values[0])
+        if not isinstance(value, int):
+            return condition.op == "version"
+        newer = value >= int(condition.values[0])
+        return newer if condition.op == "version" else not newer
 
     def _lookup(self, path: tuple[str, ...]) -> object:
         """The value of a name, looked for in the innermost group first."""

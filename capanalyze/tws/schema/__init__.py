@@ -19,7 +19,7 @@ NEWEST: Final = 226
 FIRST_BINARY_ID: Final = 201
 """From this server version on every frame starts with a 4-octet id (MIN_SERVER_VER_PROTOBUF)."""
 
-_HEADER: Final = re.compile(r"^(\d+) (\w+) (\w+)(.*)$\n?((?:  .*\n)*)", re.MULTILINE)
+_HEADER: Final = r"^(\d+) (\w+) (\w+)(.*)$\n?((?:  .*\n)*)"
 
 
 class Message:
@@ -86,7 +86,7 @@ def messages(from_client: bool) -> dict[int, Message]:
     """All messages of one direction by id, in order of id."""
     table = _tables.get(from_client)
     if table is None:
-        rows = _HEADER.findall(requests.ROWS if from_client else answers.ROWS)
+        rows = re.findall(_HEADER, requests.ROWS if from_client else answers.ROWS, re.MULTILINE)
         table = {int(row[0]): Message(from_client, row) for row in rows}
         _tables[from_client] = table
     return table

@@ -116,7 +116,7 @@ ROWS: Final = """
 58 marketDataType MARKET_DATA_TYPE pb=MarketDataType
   V1 reqId:k! marketDataType:i+
 59 commissionAndFeesReport COMMISSION_AND_FEES_REPORT pb=CommissionAndFeesReport
-  V1 execId~identifier commissionAndFees:d~money currency realizedPNL:d~money bondYield:d yieldRedemptionDate:k
+  V1 execId~identifier commissionAndFees:d~money currency realizedPNL:d~money bondYield:d yieldRedemptionDate:i
 61 position POSITION_DATA >=67 pb=Position
   V3 account~account contract{ @X11 v>=2 tradingClass } position:q~position v>=3 avgCost:d~money
 62 positionEnd POSITION_END >=67 pb=PositionEnd

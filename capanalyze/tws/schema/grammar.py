@@ -57,10 +57,11 @@ SEQUENCE: Final = 1
 OBJECT: Final = 2
 LIST: Final = 3
 
-_TOKEN: Final = re.compile(r"(?:'[^']*'|[^\s\[\]{}()'])+|[\[\]{}()]")
-_FIELD: Final = re.compile(r"(\w*)(?::([a-z]))?([!+])?(?:~(\w+))?\Z")
-_GATE: Final = re.compile(r"(v?)(?:(>=|<|=)(\d+)|(\d+)\.\.(\d+))\Z")
-_CONDITION: Final = re.compile(r"\?([\w.]+)(?:(=|>)(.*))?\Z")
+# compiled by re when first used: importing this has to be cheap
+_WORD: Final = r"(?:'[^']*'|[^\s\[\]{}()'])+|[\[\]{}()]"
+_FIELD: Final = r"(\w*)(?::([a-z]))?([!+])?(?:~(\w+))?\Z"
+_GATE: Final = r"(v?)(?:(>=|<|=)(\d+)|(\d+)\.\.(\d+))\Z"
+_CONDITION: Final = r"\?([\w.]+)(?:(=|>)(.*))?\Z"
 _CLOSING: Final = {"(": ")", "{": "}", "[": "]"}
 
 
@@ -120,7 +121,7 @@ class Node:
 
 def parse(text: str, fragments: dict[str, str]) -> list[Node]:
     """Turn a layout into nodes; raises LayoutError where ``text`` does not follow the notation."""
-    tokens = _TOKEN.findall(_expand(text, fragments, 0))
+    tokens = re.findall(_WORD, _expand(text, fragments, 0))
     nodes, position = _items(tokens, 0, "")
     if position != len(tokens):
         message = f"unbalanced {tokens[position]!r} in layout {text!r}"
@@ -145,7 +146,7 @@ def _items(tokens: list[str], position: int, closing: str) -> tuple[list[Node], 
         token = tokens[position]
         if token == closing:
             return nodes, position + 1
-        gate = _GATE.match(token)
+        gate = re.match(_GATE, token)
         if gate is not None:
             if gate[1]:
                 conditions.append(Condition(("version",), "older" if gate[2] == "<" else "version", (gate[3],)))
@@ -153,7 +154,7 @@ def _items(tokens: list[str], position: int, closing: str) -> tuple[list[Node], 
                 low, high = _bounds(gate, low, high)
             position += 1
             continue
-        condition = _CONDITION.match(token)
+        condition = re.match(_CONDITION, token)
         if condition is not None:
             conditions.append(_condition(condition))
             position += 1
@@ -187,7 +188,7 @@ def _field(token: str) -> Node:
         node.type = "i"
         node.default = token[1:]
         return node
-    match = _FIELD.match(token)
+    match = re.match(_FIELD, token)
     if match is None:
         raise LayoutError(f"no field: {token!r}")
     node = Node(FIELD, match[1])
