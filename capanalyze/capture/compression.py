@@ -14,11 +14,23 @@ from capanalyze.errors import NotACaptureError, ToolError
 STEP: Final = 1024 * 1024
 """Octets expanded at a time."""
 
-MAX_RATIO: Final = 500
-"""Octets out per octet in beyond which a file that gave more than FREE is taken for a decompression bomb."""
+BITE: Final = 4096
+"""Octets given to a codec at a time: what it would have made of the bite that holds the damage is lost."""
 
-FREE: Final = 256 * 1024 * 1024
+MAX_RATIO: Final = 250
+"""Octets out per octet in beyond which a file that gave more than FREE is taken for a decompression bomb.
+
+Captures of one message again and again shrink to a fiftieth at most: sequence numbers and times change."""
+
+FREE: Final = 16 * 1024 * 1024
 """Octets that any file may expand to, whatever the ratio."""
+
+ZSTD: Final = b"\x28\xb5\x2f\xfd"
+SKIPPABLE: Final = b"\x2a\x4d\x18"
+"""Octets 2 to 4 of a skippable frame, with which pzstd begins its files (RFC 8878 3.1.2)."""
+
+XZ_MEMORY: Final = 128 * 1024 * 1024
+"""Octets that an xz dictionary may take; ``xz -9`` needs 65 MiB. zstd's own limit is a window of as much."""
 
 
 class Decompressor(Protocol):
@@ -33,32 +45,59 @@ class Decompressor(Protocol):
 
 
 class Gzip:
-    """zlib's gzip decompressor in the shape of the others."""
+    """zlib's gzip decompressor in the shape of the others; it gives every octet before the damage."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(wbits=31)
+        self._error: zlib.error | None = None
         self.eof = False
         self.needs_input = True
         self.unused_data = b""
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """Expand what is left over and ``data``."""
-        out = self._inner.decompress(self._inner.unconsumed_tail + data, max(max_length, 0))
+        """Expand what is left over and ``data``.
+
+        Raises:
+            zlib.error: the data are damaged; the octets before the damage have been returned.
+        """
+        if self._error is not None:
+            raise self._error
+        data = self._inner.unconsumed_tail + data
+        before = self._inner.copy()
+        try:
+            out = self._inner.decompress(data, max(max_length, 0))
+        except zlib.error as error:
+            self._error = error
+            self.needs_input = False
+            return salvage(before, data, error)
         self.eof = self._inner.eof
         self.needs_input = not self._inner.unconsumed_tail and not self.eof and len(out) < max_length
         self.unused_data = self._inner.unused_data
         return out
 
 
-def _from_module(*names: str) -> Decompressor:
-    """The first decompressor class of ``module:class`` names whose module is there."""
+def salvage(codec: Any, data: bytes, error: zlib.error) -> bytes:  # noqa: ANN401 - zlib does not name the type
+    """What ``codec``, a state before the damage, makes of ``data`` up to the damage; ``error`` where it is nothing."""
+    found: list[bytes] = []
+    try:
+        for octet in data:
+            found.append(codec.decompress(bytes((octet,))))  # noqa: PERF401 - those before the damage are wanted
+    except zlib.error:
+        pass
+    if not any(found):
+        raise error
+    return b"".join(found)
+
+
+def _from_module(*names: str, **options: int) -> Decompressor:
+    """A decompressor of the first of ``module:class`` names whose module is there."""
     for name in names:
         module, _, attribute = name.partition(":")
         try:
             found: Any = getattr(importlib.import_module(module), attribute)
         except ImportError:
             continue
-        made: Decompressor = found()
+        made: Decompressor = found(**options)
         return made
     raise ImportError(names[-1])
 
@@ -66,9 +105,9 @@ def _from_module(*names: str) -> Decompressor:
 KINDS: Final[tuple[tuple[bytes, str, Callable[[], Decompressor]], ...]] = (
     (b"\x1f\x8b", "gzip", Gzip),
     (b"BZh", "bzip2", lambda: _from_module("bz2:BZ2Decompressor")),
-    (b"\xfd7zXZ\0", "xz", lambda: _from_module("lzma:LZMADecompressor")),
+    (b"\xfd7zXZ\0", "xz", lambda: _from_module("lzma:LZMADecompressor", memlimit=XZ_MEMORY)),
     (
-        b"\x28\xb5\x2f\xfd",
+        ZSTD,
         "zstd",
         lambda: _from_module("compression.zstd:ZstdDecompressor", "backports.zstd:ZstdDecompressor"),
     ),
@@ -78,7 +117,7 @@ KINDS: Final[tuple[tuple[bytes, str, Callable[[], Decompressor]], ...]] = (
 
 
 class Expander:
-    """Expands one file; ``damage`` says why it ended early, or is ""."""
+    """Expands one file; ``damage`` says why it ended early or what follows its end, or is ""."""
 
     def __init__(self, kind: str, make: Callable[[], Decompressor], name: str) -> None:
         self.kind = kind
@@ -88,7 +127,9 @@ class Expander:
         self._codec = make()
         self._in = 0
         self._out = 0
-        self._fresh = True  # at the start of a member: trailing padding is no damage
+        self._members = 0  # ended so far; gzip and the others may be concatenated
+        self._begun = False  # a member is open and has taken octets
+        self._fresh = False  # it has given none
 
     def expand(self, chunk: bytes) -> Iterator[bytes]:
         """The octets that ``chunk`` expands to, in steps.
@@ -97,37 +138,51 @@ class Expander:
             NotACaptureError: a decompression bomb.
         """
         self._in += len(chunk)
-        while not self.damage:
-            if self._codec.eof:
-                chunk = self._codec.unused_data + chunk
-                if not chunk.strip(b"\0"):
+        for at in range(0, len(chunk), BITE):
+            yield from self._expand(chunk[at : at + BITE])
+
+    def _expand(self, chunk: bytes) -> Iterator[bytes]:
+        """The same of a bite."""
+        more = False  # the codec holds back octets of an earlier step
+        while not self.damage and (chunk or more):
+            if not self._begun:
+                chunk = chunk.lstrip(b"\0") if self._members else chunk  # tapes and disks pad with zeros
+                if not chunk:
                     return
-                self._codec = self._make()
-                self._fresh = True
-            try:
-                out = self._codec.decompress(chunk, STEP)
-            except Exception as error:  # noqa: BLE001 - each codec has its own error class
-                if not (self._fresh and self._out):  # else garbage after the last member, which gzip ignores too
-                    self.damage = f"the {self.kind} data are damaged ({str(error)[:80]})"
-                return
-            chunk = b""
-            self._fresh = self._fresh and not out
-            self._out += len(out)
-            if self._out > FREE and self._out > MAX_RATIO * self._in:
-                raise NotACaptureError(
-                    f"{self._name}: {self._in} octets of {self.kind} expand to more than {self._out}",
-                    "expand it yourself if it is really a capture, and give the result",
-                )
+                self._begun = self._fresh = True
+            out = self._step(chunk)
             if out:
                 yield out
-            if self._codec.needs_input and not self._codec.eof:
-                return
-            if not out and not self._codec.eof:
-                return
+            codec = self._codec
+            chunk = b""
+            more = bool(out) and not codec.needs_input
+            if codec.eof and not self.damage:
+                chunk = codec.unused_data
+                self._members += 1
+                self._codec = self._make()
+                self._begun = more = False
+
+    def _step(self, chunk: bytes) -> bytes:
+        """Up to STEP octets of what ``chunk`` and what the codec holds back expand to."""
+        try:
+            out = self._codec.decompress(chunk, STEP)
+        except Exception as error:  # noqa: BLE001 - each codec has its own error class
+            self.damage = f"the {self.kind} data are damaged ({str(error)[:80]})"
+            if self._fresh and self._members:
+                self.damage = f"behind the {self.kind} data lies something else"
+            return b""
+        self._fresh = self._fresh and not out
+        self._out += len(out)
+        if self._out > FREE and self._out > MAX_RATIO * self._in:
+            raise NotACaptureError(
+                f"{self._name}: {self._in} octets of {self.kind} expand to more than {self._out}",
+                "expand it yourself if it is really a capture, and give the result",
+            )
+        return out
 
     def finish(self) -> None:
         """No more octets will come."""
-        if not self._codec.eof and not self._fresh and not self.damage:
+        if self._begun and not self.damage:
             self.damage = f"the {self.kind} data are cut"
 
 
@@ -137,6 +192,8 @@ def expander(head: bytes, name: str) -> Expander | None:
     Raises:
         ToolError: the package for that kind is not installed.
     """
+    if head[1:4] == SKIPPABLE and 0x50 <= head[0] <= 0x5F:
+        head = ZSTD
     for magic, kind, make in KINDS:
         if head.startswith(magic):
             try:

@@ -38,6 +38,7 @@ OTHERS: Final = (
     (b"PK\x03\x04", "a ZIP archive", "unpack it and give the capture inside"),
     (b"<?xml", "XML text", "give the capture itself, not an export of it"),
     (b"[\n  {\n", "JSON text", "give the capture itself, not an export of it"),
+    (b"\x1f\x8b", "gzip data inside compressed data", "expand it once"),
     (b"%PDF", "a PDF document", "give the capture itself"),
 )
 """First octets of what people pass instead -> what it is, what to do."""
@@ -142,7 +143,9 @@ class CaptureFile:
             complete = piece is None
             head += piece or b""
         if not head:
-            what = "it is empty" if self._expander is None else "nothing can be expanded from it"
+            what = "it is empty"
+            if self._expander is not None:
+                what = self._expander.damage or f"the {self._expander.kind} data are empty"
             raise NotACaptureError(f"{self.name}: {what}", "record again; dumpcap and capanalyze live write pcapng")
         if len(head) >= LONGEST_MAGIC and int.from_bytes(head[:4], "little") == SHB:
             decoder: Decoder = PcapngDecoder()

@@ -123,6 +123,9 @@ class PcapDecoder(Decoder):
                 return False
             self.need = self.header + captured
             return False
+        if captured == 0 and original == 0 and seconds == 0 and fraction == 0:
+            self.stop("nothing but zeros")
+            return False
         self.ts_ns = seconds * 1_000_000_000 + fraction * self.scale
         self.captured = captured
         self.original = max(captured, original)
