@@ -111,12 +111,12 @@ class PcapDecoder(Decoder):
         if room < self.header:
             self.need = self.header
             return False
-        if not COMPILED:
-            seconds, fraction, captured, original = self.unpack_record(data, pos)
-        elif self.big:
+        if COMPILED and not self.big:  # the first assignment gives the four their native type
+            seconds, fraction, captured, original = read_record_little(data, pos)
+        elif COMPILED:
             seconds, fraction, captured, original = read_record_big(data, pos)
         else:
-            seconds, fraction, captured, original = read_record_little(data, pos)
+            seconds, fraction, captured, original = self.unpack_record(data, pos)
         if room < self.header + captured:
             if captured > MAX_PACKET:
                 self.stop(f"a record claims {captured} octets: damaged, or not a record,")
