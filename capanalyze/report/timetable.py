@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from capanalyze.report._text import gap, relative, wrap
-from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.lines import LEFT_OUT, TimelineLine
 
 WIDE: Final = 100
 """From this many columns on the arrow names both ends."""
@@ -44,19 +44,19 @@ def timetable(lines: Sequence[TimelineLine], server: str, width: int) -> list[Ro
         mark = "!" if line.closing else " "
         arrow = arrows.get(line.side, "")
         head = f"{mark} {_numbers(line):>{digits}}  {time:>{seconds}}  {_pause(before, line):>8}  {arrow:<{across}}  "
-        text = f"{line.text}  x{line.count}" if line.count > 1 else line.text
+        text = f"{line.text}  x{line.count}" if line.count > 1 and line.kind != LEFT_OUT else line.text
         rows += [Row(entry, False, line.closing) for entry in wrap(text, width, head, " " * len(head))]
         before = line
     return rows
 
 
 def _seconds(line: TimelineLine, start: int | None) -> str:
-    return "" if line.kind == "left_out" else relative(line.ts_ns, start)
+    return "" if line.kind == LEFT_OUT else relative(line.ts_ns, start)
 
 
 def _pause(before: TimelineLine | None, line: TimelineLine) -> str:
     """Time since the event before; nothing where both came in one packet."""
-    if before is None or line.kind == "left_out" or line.packet == before.packet:
+    if before is None or line.kind == LEFT_OUT or line.packet == before.packet:
         return ""
     if before.ts_ns is None or line.ts_ns is None:
         return ""
@@ -64,7 +64,7 @@ def _pause(before: TimelineLine | None, line: TimelineLine) -> str:
 
 
 def _numbers(line: TimelineLine) -> str:
-    if line.kind == "left_out":
+    if line.kind == LEFT_OUT:
         return "..."
     return str(line.packet) if line.last_packet == line.packet else f"{line.packet}-{line.last_packet}"
 

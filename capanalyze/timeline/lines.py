@@ -10,6 +10,10 @@ PHASES: Final = ("connect", "handshake", "session", "data", "close", "after")
 connect and close; "after" is what follows once both directions are closed."""
 
 
+LEFT_OUT: Final = "left_out"
+"""The kind of the line that stands for events that are not told; ``count`` is how many."""
+
+
 class TimelineLine(NamedTuple):
     """An event, not a packet: repeats are folded into ``count`` with the last packet in ``last_packet``.
 

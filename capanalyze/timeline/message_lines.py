@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.lines import LEFT_OUT, TimelineLine
 from capanalyze.timeline.words import clean, count
 from capanalyze.tws.decode import decode, summary
 from capanalyze.tws.message import Message
@@ -43,11 +43,11 @@ def message_lines(facts: Facts) -> Iterator[TimelineLine]:
             int(last.packet),
             facts.number,
             "",
-            "left_out",
-            f"... {count(between, 'more message')}",
+            LEFT_OUT,
+            "",
             "",
             int(last.packet),
-            1,
+            between,
             False,
         )
 
@@ -83,7 +83,8 @@ def message_words(message: Message, session: Session) -> str:
     )
     size = f" ({count(int(message.size), 'octet')})" if message.size >= MANY_OCTETS else ""
     problem = "" if decoded.problem is None else f" [{clean(decoded.problem)}]"
-    return clean(summary(decoded), SUMMARY) + problem + size
+    text = summary(decoded).replace("…", "...")
+    return clean(text, SUMMARY) + problem + size
 
 
 def _hello(message: Message, session: Session) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from capanalyze.tcp.connection import Event
 from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.lines import LEFT_OUT, TimelineLine
 from capanalyze.timeline.openings import first_octets
 from capanalyze.timeline.words import count, octets_as_text, quote
 
@@ -18,15 +18,15 @@ QUOTED: Final = 40
 """Octets of a payload that is not TWS quoted in a line."""
 
 WORDS: Final = {
-    "retransmission": "sends again what was not acknowledged (retransmission)",
-    "fast_retransmission": "sends again what duplicate ACKs asked for (fast retransmission)",
-    "spurious_retransmission": "sends again what was acknowledged already (spurious retransmission)",
+    "retransmission": "retransmission: what it sent was not acknowledged",
+    "fast_retransmission": "fast retransmission: duplicate ACKs asked for it",
+    "spurious_retransmission": "spurious retransmission: it was acknowledged already",
     "lost_segment": "octets before this packet are missing from the capture",
     "ack_lost_segment": "acknowledges octets that are missing from the capture",
     "keep_alive": "keep-alive probe",
-    "zero_window": "window 0: its program has stopped reading",
-    "zero_window_probe": "asks whether the window has opened (zero-window probe)",
-    "window_full": "has filled the window: it must wait until the other side reads",
+    "zero_window": "window 0: it has stopped reading",
+    "zero_window_probe": "zero-window probe: may it go on?",
+    "window_full": "window full: it must wait until the other reads",
 }
 """What a tcp.analysis word means to who reads the timeline."""
 
@@ -54,7 +54,7 @@ def tcp_lines(facts: Facts) -> Iterator[TimelineLine]:
         if event.kind in WORDS and int(event.packet) in told:
             continue
         yield _line(facts, side, event, _words(facts, event, side, begun))
-    if connection.events_left_out:
+    if connection.events_left_out and not facts.speaks:  # else they are mostly segments of messages
         yield _left_out(facts, int(connection.events_left_out))
 
 
@@ -158,10 +158,10 @@ def _left_out(facts: Facts, events: int) -> TimelineLine:
         int(last.last_packet),
         facts.number,
         "",
-        "left_out",
-        f"... {count(events, 'more TCP event')} left out",
+        LEFT_OUT,
+        "",
         "",
         int(last.last_packet),
-        1,
+        events,
         False,
     )

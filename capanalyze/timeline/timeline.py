@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.lines import LEFT_OUT, TimelineLine
 from capanalyze.timeline.message_lines import message_lines
 from capanalyze.timeline.tcp_lines import tcp_lines
 from capanalyze.timeline.words import count
@@ -97,21 +97,24 @@ def _name(text: str) -> str:
 
 
 def _bounded(lines: list[TimelineLine]) -> list[TimelineLine]:
-    """Leave out the middle of a long story, but never a line that marks a close."""
-    if len(lines) <= LINES:
-        return lines
-    head, tail = lines[: LINES - LAST_LINES - 1], lines[-LAST_LINES:]
-    middle = lines[len(head) : -LAST_LINES]
-    kept = [line for line in middle if line.closing]
+    """At most LINES: the first and the last of them, and between them one line that counts what is left out.
+
+    What the session or the connection did not keep is where it breaks off, if it does; a close is never left out.
+    """
+    gaps = [index for index, line in enumerate(lines) if line.kind == LEFT_OUT]
+    if len(lines) <= LINES and len(gaps) < 2:
+        return [_counted(line) if line.kind == LEFT_OUT else line for line in lines]
+    first = LINES - LAST_LINES - 1
+    head = lines[: min([first, *gaps])]
+    tail = lines[max([len(lines) - LAST_LINES, *(index + 1 for index in gaps)]) :]
+    middle = lines[len(head) : len(lines) - len(tail)]
     dropped = [line for line in middle if not line.closing]
-    first, last = dropped[0], dropped[-1]
     events = sum(line.count for line in dropped)
-    left_out = first._replace(
-        side="",
-        kind="left_out",
-        text=f"... {count(events, 'more event')} left out",
-        last_packet=last.last_packet,
-        count=1,
-        closing=False,
+    left_out = dropped[0]._replace(
+        side="", kind=LEFT_OUT, last_packet=dropped[-1].last_packet, count=events, closing=False
     )
-    return [*head, left_out, *kept, *tail]
+    return [*head, _counted(left_out), *(line for line in middle if line.closing), *tail]
+
+
+def _counted(line: TimelineLine) -> TimelineLine:
+    return line._replace(text=f"... {count(line.count, 'more event')} left out")
