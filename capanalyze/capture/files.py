@@ -20,7 +20,7 @@ from capanalyze.capture.pcap import HEADER, PcapDecoder, byte_order
 from capanalyze.capture.pcapng import SHB, PcapngDecoder
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
 
-READ: Final = 1024 * 1024
+READ: Final = 256 * 1024
 """Octets of the read window."""
 
 PROBE: Final = 64 * 1024
