@@ -28,12 +28,16 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def output_of(command: str, environment: dict[str, str]) -> str:
-    done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
-def test_every_output_shown_is_what_the_command_prints(environment: dict[str, str], request: pytest.FixtureRequest) -> None:
+def test_every_output_shown_is_what_the_command_prints(
+    environment: dict[str, str], request: pytest.FixtureRequest
+) -> None:
     text = README.read_text()
     fresh = CONSOLE.sub(
         lambda block: f"```console\n$ {block['command']}\n{output_of(block['command'], environment)}```\n", text
@@ -50,7 +54,7 @@ def test_the_python_example_runs_and_says_that_the_client_closed(capsys: pytest.
     here = Path.cwd()
     os.chdir(ROOT)
     try:
-        exec(compile(example[1], "README.md", "exec"), {})  # noqa: S102 - our own README
+        exec(compile(example[1], "README.md", "exec"), {})
     finally:
         os.chdir(here)
 
@@ -60,6 +64,8 @@ def test_the_python_example_runs_and_says_that_the_client_closed(capsys: pytest.
 
 
 def test_ci_calls_exactly_the_test_command_that_the_readme_names() -> None:
-    commands = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line and not line.startswith(("#", "set "))]
+    commands = [
+        line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line and not line.startswith(("#", "set "))
+    ]
 
     assert commands == re.findall(r"```sh\n(sh tests/[^\n]+)\n```", README.read_text())
