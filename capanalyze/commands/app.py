@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "read": "capanalyze.commands.read",
     "live": "capanalyze.commands.live",
     "messages": "capanalyze.commands.messages",
+    "schema": "capanalyze.commands.schema",
 }
 """Name -> the module whose ``command`` it is, in the order of --help."""
 
