@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from capanalyze.api import live, read
+    from capanalyze.errors import CapanalyzeError
     from capanalyze.live import Live
     from capanalyze.report.report import Report
 
-__all__ = ["API_PORTS", "Live", "Report", "__version__", "live", "read"]
+__all__ = ["API_PORTS", "CapanalyzeError", "Live", "Report", "__version__", "live", "read"]
 
 __version__: Final = "0.1.0"
 
@@ -19,6 +20,7 @@ API_PORTS: Final = (4001, 4002, 7496, 7497)
 """IB Gateway live and paper, TWS live and paper: the defaults of IB's installers."""
 
 _HOMES: Final = {
+    "CapanalyzeError": "capanalyze.errors",
     "Live": "capanalyze.live",
     "Report": "capanalyze.report.report",
     "live": "capanalyze.api",

@@ -63,10 +63,14 @@ def messages(paths: Path | Sequence[Path], *, ports: Sequence[int] = PORTS) -> I
     analyzer = Analyzer(tuple(ports), keep_all=True)
     for packets in Capture(_names(paths)).runs():
         analyzer.feed(packets)
-        for message in analyzer.take_messages():
-            yield record(message, int(message.conn))
+        yield from _records(analyzer)
     analyzer.finish()
-    for message in analyzer.take_messages():
+    yield from _records(analyzer)
+
+
+def _records(analyzer: Analyzer) -> Iterator[dict[str, Any]]:
+    """What was completed since the last call, in packet order: framing that is searched for is found later."""
+    for message in sorted(analyzer.take_messages(), key=lambda message: int(message.packet)):
         yield record(message, int(message.conn))
 
 

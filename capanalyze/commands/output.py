@@ -20,7 +20,7 @@ PLAIN_WIDTH: Final = 80
 BATCH: Final = 1 << 16
 """Characters gathered before they are written."""
 
-MIN_WIDTH: Final = 60
+MIN_WIDTH: Final = 76
 MAX_WIDTH: Final = 160
 
 

@@ -204,12 +204,15 @@ class Facts:
 
     def messages_before_close(self, side: str) -> list[Message]:
         """The newest messages of a side before the close, oldest first."""
-        if self.session is None:
+        session = self.session
+        if session is None:
             return []
         index = int(self.end(side).side.index)
-        if self.session.closing_tail is not None:
-            return self.session.closing_tail[index]
-        return self.session.tail(index)
+        newest = session.closing_tail[index] if session.closing_tail is not None else session.tail(index)
+        last = self.close.packet if self.close is not None else self.ended.packet
+        first = [one for one in session.head if one.from_client == (side == "client") and one.packet <= last]
+        known = {(int(one.packet), int(one.offset)): one for one in (*first, *newest)}
+        return [known[key] for key in sorted(known)]
 
     @property
     def last_speaker(self) -> End | None:

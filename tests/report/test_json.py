@@ -1,0 +1,120 @@
+"""The JSON keeps contract.md's promise: every key, no other type, the same object as the API's."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import capanalyze
+from capanalyze.report import Look, render
+from tests.report.stories import STORIES
+from tests.timeline.talk import ready, report
+
+TESTS = Path(__file__).resolve().parents[1]
+CAPTURES = sorted((TESTS.parent / "captures").glob("*.pcapng"))
+SCHEMAS = {
+    name: json.loads((TESTS / "schema" / f"{name}.json").read_text(encoding="utf-8")) for name in ("report", "message")
+}
+VALIDATE = {name: jsonschema.Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
+
+
+def errors(name: str, instance: object) -> list[str]:
+    """What the schema has against an object."""
+    return [f"{error.json_path}: {error.message[:200]}" for error in VALIDATE[name].iter_errors(instance)]
+
+
+@pytest.mark.parametrize("name", sorted(STORIES))
+def test_a_story_as_json_fits_the_schema(name: str) -> None:
+    actual = json.loads(render(report(*STORIES[name]()), "json", Look()))
+
+    assert errors("report", actual) == []
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_a_recording_as_json_fits_the_schema(path: Path) -> None:
+    actual = capanalyze.read(path, all_connections=True).to_dict()
+
+    assert errors("report", actual) == []
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_every_message_of_a_recording_fits_the_schema_and_is_counted(path: Path) -> None:
+    whole = capanalyze.read(path)
+
+    messages = list(whole.messages())
+
+    assert [error for message in messages for error in errors("message", message)] == []
+    assert counted(whole.to_dict()) == tallied(messages)
+
+
+def counted(whole: dict[str, Any]) -> dict[tuple[int, str, str], int]:
+    """Messages by connection, sender and name, as the report counts them."""
+    return {
+        (connection["conn"], side, name): number
+        for connection in whole["connections"]
+        if connection["tws"]
+        for side, names in connection["tws"]["messages"].items()
+        for name, number in names.items()
+    }
+
+
+def tallied(messages: list[dict[str, Any]]) -> dict[tuple[int, str, str], int]:
+    """The same from the messages themselves."""
+    found: dict[tuple[int, str, str], int] = {}
+    for message in messages:
+        key = (message["conn"], message["sender"], message["name"])
+        found[key] = found.get(key, 0) + 1
+    return found
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_messages_come_in_the_order_of_their_packets(path: Path) -> None:
+    packets = [message["packet"] for message in capanalyze.read(path).messages()]
+
+    assert packets == sorted(packets)
+
+
+def test_the_json_is_the_apis_object() -> None:
+    whole = report(*STORIES["healthy"]())
+
+    actual = json.loads(render(whole, "json", Look()))
+
+    assert whole.to_dict() == actual
+
+
+def test_the_keys_stand_in_the_contracts_order() -> None:
+    connection = report(ready()).to_dict()["connections"][0]
+
+    assert list(connection)[:11] == [
+        "conn", "client", "server", "roles_from", "opened", "first_packet", "last_packet", "first_ts_ns", "last_ts_ns",
+        "packets", "client_bytes",
+    ]  # fmt: skip
+
+
+def test_a_capture_with_the_connections_of_others_numbers_ours_the_same() -> None:
+    talks = [*STORIES["nothing-for-us"](), ready(client_address=("127.0.0.1", 50009), clock=1_700_000_001_000_000_000)]
+
+    ours = [connection.conn for connection in report(*talks).connections]
+    every = [connection.conn for connection in report(*talks, all_connections=True).connections]
+
+    assert (ours, every) == ([3], [1, 2, 3])
+
+
+def test_what_was_said_before_the_close_is_not_what_came_after_it() -> None:
+    talk = ready().client.fin().server.ack().server.data(b"\0\0\0\x0549\x001\x00").client.ack()
+
+    before = report(talk).connections[0].before_close["server"]
+
+    assert before.bytes_hex.endswith("39003100310 0".replace(" ", ""))
+    assert [message["name"] for message in before.messages] == ["hello", "managedAccounts", "nextValidId"]
+
+
+def test_the_messages_of_a_live_report_without_a_file_say_how_to_keep_them() -> None:
+    whole = report(ready())
+
+    with pytest.raises(capanalyze.CapanalyzeError, match="were not kept") as caught:
+        whole.messages()
+
+    assert caught.value.hint == "keep the packets with -w FILE and read that file"
