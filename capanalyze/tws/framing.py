@@ -59,6 +59,7 @@ class FrameStream(Walker):
             the prefix, packet and stream offset of its first octet, octets that the capture lacks.
         held_*: the same of the frame that is not whole yet, with ``held_need`` its size (0 before that is known).
         shown: the first octets, at most SHOWN, of a side that does not begin with a frame.
+        unframed: the side began with the hello of a session from before version 100.
         found: stream offset of the first frame after framing was found again, the last time; -1 if never.
     """
 
@@ -70,6 +71,7 @@ class FrameStream(Walker):
         self.limit: i64 = limit  # octets kept of one frame, prefix included
         self.tail: Tail | None = tail
         self.mode: i64 = OPENING
+        self.unframed: bool = False
         # where the stream stands
         self.packet: i64 = 0
         self.ts_ns: i64 = -1

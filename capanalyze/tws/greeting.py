@@ -36,7 +36,7 @@ class Greeting(SessionState):
         if begun != 0:
             stream.backlog.extend(reversed(stream.held_parts))
         stream.offset -= begun + end - start
-        if found.kind == hello.FRAMES_ONLY and self.on_api_port:
+        if found.kind == hello.FRAMES_ONLY and self.on_api_port and self.from_start:
             stream.mode = FRAMES
         elif found.kind == hello.OTHER and self.from_start:
             stream.mode = OPAQUE
@@ -60,18 +60,21 @@ class Greeting(SessionState):
             return hello.client_opening(known)
         if magic and len(known) < len(hello.MAGIC):
             return Opening(hello.MORE)
-        if stream.from_client:
-            return Opening(hello.OTHER)
-        return hello.server_opening(known, midstream=not self.from_start)
+        found = hello.server_opening(known, midstream=not self.from_start)
+        if stream.from_client and found.kind in {hello.HELLO, hello.REDIRECT}:
+            self.roles(1 - stream.side)
+        return found
 
     def _greet(self, stream: FrameStream, found: Opening, known: bytes) -> None:
         """A hello is whole."""
-        stream.mode = FIELDS if found.kind == hello.LEGACY else FRAMES
+        stream.unframed = found.kind == hello.LEGACY
+        stream.mode = FIELDS if stream.unframed else FRAMES
         if found.problem:
             self.hello_problem = found.problem
         if stream.from_client:
             self._client_greets(stream, found, known)
         else:
+            self.hello_side = 1 - stream.side
             self._server_greets(stream, found)
         prefix: i64 = 0 if found.kind == hello.LEGACY else 8 if stream.from_client else 4
         message = Message(stream.from_client, 0, "hello", "hello", stream.held_packet, stream.packet, stream.ts_ns)

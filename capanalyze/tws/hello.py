@@ -174,9 +174,9 @@ def _legacy_client(data: bytes) -> Opening:
 
 
 def _frame_opening(data: bytes) -> Opening:
-    """Frames may begin without a hello: the first two octets of a length are 0."""
+    """Frames may begin without a hello: the first octet of a length is 0."""
     if len(data) < 4:
-        return Opening(MORE) if data[1:2] in {b"", b"\0"} else Opening(OTHER)
+        return Opening(MORE)
     length = int.from_bytes(data[:4], "big")
     if length == 0:
         return Opening(FRAMES_ONLY)

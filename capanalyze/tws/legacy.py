@@ -11,44 +11,86 @@ from mypy_extensions import i64
 from capanalyze.tws import hello
 from capanalyze.tws.decode import unframed_length
 from capanalyze.tws.frames import MAX_KEPT
-from capanalyze.tws.framing import OPAQUE, FrameStream
+from capanalyze.tws.framing import FIELDS, OPAQUE, FrameStream
 from capanalyze.tws.greeting import Greeting
+from capanalyze.tws.resync import Mark
+from capanalyze.tws.tail import LONG_KEPT
 
-_WINDOW: Final = 1024  # octets of the stream that are split into fields at first; most messages are shorter
+_WINDOW: Final = 1024  # octets that are split into fields at first; most messages are shorter
+_LONG: Final = 2048  # a longer message is tried again only when it has grown by a sixteenth
 _LONGEST_ID: Final = 10
+
+
+class Unframed:
+    """Octets of one side that are no whole message yet, from stream offset ``base`` on, and who brought them."""
+
+    def __init__(self, base: i64) -> None:
+        self.octets: bytearray = bytearray()
+        self.base: i64 = base
+        self.marks: list[Mark] = []
+        self.enough: i64 = 0  # octets from which on it is worth to try again
+
+    def add(self, data: bytes, packet: i64, ts_ns: i64) -> None:
+        """Take what ``packet`` brought."""
+        if len(self.marks) == 0 or self.marks[-1].packet != packet:
+            self.marks.append(Mark(self.base + len(self.octets), packet, ts_ns))
+        self.octets += data
+
+    def mark(self, offset: i64) -> Mark:
+        """The packet that brought the octet at ``offset``; the marks before it are dropped."""
+        while len(self.marks) > 1 and self.marks[1].offset <= offset:
+            del self.marks[0]
+        return self.marks[0]
 
 
 class Legacy(Greeting):
     """A session that can be unframed."""
 
+    def __init__(self, client_side: i64, on_api_port: bool, from_start: bool, keep_all: bool, detail: bool) -> None:
+        super().__init__(client_side, on_api_port, from_start, keep_all, detail)
+        self.unframed: list[Unframed | None] = [None, None]
+
     def fields(self, stream: FrameStream, data: bytes, start: i64, end: i64) -> None:
         """Take octets of a side that sends no lengths."""
-        if stream.held_octets == 0:
-            stream.held = bytearray()
-            stream.held_packet = stream.packet
-            stream.held_offset = stream.shift + start
-        stream.held += data[start:end]
-        known = bytes(stream.held)
-        at: i64 = 0
-        while at < len(known):
-            size = self._unframed(stream, known, at)
-            if size <= 0:
-                if size < 0 or len(known) - at > MAX_KEPT:
-                    stream.mode = OPAQUE
-                break
-            at += size
-            stream.held_packet = stream.packet
-        stream.held_offset += at
-        stream.held = stream.held[at:]
-        stream.held_octets = len(stream.held)
-        if stream.mode == OPAQUE:
-            stream.remainder += stream.held_octets
-            stream.held_octets = 0
+        waiting = self.unframed[stream.side]
+        if waiting is None:
+            waiting = Unframed(stream.shift + start)
+            self.unframed[stream.side] = waiting
+        waiting.add(data[start:end], stream.packet, stream.ts_ns)
+        stream.held_octets = len(waiting.octets)
+        if len(waiting.octets) >= waiting.enough:
+            self.read_fields(stream, waiting)
 
-    def _unframed(self, stream: FrameStream, known: bytes, at: i64) -> i64:
+    def finish_fields(self) -> None:
+        """Nothing follows: try once more what was left waiting for more octets."""
+        for stream in (self.first, self.second):
+            waiting = self.unframed[stream.side]
+            if waiting is not None and stream.mode == FIELDS:
+                self.read_fields(stream, waiting)
+
+    def read_fields(self, stream: FrameStream, waiting: Unframed) -> None:
+        """Take the messages that are whole."""
+        known = bytes(waiting.octets)
+        at: i64 = 0
+        size: i64 = 1
+        while at < len(known) and size > 0:
+            size = self._unframed(stream, waiting, known, at)
+            at += max(size, 0)
+        del waiting.octets[:at]
+        waiting.base += at
+        left: i64 = len(waiting.octets)
+        waiting.enough = left + left // 16 if left > _LONG else 0
+        if size < 0 or left > MAX_KEPT:
+            stream.mode = OPAQUE
+            stream.remainder += left
+            self.unframed[stream.side] = None
+            left = 0
+        stream.held_octets = left
+
+    def _unframed(self, stream: FrameStream, waiting: Unframed, known: bytes, at: i64) -> i64:
         """Take the message at ``at``; its size, 0 where it is not whole, -1 where it is none."""
         if stream.from_client and self.client_id is None and not self._sends_start_api(known, at):
-            return self._lone_client_id(stream, known, at)
+            return self._lone_client_id(stream, waiting, known, at)
         version = self.server_version if self.server_version != 0 else hello.LEGACY_SERVER_VERSION
         window: i64 = _WINDOW
         size: i64 = 0
@@ -60,19 +102,32 @@ class Legacy(Greeting):
             window *= 8
         if size > 0:
             index: i64 = int(known[at : known.index(b"\0", at)])
-            stream.counts[index] += 1
             stream.frame_size = size + 4
-            stream.frame_packet = stream.held_packet
-            stream.frame_offset = stream.held_offset + at
+            stream.frame_offset = waiting.base + at
+            stream.frame_packet = waiting.mark(stream.frame_offset).packet
             stream.frame_missing = 0
+            last = waiting.mark(stream.frame_offset + size - 1)
+            stream.packet = last.packet
+            stream.ts_ns = last.ts_ns
+            stream.counts[index] += 1
+            self._remember(stream, known[at : at + min(size, LONG_KEPT)], size)
             self.frame(stream, index, known, at, at + size)
         return size
+
+    def _remember(self, stream: FrameStream, kept: bytes, size: i64) -> None:
+        """Put a message in the tail, behind the length that it would have had as a frame."""
+        if stream.tail is not None:
+            length = int(size).to_bytes(4, "big")
+            run = stream.tail.add(length + kept, stream.frame_offset, stream.packet, stream.ts_ns)
+            run.first_packet = stream.frame_packet
+            run.size = size + 4
+            run.missing = 0
 
     def _sends_start_api(self, known: bytes, at: i64) -> bool:
         version = self.legacy_version or ""
         return not version.isdigit() or (int(version) >= hello.LEGACY_START_API and known.startswith(b"71\0", at))
 
-    def _lone_client_id(self, stream: FrameStream, known: bytes, at: i64) -> i64:
+    def _lone_client_id(self, stream: FrameStream, waiting: Unframed, known: bytes, at: i64) -> i64:
         """Old clients send the id alone, in place of startApi."""
         nul: i64 = known.find(b"\0", at)
         if nul < 0:
@@ -81,6 +136,7 @@ class Legacy(Greeting):
         if not digits.isdigit() or len(digits) > _LONGEST_ID:
             return -1
         self.client_id = int(digits)
-        self.all_milestones.reach("start_api_sent", stream.packet, stream.ts_ns)
+        last = waiting.mark(waiting.base + nul)
+        self.all_milestones.reach("start_api_sent", last.packet, last.ts_ns)
         stream.hello_octets += nul + 1 - at
         return nul + 1 - at

@@ -25,8 +25,8 @@ _REMAINDERS: Final = {
 
 def fill(state: SessionState) -> None:
     """Fill in the results of a session whose streams are finished."""
-    _count(state, state.client, state.client_counts, state.client_encodings)
-    _count(state, state.server, state.server_counts, state.server_encodings)
+    _count(state.client, state.client_counts, state.client_encodings)
+    _count(state.server, state.server_counts, state.server_encodings)
     state.client_remainder = _remainder(state.client)
     state.server_remainder = _remainder(state.server)
     waiting = state.pairing.unanswered()
@@ -39,12 +39,12 @@ def fill(state: SessionState) -> None:
     state.not_tws = _not_tws(state)
 
 
-def _count(state: SessionState, stream: FrameStream, counts: dict[str, int], encodings: list[str]) -> None:
+def _count(stream: FrameStream, counts: dict[str, int], encodings: list[str]) -> None:
     for index, count in enumerate(stream.counts):
         if count:
             name = name_of(stream.from_client, index_id(index))
             counts[name] = counts.get(name, 0) + count
-            encoding = "unframed" if state.legacy_version is not None else index_encoding(index)
+            encoding = "unframed" if stream.unframed else index_encoding(index)
             if encoding not in encodings:
                 encodings.append(encoding)
 

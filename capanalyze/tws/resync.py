@@ -10,13 +10,16 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.frames import identify
+from capanalyze.tws.frames import IMPLAUSIBLE, UNDECIDED, identify
 
 CHAIN: Final = 3
 """Plausible headers in a row, each where the one before says, that make a frame boundary."""
 
 SEARCH_FRAME: Final = 16384
 """Longest frame that a chain may hold; the octets kept while searching are at most twice that and a step."""
+
+MARKS: Final = 4096
+"""Packets whose octets are kept at a time; a chain over more of them is not seen."""
 
 _STEP: Final = 4096
 _KEPT: Final = 2 * (SEARCH_FRAME + 4) + 64
@@ -83,16 +86,35 @@ class Scanner:
     def add(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> i64:
         """Take ``data[start:end]``; return the index up to which it was taken (less than ``end`` once found)."""
         at: i64 = start
-        self.marks.append(Mark(self.base + len(self.buffer), packet, ts_ns))
+        if len(self.marks) == 0 or self.marks[-1].packet != packet:
+            if len(self.marks) == MARKS:
+                self._forget(self.marks[MARKS // 2].offset)
+            self.marks.append(Mark(self.base + len(self.buffer), packet, ts_ns))
         while at < end and self.found < 0:
             upto: i64 = at + _STEP if end - at > _STEP else end
             self.buffer += data[at:upto]
             self.octets += upto - at
             at = upto
+            if len(self.eager) != 0:
+                self._try_origin()
             self._search(self.base + len(self.buffer) - _HEADER_OCTETS)
             if len(self.buffer) > 2 * _KEPT:
-                self._trim()
+                self._forget(self.base + len(self.buffer) - _KEPT)  # no chain is as long as that
         return at
+
+    def _try_origin(self) -> None:
+        """Take the first octets for a frame if they begin one that the schema knows."""
+        known = bytes(self.buffer[:8])
+        here: i64 = len(known)
+        index: i64 = UNDECIDED
+        if here > 4:
+            length: i64 = (known[0] * 256 + known[1]) * 65536 + known[2] * 256 + known[3]
+            index = identify(known, 4, min(here, length + 4), length) if 0 < length <= SEARCH_FRAME else IMPLAUSIBLE
+        if index == UNDECIDED:
+            return
+        self.eager, eager = b"", self.eager
+        if index != IMPLAUSIBLE and eager[index] != 0:
+            self.found = self.origin
 
     def finish(self) -> bool:
         """Nothing follows: take frames that end exactly with the stream, or two of a chain; tell whether there are."""
@@ -152,9 +174,6 @@ class Scanner:
             return
         if kind == _TEXT and length == 4 and least == 4 and buffer[at + 4] == 0:
             kind = _PROTOBUF  # an id alone: its last octet says nothing
-        if place == self.origin and len(self.eager) != 0 and self._known(at):
-            self.found = place
-            return
         chain = self.chains.pop(place, None)
         start: i64 = place
         count: i64 = 1
@@ -171,12 +190,6 @@ class Scanner:
             if len(self.chains) > _MAX_CHAINS:
                 self.chains = {key: live for key, live in self.chains.items() if key > place}
 
-    def _known(self, at: i64) -> bool:
-        """Whether the id at ``at`` is one of a message that the schema has."""
-        buffer = bytes(self.buffer[at + 4 : at + 8])
-        index: i64 = identify(buffer, 0, len(buffer), SEARCH_FRAME)
-        return index > 0 and self.eager[index] != 0
-
     def _is_key(self, at: i64) -> bool:
         """Whether a protobuf field key may begin there (wire types 0, 1, 2, 5; field number not 0)."""
         if at >= len(self.buffer):
@@ -189,14 +202,12 @@ class Scanner:
         """Whether a frame of that kind may end before ``place``."""
         return kind == _PROTOBUF or self.buffer[place - self.base - 1] == 0
 
-    def _trim(self) -> None:
-        """Forget what no chain can need any more."""
-        end: i64 = self.base + len(self.buffer)
-        cut: i64 = end - _KEPT - self.base
-        del self.buffer[:cut]
-        self.base += cut
+    def _forget(self, offset: i64) -> None:
+        """Forget the octets before ``offset``, and the chains that begin there."""
+        del self.buffer[: offset - self.base]
+        self.base = offset
+        self.chains = {place: chain for place, chain in self.chains.items() if chain.start >= offset}
         first: i64 = 0
-        while first + 1 < len(self.marks) and self.marks[first + 1].offset <= self.base:
+        while first + 1 < len(self.marks) and self.marks[first + 1].offset <= offset:
             first += 1
-        if first > 0:
-            del self.marks[:first]
+        del self.marks[:first]

@@ -76,6 +76,7 @@ class Session(Legacy):
 
     def finish(self) -> None:
         """Nothing follows: settle what waits, and fill in the results."""
+        self.finish_fields()
         self.first.finish()
         self.second.finish()
         fill(self)
@@ -126,7 +127,8 @@ class Session(Legacy):
                 self.pairing.refuse(START_API)
 
     def _decode(self, from_client: bool, index: i64, payload: bytes) -> Decoded:
-        encoding = "unframed" if self.legacy_version is not None else index_encoding(index)
+        stream = self.client if from_client else self.server
+        encoding = "unframed" if stream.unframed else index_encoding(index)
         version = self.server_version if self.server_version != 0 else None
         return decode(payload, from_client=from_client, server_version=version, encoding=encoding)
 
@@ -134,5 +136,6 @@ class Session(Legacy):
         """Off the API ports, what does not begin like TWS is left alone."""
         for stream in (self.first, self.second):
             scanner = stream.scanner
-            if stream.mode == OPAQUE or (scanner is not None and scanner.octets > SEARCH_OCTETS):
+            strange = stream.mode == OPAQUE and stream.hello_octets == 0
+            if strange or (scanner is not None and scanner.octets > SEARCH_OCTETS):
                 self.dead = True

@@ -160,7 +160,7 @@ class SessionState(FrameHandler):
         """A Message of the frame that ``stream.frame_*`` describe, without its payload."""
         number = index_id(index)
         name = name_of(stream.from_client, number)
-        encoding = "unframed" if self.legacy_version is not None else index_encoding(index)
+        encoding = "unframed" if stream.unframed else index_encoding(index)
         message = Message(stream.from_client, number, name, encoding, stream.frame_packet, packet, ts_ns)
         message.size = stream.frame_size - 4
         message.offset = stream.frame_offset
