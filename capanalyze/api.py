@@ -5,16 +5,17 @@ what the command line gets.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from capanalyze.analyzer import PORTS, Analyzer
-from capanalyze.capture.capture import Capture
+from capanalyze.capture.capture import Capture, Progress
 from capanalyze.capture.decoder import Decoder, Interface
 from capanalyze.capture.files import CaptureFile
 from capanalyze.report.build import build_report
 from capanalyze.report.messages import record
 from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts, Report
+from capanalyze.tws.message import Message
 
 if TYPE_CHECKING:
     from capanalyze.live import Live
@@ -24,54 +25,81 @@ Path = str | os.PathLike[str]
 STDIN: Final = "-"
 
 
-def read(paths: Path | Sequence[Path], *, ports: Sequence[int] = PORTS, all_connections: bool = False) -> Report:
+def read(
+    paths: Path | Sequence[Path],
+    *,
+    ports: Sequence[int] = PORTS,
+    all_connections: bool = False,
+    engine: str = "auto",
+    progress: Progress | None = None,
+) -> Report:
     """Analyse a capture.
 
     Args:
         paths: a file ("-" is standard input), or several that are one capture in pieces; globs are expanded.
         ports: the TCP ports that mark the gateway's side.
         all_connections: report every TCP connection, not only those on the ports or that speak TWS.
+        engine: "native", "tshark", or "auto": tshark for what we cannot unwrap, where it is installed.
+        progress: called now and then with the octets read and those there are (0 where that is not known).
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
     """
     names = _names(paths)
-    report = read_files(names, ports=ports, all_connections=all_connections)
-    return report if STDIN in names else report._replace(reread=lambda: messages(names, ports=ports))
+    report = read_files(names, ports=ports, all_connections=all_connections, engine=engine, progress=progress)
+    return report if STDIN in names else report._replace(reread=lambda: messages(names, ports=ports, engine=engine))
 
 
 def read_files(
-    files: Sequence[str | CaptureFile], *, ports: Sequence[int] = PORTS, all_connections: bool = False
+    files: Sequence[str | CaptureFile],
+    *,
+    ports: Sequence[int] = PORTS,
+    all_connections: bool = False,
+    engine: str = "auto",
+    progress: Progress | None = None,
 ) -> Report:
     """The same of paths, or of files that are open already (``capture.files.from_bytes``)."""
-    capture = Capture(files)
+    capture = Capture(files, engine, progress)
     analyzer = Analyzer(tuple(ports))
     for packets in capture.runs():
         analyzer.feed(packets)
     analyzer.finish()
     return build_report(
-        _facts(capture.files, analyzer), analyzer.connections, analyzer.sessions, ports, all_connections=all_connections
+        _facts(capture, analyzer), analyzer.connections, analyzer.sessions, ports, all_connections=all_connections
     )
 
 
-def messages(paths: Path | Sequence[Path], *, ports: Sequence[int] = PORTS) -> Iterator[dict[str, Any]]:
+def messages(
+    paths: Path | Sequence[Path],
+    *,
+    ports: Sequence[int] = PORTS,
+    engine: str = "auto",
+    progress: Progress | None = None,
+    wanted: Callable[[Message, int], bool] | None = None,
+) -> Iterator[dict[str, Any]]:
     """Every TWS message of a capture in capture order, one dict each (contract.md, "messages").
+
+    Args:
+        paths, ports, engine, progress: as ``read`` takes them.
+        wanted: is asked, before a message is decoded, whether it is; with the time of the capture's first packet.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
     """
     analyzer = Analyzer(tuple(ports), keep_all=True)
-    for packets in Capture(_names(paths)).runs():
+    for packets in Capture(_names(paths), engine, progress).runs():
         analyzer.feed(packets)
-        yield from _records(analyzer)
+        yield from _records(analyzer, wanted)
     analyzer.finish()
-    yield from _records(analyzer)
+    yield from _records(analyzer, wanted)
 
 
-def _records(analyzer: Analyzer) -> Iterator[dict[str, Any]]:
+def _records(analyzer: Analyzer, wanted: Callable[[Message, int], bool] | None) -> Iterator[dict[str, Any]]:
     """What was completed since the last call, in packet order: framing that is searched for is found later."""
+    start_ns = int(analyzer.first_ts)
     for message in sorted(analyzer.take_messages(), key=lambda message: int(message.packet)):
-        yield record(message, int(message.conn))
+        if wanted is None or wanted(message, start_ns):
+            yield record(message, int(message.conn))
 
 
 def live(
@@ -123,7 +151,8 @@ def _names(paths: Path | Sequence[Path]) -> list[str]:
     return [os.fspath(path) for path in paths]
 
 
-def _facts(files: Sequence[CaptureFile], analyzer: Analyzer) -> CaptureFacts:
+def _facts(capture: Capture, analyzer: Analyzer) -> CaptureFacts:
+    files = capture.files
     decoders = [file.decoder for file in files]
     name = os.path.basename(files[0].name)  # noqa: PTH119 - pathlib costs 5 ms of every start
     if len(files) > 1:
@@ -142,11 +171,17 @@ def _facts(files: Sequence[CaptureFile], analyzer: Analyzer) -> CaptureFacts:
             )
             for file in files
         ),
+        tuple(capture.remarks()),
     )
 
 
 def capture_facts(
-    decoders: Sequence[Decoder], analyzer: Analyzer, name: str, sha256: str | None, files: tuple[FileFacts, ...]
+    decoders: Sequence[Decoder],
+    analyzer: Analyzer,
+    name: str,
+    sha256: str | None,
+    files: tuple[FileFacts, ...],
+    remarks: tuple[str, ...] = (),
 ) -> CaptureFacts:
     """What is known of a capture when it has been read; ``name`` is for people, without folders."""
     skipped = dict(analyzer.skipped)
@@ -173,7 +208,7 @@ def capture_facts(
         os=decoders[0].os or None,
         files=files,
         damage=damage or None,
-        remarks=(remark,) if unnumbered else (),
+        remarks=((remark,) if unnumbered else ()) + remarks,
     )
 
 

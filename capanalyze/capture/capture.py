@@ -8,11 +8,17 @@ from that packet on, so one pass is enough for a pipe too.
 import glob
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.files import STDIN, CaptureFile, open_file
-from capanalyze.errors import CapanalyzeError
+from capanalyze.capture.queue import PacketQueue
+from capanalyze.errors import CapanalyzeError, ToolError
 from capanalyze.packets.raw import RawPackets
+from capanalyze.packets.wrapped import wrapping
+
+if TYPE_CHECKING:
+    from capanalyze.capture.relay import Relay
 
 Progress = Callable[[int, int], None]
 """Called after each window with the octets read and those on disk in all (0 where that cannot be told)."""
@@ -25,7 +31,6 @@ class Capture:
 
     Attributes:
         files: in the order in which they are read; filled as they are opened.
-        remarks: what a reader of the report should know about how it was read.
     """
 
     def __init__(
@@ -42,7 +47,9 @@ class Capture:
         if not pieces:
             raise CapanalyzeError("no capture given", "capanalyze read FILE")
         self.files: list[CaptureFile] = []
-        self.remarks: list[str] = []
+        self._engine = engine
+        self._relay: Relay | None = None
+        self._no_tshark = "" if engine != "native" else "--engine native was asked for"
         self._progress = progress
         self._total = 0
         self._pieces = self._in_order(pieces) if len(pieces) > 1 else pieces
@@ -50,8 +57,9 @@ class Capture:
         self._total = self._total or self.files[0].size
 
     def _open(self, piece: str | CaptureFile) -> CaptureFile:
-        self.files.append(open_file(piece) if isinstance(piece, str) else piece)
-        return self.files[-1]
+        file = open_file(piece, self._engine == "native") if isinstance(piece, str) else piece
+        self.files.append(file)
+        return file
 
     def _in_order(self, pieces: list[str | CaptureFile]) -> list[str | CaptureFile]:
         """By the time of the first packet; as given where one cannot be read twice or has packets without a time."""
@@ -60,7 +68,7 @@ class Capture:
         for piece in pieces:
             if not isinstance(piece, str) or piece == STDIN or not Path(piece).is_file():
                 return pieces
-            file = open_file(piece)
+            file = open_file(piece, self._engine == "native")
             moment = first_time(file)
             file.close()
             keys.append((moment is None, moment or 0))
@@ -75,23 +83,103 @@ class Capture:
         """A cursor, each time that it holds further packets; take all of them before asking for the next.
 
         Raises:
-            CapanalyzeError: a file cannot be read on, or is a decompression bomb.
+            CapanalyzeError: a file cannot be read on, or is a decompression bomb; tshark is missing, died or hangs.
         """
+        if self._engine == "tshark":
+            self._relay = start_relay(True)
         number = 0
         done = 0
-        for place, piece in enumerate(self._pieces):
-            file = self._open(piece) if place else self.files[0]
-            file.first_packet = number
-            file.decoder.number = number
-            try:
+        try:
+            for place, piece in enumerate(self._pieces):
+                file = self._open(piece) if place else self.files[0]
+                file.first_packet = number
+                file.decoder.number = number
                 for window in file.windows():
-                    yield window
+                    yield from self._run(window)
                     if self._progress is not None:
                         self._progress(done + file.done, self._total)
-            finally:
+                number = int(file.decoder.number)
+                done += file.done
+            if self._relay is not None:
+                queue = self._relay.take(0)
+                queue.last = number
+                yield queue
+        finally:
+            for file in self.files:
                 file.close()
-            number = int(file.decoder.number)
-            done += file.done
+            if self._relay is not None:
+                self._relay.close()
+
+    def _run(self, window: Decoder) -> Iterator[RawPackets]:
+        """The packets of a window, through tshark from the first on that only tshark can unwrap."""
+        while self._relay is None:
+            window.holds = not self._no_tshark
+            yield window
+            if not window.held:
+                return
+            window.resume()
+            try:
+                self._relay = start_relay(False)
+                self._relay.put(window)
+            except ToolError as error:
+                self._no_tshark = str(error)
+                window.holds = False
+                window.hold(wrapping(window))
+                yield only(window)
+        while window.advance():
+            self._relay.put(window)
+        yield self._relay.take()
+
+    def remarks(self) -> list[str]:
+        """How the packets came to be read, where that is worth a line."""
+        found = [
+            f"{file.name} is no pcap or pcapng: tshark read it"
+            for file in self.files
+            if file.decoder.format == "tshark"
+        ]
+        if self._relay is not None and self._relay.asked:
+            found.append(f"unwrapped by tshark: {counted([self._relay.asked])}")
+        wrapped = counted([file.decoder.wrapped for file in self.files])
+        if wrapped:
+            found.append(f"left out: {wrapped}; tshark unwraps that ({self._no_tshark})")
+        return found
+
+
+def start_relay(everything: bool) -> "Relay":
+    """tshark, ready to be asked.
+
+    Raises:
+        ToolError: it is not installed.
+    """
+    from capanalyze.capture.relay import Relay  # noqa: PLC0415 - pyshark only where it is needed
+
+    return Relay(everything)
+
+
+def only(packets: RawPackets) -> PacketQueue:
+    """The current packet alone."""
+    queue = PacketQueue()
+    queue.put(
+        packets.number,
+        packets.ts_ns,
+        packets.interface,
+        packets.link_type,
+        packets.data,
+        packets.offset,
+        packets.captured,
+        packets.original,
+    )
+    return queue
+
+
+def counted(tables: Sequence[dict[str, int]]) -> str:
+    """Names with numbers of packets, added up: "12 packets in GRE, 3 in VXLAN"."""
+    total: dict[str, int] = {}
+    for table in tables:
+        for name, number in table.items():
+            total[name] = total.get(name, 0) + int(number)
+    words = [f"{number} in {name}" for name, number in sorted(total.items())]
+    return ", ".join(words).replace(" in ", " packets in ", 1)
 
 
 def first_time(file: CaptureFile) -> int | None:

@@ -39,6 +39,7 @@ class Decoder(RawPackets):
         damage: why reading stopped before the end of the file, or "".
         other_blocks: pcapng blocks that Wireshark numbers as frames although they are no packets.
         skipped: packets that could not be used, by reason.
+        wrapped: packets that were left out because of what they are wrapped in, by its name.
         holds: another engine stands by for packets whose encapsulation the consumer cannot take off.
         held: the consumer stopped at the current packet for that reason; ``resume`` goes on behind it.
     """
@@ -60,14 +61,16 @@ class Decoder(RawPackets):
         self.damage: str = ""
         self.other_blocks: i64 = 0
         self.skipped: dict[str, int] = {}
+        self.wrapped: dict[str, int] = {}
         self.holds: bool = False
         self.held: bool = False
         self._held_data: bytes = b""
         self._held_pos: i64 = 0
 
-    def hold(self) -> bool:
+    def hold(self, wrapping: str) -> bool:
         """Stop at the current packet: ``advance`` finds nothing until ``resume``."""
         if not self.holds:
+            self.wrapped[wrapping] = self.wrapped.get(wrapping, 0) + 1
             return False
         self.held = True
         self._held_data, self._held_pos = self.data, self.pos

@@ -6,6 +6,7 @@ goes through a window of READ octets, so a capture of any size, a pipe and a com
 
 import hashlib
 import io
+import itertools
 import os
 import stat
 import sys
@@ -43,13 +44,7 @@ OTHERS: Final = (
 )
 """First octets of what people pass instead -> what it is, what to do."""
 
-
-class UnknownFormatError(NotACaptureError):
-    """No format of ours; ``other`` where it is known to be no capture at all."""
-
-    def __init__(self, message: str, hint: str, other: bool) -> None:
-        super().__init__(message, hint)
-        self.other = other
+NO_CAPTURES: Final = tuple(magic for magic, _, _ in OTHERS)
 
 
 class CaptureFile:
@@ -65,9 +60,15 @@ class CaptureFile:
         done: octets of it that have been read.
     """
 
-    def __init__(self, path: str, stream: BinaryIO, name: str) -> None:
+    def __init__(self, path: str, stream: BinaryIO, name: str, native: bool = True) -> None:
+        """Recognise the file; ``native`` False: by tshark, if it is of no format of ours.
+
+        Raises:
+            CapanalyzeError: it cannot be read or is no capture.
+        """
         self.path = path
         self.name = name
+        self._native = native
         self.sha256 = ""
         self.first_packet = 0
         self.packets = 0
@@ -76,7 +77,7 @@ class CaptureFile:
         self._stream = stream
         self._hash = hashlib.sha256()
         self._expander: Expander | None = None
-        self._octets = self._expanded()
+        self._octets = self._file_octets = self._expanded()
         try:
             self.decoder = self._recognise()
         except BaseException:
@@ -136,26 +137,41 @@ class CaptureFile:
         Raises:
             NotACaptureError: they are no capture's.
         """
+        head, complete = self._head()
+        if not head:
+            what = "it is empty"
+            if self._expander is not None:
+                what = self._expander.damage or f"the {self._expander.kind} data are empty"
+            raise NotACaptureError(f"{self.name}: {what}", "record again; dumpcap and capanalyze live write pcapng")
+        if byte_order(head) and len(head) < HEADER:
+            raise NotACaptureError(f"{self.name}: its pcap header is cut at octet {len(head)}", "record again")
+        decoder = decoder_for(head, complete)
+        if decoder is not None:
+            return decoder
+        error = unknown(self.name, head)
+        if self._native or head.startswith(NO_CAPTURES):
+            raise error
+        from capanalyze.capture.foreign import convert  # noqa: PLC0415 - pyshark only where it is needed
+
+        plain = self.size > 0 and self._expander is None
+        octets = None if plain else itertools.chain((head,), self._file_octets)
+        self._octets = convert(self.path, octets, head, error)
+        head, complete = self._head()
+        decoder = decoder_for(head, complete)
+        if decoder is None:
+            raise error
+        decoder.format = "tshark"
+        return decoder
+
+    def _head(self) -> tuple[bytes, bool]:
+        """At least PROBE octets, or all there are, and whether that is all."""
         head = b""
         complete = False
         while len(head) < PROBE and not complete:
             piece = next(self._octets, None)
             complete = piece is None
             head += piece or b""
-        if not head:
-            what = "it is empty"
-            if self._expander is not None:
-                what = self._expander.damage or f"the {self._expander.kind} data are empty"
-            raise NotACaptureError(f"{self.name}: {what}", "record again; dumpcap and capanalyze live write pcapng")
-        if len(head) >= LONGEST_MAGIC and int.from_bytes(head[:4], "little") == SHB:
-            decoder: Decoder = PcapngDecoder()
-            decoder.feed(head)
-            return decoder
-        if byte_order(head):
-            if len(head) < HEADER:
-                raise NotACaptureError(f"{self.name}: its pcap header is cut at octet {len(head)}", "record again")
-            return PcapDecoder(head, complete)
-        raise unknown(self.name, head)
+        return head, complete
 
     def windows(self) -> Iterator[Decoder]:
         """The decoder, each time that it holds further packets.
@@ -168,6 +184,8 @@ class CaptureFile:
         for piece in self._octets:
             self.decoder.feed(piece)
             yield self.decoder
+        for _ in self._file_octets:  # of a file that tshark rewrote: read for its hash
+            pass
         if self._expander is not None and self._expander.damage:
             self.decoder.damage = self.decoder.damage or self._expander.damage
         self.decoder.finish()
@@ -184,15 +202,23 @@ def size_of(stream: BinaryIO) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def unknown(name: str, head: bytes) -> UnknownFormatError:
+def decoder_for(head: bytes, complete: bool) -> Decoder | None:
+    """The decoder for a file that begins with ``head``, None where it is neither pcap nor pcapng."""
+    if len(head) >= LONGEST_MAGIC and int.from_bytes(head[:4], "little") == SHB:
+        decoder = PcapngDecoder()
+        decoder.feed(head)
+        return decoder
+    return PcapDecoder(head, complete) if byte_order(head) else None
+
+
+def unknown(name: str, head: bytes) -> NotACaptureError:
     """The error for octets that are no capture's, as helpful as their beginning allows."""
     for magic, what, advice in OTHERS:
         if head.startswith(magic):
-            return UnknownFormatError(f"{name}: {what}, not pcap or pcapng", advice, True)
-    return UnknownFormatError(
+            return NotACaptureError(f"{name}: {what}, not pcap or pcapng", advice)
+    return NotACaptureError(
         f"{name}: not a pcap or pcapng capture (it begins with {head[:8].hex(' ')})",
         "record with dumpcap, Wireshark, tcpdump -w or capanalyze live -w",
-        False,
     )
 
 
@@ -222,14 +248,14 @@ def open_stream(path: str) -> tuple[BinaryIO, str]:
         raise CapanalyzeError(f"{path!r}: no file name", "a name holds no NUL") from error
 
 
-def open_file(path: str) -> CaptureFile:
-    """One capture file, recognised.
+def open_file(path: str, native: bool = True) -> CaptureFile:
+    """One capture file, recognised; by tshark, if ``native`` is False and it is of no format of ours.
 
     Raises:
         CapanalyzeError: it cannot be read or is no capture.
     """
     stream, name = open_stream(path)
-    return CaptureFile(path, stream, name)
+    return CaptureFile(path, stream, name, native)
 
 
 def from_bytes(data: bytes, name: str = "octets") -> CaptureFile:

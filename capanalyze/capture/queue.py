@@ -9,12 +9,16 @@ Item = tuple[i64, i64, i64, i64, bytes, i64, i64, i64]
 
 
 class PacketQueue(RawPackets):
-    """The cursor; ``advance`` returns False when the queue is empty, and packets may be put in again."""
+    """The cursor; ``advance`` returns False when the queue is empty, and packets may be put in again.
+
+    ``last`` is the number of the capture's last packet, for ``number`` at the end: it may be one that cannot be used.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._items: list[Item] = []
         self._next: i64 = 0
+        self.last: i64 = 0
 
     def put(
         self,
@@ -35,6 +39,7 @@ class PacketQueue(RawPackets):
         if self._next >= len(self._items):
             self._items = []
             self._next = 0
+            self.number = max(self.number, self.last)
             return False
         number, ts_ns, interface, link_type, data, offset, captured, original = self._items[self._next]
         self._next += 1

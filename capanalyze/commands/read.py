@@ -22,7 +22,6 @@ from capanalyze.commands.options import (
     ports_of,
     zone_of,
 )
-from capanalyze.errors import ToolError
 
 
 class Engine(StrEnum):
@@ -50,11 +49,7 @@ def command(
     """
     from capanalyze.api import read  # noqa: PLC0415 - nothing is read while --help is printed
 
-    if engine is Engine.TSHARK:
-        raise ToolError(
-            "tshark: not an engine for files yet", "leave out --engine, or convert: tshark -r IN -w OUT.pcapng"
-        )
     zone, how = zone_of(tz), format_of(form, output)
-    report = read(files, ports=ports_of(port), all_connections=all_connections)
+    report = read(files, ports=ports_of(port), all_connections=all_connections, engine=engine.value)
     deliver(report, how, output, zone)
     return status(report, fail_on)

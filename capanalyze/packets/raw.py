@@ -40,8 +40,8 @@ class RawPackets:
         """Go to the next packet; False when more data has to be fed first (or none is left)."""
         return False
 
-    def hold(self) -> bool:
-        """Keep the current packet back: its encapsulation is left to another engine, which will deliver it again.
+    def hold(self, wrapping: str) -> bool:  # noqa: ARG002 - a reader that has another engine at hand overrides this
+        """Keep the current packet back: what it is wrapped in is left to another engine, which delivers it again.
 
         False where there is none, so the packet is to be counted as one that cannot be used.
         """

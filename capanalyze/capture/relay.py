@@ -1,0 +1,202 @@
+"""Relay: packets whose encapsulation is Wireshark's come back as plain IP, between all others, in order.
+
+In: the packets of a capture, one by one. Out: a cursor over the same packets with the same numbers and times; what
+tshark unwrapped has the link type LINK_TAGGED: two octets that name the tunnel, then IP. A frame that carries
+several datagrams (A-MSDU) gives several packets with one number.
+"""
+
+import socket
+from collections import deque
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from capanalyze.capture.queue import PacketQueue
+from capanalyze.capture.tshark import Header, Layers, Tshark
+from capanalyze.packets.link import LINK_TAGGED, LinkLayer
+from capanalyze.packets.raw import RawPackets
+from capanalyze.packets.wrapped import wrapping
+
+WAITING: Final = 2048
+"""Packets that may wait for an answer of tshark before we wait too."""
+
+FIRST_TUNNEL: Final = 4096
+LAST_TUNNEL: Final = 65535
+"""Numbers of tunnels, beyond those of VLANs; should there be more tunnels, the rest share the last one."""
+
+AH: Final = 51
+
+
+class Waiting(NamedTuple):
+    """A packet in the order of the capture, with the attributes of RawPackets; ``asked``: tshark has been."""
+
+    asked: bool
+    number: int
+    ts_ns: int
+    interface: int
+    link_type: int
+    data: bytes
+    offset: int
+    captured: int
+    original: int
+
+
+class Relay:
+    """Between a reader and the analyzer.
+
+    Args:
+        everything: ask about all packets, not only about those that we cannot unwrap.
+
+    Attributes:
+        tunnels: what tells one tunnel from another -> its number, which is part of a connection's identity.
+        asked: names of wrappings -> packets of which tshark was asked.
+    """
+
+    def __init__(self, everything: bool) -> None:
+        """Start tshark.
+
+        Raises:
+            ToolError: it is not installed.
+        """
+        self.tunnels: dict[tuple[str, ...], int] = {}
+        self.asked: dict[str, int] = {}
+        self._everything = everything
+        self._tshark = Tshark()
+        self._queue = PacketQueue()
+        self._waiting: deque[Waiting] = deque()
+        self._link = LinkLayer()
+
+    def put(self, packets: RawPackets) -> None:
+        """Take the current packet."""
+        name = wrapping(packets)
+        asked = self._everything or name != ""
+        if asked:
+            self._tshark.ask(packets)
+            if name:
+                self.asked[name] = self.asked.get(name, 0) + 1
+        self._waiting.append(
+            Waiting(
+                asked,
+                int(packets.number),
+                int(packets.ts_ns),
+                int(packets.interface),
+                int(packets.link_type),
+                packets.data,
+                int(packets.offset),
+                int(packets.captured),
+                int(packets.original),
+            )
+        )
+
+    def take(self, most: int = WAITING) -> PacketQueue:
+        """The packets whose turn has come; at most ``most`` are left waiting.
+
+        Raises:
+            ToolError: tshark died or hangs.
+        """
+        waiting = self._waiting
+        while waiting and (len(waiting) > most or not waiting[0].asked):
+            packet = waiting.popleft()
+            if packet.asked:
+                self._unwrap(packet, self._tshark.answer())
+            else:
+                self._queue.put(*packet[1:])
+        return self._queue
+
+    def close(self) -> None:
+        """End tshark. Idempotent."""
+        self._tshark.close()
+
+    def _unwrap(self, packet: Waiting, found: Layers) -> None:
+        """Put in the datagrams that the packet carries; itself where tshark found none or where we see it too."""
+        octets = packet.data[packet.offset : packet.offset + packet.captured]
+        plain = int(self._link.ip_offset(octets, 0, len(octets), packet.link_type))
+        inner = innermost(octets, found.headers)
+        datagrams = [(place, *without_ah(octets[place:])) for place in inner]
+        if not inner or (inner == [plain] and datagrams[0][2] == 0):
+            self._queue.put(*packet[1:])
+            return
+        tag = self._tag(found.tunnel)
+        for place, datagram, missing in datagrams:
+            self._queue.put(
+                packet.number,
+                packet.ts_ns,
+                packet.interface,
+                LINK_TAGGED,
+                tag + datagram,
+                0,
+                2 + len(datagram),
+                2 + packet.original - place - missing,
+            )
+
+    def _tag(self, tunnel: tuple[str, ...]) -> bytes:
+        """The two octets for a tunnel; zeros where nothing tells it from others."""
+        if not tunnel:
+            return b"\0\0"
+        if len(tunnel) == 1 and tunnel[0].startswith("VLAN "):
+            return int(tunnel[0][5:]).to_bytes(2, "big")
+        number = self.tunnels.setdefault(tunnel, min(FIRST_TUNNEL + len(self.tunnels), LAST_TUNNEL))
+        return number.to_bytes(2, "big")
+
+
+def innermost(packet: bytes, headers: tuple[Header, ...]) -> list[int]:
+    """Offsets of the IP headers that hold no other one, of those that lie where tshark says."""
+    real = [header.offset for header in headers if is_there(packet, header)]
+    return [place for place, later in pairwise([*real, -1]) if not holds(packet, place, later)]
+
+
+def holds(packet: bytes, place: int, later: int) -> bool:
+    """Whether the datagram at ``place`` extends over ``later``, an offset or -1."""
+    if later < 0:
+        return False
+    if packet[place] >> 4 == 4:
+        octets = int.from_bytes(packet[place + 2 : place + 4], "big")
+    else:
+        octets = int.from_bytes(packet[place + 4 : place + 6], "big") + 40
+    return octets == 0 or later < place + octets
+
+
+def is_there(packet: bytes, header: Header) -> bool:
+    """Whether the packet's octets have that header: tshark counts from the start of what it decrypted, too."""
+    place = header.offset
+    if place >= len(packet):
+        return False
+    version = packet[place] >> 4
+    if version not in {4, 6}:
+        return False
+    if not header.source:
+        return True
+    octets = address(header.source)
+    start = place + (12 if version == 4 else 8)
+    return packet[start : start + len(octets)] == octets
+
+
+@lru_cache(maxsize=4096)
+def address(text: str) -> bytes:
+    """An IP address as octets, b"" for anything else."""
+    try:
+        return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+    except OSError:
+        return b""
+
+
+def without_ah(datagram: bytes) -> tuple[bytes, int]:
+    """The datagram without its authentication header (RFC 4302), and how many octets that took away."""
+    if len(datagram) < 20:
+        return datagram, 0
+    if datagram[0] >> 4 == 4:
+        at, chain, length = (datagram[0] & 0x0F) * 4, 9, 2
+    elif len(datagram) >= 40:
+        at, chain, length = 40, 6, 4
+        while datagram[chain] in {0, 43, 60} and at + 8 <= len(datagram):  # hop-by-hop, routing, destination options
+            chain, at = at, at + (datagram[at + 1] + 1) * 8
+    else:
+        return datagram, 0
+    if datagram[chain] != AH or at + 12 > len(datagram):
+        return datagram, 0
+    octets = (datagram[at + 1] + 2) * 4
+    total = int.from_bytes(datagram[length : length + 2], "big")
+    header = bytearray(datagram[:at])
+    header[chain] = datagram[at]
+    header[length : length + 2] = max(total - octets, 0).to_bytes(2, "big")
+    return bytes(header) + datagram[at + octets :], octets

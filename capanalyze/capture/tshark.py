@@ -1,0 +1,285 @@
+"""tshark, driven through pyshark: where the IP headers of a packet lie, whatever they are wrapped in.
+
+In: packets, one by one, of any link type. Out: for each, in the same order, the layers that concern us. tshark gets
+our own pcapng on its standard input, so numbers, times and octets stay those of the native reader, and its TCP
+dissector is off: it takes wrappings off and does nothing else.
+
+Only imported where it is needed: pyshark takes 0.09 s.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, Final, NamedTuple
+
+from pyshark.capture.capture import TSharkCrashException
+from pyshark.capture.pipe_capture import PipeCapture
+from pyshark.tshark.output_parser.base_parser import BaseTsharkOutputParser
+from pyshark.tshark.tshark import TSharkNotFoundException, get_process_path
+
+from capanalyze.capture.pcapng_writer import enhanced_packet, interface_description, section_header
+from capanalyze.errors import ToolError
+from capanalyze.packets.raw import RawPackets
+
+SILENCE_S: Final = 60.0
+"""Seconds without an answer after which tshark is taken to hang, and killed."""
+
+END_S: Final = 5.0
+"""Seconds that a process may take to end after its output has ended."""
+
+MAX_CAPTURED: Final = 65535
+"""Octets of a packet that tshark gets to see; it needs headers only."""
+
+BATCH: Final = 64 * 1024
+"""Octets gathered before they are handed to the thread that writes."""
+
+IDENTITIES: Final = {
+    b"vlan.id": "VLAN",
+    b"ieee8021ad.id": "VLAN",
+    b"ieee8021ah.isid": "I-SID",
+    b"vxlan.vni": "VXLAN",
+    b"geneve.vni": "Geneve",
+    b"gre.key": "GRE",
+    b"erspan.vlan": "VLAN",
+    b"pppoe.session_id": "PPPoE",
+}
+"""Fields that tell one network from another and are the same in both directions. GTP's TEIDs, MPLS labels and L2TP's
+sessions are not: each direction has its own. ERSPAN's session is the mirror's, not the network's."""
+
+SHOWN: Final = "vlan ieee8021ad ieee8021ah vxlan geneve gre erspan pppoes"
+"""Protocols whose fields tshark prints; of all others it prints the name and the place."""
+
+OPTIONS: Final = (
+    *("-j", SHOWN),
+    *("--disable-protocol", "tcp"),
+    *("-o", "ip.defragment:FALSE"),
+    *("-o", "ipv6.defragment:FALSE"),
+)
+
+INSTALL: Final = "install Wireshark, which brings tshark (Debian: sudo apt install tshark)"
+
+_ITEM: Final = re.compile(rb'<(?:proto|field) name="([^"]*)"([^>]*)>')
+_SHOW: Final = re.compile(rb' show="([^"]*)"')
+_PLACE: Final = re.compile(rb' pos="(\d+)"')
+_SOURCE: Final = re.compile(rb", Src: ([0-9A-Fa-f.:]+), Dst: ")
+_QUOTING: Final = frozenset((b"icmp", b"icmpv6"))
+
+
+class Header(NamedTuple):
+    """An IP header: its offset in the packet and its source address as text ("" where the packet is cut before it)."""
+
+    offset: int
+    source: str
+
+
+class Layers(NamedTuple):
+    """What tshark found in a packet: the IP headers from the outermost on, and the tunnels' names and numbers."""
+
+    headers: tuple[Header, ...]
+    tunnel: tuple[str, ...]
+
+
+class LayerParser(BaseTsharkOutputParser):  # type: ignore[misc]  # pyshark has no types
+    """Packets of tshark's PDML, many at a time, as Layers."""
+
+    def _extract_packet_from_data(self, data: bytes, got_first_packet: bool = True) -> tuple[bytes | None, bytes]:  # noqa: ARG002
+        """What is whole, and the rest."""
+        end = data.rfind(b"</packet>")
+        return (None, data) if end < 0 else (data[:end], data[end + 9 :])
+
+    def _parse_single_packet(self, packet: bytes) -> list[Layers]:
+        return [layers(part) for part in packet.split(b"</packet>")]
+
+
+def layers(packet: bytes) -> Layers:
+    """The layers of one packet of PDML; what an ICMP message quotes was sent before and does not count."""
+    headers: list[Header] = []
+    tunnel: list[str] = []
+    carried = b""
+    for name, rest in _ITEM.findall(packet):
+        if name in _QUOTING:
+            break
+        if name in (b"ip", b"ipv6"):
+            place = _PLACE.search(rest)
+            source = _SOURCE.search(rest)
+            if place is not None:
+                headers.append(Header(int(place[1]), source[1].decode() if source is not None else ""))
+        elif name == b"gre.proto":
+            carried = show(rest)
+        elif name in IDENTITIES:
+            number = identity(name, show(rest), carried)
+            word = IDENTITIES[name]
+            inner_tag = word == "VLAN" and bool(tunnel) and tunnel[-1].startswith(word)
+            if number and not inner_tag:
+                tunnel.append(f"{word} {number}")
+    return Layers(tuple(headers), tuple(tunnel))
+
+
+def show(rest: bytes) -> bytes:
+    """The value that tshark would show, from a field's attributes."""
+    found = _SHOW.search(rest)
+    return found[1] if found is not None else b""
+
+
+def identity(name: bytes, value: bytes, carried: bytes) -> int:
+    """The number in a field of IDENTITIES, 0 where it names no network.
+
+    A GRE key is 24 bits of NVGRE's VSID and 8 bits that differ by flow where it carries Ethernet (RFC 7637 3.2), and
+    lengths and call numbers where it carries PPP (RFC 2637 4.1).
+    """
+    try:
+        number = int(value, 0)
+    except ValueError:
+        return 0
+    if name == b"gre.key":
+        return number >> 8 if carried == b"0x6558" else 0 if carried == b"0x880b" else number
+    return number
+
+
+class Tshark:
+    """A tshark process: ``ask`` about packets, ``answer`` in the same order.
+
+    One thread writes to it and one reads from it, so neither side waits for the other for ever; the reading one runs
+    pyshark's event loop, which would clash with one that the caller runs (a notebook).
+    """
+
+    def __init__(self) -> None:
+        """Find tshark and start it.
+
+        Raises:
+            ToolError: it is not installed.
+        """
+        path = find_tshark()
+        if not path:
+            raise ToolError("tshark is not installed", INSTALL)
+        self._path = path
+        self._interfaces: dict[int, int] = {}
+        self._batch: list[bytes] = [section_header()]
+        self._octets = 0
+        self._input: SimpleQueue[bytes | None] = SimpleQueue()
+        self._output: SimpleQueue[list[Layers] | None] = SimpleQueue()
+        self._answers: Iterator[Layers] = iter(())
+        self._pid = 0
+        self._failure = ""
+        source, self._sink = os.pipe()
+        self._writer = threading.Thread(target=self._write, name="to tshark", daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(source,), name="from tshark", daemon=True)
+        self._writer.start()
+        self._reader.start()
+
+    def ask(self, packets: RawPackets) -> None:
+        """Send the current packet."""
+        link = int(packets.link_type)
+        if link not in self._interfaces:
+            self._interfaces[link] = len(self._interfaces)
+            self._batch.append(interface_description(link))
+        start = int(packets.offset)
+        block = enhanced_packet(
+            packets.data[start : start + min(int(packets.captured), MAX_CAPTURED)],
+            max(int(packets.ts_ns), 0),
+            interface=self._interfaces[link],
+            original=int(packets.original),
+        )
+        self._batch.append(block)
+        self._octets += len(block)
+        if self._octets >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._batch:
+            self._input.put(b"".join(self._batch))
+            self._batch = []
+            self._octets = 0
+
+    def answer(self) -> Layers:
+        """The layers of the first packet that was asked about and not answered yet.
+
+        Raises:
+            ToolError: tshark died or hangs.
+        """
+        self._flush()
+        while True:
+            found = next(self._answers, None)
+            if found is not None:
+                return found
+            try:
+                batch = self._output.get(timeout=SILENCE_S)
+            except Empty:
+                self.close()
+                raise ToolError(
+                    f"tshark did not answer for {SILENCE_S:.0f} s and was killed", "--engine native reads without it"
+                ) from None
+            if batch is None:
+                self._output.put(None)
+                said = f" ({self._failure[:200]})" if self._failure else ""
+                raise ToolError(f"tshark ended too early{said}", "--engine native reads without it")
+            self._answers = iter(batch)
+
+    def close(self) -> None:
+        """End the process. Idempotent."""
+        self._input.put(None)
+        pid = self._pid
+        if pid:
+            with suppress(OSError):
+                os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        self._reader.join(END_S)
+        self._writer.join(END_S)
+
+    def _write(self) -> None:
+        """The thread that writes: until None comes, or tshark is gone."""
+        try:
+            with os.fdopen(self._sink, "wb", buffering=0) as sink:
+                while (piece := self._input.get()) is not None:
+                    view = memoryview(piece)
+                    while view:
+                        view = view[sink.write(view) :]
+        except OSError as error:
+            self._failure = self._failure or str(error)
+
+    def _read(self, source: int) -> None:
+        """The thread that reads: until tshark's output ends."""
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(self._follow(PipeCapture(
+                source, tshark_path=self._path, eventloop=loop, custom_parameters=list(OPTIONS)
+            )))  # fmt: skip
+        except (OSError, ValueError, TSharkCrashException) as error:
+            self._failure = self._failure or str(error)
+        finally:
+            os.close(source)
+            loop.close()
+            self._output.put(None)
+
+    async def _follow(self, dissection: Any) -> None:  # noqa: ANN401 - pyshark has no types
+        """Start the process by pyshark and hand its answers on.
+
+        pyshark's own loop kills a process whose output has ended, and so often takes a good end for a crash.
+        """
+        process = await dissection._get_tshark_process()  # noqa: SLF001 - with pyshark's parameters, without its packets
+        self._pid = process.pid
+        parser = LayerParser()
+        rest = b""
+        try:
+            while True:
+                batch, rest = await parser.get_packets_from_stream(process.stdout, rest)
+                if batch:
+                    self._output.put(batch)
+        except EOFError:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), END_S)
+        self._pid = 0
+        self._failure = dissection._last_error_line or self._failure  # noqa: SLF001 - pyshark tells it in its debug log only
+        await dissection.close_async()
+
+
+def find_tshark() -> str:
+    """The path of tshark, "" where it is not installed."""
+    try:
+        return str(get_process_path())
+    except TSharkNotFoundException:
+        return ""
