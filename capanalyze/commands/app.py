@@ -54,17 +54,26 @@ __doc_help__: Final = (
 )
 
 
-def _options(
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version and whether the hot modules are compiled.", is_eager=True),
-    ] = False,
-) -> None:
-    if version:
+def _show_version(asked: bool) -> None:
+    if asked:
         from capanalyze.commands.version import show  # noqa: PLC0415 - only what is asked for
 
         show()
         raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and whether the hot modules are compiled.",
+            is_eager=True,
+            callback=_show_version,
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 def _guarded(command: Callable[..., int]) -> Callable[..., None]:

@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Final, TextIO
 
 from capanalyze.errors import CapanalyzeError, NoAccessError
@@ -88,18 +89,29 @@ def _let_go(stream: TextIO) -> None:
 
 
 def to_file(path: str, pieces: Iterable[str]) -> None:
-    """Write a file whole or not at all: to a neighbour first, then renamed; a device or pipe is written directly.
+    """Write a file whole or not at all (``whole_file``).
 
     Raises:
         NoAccessError: the folder or the file cannot be written.
     """
-    target = os.path.realpath(path)
+    with whole_file(path) as stream:
+        stream.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
+
+
+@contextmanager
+def whole_file(path: str) -> Iterator[BinaryIO]:
+    """A file to write, whole or not at all: a neighbour, then renamed; a device or pipe is written directly.
+
+    Raises:
+        NoAccessError: the folder or the file cannot be written.
+    """
     try:
-        if _is_special(target):
-            with open(target, "wb") as device:  # noqa: PTH123 - pathlib costs 5 ms of every start
-                _write(device, pieces)
-            return
-        _write_beside(target, pieces)
+        if _is_special(path):
+            with open(path, "wb") as device:  # noqa: PTH123 - pathlib costs 5 ms of every start
+                yield device
+        else:
+            with _beside(os.path.realpath(path)) as stream:
+                yield stream
     except OSError as error:
         raise NoAccessError(
             f"{path}: cannot be written: {error.strerror or error}",
@@ -122,26 +134,25 @@ def in_batches(lines: Iterable[str]) -> Iterator[str]:
         yield "".join(batch)
 
 
-def _write(stream: BinaryIO, pieces: Iterable[str]) -> None:
-    stream.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
-
-
-def _is_special(target: str) -> bool:
+def _is_special(path: str) -> bool:
+    """Whether it is a device or a pipe: /dev/stdout leads to one that has no name of its own."""
     try:
-        mode = os.stat(target).st_mode  # noqa: PTH116 - as above
+        mode = os.stat(path).st_mode  # noqa: PTH116 - as above
     except OSError:
         return False
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _write_beside(target: str, pieces: Iterable[str]) -> None:
+@contextmanager
+def _beside(target: str) -> Iterator[BinaryIO]:
+    """A neighbour of ``target`` that takes its place once it is written, and leaves nothing behind if it is not."""
     if os.path.isdir(target):  # noqa: PTH112 - as above
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     beside = f"{target}.{os.getpid()}.tmp"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            _write(stream, pieces)
+            yield stream
         os.replace(beside, target)  # noqa: PTH105 - as above
     except BaseException:
         os.unlink(beside)  # noqa: PTH108 - as above

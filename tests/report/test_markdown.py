@@ -8,7 +8,7 @@ import pytest
 import capanalyze
 from capanalyze.report import Look, render
 from tests.report.stories import STORIES
-from tests.timeline.talk import report
+from tests.timeline.talk import error, frame, ready, report
 
 CAPTURES = sorted((Path(__file__).resolve().parents[2] / "captures").glob("*.pcapng"))
 
@@ -69,3 +69,22 @@ def test_several_connections_show_their_table_at_once_and_fold_their_timelines()
     assert any(":50002" in line for line in visible(source))
     assert not any("FIN: the client closes first" in line for line in visible(source))
     assert source.count("FIN: the client closes first") == 3
+
+
+def test_findings_beyond_what_is_visible_are_folded_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("capanalyze.report.markdown.VISIBLE", 34)
+    talk = ready().server.data(error(1100)).client.ack(window=0).server.data(b"\0\0\0\0").client.ack()
+    talk.server.data(frame("49", "1", "1"), unseen=True).client.ack().client.fin().server.ack().after(
+        5
+    ).client.keep_alive()
+    whole = report(talk)
+
+    source = render(whole, "md", Look())
+
+    shown = "\n".join(visible(source))
+    titles = [finding.title for _, finding in whole.all_findings()]
+    assert len(titles) == 5
+    assert all(title in source.replace("\\", "") for title in titles)
+    assert sum(title in shown for title in titles) == 3
+    assert "<summary>2 more findings</summary>" in source
+    assert len(visible(source)) <= 34

@@ -4,7 +4,7 @@ from datetime import timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -134,6 +134,7 @@ def test_what_github_would_link_becomes_code() -> None:
     assert actual == "see `#12` of `@user` at `http://x.example`"
 
 
+@example(["```", "# out", "````"])
 @given(st.lists(st.text(max_size=80), max_size=8))
 def test_a_code_block_cannot_be_left_by_its_lines(lines: list[str]) -> None:
     html = rendered("\n".join(fence(lines)))
