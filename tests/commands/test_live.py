@@ -1,0 +1,165 @@
+"""``capanalyze live``: what happens is shown as it happens; the end is the report that ``read`` gives of the file."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import capanalyze
+from tests.lab.namespace import Namespace
+
+ROOT = Path(__file__).resolve().parents[2]
+TRAFFIC = Path(__file__).with_name("live_traffic.py")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[Namespace]:
+    with Namespace() as made:
+        yield made
+
+
+class LiveCommand:
+    """The command in a namespace, with what it has said on standard error so far."""
+
+    def __init__(self, namespace: Namespace, *words: str) -> None:
+        line = [sys.executable, "-m", "capanalyze", "live", "--port", str(namespace.port), *words]
+        self.process = subprocess.Popen(
+            namespace.command(*line),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+            cwd=ROOT,
+        )
+        assert self.process.stderr is not None
+        self.said = [self.process.stderr.readline()]
+
+    def wait_for(self, words: str) -> None:
+        """Read standard error until a line holds these words."""
+        assert self.process.stderr is not None
+        while words not in self.said[-1]:
+            line = self.process.stderr.readline()
+            assert line, "".join(self.said)
+            self.said.append(line)
+
+    def finish(self) -> tuple[int, str, str]:
+        """Status and both outputs."""
+        out, rest = self.process.communicate(timeout=30)
+        return self.process.returncode, out, "".join(self.said) + rest
+
+
+def traffic(namespace: Namespace, seconds: float = 0.2) -> None:
+    """A whole session."""
+    line = namespace.command(sys.executable, str(TRAFFIC), str(namespace.port), str(seconds))
+    subprocess.run(line, check=True, env=ENVIRONMENT, timeout=30)
+
+
+@pytest.mark.parametrize("engine", ["dumpcap", "scapy"])
+def test_a_session_is_shown_as_it_happens_and_reported_when_it_has_closed(namespace: Namespace, engine: str) -> None:
+    live = LiveCommand(namespace, "--until-close", "--engine", engine)
+
+    traffic(namespace)
+
+    status, out, error = live.finish()
+    texts = [re.sub(r"^. \S+Z  ", "", line) for line in error.splitlines()[1:]]
+    assert status == 0
+    assert error.startswith(f"capturing on lo with {engine}, ports {namespace.port}; Ctrl-C ends it\n")
+    assert texts == [
+        "#1  client ->   SYN: asks for a connection",
+        "#1  <- gateway  SYN-ACK: the host accepts",
+        "#1  client ->   ACK: the connection is open",
+        "#1  client ->   hello: v157..178",
+        "#1  <- gateway  hello: server version 178, 20261122 17:42:22 EST",
+        "#1  client ->   startApi client 7",
+        "#1  <- gateway  managedAccounts DU0000000",
+        "#1  <- gateway  nextValidId 1",
+        "#1  client ->   FIN: closes",
+        "#1  <- gateway  FIN: closes",
+    ]
+    assert " ".join(out.split()).startswith("The client closed first (FIN in packet")
+
+
+def test_the_report_is_the_one_that_read_gives_of_the_saved_file(namespace: Namespace, tmp_path: Path) -> None:
+    path = tmp_path / "kept.pcapng"
+    live = LiveCommand(namespace, "--until-close", "-w", str(path), "--format", "json")
+
+    traffic(namespace)
+
+    status, out, _ = live.finish()
+    reported, again = json.loads(out), capanalyze.read(path, ports=[namespace.port]).to_dict()
+    for report in (reported, again):
+        report["capture"].pop("name")
+        report["capture"].pop("sha256")
+        for file in report["capture"]["files"]:
+            file.pop("name")
+            file.pop("sha256")
+    assert status == 0
+    assert again["connections"][0]["close"]["first"] == "client"
+    assert reported == again
+
+
+def test_ctrl_c_ends_the_capture_in_good_order_with_the_report(namespace: Namespace) -> None:
+    live = LiveCommand(namespace)
+    traffic(namespace)
+    live.wait_for("FIN: closes")
+
+    live.process.send_signal(signal.SIGINT)
+
+    status, out, _ = live.finish()
+    assert status == 0
+    assert "The client closed first" in out
+
+
+def test_a_number_of_packets_ends_it(namespace: Namespace) -> None:
+    live = LiveCommand(namespace, "--count", "4", "--format", "json")
+
+    traffic(namespace)
+
+    status, out, _ = live.finish()
+    assert status == 0
+    assert json.loads(out)["capture"]["packets"] == 4
+
+
+def test_nothing_on_the_port_is_an_answer_that_says_what_to_look_at(namespace: Namespace) -> None:
+    live = LiveCommand(namespace, "--duration", "0.5")
+
+    status, out, error = live.finish()
+
+    assert status == 0
+    assert out.startswith("The capture holds no packet.\n")
+    assert f"note: no packet on lo with ports {namespace.port}: is the gateway here, on these ports?" in error
+
+
+def test_an_interface_that_does_not_exist_is_one_error_and_one_hint(namespace: Namespace) -> None:
+    status, out, error = LiveCommand(namespace, "-i", "eth77").finish()
+
+    assert (status, out) == (2, "")
+    assert re.fullmatch(r"error: eth77: [^\n]*\nhint: [^\n]*\n", error)
+
+
+def test_the_python_api_iterates_over_events_and_ends_with_the_report(namespace: Namespace) -> None:
+    program = (
+        "import sys, capanalyze\n"
+        f"seen = list(capanalyze.live(ports=[{namespace.port}], count=6))\n"
+        "print([type(one).__name__ for one in seen], [one.text for one in seen[:-1]], seen[-1].capture.packets)\n"
+    )
+    line = namespace.command(sys.executable, "-c", program)
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, cwd=ROOT)
+    time.sleep(1.5)
+
+    traffic(namespace)
+
+    out, _ = process.communicate(timeout=30)
+    assert out.startswith("['TimelineLine', 'TimelineLine', 'TimelineLine', 'TimelineLine', ")
+    assert "'TimelineLine', 'Report'] ['SYN: asks for a connection', " in out
+    assert out.endswith(" 6\n")
