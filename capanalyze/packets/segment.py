@@ -10,7 +10,8 @@ from typing import Final
 from librt.strings import read_i64_be
 from mypy_extensions import i64
 
-from capanalyze.packets.ip import BAD_IP, FRAGMENT, NOT_TCP, IpHeader
+from capanalyze.packets.fragments import Fragments
+from capanalyze.packets.ip import BAD_IP, FRAGMENT, NOT_TCP, TCP, IpHeader
 from capanalyze.packets.link import CUT, NOT_IP, UNKNOWN_LINK, LinkLayer
 from capanalyze.packets.raw import RawPackets
 
@@ -20,6 +21,8 @@ RST: Final = 0x04
 ACK: Final = 0x10
 
 OK: Final = 0
+REASSEMBLED: Final = 1
+PENDING: Final = 2
 BAD_TCP: Final = -7
 HEADER_CUT: Final = -8
 
@@ -28,11 +31,21 @@ REASONS: Final = {
     CUT: "cut before the TCP ports",
     UNKNOWN_LINK: "unknown link type",
     NOT_TCP: "not TCP",
-    FRAGMENT: "IP fragment",
+    FRAGMENT: "IP fragment of a datagram that is not whole",
     BAD_IP: "bad IP header",
     BAD_TCP: "bad TCP header",
 }
 """Why a packet is no segment, in the words of the report's ``capture.skipped``."""
+
+UNKNOWN_WINDOW: Final = -1
+"""``Segment.window`` where the snapshot length cut it off."""
+
+NO_OPTION: Final = -1
+OPTIONS_CUT: Final = -2
+"""What ``window_scale`` says in place of a shift count."""
+
+MAX_SHIFT: Final = 14
+"""The largest shift count that counts (RFC 7323 2.3)."""
 
 
 class Segment:
@@ -41,12 +54,16 @@ class Segment:
     Attributes:
         key: source address, destination address, source port, destination port, and the outer VLAN id if
             there is one: 12 or 36 octets, and 2 for the VLAN.
-        seq, ack, flags, window: of the TCP header (32, 32, 9 bits with NS left out, 16 bits unscaled).
+        seq, ack, flags, window: of the TCP header (32, 32, 8 bits, 16 bits unscaled or UNKNOWN_WINDOW).
         payload: offset of the payload in the buffer.
         length: octets of payload by the headers.
         captured: octets of it that are in the buffer.
         tcp: offset of the TCP header.
         header: octets of the TCP header with its options.
+        end: where the captured octets end.
+        identification: of an IPv4 header, 0 where there is none or its sender gives none.
+        interface: index of the interface that captured the packet.
+        data: the buffer, where it is not that of the packet (REASSEMBLED).
     """
 
     def __init__(self) -> None:
@@ -60,58 +77,104 @@ class Segment:
         self.captured: i64 = 0
         self.tcp: i64 = 0
         self.header: i64 = 20
+        self.end: i64 = 0
+        self.identification: i64 = 0
+        self.interface: i64 = 0
+        self.data: bytes = b""
+        self.fragments = Fragments()
         self._link = LinkLayer()
         self._ip = IpHeader()
 
     def read(self, packets: RawPackets) -> i64:
-        """Fill the fields from the current packet: OK, HEADER_CUT (only ``key`` is known), or a key of REASONS."""
+        """Fill the fields from the current packet.
+
+        Returns:
+            OK: all fields are filled. REASSEMBLED: the same, of the datagram that this packet completes, which lies
+            in ``data``. PENDING: a fragment whose datagram is not whole yet. HEADER_CUT: only ``key`` is known.
+            Otherwise a key of REASONS.
+        """
         data = packets.data
         start = packets.offset
         end = start + packets.captured
         wire_end = start + packets.original
+        self.interface = packets.interface
         ip = self._link.ip_offset(data, start, end, packets.link_type)
         if ip < 0:
             return ip
-        tcp = self._ip.tcp_offset(data, ip, end, wire_end)
+        header = self._ip
+        tcp = header.tcp_offset(data, ip, end, wire_end)
+        if tcp == FRAGMENT:
+            return self._piece(packets, end, wire_end)
         if tcp < 0:
             return tcp
+        self.identification = header.identification
+        return self._tcp(data, header.addresses, data, tcp, end, min(header.datagram_end, wire_end))
+
+    def _piece(self, packets: RawPackets, end: i64, wire_end: i64) -> i64:
+        """A fragment: REASSEMBLED with the last one of its datagram."""
+        ip = self._ip
+        data = packets.data
+        addresses = data[ip.addresses : ip.addresses + 2 * ip.address_octets]
+        vlan = self._link.vlan
+        payload = self.fragments.add(
+            addresses + ip.fragment + bytes([vlan >> 8, vlan & 0xFF]),
+            ip.fragment_offset,
+            min(ip.datagram_end, wire_end) - ip.fragment_start,
+            ip.fragment_more,
+            ip.following,
+            data[ip.fragment_start : end],
+            packets.ts_ns,
+        )
+        if payload is None:
+            return PENDING
+        tcp: i64 = 0
+        if self.fragments.following != TCP:
+            tcp = ip.walk(payload, self.fragments.following, 0, len(payload))
+            if tcp < 0:
+                return NOT_TCP
+        self.data = payload
+        self.identification = 0
+        found = self._tcp(data, ip.addresses, payload, tcp, len(payload), self.fragments.total)
+        return REASSEMBLED if found == OK else found
+
+    def _tcp(self, packet: bytes, addresses: i64, data: bytes, tcp: i64, end: i64, datagram_end: i64) -> i64:
+        """The TCP header at ``data[tcp:]``; the addresses lie in ``packet``."""
         if tcp + 4 > end:
             return CUT
-        addresses = self._ip.addresses
-        self.key = data[addresses : addresses + 2 * self._ip.address_octets] + data[tcp : tcp + 4]
         vlan = self._link.vlan
+        self.key = packet[addresses : addresses + 2 * self._ip.address_octets] + data[tcp : tcp + 4]
         if vlan:
             self.key += bytes([vlan >> 8, vlan & 0xFF])
-        if tcp + 16 > end:
+        if tcp + 14 > end:
             return HEADER_CUT
-        datagram_end = min(self._ip.datagram_end, wire_end)
         numbers = read_i64_be(data, tcp + 4)
-        rest = read_i64_be(data, tcp + 8)
-        header = ((rest >> 28) & 0xF) << 2
+        header = (i64(data[tcp + 12]) >> 2) & 0x3C
         if header < 20 or tcp + header > datagram_end:
             return BAD_TCP
         self.seq = (numbers >> 32) & 0xFFFFFFFF
         self.ack = numbers & 0xFFFFFFFF
-        self.flags = (rest >> 16) & 0xFF
-        self.window = rest & 0xFFFF
+        self.flags = i64(data[tcp + 13])
+        self.window = i64(data[tcp + 14]) << 8 | i64(data[tcp + 15]) if tcp + 16 <= end else UNKNOWN_WINDOW
         self.tcp = tcp
         self.header = header
+        self.end = end
         self.payload = tcp + header
         self.length = datagram_end - tcp - header
         self.captured = min(self.length, max(end - self.payload, 0))
         return OK
 
     def window_scale(self, data: bytes) -> i64:
-        """The shift count of the window scale option (RFC 7323), 0 where the SYN has none."""
+        """The shift count of the window scale option (RFC 7323 2.2), NO_OPTION or OPTIONS_CUT."""
         at = self.tcp + 20
-        end = min(self.tcp + self.header, self.payload + self.captured, len(data))
+        options_end = self.tcp + self.header
+        end = min(options_end, self.end)
         while at < end and data[at] != 0:
             if data[at] == 1:
                 at += 1
                 continue
-            if at + 2 >= end or data[at + 1] < 2:
+            if at + 3 > end or data[at + 1] < 2:
                 break
             if data[at] == 3:
-                return min(i64(data[at + 2]), 14)
+                return min(i64(data[at + 2]), MAX_SHIFT)
             at += i64(data[at + 1])
-        return 0
+        return NO_OPTION if end == options_end or (at < end and data[at] == 0) else OPTIONS_CUT

@@ -1,25 +1,29 @@
-"""Closing: who ended the connection first, how, and how sure the packets make that.
+"""Closing: FINs and RSTs as they come: which of them count, and the moment of the close.
 
-In: FINs and RSTs as the tracker meets them. Out: ``Connection.close`` and the fields that states.py reads.
-The rules are contract.md's: FIN against FIN is decided by what their first copies acknowledge, a RST counts
-when its sequence number is one that the receiver accepts (RFC 9293 3.10.7, RFC 5961 3.2), and time stamps
-never decide.
+In: FINs and RSTs as the tracker meets them. Out: what first.py decides by and states.py reads. The rules are
+contract.md's: a RST counts when its sequence number is the one that the receiver expects (RFC 9293 3.5.3, RFC 5961
+3.2); one that lies in the window is judged by whether the receiver's connection goes on.
 """
 
 from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.segment import ACK, Segment
-from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.notes import event, history
+from capanalyze.packets.segment import ACK, FIN, Segment
+from capanalyze.tcp.connection import END_PACKETS, Close, Connection, Side
+from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
+from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.states import settle_states
+from capanalyze.tcp.zeek import INACTIVE, RESET, endpoint, enter
 
 LARGEST_WINDOW: Final = 65535 << 14
 """What a window may be where the scale is not known (RFC 7323 2.3)."""
 
+VALID: Final = ""
 REFUSED: Final = "refused"
+INEXACT: Final = "inexact"
+OUT_OF_WINDOW: Final = "out_of_window"
 
 
 class Closing:
@@ -27,74 +31,87 @@ class Closing:
 
     def fin(self, connection: Connection, side: Side, position: i64, seg: Segment, packet: i64, ts_ns: i64) -> bool:
         """A FIN at ``position``; True when it is the first thing that ends the connection in file order."""
-        history(connection, side, "f")
+        if side.acked_rel > position + 1:  # the peer has octets of beyond it: an old or a forged one
+            event(connection, side, "FIN", packet, ts_ns, 0, OUT_OF_WINDOW)
+            return False
         again = side.fin_rel >= 0
         event(connection, side, "FIN", packet, ts_ns, 0, "retransmission" if again else "")
-        side.fin_packets.append(packet)
+        keep(side.fin_packets, packet)
+        side.fin_count += 1
         if again:
             return False
         side.fin_rel = position
         side.fin_ts = ts_ns
         side.fin_ack = seg.ack if seg.flags & ACK else -1
         side.max_rel = max(side.max_rel, position + 1)
-        if side.acked_rel > position:
+        if side.acked_rel > position:  # its acknowledgement was captured before it
             side.fin_acked = True
+            side.fin_acked_at = side.beyond_at
         return self._first_end(connection)
 
     def reset(self, connection: Connection, side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64) -> bool:
         """A RST; True when it is the first thing that ends the connection in file order."""
-        history(connection, side, "r")
-        side.rst_packets.append(packet)
-        verdict = self._validity(side, peer, seg)
-        if verdict == "out_of_window":
-            connection.ignored_resets.append(packet)
+        keep(side.rst_packets, packet)
+        side.rst_count += 1
+        side.rst_ack = seg.ack if seg.flags & ACK else -1
+        verdict = judge(side, peer, seg)
+        if verdict in {VALID, REFUSED}:
+            endpoint(connection, side, peer, seg.flags, 0)
+        if verdict == OUT_OF_WINDOW:
+            self._ignore(connection, packet)
             event(connection, side, "RST", packet, ts_ns, 0, verdict)
             return False
         finished = closed_by_fin(connection.orig) and closed_by_fin(connection.resp)
-        flag = "after_both_fins" if finished else REFUSED if verdict == REFUSED else ""
-        event(connection, side, "RST", packet, ts_ns, 0, flag or verdict)
+        flag = "after_both_fins" if finished and verdict != REFUSED else verdict
+        event(connection, side, "RST", packet, ts_ns, 0, flag)
         close = Close("", "RST", packet, ts_ns, False, "certain")
         close.side = side.index
-        if verdict == "inexact":
+        close.seq = seg.seq
+        close.ack = side.rst_ack
+        if verdict == INEXACT:
             if connection.reset is None and connection.doubtful_reset is None:
                 close.certainty = "likely"
                 connection.doubtful_reset = close
             return False
         if connection.reset is None:
             connection.reset = close
-            if verdict == REFUSED:
-                connection.refused = True
+            connection.refused = verdict == REFUSED
         return self._first_end(connection)
 
-    def _validity(self, side: Side, peer: Side, seg: Segment) -> str:
-        """Judge a RST: the empty string (valid), REFUSED, "inexact" or "out_of_window"."""
-        if side.packets == len(side.rst_packets) and peer.isn >= 0 and peer.packets and peer.last_ack < 0:
-            # the peer is in SYN_SENT: the RST has to acknowledge its SYN
-            acknowledged = distance(seg.ack, peer.isn)
-            return REFUSED if seg.flags & ACK and 0 < acknowledged <= peer.max_rel + 1 else "out_of_window"
-        expected = peer.last_ack
-        if expected < 0 and side.next_seq < 0:
-            return ""  # nothing is known of what the receiver expects
-        after_fin: i64 = 1 if side.fin_rel >= 0 and side.next_rel == side.fin_rel else 0
-        if side.next_seq >= 0 and seg.seq in {side.next_seq, (side.next_seq + after_fin) & 0xFFFFFFFF}:
-            return ""
-        if seg.seq == expected:
-            return ""
-        if expected < 0:
-            expected = side.next_seq
-        ahead = distance(seg.seq, expected)
-        window = peer.window << peer.scale if peer.scale >= 0 and peer.window >= 0 else LARGEST_WINDOW
-        return "inexact" if 0 < ahead <= max(window, 1) else "out_of_window"
+    def _ignore(self, connection: Connection, packet: i64) -> None:
+        connection.ignored_count += 1
+        keep(connection.ignored_resets, packet)
 
-    def goes_on(self, connection: Connection) -> None:
-        """New payload or a FIN after a doubtful RST: the receiver had ignored it."""
+    def after_doubt(self, connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
+        """What a segment behind a doubtful RST says of it; True when that is the close.
+
+        ``again``: the segment acknowledges nothing new. The receiver of a RST that counted sends nothing more: one
+        that challenges it (RFC 5961 3.2), or goes on, has ignored it. A sender that goes on did not send it. An
+        acknowledgement of exactly the RST's number, crossing it, proves that the number was the expected one.
+        """
         doubtful = connection.doubtful_reset
         assert doubtful is not None
-        connection.ignored_resets.append(doubtful.packet)
+        from_receiver = side.index != doubtful.side
+        if from_receiver and not again and not seg.length and seg.ack == doubtful.seq:
+            doubtful.certainty = "certain"
+            for known in connection.events:
+                if known.packet == doubtful.packet:
+                    known.flag = VALID
+            return self._stands(connection, doubtful)
+        if fresh or seg.flags & FIN or again or not from_receiver:
+            self._ignore(connection, doubtful.packet)
+            connection.doubtful_reset = None
+            for known in connection.events:
+                if known.packet == doubtful.packet:
+                    known.flag = "ignored"
+        return False
+
+    def _stands(self, connection: Connection, doubtful: Close) -> bool:
+        """A doubtful RST counts; True when it is the first thing that ends the connection in file order."""
+        connection.reset = doubtful
         connection.doubtful_reset = None
-        for known in connection.events:
-            if known.packet == doubtful.packet:
-                known.flag = "ignored"
+        enter(connection.orig if doubtful.side == 0 else connection.resp, RESET)
+        return self._first_end(connection)
 
     def answered(self, connection: Connection) -> None:
         """A SYN-ACK after a refusal: the repeated SYN got through, so the refusal ended nothing."""
@@ -102,6 +119,7 @@ class Closing:
             connection.refused = False
             connection.reset = None
             connection.ending = False
+            connection.server.zeek = INACTIVE
 
     def _first_end(self, connection: Connection) -> bool:
         """Mark the moment of the close: what both sides had said by then."""
@@ -109,119 +127,55 @@ class Closing:
             return False
         connection.ending = True
         for side in (connection.orig, connection.resp):
-            side.tail_at_close = side.tail
-            side.last_data_ts_at_close = side.last_data_ts
-            side.last_data_packet_at_close = side.last_data_packet
+            said_before(side)
         return True
 
     def infer(self, connection: Connection) -> None:
         """No more packets come: a doubtful RST stands, and a FIN may be known by its acknowledgement only."""
         if connection.doubtful_reset is not None:
-            connection.reset = connection.reset or connection.doubtful_reset
-            self._first_end(connection)
+            self._stands(connection, connection.doubtful_reset)
         for side in (connection.orig, connection.resp):
             infer_fin(side)
 
     def finish(self, connection: Connection) -> None:
         """Decide who was first, and name the states (after ``infer`` and the end of the streams)."""
+        connection.header_cut = 0 < connection.cut_packets == connection.packets
         connection.opened = opening(connection)
         connection.close = decide(connection)
         close = connection.close
         if close is not None and close.side >= 0:
             # what the closer had said includes octets captured after its FIN and lying before it
-            closer = connection.orig if close.side == 0 else connection.resp
-            closer.tail_at_close = closer.tail
-            closer.last_data_ts_at_close = closer.last_data_ts
-            closer.last_data_packet_at_close = closer.last_data_packet
+            said_before(connection.orig if close.side == 0 else connection.resp)
         settle_states(connection)
 
 
-def closed_by_fin(side: Side) -> bool:
-    """Whether the side sent a FIN, captured or known by its acknowledgement."""
-    return side.fin_rel >= 0 or side.acked_rel == side.max_rel + 1
+def said_before(side: Side) -> None:
+    """Set apart what a side had said by now."""
+    side.tail_at_close = side.tail
+    side.last_data_ts_at_close = side.last_data_ts
+    side.last_data_packet_at_close = side.last_data_packet
 
 
-def infer_fin(side: Side) -> None:
-    """A FIN that the capture lacks: the peer acknowledged one number beyond the last octet, and no octet came there."""
-    peer = side.peer
-    assert peer is not None
-    if side.fin_rel >= 0 or side.packets == 0 or side.acked_rel != side.max_rel + 1 or side.held:
-        return
-    if side.missing == 0 and side.next_rel == side.max_rel and peer.packets:
-        side.fin_rel = side.max_rel
-        side.fin_inferred = True
-        side.fin_acked = True
+def keep(packets: list[int], packet: i64) -> None:
+    """Remember a packet while there is room."""
+    if len(packets) < END_PACKETS:
+        packets.append(packet)
 
 
-def opening(connection: Connection) -> str | None:
-    """How the connection began (contract.md, "opened")."""
-    if connection.header_cut:
-        return None
-    if connection.refused:
-        return REFUSED
-    client, server = connection.client, connection.server
-    if client.isn < 0:
-        return "midstream"
-    if server.isn < 0 and server.next_seq < 0:
-        return "unanswered"
-    if server.isn < 0 and server.packets == len(server.rst_packets):
-        return "unanswered"
-    if client.last_ack >= 0 and (server.isn < 0 or distance(client.last_ack, server.isn) > 0):
-        return "complete"
-    return "syn_ack"
-
-
-def decide(connection: Connection) -> Close | None:
-    """The first thing that ended a direction, or None."""
-    orig, resp = connection.orig, connection.resp
-    reset = connection.reset
-    if connection.header_cut:
-        return None
-    fin = first_fin(orig, resp)
-    if fin is None and reset is None:
-        return None
-    chosen = fin if fin is not None else reset
-    if fin is not None and reset is not None and not fin.inferred:
-        earliest = min(side.fin_packets[0] for side in (orig, resp) if side.fin_packets)
-        chosen = reset if reset.packet < earliest else fin
-    assert chosen is not None
-    chosen.first = "both" if chosen.side < 0 else connection.side_name(chosen.side)
-    return chosen
-
-
-def first_fin(orig: Side, resp: Side) -> Close | None:
-    """Which FIN was sent first, by what each acknowledges."""
-    if orig.fin_rel < 0 and resp.fin_rel < 0:
-        return None
-    if orig.fin_rel < 0 or resp.fin_rel < 0:
-        return close_by(orig if resp.fin_rel < 0 else resp)
-    orig_had = had_fin(orig, resp)
-    resp_had = had_fin(resp, orig)
-    if orig_had != resp_had:
-        return close_by(resp if orig_had else orig)
-    if orig.fin_inferred or resp.fin_inferred:
-        return close_by(orig if orig.fin_inferred else resp)
-    first = orig if orig.fin_packets[0] < resp.fin_packets[0] else resp
-    if orig_had:
-        return close_by(first)
-    both = close_by(first)
-    both.side = -1
-    return both
-
-
-def had_fin(side: Side, peer: Side) -> bool:
-    """Whether the first copy of a side's FIN acknowledges the peer's FIN."""
-    if side.fin_inferred or side.fin_ack < 0:
-        return False
-    behind_data = distance(side.fin_ack, peer.next_seq) + peer.next_rel
-    return behind_data > peer.fin_rel
-
-
-def close_by(side: Side) -> Close:
-    """The close made by that side's FIN."""
-    if side.fin_inferred:
-        close = Close("", "FIN", 0, -1, True, "likely")
-    else:
-        close = Close("", "FIN", side.fin_packets[0], side.fin_ts, False, "certain")
-    close.side = side.index
-    return close
+def judge(side: Side, peer: Side, seg: Segment) -> str:
+    """Whether the receiver of a RST acts on it: VALID, REFUSED, INEXACT or OUT_OF_WINDOW."""
+    if side.isn < 0 and peer.isn >= 0 and peer.last_ack < 0 and side.next_seq < 0:
+        # the peer is in SYN_SENT: the RST has to acknowledge its SYN (RFC 9293 3.10.7.3)
+        acknowledged = distance(seg.ack, peer.isn)
+        return REFUSED if seg.flags & ACK and 0 < acknowledged <= peer.max_rel + 1 else OUT_OF_WINDOW
+    if peer.last_ack < 0 and side.next_seq < 0:
+        return VALID  # nothing is known of what the receiver expects
+    if side.next_seq >= 0:
+        behind_fin: i64 = 1 if side.fin_rel >= 0 and side.next_rel == side.fin_rel else 0
+        if seg.seq in {side.next_seq, (side.next_seq + behind_fin) & 0xFFFFFFFF}:
+            return VALID
+    if seg.seq == peer.last_ack:
+        return VALID
+    expected = peer.last_ack if peer.last_ack >= 0 else side.next_seq
+    window = peer.window << peer.scale if peer.scale >= 0 and peer.window >= 0 else LARGEST_WINDOW
+    return INEXACT if 0 < distance(seg.seq, expected) < window else OUT_OF_WINDOW

@@ -17,8 +17,20 @@ TAIL: Final = 64
 EVENTS: Final = 120
 """TCP events kept per connection before the middle is left out (``events_left_out`` counts)."""
 
+EVENTS_IN_BRIEF: Final = 12
+"""The same for a connection that is not told in full."""
+
 NOTE_PACKETS: Final = 100
 """Packet numbers kept for each note; ``count`` stays true."""
+
+NOTE_PACKETS_IN_BRIEF: Final = 3
+"""The same for a connection that is not told in full."""
+
+END_PACKETS: Final = 100
+"""FINs, RSTs and ignored RSTs whose packet numbers are kept, per side; ``*_count`` stays true."""
+
+NOT_CAPTURED: Final = -2
+"""``Side.offer`` of a side whose SYN is not in the capture."""
 
 
 class Event:
@@ -54,33 +66,35 @@ class Note:
         self.packets: list[int] = []
         self.count: i64 = 0
 
-    def add(self, packet: i64) -> None:
-        """Count one more packet, and remember its number while there is room."""
+    def add(self, packet: i64, room: i64) -> None:
+        """Count one more packet, and remember its number while there are fewer than ``room``."""
         self.count += 1
-        if len(self.packets) < NOTE_PACKETS:
+        if len(self.packets) < room:
             self.packets.append(packet)
 
 
 class Gap:
-    """Octets of a side that the capture lacks where its stream goes on: ``length`` octets from ``offset``.
+    """Octets of a side that the capture lacks: ``length`` octets from ``offset``.
 
-    ``acknowledged``: the peer got them. ``late``: octets of it that the capture held after all, further on.
+    ``packet`` is where the stream went on, or the capture's end. ``acknowledged``: the peer got all of them
+    (known when the connection is finished). What the capture held after all, further on, is no gap any more.
     """
 
-    __slots__ = ("acknowledged", "late", "length", "offset", "packet")
+    __slots__ = ("acknowledged", "length", "offset", "packet")
 
-    def __init__(self, offset: i64, length: i64, packet: i64, acknowledged: bool) -> None:
+    def __init__(self, offset: i64, length: i64, packet: i64) -> None:
         self.offset: i64 = offset
         self.length: i64 = length
         self.packet: i64 = packet
-        self.acknowledged: bool = acknowledged
-        self.late: i64 = 0
+        self.ident: i64 = 0  # IP identification of the newest segment of the general path; 0 none
+        self.ident_at: i64 = 0  # how many packets of the side that was
+        self.acknowledged: bool = False
 
 
 class Close:
     """The first thing that ended a direction (contract.md, "close"); packet is 0 where it was inferred."""
 
-    __slots__ = ("certainty", "first", "inferred", "kind", "packet", "side", "ts_ns")
+    __slots__ = ("ack", "certainty", "first", "inferred", "kind", "packet", "seq", "side", "ts_ns")
 
     def __init__(self, first: str, kind: str, packet: i64, ts_ns: i64, inferred: bool, certainty: str) -> None:
         self.first: str = first  # "client", "server" or "both"
@@ -90,6 +104,8 @@ class Close:
         self.inferred: bool = inferred
         self.certainty: str = certainty  # "certain" or "likely"
         self.side: i64 = -1  # 0 or 1; -1 where both closed
+        self.seq: i64 = -1  # of a RST
+        self.ack: i64 = -1  # of a RST with the ACK flag
 
 
 class Held:
@@ -118,14 +134,16 @@ class Side:
         tail, tail_at_close: the last TAIL octets it sent; the last before the connection's close.
         last_data_ts, last_data_ts_at_close: time of its newest payload, and of the newest before the close.
         last_data_packet, last_data_packet_at_close: the packets of these.
-        fin_packets, rst_packets: packet numbers, retransmissions included.
+        fin_packets, rst_packets: packet numbers, retransmissions and copies included, the first END_PACKETS of them;
+        fin_count, rst_count: how many there are.
         fin_acked: the peer acknowledged the FIN, with fin_acked_packet (0: before it, or not captured) at fin_acked_ts;
         fin_inferred: the FIN is known only by that.
-        gaps: holes in its stream.
+        gaps: holes in its stream, in stream order, the first MAX_GAPS found; gaps_left_out, gap_octets_left_out:
+            the rest.
         first_data_acked_ts, first_data_acked_packet: when the peer acknowledged its first payload (-1, 0: never).
     """
 
-    def __init__(self, key: bytes, host: bytes, port: i64) -> None:
+    def __init__(self, key: bytes, host: bytes, port: i64) -> None:  # noqa: PLR0915 - a line for each fact
         self.key: bytes = key
         self.host: bytes = host
         self.port: i64 = port
@@ -141,12 +159,18 @@ class Side:
         self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
         self.next_rel: i64 = 0
         self.max_rel: i64 = 0  # the end of the highest octet or FIN sent
-        self.low_rel: i64 = 0  # the lowest payload octet captured
+        self.low_rel: i64 = 0  # the lowest position known to be of the stream
         self.acked_rel: i64 = -1  # how far the peer acknowledged
         self.last_ack: i64 = -1  # the newest acknowledgement number this side sent (32 bits); -1 none
         self.window: i64 = -1  # last advertised, unscaled; -1 none
         self.room: i64 = 0  # the same in octets
-        self.scale: i64 = 0  # window scale of its SYN; -1 unknown (mid-stream)
+        self.offer: i64 = NOT_CAPTURED  # the window scale that its SYN offers; -1 none
+        self.scale: i64 = -1  # the one in force: 0 for a SYN's own window, -1 unknown
+        self.scaled: bool = False  # it has sent more than SYNs
+        self.ident: i64 = 0  # IP identification of the newest segment of the general path; 0 none
+        self.ident_at: i64 = 0  # how many packets of the side that was
+        self.acknowledged: bool = False  # it has sent a segment without payload and flags
+        self.unsure: bool = False  # its numbers rest on a segment without payload: perhaps a keep-alive
         self.held: list[Held] = []
         self.held_octets: i64 = 0
         self.acked_hole: i64 = 0  # segments sent since the peer acknowledged beyond a hole
@@ -170,16 +194,35 @@ class Side:
         self.fin_rel: i64 = -1  # position of the FIN; -1 none
         self.fin_ack: i64 = -1  # acknowledgement number in the first copy of the FIN; -1 none
         self.fin_packets: list[int] = []
+        self.fin_count: i64 = 0
         self.fin_ts: i64 = -1
         self.fin_inferred: bool = False
         self.fin_acked: bool = False
         self.fin_acked_packet: i64 = 0
         self.fin_acked_ts: i64 = -1
+        self.fin_acked_at: i64 = -1  # position of the peer's segment that first acknowledged it
+        self.whole_rel: i64 = 0  # the end of what was sent without a hole, or acknowledged in spite of one
+        self.beyond_packet: i64 = 0  # the packet that first acknowledged more than the capture holds; 0 none
+        self.beyond_ts: i64 = -1
+        self.beyond_at: i64 = -1  # position of that segment in the peer's stream
         self.rst_packets: list[int] = []
+        self.rst_count: i64 = 0
+        self.rst_ack: i64 = -1  # acknowledgement number of its newest RST; -1 none
         self.gaps: list[Gap] = []
-        # for notes and history
+        self.gaps_left_out: i64 = 0
+        self.gap_octets_left_out: i64 = 0
+        # Zeek's view (zeek.py)
+        self.zeek: i64 = 0
+        self.zeek_before: i64 = 0
         self.history_seen: i64 = 0
-        self.history_counts: dict[str, int] = {}
+        self.last_syn: i64 = -1
+        self.last_fin: i64 = -1
+        self.last_rst: i64 = -1
+        self.repeats: i64 = 0
+        self.zero_windows: i64 = 0
+        self.holes: i64 = 0
+        self.hole_at: i64 = -1
+        # for notes
         self.duplicate_acks: i64 = 0
         self.duplicate_ack_ts: i64 = -1
         self.max_ts: i64 = -1  # time of the segment that set max_rel
@@ -203,6 +246,7 @@ class Connection:
         self.doubtful_reset: Close | None = None  # in the window but not exact: judged by what follows
         self.refused: bool = False
         self.ignored_resets: list[int] = []
+        self.ignored_count: i64 = 0
         self.client_state: str = "UNKNOWN"
         self.server_state: str = "UNKNOWN"
         self.conn_state: str = "OTH"
@@ -212,7 +256,9 @@ class Connection:
         self.events_left_out: i64 = 0
         self.talker: i64 = -1  # the side whose payload came last
         self.ending: bool = False  # a FIN or a valid RST was captured
-        self.header_cut: bool = False  # the capture cut its headers before the flags
+        self.header_cut: bool = False  # the capture cut all its headers before the flags
+        self.cut_packets: i64 = 0  # packets whose header is cut before the flags
+        self.copies: i64 = 0  # packets that the capture holds more than once (copies.py)
         self.detail: bool = True  # False: beyond the connections told in full
         self.vlan: i64 = 0
         self.heeded: bool = True  # payload is still worth handing on

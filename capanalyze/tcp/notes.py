@@ -8,7 +8,16 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.connection import EVENTS, Connection, Event, Note, Side
+from capanalyze.tcp.connection import (
+    EVENTS,
+    EVENTS_IN_BRIEF,
+    NOTE_PACKETS,
+    NOTE_PACKETS_IN_BRIEF,
+    Connection,
+    Event,
+    Note,
+    Side,
+)
 
 FAST_RETRANSMISSION_NS: Final = 20_000_000
 """A retransmission within 20 ms of the second duplicate ACK is a fast one."""
@@ -49,17 +58,23 @@ WORTH_A_LINE: Final = frozenset(
 
 
 def note(connection: Connection, side: Side, word: str, packet: i64, ts_ns: i64) -> None:
+    """Put ``word`` on a packet of ``side``; where it matters to the story it is an event too."""
+    mark(connection, side, word, packet)
+    if word in WORTH_A_LINE:
+        event(connection, side, word, packet, ts_ns, 0, "")
+
+
+def mark(connection: Connection, side: Side, word: str, packet: i64) -> None:
     """Put ``word`` on a packet of ``side``."""
+    room: i64 = NOTE_PACKETS if connection.detail else NOTE_PACKETS_IN_BRIEF
     for known in connection.notes:
         if known.side == side.index and known.note == word:
-            known.add(packet)
+            known.add(packet, room)
             break
     else:
         fresh = Note(word, side.index)
-        fresh.add(packet)
+        fresh.add(packet, room)
         connection.notes.append(fresh)
-    if word in WORTH_A_LINE:
-        event(connection, side, word, packet, ts_ns, 0, "")
 
 
 def event(connection: Connection, side: Side, kind: str, packet: i64, ts_ns: i64, value: i64, flag: str) -> None:
@@ -72,30 +87,8 @@ def event(connection: Connection, side: Side, kind: str, packet: i64, ts_ns: i64
             last.count += 1
             last.value += value
             return
-    if len(events) >= EVENTS:
+    room: i64 = EVENTS if connection.detail else EVENTS_IN_BRIEF
+    if len(events) >= room and (kind not in {"FIN", "RST"} or len(events) >= 2 * room):
         connection.events_left_out += 1
-        if kind not in {"FIN", "RST"} or len(events) >= 2 * EVENTS:
-            return
+        return
     events.append(Event(packet, ts_ns, side.index, kind, value, flag))
-
-
-HISTORY: Final = "shadfrctgwiq"
-"""Zeek's history letters (docs.zeek.org, base/protocols/conn); a capital is the originator's."""
-
-LOGARITHMIC: Final = "tgw"
-"""Letters that Zeek writes at the 1st, 10th, 100th ... occurrence; the others once a side."""
-
-
-def history(connection: Connection, side: Side, letter: str) -> None:
-    """Add a Zeek history letter."""
-    if letter in LOGARITHMIC:
-        count = side.history_counts.get(letter, 0) + 1
-        side.history_counts[letter] = count
-        if str(count).strip("0") != "1":
-            return
-    else:
-        bit: i64 = 1 << HISTORY.index(letter)
-        if side.history_seen & bit:
-            return
-        side.history_seen |= bit
-    connection.history += letter.upper() if side.index == 0 else letter

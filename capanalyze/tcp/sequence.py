@@ -10,3 +10,9 @@ MASK: Final = 0xFFFFFFFF
 def distance(newer: i64, older: i64) -> i64:
     """How far ``newer`` lies behind ``older`` in sequence space, -2^31 to 2^31 - 1."""
     return ((newer - older + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+
+
+def apart(one: i64, other: i64) -> i64:
+    """How far two numbers lie apart, 0 to 2^31."""
+    between = distance(one, other)
+    return between if between >= 0 else -between

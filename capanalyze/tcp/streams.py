@@ -2,7 +2,8 @@
 
 In: the payload of segments that are not simply next in order. Out: runs (octets in order) and gaps, in
 stream order. An out-of-order segment waits until its hole is filled, until the peer has acknowledged
-the hole and PATIENCE more segments came (the capture lost it), or until too much waits.
+the hole and PATIENCE more segments came (the capture lost it), or until too much waits. Where two segments
+differ in what they say about the same octet, the one that became in order first counts.
 """
 
 from typing import Final
@@ -17,11 +18,17 @@ MAX_HELD: Final = 256
 MAX_HELD_OCTETS: Final = 1024 * 1024
 """Octets that wait behind a hole, per side."""
 
+MAX_HELD_IN_ALL: Final = 8 * 1024 * 1024
+"""Octets that wait behind holes, over all connections."""
+
 PATIENCE: Final = 16
 """Segments of a side after which an acknowledged hole is taken to be lost by the capture."""
 
 MAX_GAPS: Final = 100
-"""Gaps described per side; the counts of octets stay true."""
+"""Gaps described per side; of further ones the octets are counted, and what comes late for them is not found."""
+
+EARLIER: Final = 1 << 20
+"""Octets before the first ones captured that still belong to a stream whose SYN was not captured."""
 
 
 class Run:
@@ -44,6 +51,7 @@ class Streams:
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
+        self.held_octets: i64 = 0
 
     def payload(
         self, side: Side, rel: i64, length: i64, data: bytes, start: i64, captured: i64, packet: i64, ts_ns: i64
@@ -63,12 +71,12 @@ class Streams:
             captured = max(captured - skip, 0)
         if end <= rel:
             return old
-        if rel > side.next_rel:
-            return old + self._hold(side, rel, end, data[start : start + min(captured, end - rel)], packet, ts_ns)
         captured = min(captured, end - rel)
+        if rel > side.next_rel:
+            return old + self._hold(side, rel, end, data[start : start + captured], packet, ts_ns)
         fresh = end - rel
         if side.held:
-            fresh -= self._overlap(side, rel, end)
+            fresh -= overlap(side, rel, end)
         self._deliver(side, end, data, start, captured, packet, ts_ns)
         self._release(side)
         side.octets += fresh
@@ -77,23 +85,19 @@ class Streams:
     def _late(self, side: Side, rel: i64, end: i64) -> i64:
         """Octets below the next position: new only where they fill a gap or lie before all captured octets."""
         new: i64 = 0
-        if rel < side.low_rel and end >= side.low_rel and end - rel > 1 and side.isn < 0:
-            new = side.low_rel - rel
+        if rel < side.low_rel and side.isn < 0 and side.low_rel - rel <= EARLIER:
+            new = min(end, side.low_rel) - rel
+            if end < side.low_rel:
+                add_gap(side, end, side.low_rel - end, 0)
             side.low_rel = rel
-        for gap in side.gaps:
-            overlap = min(end, gap.offset + gap.length) - max(rel, gap.offset)
-            if overlap > 0 and gap.late < gap.length:
-                overlap = min(overlap, gap.length - gap.late)
-                gap.late += overlap
-                new += overlap
-                if gap.acknowledged:
-                    side.missing -= overlap
+        if side.gaps:
+            new += fill(side, rel, end)
         side.octets += new
         return new
 
     def _hold(self, side: Side, rel: i64, end: i64, data: bytes, packet: i64, ts_ns: i64) -> i64:
         """Keep a segment that lies behind a hole."""
-        fresh = end - rel - self._overlap(side, rel, end)
+        fresh = end - rel - overlap(side, rel, end)
         if fresh == 0:
             return 0
         at = len(side.held)
@@ -101,25 +105,16 @@ class Streams:
             at -= 1
         side.held.insert(at, Held(rel, end, data, packet, ts_ns))
         side.held_octets += len(data)
+        self.held_octets += len(data)
         side.octets += fresh
-        while len(side.held) > MAX_HELD or side.held_octets > MAX_HELD_OCTETS:
+        while side.held and (
+            len(side.held) > MAX_HELD or side.held_octets > MAX_HELD_OCTETS or self.held_octets > MAX_HELD_IN_ALL
+        ):
             self.give_up_hole(side)
         return fresh
 
-    def _overlap(self, side: Side, rel: i64, end: i64) -> i64:
-        """Octets of the range that are held already."""
-        covered: i64 = 0
-        at = rel
-        for held in side.held:
-            low = max(held.start, at)
-            high = min(held.end, end)
-            if high > low:
-                covered += high - low
-                at = high
-        return covered
-
     def _deliver(self, side: Side, end: i64, data: bytes, start: i64, captured: i64, packet: i64, ts_ns: i64) -> None:
-        """Append octets up to ``end`` to the stream; what a short snapshot length left out is a gap."""
+        """Append octets up to ``end`` to the stream; what a short snapshot length left out is a gap in it."""
         if captured:
             self.runs.append(Run(side.index, data, start, start + captured, 0, packet, ts_ns))
         cut = end - side.next_rel - captured
@@ -134,6 +129,7 @@ class Streams:
         while side.held and side.held[0].start <= side.next_rel:
             held = side.held.pop(0)
             side.held_octets -= len(held.data)
+            self.held_octets -= len(held.data)
             if held.end > side.next_rel:
                 skip = side.next_rel - held.start
                 captured = max(len(held.data) - skip, 0)
@@ -154,16 +150,13 @@ class Streams:
         length = end - side.next_rel
         if length <= 0:
             return
-        acknowledged = max(0, min(side.acked_rel, end) - side.next_rel)
-        side.missing += acknowledged
-        if len(side.gaps) < MAX_GAPS:
-            side.gaps.append(Gap(side.next_rel, length, packet, acknowledged > 0))
+        add_gap(side, side.next_rel, length, packet)
         self.runs.append(Run(side.index, b"", 0, 0, length, packet, ts_ns))
         side.next_rel = end
         side.next_seq = (side.next_seq + length) & 0xFFFFFFFF
 
     def finish(self, connection: Connection) -> None:
-        """The capture is over: close every hole, and the one behind the last octet."""
+        """The capture is over: close every hole and the one behind the last octet, and count what is missing."""
         for side in (connection.orig, connection.resp):
             while side.held:
                 self.give_up_hole(side)
@@ -172,7 +165,64 @@ class Streams:
                 end = min(end, side.fin_rel)
             if end > side.next_rel:
                 self.gap(side, end, connection.last_packet, connection.last_ts)
-            for gap in side.gaps:  # acknowledged only after it was given up
-                if not gap.acknowledged and side.acked_rel >= gap.offset + gap.length:
-                    gap.acknowledged = True
-                    side.missing += gap.length - gap.late
+            side.missing = side.gap_octets_left_out
+            for gap in side.gaps:
+                acknowledged = min(side.acked_rel - gap.offset, gap.length)
+                gap.acknowledged = acknowledged == gap.length
+                side.missing += max(acknowledged, 0)
+
+
+def overlap(side: Side, rel: i64, end: i64) -> i64:
+    """Octets of the range that are held already."""
+    covered: i64 = 0
+    at = rel
+    for held in side.held:
+        low = max(held.start, at)
+        high = min(held.end, end)
+        if high > low:
+            covered += high - low
+            at = high
+    return covered
+
+
+def add_gap(side: Side, offset: i64, length: i64, packet: i64) -> None:
+    """Note a hole, in stream order."""
+    if len(side.gaps) >= MAX_GAPS:
+        side.gaps_left_out += 1
+        side.gap_octets_left_out += length
+        return
+    at = len(side.gaps)
+    while at > 0 and side.gaps[at - 1].offset > offset:
+        at -= 1
+    side.gaps.insert(at, Gap(offset, length, packet))
+
+
+def fill(side: Side, rel: i64, end: i64) -> i64:
+    """Take a range out of the gaps; say how many octets of it they had."""
+    found: i64 = 0
+    at: i64 = 0
+    while at < len(side.gaps):
+        gap = side.gaps[at]
+        low = max(rel, gap.offset)
+        high = min(end, gap.offset + gap.length)
+        if high <= low:
+            at += 1
+            continue
+        found += high - low
+        behind = gap.offset + gap.length - high
+        if low > gap.offset:
+            gap.length = low - gap.offset
+            at += 1
+            if behind and len(side.gaps) < MAX_GAPS:
+                side.gaps.insert(at, Gap(high, behind, gap.packet))
+                at += 1
+            elif behind:
+                side.gaps_left_out += 1
+                side.gap_octets_left_out += behind
+        elif behind:
+            gap.offset = high
+            gap.length = behind
+            at += 1
+        else:
+            side.gaps.pop(at)
+    return found

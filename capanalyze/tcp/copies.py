@@ -1,0 +1,97 @@
+"""Copies: packets that the capture holds twice (loopback seen going out and coming in, two interfaces, a SPAN port).
+
+In: the segments of the general path. Out: whether one is the same packet as an earlier one, and not a segment sent
+again. The test is on what a sender changes when it sends again: the IP identification, and the TCP header with its
+acknowledgement, window, checksum and time stamps. Where copies occur the short path is closed for a while, so that
+every packet is compared; where none do it costs nothing there.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.packets.segment import FIN, RST, SYN, Segment
+from capanalyze.tcp.connection import Side
+
+REMEMBERED: Final = 512
+"""Segments that a copy may lie behind its original, over all connections."""
+
+WATCH: Final = 4096
+"""Segments that are compared after a copy was found."""
+
+SUSPICION: Final = 64
+"""Segments that are compared after one that might be a copy."""
+
+TOGETHER_NS: Final = 1_000_000
+"""How far apart copies lie whose sender gives no identification (IPv6; RFC 6864 allows 0 with DF set), captured at
+one interface. The shortest retransmission time-out is far longer (Linux: 200 ms)."""
+
+
+class Copies:
+    """What was seen lately.
+
+    Attributes:
+        found: copies in the capture.
+        watching: segments still to be compared: while it is not 0 no connection takes the short path.
+    """
+
+    def __init__(self) -> None:
+        self.found: i64 = 0
+        self.watching: i64 = 0
+        self.times: dict[bytes, i64] = {}
+        self.interfaces: dict[bytes, i64] = {}
+
+    def is_copy(self, side: Side, seg: Segment, data: bytes, ts_ns: i64) -> bool:
+        """Whether the segment, counted in ``side`` already, was captured before; it is remembered."""
+        if self.watching:
+            self.watching -= 1
+        if self._seen(seg, data, ts_ns) or of_short_path(side, seg):
+            self.found += 1
+            self.watching = WATCH
+            return True
+        side.ident = seg.identification
+        side.ident_at = side.packets
+        return False
+
+    def _seen(self, seg: Segment, data: bytes, ts_ns: i64) -> bool:
+        """Whether the same identification and TCP header are among those remembered."""
+        name = seg.key + data[seg.tcp + 4 : min(seg.payload, seg.end)] + identification(seg)
+        earlier = self.times.pop(name, -2)
+        interface = self.interfaces.pop(name, -1)
+        self.times[name] = ts_ns
+        self.interfaces[name] = seg.interface
+        if earlier == -2:
+            if len(self.times) > REMEMBERED:
+                oldest = next(iter(self.times))
+                del self.times[oldest]
+                del self.interfaces[oldest]
+            return False
+        return seg.identification != 0 or self._close(seg, ts_ns - earlier, interface)
+
+    def _close(self, seg: Segment, apart: i64, interface: i64) -> bool:
+        """Whether equal headers without an identification are one packet's."""
+        if interface != seg.interface:
+            return True
+        if not seg.length and not seg.flags & (SYN | FIN | RST) and not self.found:
+            return False  # duplicate ACKs are equal too
+        return -TOGETHER_NS < apart < TOGETHER_NS
+
+    def suspect(self) -> None:
+        """A segment repeats what the short path has taken: compare the next ones."""
+        self.watching = max(self.watching, SUSPICION)
+
+
+def of_short_path(side: Side, seg: Segment) -> bool:
+    """Whether the identification is of a segment that took the short path, where nothing is remembered.
+
+    Most systems count identifications up by one a packet of a connection, so those between the newest segment of the
+    general path and this one are known. One that counts in another way has a chance of 1 in 1000 to fall among them.
+    """
+    between = side.packets - side.ident_at - 1
+    behind = (side.ident + between - seg.identification) & 0xFFFF
+    return side.ident > 0 and seg.identification > 0 and behind < min(between, SUSPICION)
+
+
+def identification(seg: Segment) -> bytes:
+    """The IP identification as octets."""
+    return bytes([seg.identification >> 8, seg.identification & 0xFF])

@@ -1,0 +1,150 @@
+"""First: who ended the connection first, how, and how sure the packets make that.
+
+In: a connection of which no more packets come. Out: ``opened``, inferred FINs, and the Close. FIN against FIN is
+decided by what their first copies acknowledge, never by time stamps (contract.md, "close").
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tcp.connection import Close, Connection, Side
+from capanalyze.tcp.sequence import distance
+
+HAD: Final = 1
+HAD_NOT: Final = 0
+CANNOT_TELL: Final = -1
+
+
+def closed_by_fin(side: Side) -> bool:
+    """Whether the side sent a FIN, captured or known by its acknowledgement."""
+    return side.fin_rel >= 0 or (side.acked_rel == last_octet(side) + 1 and side.packets > 0 and not side.unsure)
+
+
+def last_octet(side: Side) -> i64:
+    """The position behind the highest octet that the capture holds of a side."""
+    end = side.next_rel
+    for held in side.held:
+        end = max(end, held.end)
+    return end
+
+
+def infer_fin(side: Side) -> None:
+    """A FIN that the capture lacks: the peer acknowledged one number beyond the last octet, and no octet came there.
+
+    One number may also be a keep-alive's where the connection was idle from the first packet captured, so the
+    side's numbers have to rest on more than a segment without payload.
+    """
+    if side.fin_rel >= 0 or not closed_by_fin(side):
+        return
+    side.fin_rel = last_octet(side)
+    side.fin_inferred = True
+    side.fin_acked = True
+    side.fin_acked_packet = side.beyond_packet
+    side.fin_acked_ts = side.beyond_ts
+    side.fin_acked_at = side.beyond_at
+
+
+def opening(connection: Connection) -> str | None:
+    """How the connection began (contract.md, "opened")."""
+    if connection.header_cut:
+        return None
+    if connection.refused:
+        return "refused"
+    client, server = connection.client, connection.server
+    if client.isn < 0:
+        return "midstream"
+    answered = server.isn >= 0 or server.next_seq >= 0
+    if not answered:
+        return "unanswered"
+    if client.last_ack >= 0 and (server.isn < 0 or distance(client.last_ack, server.isn) > 0):
+        return "complete"
+    return "complete" if client.acked_rel > 0 and server.octets else "syn_ack"
+
+
+def decide(connection: Connection) -> Close | None:
+    """The first thing that ended a direction, or None."""
+    if connection.header_cut:
+        return None
+    orig, resp = connection.orig, connection.resp
+    chosen = first_fin(orig, resp)
+    reset = connection.reset
+    if chosen is None or (reset is not None and reset_was_first(reset, chosen, orig, resp)):
+        chosen = reset
+    if chosen is None:
+        return None
+    chosen.first = "both" if chosen.side < 0 else connection.side_name(chosen.side)
+    return chosen
+
+
+def reset_was_first(reset: Close, fin: Close, orig: Side, resp: Side) -> bool:
+    """Whether a RST came before every FIN; one that acknowledges a FIN did not, wherever it was captured."""
+    if fin.inferred:
+        return False
+    earliest = min(side.fin_packets[0] for side in (orig, resp) if side.fin_packets)
+    if reset.packet > earliest:
+        return False
+    peer = resp if reset.side == 0 else orig
+    if peer.fin_rel < 0 or reset.ack < 0:
+        return True
+    return distance(reset.ack, peer.next_seq) + peer.next_rel <= peer.fin_rel
+
+
+def first_fin(orig: Side, resp: Side) -> Close | None:
+    """Which FIN was sent first, by what each acknowledges."""
+    if orig.fin_rel < 0 and resp.fin_rel < 0:
+        return None
+    if orig.fin_rel < 0 or resp.fin_rel < 0:
+        return close_by(orig if resp.fin_rel < 0 else resp)
+    orig_had, resp_had = had_fin(orig, resp), had_fin(resp, orig)
+    if orig_had == HAD and resp_had == HAD:
+        return close_by(both_had(orig, resp))
+    if HAD in {orig_had, resp_had}:
+        return close_by(resp if orig_had == HAD else orig)
+    if orig.fin_inferred and resp.fin_inferred:
+        return close_by(orig if orig.fin_acked_packet < resp.fin_acked_packet else resp)
+    if CANNOT_TELL in {orig_had, resp_had}:
+        # the captured FIN did not have the other one: it was sent first, or both were
+        close = close_by(resp if orig_had == CANNOT_TELL else orig)
+        close.certainty = "likely"
+        return close
+    captured = [side for side in (orig, resp) if not side.fin_inferred]
+    earlier = captured[0]
+    if len(captured) == 2 and captured[1].fin_packets[0] < earlier.fin_packets[0]:
+        earlier = captured[1]
+    both = close_by(earlier)
+    both.side = -1
+    if orig.fin_inferred or resp.fin_inferred:
+        both.certainty = "likely"
+    return both
+
+
+def both_had(orig: Side, resp: Side) -> Side:
+    """Each first captured copy acknowledges the other FIN: the later one is a retransmission of the first FIN."""
+    return orig if orig.fin_packets[0] > resp.fin_packets[0] else resp
+
+
+def had_fin(side: Side, peer: Side) -> i64:
+    """Whether a side had received the peer's FIN when it sent its own: HAD, HAD_NOT or CANNOT_TELL.
+
+    A captured FIN says it by its acknowledgement. Of an inferred one the number says it under which the side
+    acknowledged the peer's FIN: before its own FIN or behind it.
+    """
+    if side.fin_inferred:
+        if peer.fin_inferred or peer.fin_acked_at < 0:
+            return CANNOT_TELL
+        return HAD if peer.fin_acked_at <= side.fin_rel else HAD_NOT
+    if side.fin_ack < 0:
+        return HAD_NOT
+    position = distance(side.fin_ack, peer.next_seq) + peer.next_rel
+    return HAD if position > peer.fin_rel else HAD_NOT
+
+
+def close_by(side: Side) -> Close:
+    """The close made by that side's FIN."""
+    if side.fin_inferred:
+        close = Close("", "FIN", 0, -1, True, "likely")
+    else:
+        close = Close("", "FIN", side.fin_packets[0], side.fin_ts, False, "certain")
+    close.side = side.index
+    return close

@@ -1,0 +1,98 @@
+"""Identity: which connection of the same addresses and ports a segment belongs to.
+
+In: a segment, the side that sent the newest connection of its 4-tuple, and the same side of the one before it.
+Out: the side it belongs to, or None: it begins a connection. A SYN with another initial sequence number begins one
+(contract.md); late packets of the old connection are told by their numbers.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.packets.segment import ACK, RST, SYN, Segment
+from capanalyze.tcp.connection import Side
+from capanalyze.tcp.sequence import apart, distance
+
+STRAY: Final = 1 << 24
+"""A segment farther than this from an older connection's numbers is not of it."""
+
+LATE_SYN: Final = 1 << 20
+"""Octets that may have been captured before the SYN that opened their stream."""
+
+YOUNG: Final = 1000
+"""Packets after which a connection whose SYN was not captured does not get one any more."""
+
+UNKNOWN: Final = 1 << 32
+"""Farther apart than two numbers can be."""
+
+
+def owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
+    """The side that sent the segment: ``side``, ``old``, or None for a connection that begins."""
+    if seg.flags & SYN and not seg.flags & RST:
+        return syn_ack_owner(side, old, seg) if seg.flags & ACK else syn_owner(side, old, seg)
+    if old is None:
+        return side
+    from_old = misfit(old, seg)
+    return old if from_old < STRAY and from_old < misfit(side, seg) else side
+
+
+def syn_owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
+    """Who sent a SYN."""
+    if side.isn == seg.seq:
+        return side
+    if old is not None and old.isn == seg.seq:
+        return old
+    if side.isn < 0 and began_with(side, seg.seq):
+        return side
+    if old is not None and old.isn < 0 and began_with(old, seg.seq):
+        return old
+    return None
+
+
+def syn_ack_owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
+    """Who sent a SYN-ACK: its acknowledgement of the peer's SYN says most."""
+    if acknowledges_syn(side, seg):
+        return side
+    if old is not None and acknowledges_syn(old, seg):
+        return old
+    if side.isn == seg.seq:
+        return side
+    if old is not None and old.isn == seg.seq:
+        return old
+    if side.isn < 0 and began_with(side, seg.seq):
+        return side
+    return None
+
+
+def acknowledges_syn(side: Side, seg: Segment) -> bool:
+    """Whether a SYN-ACK of this side answers the peer's SYN."""
+    peer = side.peer
+    assert peer is not None
+    return peer.isn >= 0 and 0 < distance(seg.ack, peer.isn) <= 1 + peer.max_rel
+
+
+def began_with(side: Side, number: i64) -> bool:
+    """Whether a side whose SYN was not captured so far may have begun with that initial sequence number."""
+    peer = side.peer
+    assert peer is not None
+    following = (number + 1) & 0xFFFFFFFF
+    if side.next_seq < 0:  # nothing came from it that tells: it answers a SYN, or was refused before this
+        return peer.isn >= 0 or peer.rst_ack == following
+    lowest = (side.next_seq - (side.next_rel - side.low_rel)) & 0xFFFFFFFF
+    before = distance(lowest, following)
+    if before == 0:
+        return True
+    return 0 < before <= LATE_SYN and peer.isn < 0 and side.packets + peer.packets <= YOUNG
+
+
+def misfit(side: Side, seg: Segment) -> i64:
+    """How far a segment lies from what the connection expects, by both of its numbers."""
+    peer = side.peer
+    assert peer is not None
+    farthest: i64 = -1
+    refusal = seg.flags & RST and seg.flags & ACK and seg.seq == 0  # its number is none (RFC 9293 3.5.2)
+    if side.next_seq >= 0 and not refusal:
+        farthest = apart(seg.seq, side.next_seq)
+    if seg.flags & ACK and peer.next_seq >= 0:
+        farthest = max(farthest, apart(seg.ack, peer.next_seq))
+    return farthest if farthest >= 0 else UNKNOWN

@@ -1,0 +1,123 @@
+"""Numbering: where the sequence numbers of each side begin, and the window scale in force.
+
+In: SYNs, or the first segments of a side whose SYN is not in the capture. Out: ``next_seq`` and ``next_rel`` of a
+side, which everything else counts from.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, Segment
+from capanalyze.tcp.close import Closing
+from capanalyze.tcp.connection import NOT_CAPTURED, Connection, Side
+from capanalyze.tcp.notes import event
+from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.streams import add_gap
+
+STRAY: Final = 1 << 24
+"""An acknowledgement farther than this from the SYN it should answer is of another connection."""
+
+
+def take_syn(
+    closing: Closing, connection: Connection, side: Side, peer: Side, seg: Segment, data: bytes, packet: i64, ts_ns: i64
+) -> None:
+    """SYN and SYN-ACK: the numbers that everything counts from."""
+    again = seg.seq == side.isn
+    if not again:
+        number(side, peer, seg)
+    offer = seg.window_scale(data)
+    side.offer = offer if offer != OPTIONS_CUT else NOT_CAPTURED
+    rescale(side, peer)
+    rescale(peer, side)
+    flag = "retransmission" if again else ""
+    if seg.flags & ACK:
+        event(connection, side, "SYN-ACK", packet, ts_ns, 0, flag)
+        closing.answered(connection)
+        if peer.next_seq < 0:
+            peer.next_seq = seg.ack
+            peer.acked_rel = 0
+        if connection.roles_from in {"first_packet", "port"} and peer.isn < 0:
+            connection.roles_from = "syn_ack"
+            connection.client_side = peer.index
+    else:
+        event(connection, side, "SYN", packet, ts_ns, 0, flag)
+        if connection.roles_from != "syn":
+            connection.roles_from = "syn"
+            connection.client_side = side.index
+
+
+def number(side: Side, peer: Side, seg: Segment) -> None:
+    """Position 0 is the octet behind the SYN, unless later segments were captured before it."""
+    following = (seg.seq + 1) & 0xFFFFFFFF
+    established = side.isn >= 0 and peer.last_ack >= 0
+    if established:  # another SYN-ACK, of a host that forgot the first one: its numbers were not taken
+        return
+    if side.isn >= 0 or side.next_seq < 0 or side.packets == 1:
+        side.acked_rel = distance(peer.last_ack, following) if peer.last_ack >= 0 else -1
+        side.next_seq = following
+        side.next_rel = 0
+        side.low_rel = 0
+        side.max_rel = side.whole_rel = -1
+    else:
+        start = side.next_rel + distance(following, side.next_seq)
+        if start < side.low_rel:
+            add_gap(side, start, side.low_rel - start, 0)
+        side.low_rel = start
+    side.isn = seg.seq
+    side.unsure = False
+
+
+def place(side: Side, peer: Side, seg: Segment) -> None:
+    """Settle where the numbers of a side begin when no SYN told it."""
+    if not side.scaled:
+        side.scaled = True
+        rescale(side, peer)
+    if side.isn < 0:
+        place_midstream(side, peer, seg)
+    if seg.flags & ACK and peer.next_seq < 0:
+        peer.next_seq = seg.ack
+        peer.acked_rel = 0
+
+
+def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
+    """A segment of a side whose SYN is not in the capture."""
+    spans = seg.length > 0 or bool(seg.flags & FIN)
+    if side.next_seq < 0:
+        side.next_seq = seg.seq
+        side.acked_rel = 0
+        side.unsure = not spans
+        return
+    ahead = distance(seg.seq, side.next_seq)
+    if side.unsure and ahead == 1:  # the one number before it was a keep-alive's
+        side.next_seq = seg.seq
+        side.acked_rel -= 1
+    elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and peer.isn < 0)):
+        # known by the peer's acknowledgements only: an older octet is data, a lone one before a keep-alive
+        side.next_seq = seg.seq
+        side.acked_rel = max(-ahead, 0)
+        side.unsure = not spans
+    if spans:
+        side.unsure = False
+
+
+def answers_another(side: Side, peer: Side, seg: Segment) -> bool:
+    """An acknowledgement that does not answer the peer's SYN: its sender still has an older connection of these ports.
+
+    RFC 9293 3.5.1: the peer resets that one and repeats its SYN. Acknowledged octets that the capture lacks are
+    near enough to the SYN to be told from it.
+    """
+    if side.isn >= 0 or peer.isn < 0 or peer.last_ack >= 0 or not seg.flags & ACK:
+        return False
+    acked = distance(seg.ack, peer.isn)
+    return acked <= 0 or acked > STRAY
+
+
+def rescale(side: Side, peer: Side) -> None:
+    """Which window scale is in force (RFC 7323 2.2: none for a SYN's own window, and none unless both offer it)."""
+    if not side.scaled:
+        side.scale = 0 if side.isn >= 0 else -1
+    elif side.offer == NOT_CAPTURED:
+        side.scale = 0 if peer.offer == -1 else -1
+    else:
+        side.scale = max(side.offer, 0) if peer.offer != -1 else 0

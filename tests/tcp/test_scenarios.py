@@ -1,0 +1,270 @@
+"""Crafted closings that other tools get wrong, each with its truth: s1 to s11."""
+
+from capanalyze.tcp.connection import Connection
+from tests.conversation import ACK, RST, Conversation
+from tests.follow import follow
+
+
+def story(connection: Connection) -> tuple[str | None, tuple[str, str, int, bool, str] | None, tuple[str, str]]:
+    """opened, close (first, kind, packet, inferred, certainty), states of client and server."""
+    close = connection.close
+    told = None if close is None else (close.first, close.kind, close.packet, close.inferred, close.certainty)
+    return connection.opened, told, (connection.client_state, connection.server_state)
+
+
+def notes(connection: Connection) -> dict[tuple[str, str], list[int]]:
+    """Side and word -> packets."""
+    return {(connection.side_name(note.side), note.note): note.packets for note in connection.notes}
+
+
+def hello() -> Conversation:
+    """Handshake (packets 1 to 3), the client's hello and its acknowledgement (4, 5)."""
+    talk = Conversation().open()
+    return talk.client.data(b"API\0\0\0\0\x09v100..187").server.ack()
+
+
+def test_s1_neither_fin_acknowledges_the_other() -> None:
+    talk = hello()
+    talk.server.fin(undelivered=True).client.fin()
+    talk.client.received = talk.server.next
+    talk.server.ack().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("both", "FIN", 6, False, "certain"), ("TIME_WAIT", "TIME_WAIT")) == story(connection)
+
+
+def test_s2_a_fin_and_a_reset_by_the_same_side() -> None:
+    talk = hello()
+    talk.step_ns = 200_000
+    talk.client.fin().client.rst()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("client", "FIN", 6, False, "certain"), ("CLOSED", "CLOSED")) == story(connection)
+
+
+def test_s3_a_reset_far_out_of_the_window_and_a_fin_by_the_same_side_later() -> None:
+    talk = hello()
+    talk.server.rst(seq=talk.server.next + 900_000).client.data(b"still here").server.fin().client.fin().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("server", "FIN", 8, False, "certain"), ("CLOSED", "TIME_WAIT")) == story(connection)
+    assert ([6], {}) == (connection.ignored_resets, notes(connection))
+
+
+def test_s4_a_reset_in_the_window_is_challenged_and_the_connection_goes_on() -> None:
+    talk = hello()
+    talk.server.rst(seq=talk.server.next + 900).client.ack().server.data(b"answer").client.ack()
+    talk.client.fin().server.fin().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("client", "FIN", 10, False, "certain"), ("TIME_WAIT", "CLOSED")) == story(connection)
+    assert ([6], "SF") == (connection.ignored_resets, connection.conn_state)
+
+
+def test_s5_a_fin_that_only_its_acknowledgement_shows() -> None:
+    talk = hello()
+    talk.server.fin(unseen=True).client.ack().client.fin().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("server", "FIN", 0, True, "likely"), ("CLOSED", "TIME_WAIT")) == story(connection)
+    assert (0, 0) == (connection.server.octets, connection.server.missing)
+
+
+def test_s6_a_fin_sent_four_times_and_never_answered() -> None:
+    talk = hello()
+    talk.client.fin()
+    for wait in (0.2, 0.4, 0.8):
+        talk.after(wait).client.fin_again()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("client", "FIN", 6, False, "certain"), ("FIN_WAIT_1", "UNKNOWN")) == story(connection)
+    assert ([6, 7, 8, 9], {("client", "retransmission"): [7, 8, 9]}) == (connection.client.fin_packets, notes(connection))
+    assert ["", "retransmission"] == [event.flag for event in connection.events if event.kind == "FIN"]
+
+
+def test_s7_a_refused_syn_repeated_until_it_is_accepted() -> None:
+    talk = Conversation()
+    for _ in range(2):  # Windows tries again, with the same number, half a second after each RST
+        talk.client.syn(undelivered=True).server.segment(RST | ACK, seq=0, ack=talk.client.isn + 1).after(0.5)
+    talk.client.syn().server.syn_ack().client.ack().client.fin().server.fin().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("client", "FIN", 8, False, "certain"), ("TIME_WAIT", "CLOSED")) == story(connection)
+    assert ("SF", [2, 4]) == (connection.conn_state, connection.server.rst_packets)
+
+
+def test_s7_a_refused_syn_repeated_in_vain() -> None:
+    talk = Conversation()
+    for _ in range(3):
+        talk.client.syn(undelivered=True).server.segment(RST | ACK, seq=0, ack=talk.client.isn + 1).after(0.5)
+
+    connection = follow(talk.pcap()).only
+
+    assert ("refused", ("server", "RST", 2, False, "certain"), ("CLOSED", "CLOSED")) == story(connection)
+    assert ("REJ", 6) == (connection.conn_state, connection.packets)
+
+
+def test_s8_a_reset_and_nothing_else() -> None:
+    talk = Conversation().established()
+    talk.server.bare_rst()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("midstream", ("server", "RST", 1, False, "certain"), ("CLOSED", "CLOSED")) == story(connection)
+    assert ("port", 4001) == (connection.roles_from, connection.server.port)
+
+
+def test_s9_four_syns_unanswered() -> None:
+    talk = Conversation()
+    for wait in (1, 2, 4, 8):
+        talk.client.syn().after(wait)
+
+    connection = follow(talk.pcap()).only
+
+    assert ("unanswered", None, ("SYN_SENT", "UNKNOWN")) == story(connection)
+    assert ("S0", {("client", "retransmission"): [2, 3, 4]}) == (connection.conn_state, notes(connection))
+
+
+def test_s10_ports_used_again_while_the_old_connections_packets_still_come() -> None:
+    old = hello()
+    new = old.reuse(1_000_000 + 15_625_000, 5_000_000 + 15_625_000).open()  # Linux: one second later
+    old.clock = new.clock
+    old.server.data(b"late answer").client.bare_rst()
+    new.clock = old.clock
+    new.client.data(b"new hello").server.ack().server.fin().client.fin().server.ack()
+
+    first, second = follow(new.pcap()).connections
+
+    assert ("complete", ("client", "RST", 10, False, "certain"), ("CLOSED", "CLOSED")) == story(first)
+    assert ("complete", ("server", "FIN", 13, False, "certain"), ("CLOSED", "TIME_WAIT")) == story(second)
+    assert (11, 0, 9) == (first.server.octets, second.server.octets, second.client.octets)
+
+
+def test_s10_a_fin_retransmitted_with_the_data_before_it() -> None:
+    talk = hello()
+    talk.client.data(b"last words", undelivered=True).client.fin(undelivered=True)
+    talk.after(0.2).client.fin(b"last words", seq=talk.client.next - 11).server.ack().server.fin().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("client", "FIN", 7, False, "certain"), ("TIME_WAIT", "CLOSED")) == story(connection)
+    assert (27, [7, 8]) == (connection.client.octets, connection.client.fin_packets)
+
+
+def test_s11_the_server_closes_before_the_hello_and_resets_it() -> None:
+    talk = Conversation().open()
+    talk.server.fin(undelivered=True).client.data(b"API\0").server.bare_rst()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("server", "FIN", 4, False, "certain"), ("CLOSED", "CLOSED")) == story(connection)
+    assert 4 == connection.client.octets
+
+
+def test_a_connection_without_life_is_reset_when_its_ports_are_used_again() -> None:
+    """RFC 9293 3.5.1, figure 9: the server still has the old connection, which the capture does not show."""
+    talk = Conversation(client_isn=400)
+    talk.server.received, talk.server.next = 100, 300
+    talk.client.syn(undelivered=True).server.ack(undelivered=True).client.bare_rst(seq=100)
+    talk.client.syn().server.syn_ack().client.ack().client.data(b"hello").server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", None, ("ESTABLISHED", "ESTABLISHED")) == story(connection)
+    assert ([3], 5) == (connection.ignored_resets, connection.client.octets)
+
+
+def test_a_connection_without_life_that_was_captured_is_the_one_that_is_reset() -> None:
+    old = hello()
+    new = old.reuse(90_000_000, 95_000_000)
+    new.client.syn(undelivered=True)
+    old.server.ack(undelivered=True).client.bare_rst()
+    new.client.syn().server.syn_ack().client.ack()
+
+    first, second = follow(new.pcap()).connections
+
+    assert ("complete", ("client", "RST", 8, False, "certain"), ("CLOSED", "CLOSED")) == story(first)
+    assert ("complete", None, ("ESTABLISHED", "ESTABLISHED")) == story(second)
+
+
+def test_a_reset_that_acknowledges_the_fin_came_after_it_although_it_was_captured_before() -> None:
+    talk = hello()
+    talk.client.fin().server.rst()
+    talk.packets[-1], talk.packets[-2] = talk.packets[-2], talk.packets[-1]
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("client", "FIN", 7, False, "certain"), ("CLOSED", "CLOSED")) == story(connection)
+
+
+def test_a_fin_inferred_on_one_side_and_captured_on_the_other_that_does_not_know_it() -> None:
+    talk = hello()
+    talk.client.fin(unseen=True, undelivered=True).server.fin()  # the client had sent its FIN before this came
+    talk.client.ack()
+    talk.server.received = talk.client.next
+    talk.server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("both", "FIN", 6, False, "likely") == story(connection)[1]
+
+
+def test_a_fin_inferred_behind_the_acknowledgement_of_the_others() -> None:
+    talk = hello()
+    talk.server.fin().client.ack().client.fin(unseen=True).server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("server", "FIN", 6, False, "certain"), ("CLOSED", "TIME_WAIT")) == story(connection)
+
+
+def test_two_inferred_fins_by_what_was_acknowledged_first() -> None:
+    talk = hello()
+    talk.server.fin(unseen=True).client.ack().client.fin(unseen=True).server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", ("server", "FIN", 0, True, "likely"), ("CLOSED", "TIME_WAIT")) == story(connection)
+
+
+def test_a_keep_alive_at_the_start_of_the_capture_is_no_fin() -> None:
+    talk = Conversation().established()
+    talk.client.keep_alive().server.ack().after(10).client.keep_alive().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("midstream", None, ("ESTABLISHED", "ESTABLISHED")) == story(connection)
+    assert (0, 0) == (connection.client.octets, connection.client.missing)
+
+
+def test_a_keep_alive_with_its_octet_at_the_start_of_the_capture_is_no_data() -> None:
+    talk = Conversation().established()
+    talk.client.keep_alive(b"\0").server.ack().after(10).client.keep_alive(b"\0").server.ack()
+
+    assert 0 == follow(talk.pcap()).only.client.octets
+
+
+def test_octets_behind_a_keep_alive_at_the_start_of_the_capture_are_whole() -> None:
+    talk = Conversation().established()
+    talk.client.keep_alive(unseen=True).server.ack().client.keep_alive().client.data(b"hello").server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert (5, 0) == (connection.client.octets, connection.client.missing)
+
+
+def test_an_old_fin_below_what_was_acknowledged_closes_nothing() -> None:
+    talk = hello()
+    talk.client.fin(seq=talk.client.isn + 3).client.data(b"more").server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert ("complete", None, ("ESTABLISHED", "ESTABLISHED")) == story(connection)
+    assert 21 == connection.client.octets
