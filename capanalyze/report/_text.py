@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
-from capanalyze.timeline.words import MILLISECOND, SECOND, clean, octets_as_text
+from capanalyze.timeline.words import MILLISECOND, SECOND, clean
 
 DUMP_WIDTH: Final = 16
 """Octets in a line of a hex dump."""
@@ -75,11 +75,6 @@ def dump(data: bytes) -> list[str]:
         cells = f"{piece[:8].hex(' '):<23}  {piece[8:].hex(' '):<23}"
         lines.append(f"{cells}  {''.join(chr(octet) if 0x20 <= octet < 0x7F else '.' for octet in piece)}")
     return lines
-
-
-def dump_text(data: bytes) -> str:
-    """Octets as one line of ASCII with escapes."""
-    return octets_as_text(data)
 
 
 def markdown(text: str) -> str:

@@ -138,7 +138,7 @@ def overview(report: Report, width: int) -> list[Line]:
         lines.append(Line(safe(f"  {cells}")[:width], "heading" if index == 0 else ""))
     left_out = len(report.connections) - len(shown) + report.connections_left_out
     if left_out:
-        lines.append(Line(f"  ... {count(left_out, 'connection')} more", "dim"))
+        lines.append(Line(f"  ... {count(left_out, 'more connection')}", "dim"))
     told = told_in_full(report)
     if len(told) < len(report.connections):
         numbers = listing([str(entry.conn) for entry in told])

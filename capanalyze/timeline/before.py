@@ -138,15 +138,10 @@ def _what(facts: Facts, side: str) -> str:
 def _not_started(group: Group) -> str:
     first = group[0]
     offered = first.client_range
-    if first.redirect:
-        answer = f"a redirect to {quote(first.redirect)}"
-    elif first.version is not None:
-        missed = offered is not None and not offered[0] <= first.version <= offered[1]
-        answer = f"server version {first.version}"
-        if missed and offered is not None:
-            answer += f", which the client does not support (it offered {offered[0]} to {offered[1]})"
-    else:
-        answer = "its own"
+    version = first.version
+    answer = f"a redirect to {quote(first.redirect)}" if first.redirect else f"server version {version}"
+    if not first.redirect and offered and version is not None and not offered[0] <= version <= offered[1]:
+        answer += f", which the client does not support (it offered {offered[0]} to {offered[1]})"
     said = f"the {first.server.called} had answered the hello with {answer}"
     if not first.closer:
         return f"; {said}, and the client has not sent startApi"
@@ -195,8 +190,13 @@ def _amount(facts: Facts) -> str:
     return f"{ready}{count(spoken[0], 'message')} from the client and {spoken[1]:,} from the {called}"
 
 
+def _no_hello(group: Group) -> str:
+    return f"{_talk(group)}; the client sent messages without a hello"
+
+
 _CLAUSES: Final[dict[str, Callable[[Group], str]]] = {
     "no_data": _no_data,
+    "no_hello": _no_hello,
     "hello_unanswered": _hello_unanswered,
     "misanswered": _misanswered,
     "not_tws": _not_tws,

@@ -260,7 +260,8 @@ def stage_of(facts: Facts) -> str:
     "hello_unanswered": a hello, and not an octet back before the close. "misanswered": octets came back that are no
     hello. "not_started": the hello was answered,
     startApi never sent. "not_ready": startApi was sent, nextValidId or managedAccounts did not come.
-    "ready": both came. "midstream": the capture began after the hello. "plain": not an API connection.
+    "ready": both came. "no_hello": messages without a hello. "midstream": the capture began after the hello.
+    "plain": not an API connection.
     """
     opened = facts.connection.opened
     if opened in {"refused", "unanswered"}:
@@ -287,4 +288,4 @@ def _stage_without_hello(facts: Facts) -> str:
         return "not_tws"
     if facts.connection.opened == "midstream":
         return "midstream"
-    return "ready" if not facts.missing_names else "plain"
+    return "no_hello"

@@ -23,16 +23,19 @@ SHOWN: Final = 32
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where the client's octets are neither a hello nor another known protocol."""
+    """Fires where the client's octets are neither a hello nor another known protocol, or messages without a hello."""
     wrong = facts.misfit
-    if not facts.api or wrong is None or wrong.side != "client" or wrong.protocol:
+    if facts.stage == "no_hello":
+        sent, why = facts.first_octets("client"), "messages came without a hello before them"
+    elif facts.api and wrong is not None and wrong.side == "client" and not wrong.protocol:
+        sent, why = wrong.first, wrong.words.partition("; a right hello")[0]
+    else:
         return None
-    sent = wrong.first
     answered = [other.number for other in facts.others if other.answer is not None]
     evidence = [
         f"sent: {quote(octets_as_hex(sent[:SHOWN]))}" if sent else "",
         f"right: {quote(octets_as_hex(RIGHT_HELLO))}, that is {RIGHT_WORDS}",
-        wrong.words.partition("; a right hello")[0],
+        why,
     ]
     silent = not facts.server.spoke
     if silent and answered:
