@@ -8,7 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.schema import messages
+from capanalyze.tws.schema import messages, name_of
 
 MAX_FRAME: Final = 0xFFFFFF
 """Largest payload that the official clients take (C++ EReader, ibapi: error 507 above it)."""
@@ -47,6 +47,12 @@ def index_encoding(index: int) -> str:
     if index < BINARY:
         return "text"
     return "protobuf" if index - BINARY > PROTOBUF else "binary_id"
+
+
+def index_name(from_client: bool, index: int) -> str:
+    """The API user's name of the message; ``message_N`` where the schema has none."""
+    number = index_id(index)
+    return name_of(from_client, number) if number <= PROTOBUF else f"message_{number}"
 
 
 def identify(data: bytes, at: i64, end: i64, length: i64) -> i64:

@@ -53,36 +53,6 @@ class Opening:
         self.time: str = ""  # of a redirect: host or host:port
 
 
-# (first, last) of the hello's range, library, releases; read off the clients themselves (protocol.md 1.1, 2.4)
-CLIENT_LIBRARIES: Final[tuple[tuple[int, int, str], ...]] = (
-    (157, 176, "ib_insync 0.9.86"),
-    (157, 178, "ib_async 1.x to 2.1"),
-    (157, 225, "ib_async 3"),
-    (100, 139, "ib_insync (2019)"),
-    (100, 151, "@stoqey/ib (2022)"),
-    (100, 157, "ibapi 9.81.1"),
-    (100, 173, "rust-ibapi 2"),
-    (100, 176, "ibapi 10.19 or 10.20"),
-    (100, 187, "ibapi 10.30"),
-    (100, 193, "@stoqey/ib 1.6"),
-    (100, 203, "ibapi 10.37"),
-    (100, 215, "ibapi 10.40"),
-    (100, 218, "ibapi 10.42"),
-    (100, 219, "ibapi 10.43"),
-    (100, 222, "ibapi 10.44"),
-    (100, 223, "ibapi 10.45"),
-    (100, 225, "ibapi 10.46 to 10.49"),
-    (100, 226, "ibapi 10.50 or 10.51"),
-    (213, 225, "rust-ibapi 3"),
-)
-
-LEGACY_CLIENTS: Final[dict[str, str]] = {
-    "": "@stoqey/ib 1.6 with disableUseV100Plus",
-    "33": "an old IBrokers (R)",
-    "37": "an old IBrokers (R)",
-    "62": "npm ib 0.2.9 or IbPy2 0.8",
-}
-
 # first octets -> protocol
 PROTOCOLS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"GET ", "an HTTP request"),
@@ -114,20 +84,6 @@ PROTOCOLS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"{", "JSON"),
     (b"<", "XML or HTML"),
 )
-
-
-def client_library(minimum: int, maximum: int) -> tuple[str, str] | None:
-    """Name of the library that sends this range in its hello, and the reason; None for an unknown range."""
-    names = [name for low, high, name in CLIENT_LIBRARIES if (low, high) == (minimum, maximum)]
-    if not names:
-        return None
-    return " or ".join(names), f"its hello offers versions {minimum} to {maximum}"
-
-
-def legacy_library(version: str) -> tuple[str, str] | None:
-    """The same for the version field of a hello from before version 100."""
-    name = LEGACY_CLIENTS.get(version)
-    return None if name is None else (name, f'its hello is "{version}" without a length')
 
 
 def client_opening(data: bytes) -> Opening:
@@ -246,45 +202,45 @@ def describe_legacy(version: str) -> str:
     return text
 
 
-def describe(data: bytes, *, from_client: bool) -> str:
-    """A sentence about first octets that are not the protocol's (at most SHOWN of them are shown)."""
+def describe(data: bytes, *, from_client: bool, octets: int = 0) -> str:
+    """A sentence, printable ASCII, about a side whose first octets are no hello and no frame.
+
+    ``data`` are the first SHOWN of the ``octets`` that it sent (0: there were no more).
+    """
     who = "the client" if from_client else "the server"
+    sent = max(len(data), octets)
     name = protocol(data)
     if name:
-        return f"{who} sent {name}{_first_line(data)}"
-    if from_client:
-        wrong = _wrong_hello(data)
-        if wrong:
+        text = f"{who} sent {name}{_first_line(data)}"
+    else:
+        wrong = _wrong_hello(data, sent) if from_client else _wrong_answer(data, sent)
+        if wrong and from_client:
             return f"{wrong}; a right hello is {RIGHT_HELLO.hex(' ')} for versions 100 to 176"
-    text = f"{who} sent {_shown(data)}, which is not the TWS protocol"
-    if len(data) >= 4:
-        length = int.from_bytes(data[:4], "big")
-        text += f": read as a length, the first four octets are {length}"
+        if wrong:
+            return wrong
+        text = f"{who} sent {_shown(data)}, which is not the TWS protocol"
+    if len(data) >= 4 and int.from_bytes(data[:4], "big") > MAX_FRAME:
+        text += f"; read as a length, its first four octets are {int.from_bytes(data[:4], 'big')}"
     return text
 
 
-def _wrong_hello(data: bytes) -> str:
+def _wrong_hello(data: bytes, sent: int) -> str:
     shown = _shown(data)
+    if MAGIC.startswith(data[: len(MAGIC)]) and sent < 8:
+        return f"the client's hello is cut: {sent} of at least {len(RIGHT_HELLO)} octets ({shown})"
     if data.startswith(MAGIC):
-        if len(data) < 8:
-            return f"the client's hello is cut: {len(data)} of at least 17 octets ({shown})"
         length = int.from_bytes(data[4:8], "big")
         if length != 0 and data[5:8] == b"\0\0\0":
             return f"the client's hello has its length in little-endian order ({data[4:8].hex(' ')})"
         if length > HELLO_OCTETS or length == 0:
-            return (
-                f"the client's hello has no length where one belongs: octets 4 to 7 are {data[4:8].hex(' ')} ({shown})"
-            )
-        if len(data) < 8 + length:
-            return f"the client's hello is cut: {len(data)} of {8 + length} octets ({shown})"
+            return f"the client's hello has no length where one belongs: its octets 4 to 7 are {data[4:8].hex(' ')}"
+        if sent < 8 + length:
+            return f"the client's hello is cut: {sent} of {8 + length} octets ({shown})"
         return f"the client's hello has no version range after the length ({shown})"
-    if MAGIC.startswith(data):
-        return f"the client's hello is cut: {len(data)} of at least 17 octets ({shown})"
     if data.startswith(b"API"):
-        octet = data[3]
         return (
             f"the client sent {shown}, which is not a TWS hello: octets 0 to 2 match the magic 41 50 49 00,"
-            f" octet 3 is {octet:02x} ({_shown(data[3:4])}) instead of NUL, and no length follows"
+            f" octet 3 is {data[3]:02x} ({_shown(data[3:4])}) instead of NUL, and no length follows"
         )
     if re.match(rb"v\d", data):
         return f"the client sent {shown} without the 8 octets before it (the magic API NUL and a 4-octet length)"
@@ -293,12 +249,25 @@ def _wrong_hello(data: bytes) -> str:
     return ""
 
 
+def _wrong_answer(data: bytes, sent: int) -> str:
+    length = int.from_bytes(data[:4], "big")
+    if data[0] == 0 and len(data) < 4:
+        return f"the server's hello is cut: {sent} octets ({_shown(data)})"
+    if data[0] == 0 and data[4:5].isdigit() and sent < 4 + length <= HELLO_OCTETS:
+        return f"the server's hello is cut: {sent} of {4 + length} octets ({_shown(data)})"
+    return ""
+
+
 def _shown(data: bytes) -> str:
     """Octets as quoted ASCII, the rest escaped."""
-    return '"' + data.decode("ascii", "backslashreplace").translate(_ESCAPES) + '"'
+    return '"' + data.decode("latin-1").translate(_ESCAPES) + '"'
 
 
-_ESCAPES: Final = {code: f"\\x{code:02x}" for code in (*range(32), 34, 127)} | {0: "\\0", 10: "\\n", 13: "\\r"}
+_ESCAPES: Final = {code: f"\\x{code:02x}" for code in (*range(32), 34, 92, *range(127, 256))} | {
+    0: "\\0",
+    10: "\\n",
+    13: "\\r",
+}
 
 
 def _first_line(data: bytes) -> str:

@@ -21,7 +21,7 @@ class Message:
         size: octets without the 4-octet length prefix.
         payload: these octets (at most MAX_KEPT of them where messages are kept for a summary).
         server_version: the version in force, or 0 where it is not known.
-        resynchronised: True for a message found after lost framing or in a capture that began mid-session.
+        resynchronised: True for the first message after lost framing, and for all of a side that has no hello here.
         missing: octets of it that the capture lacks; ``payload`` then ends where they begin.
         offset: position of its first octet (of the length prefix) in the side's stream.
     """

@@ -6,9 +6,9 @@ In: a SessionState after the last octet. Out: its result attributes, filled in.
 from typing import Final
 
 from capanalyze.tws import hello
-from capanalyze.tws.frames import UNDECIDED, index_encoding, index_id
+from capanalyze.tws.clients import client_library, legacy_library
+from capanalyze.tws.frames import UNDECIDED, index_encoding, index_name
 from capanalyze.tws.framing import FIELDS, HOLDING, OPAQUE, OPENING, SEARCHING, FrameStream
-from capanalyze.tws.schema import name_of
 from capanalyze.tws.state import SessionState, Unanswered
 
 UNANSWERED: Final = 100
@@ -33,16 +33,16 @@ def fill(state: SessionState) -> None:
     state.unanswered = [Unanswered(one.packet, one.ts_ns, one.name, one.request_id) for one in waiting[:UNANSWERED]]
     state.unanswered_left_out = len(waiting) - len(state.unanswered) + state.pairing.left_out
     if state.client_range is not None:
-        state.client_library = hello.client_library(state.client_range[0], state.client_range[1])
+        state.client_library = client_library(state.client_range[0], state.client_range[1])
     elif state.legacy_version is not None:
-        state.client_library = hello.legacy_library(state.legacy_version)
+        state.client_library = legacy_library(state.legacy_version)
     state.not_tws = _not_tws(state)
 
 
 def _count(stream: FrameStream, counts: dict[str, int], encodings: list[str]) -> None:
     for index, count in enumerate(stream.counts):
         if count:
-            name = name_of(stream.from_client, index_id(index))
+            name = index_name(stream.from_client, index)
             counts[name] = counts.get(name, 0) + count
             encoding = "unframed" if stream.unframed else index_encoding(index)
             if encoding not in encodings:
@@ -56,7 +56,7 @@ def _remainder(stream: FrameStream) -> str:
     if stream.mode == HOLDING and stream.held_need != 0:
         what = "a message"
         if stream.held_index != UNDECIDED:
-            what = name_of(stream.from_client, index_id(stream.held_index))
+            what = index_name(stream.from_client, stream.held_index)
         return f"{stream.remainder} of {stream.held_need} octets of {what}"
     return f"{stream.remainder} octets {_REMAINDERS[stream.mode]}"
 
@@ -77,5 +77,6 @@ def _not_tws(state: SessionState) -> str | None:
 
 def _describe(state: SessionState, stream: FrameStream) -> str:
     if stream.shown and (state.from_start or hello.protocol(stream.shown)):
-        return hello.describe(stream.shown, from_client=stream.from_client)
+        octets = stream.offset - stream.missing
+        return hello.describe(stream.shown, from_client=stream.from_client, octets=octets)
     return f"no TWS message found in what the {'client' if stream.from_client else 'server'} sent"

@@ -118,7 +118,7 @@ class Session(Legacy):
             self.all_milestones.reach("next_valid_id", stream.packet, stream.ts_ns)
         elif number == MANAGED_ACCOUNTS:
             self.all_milestones.reach("managed_accounts", stream.packet, stream.ts_ns)
-        elif number == ERROR and not self.all_milestones.reached("farm_ok"):
+        elif number == ERROR and (START_API in self.pairing.open or not self.all_milestones.reached("farm_ok")):
             error = self._decode(False, index, data[begin:end])
             code = error.fields.get("errorCode")
             if code in FARM_OK:

@@ -8,12 +8,11 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, known_indexes
+from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, index_name, known_indexes
 from capanalyze.tws.framing import FrameHandler, FrameStream
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import Pairing
-from capanalyze.tws.schema import name_of
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
@@ -159,13 +158,13 @@ class SessionState(FrameHandler):
     def message(self, stream: FrameStream, index: i64, packet: i64, ts_ns: i64) -> Message:
         """A Message of the frame that ``stream.frame_*`` describe, without its payload."""
         number = index_id(index)
-        name = name_of(stream.from_client, number)
+        name = index_name(stream.from_client, index)
         encoding = "unframed" if stream.unframed else index_encoding(index)
         message = Message(stream.from_client, number, name, encoding, stream.frame_packet, packet, ts_ns)
         message.size = stream.frame_size - 4
         message.offset = stream.frame_offset
         message.missing = stream.frame_missing
-        message.resynchronised = message.offset == stream.found
+        message.resynchronised = message.offset == stream.found or stream.hello_octets == 0
         message.server_version = self.server_version
         return message
 

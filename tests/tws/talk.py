@@ -47,6 +47,16 @@ NEXT_ID = text(9, 1, 1)
 FARM_OK = text(4, 2, -1, 2104, "Market data farm connection is OK:usfarm", "")
 
 
+def varint(value: int) -> bytes:
+    """A protobuf varint; negative numbers take 10 octets."""
+    value &= (1 << 64) - 1
+    octets = bytearray()
+    while value > 127:
+        octets.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*octets, value])
+
+
 class Talk:
     """A session and the segments that it hears; each segment is a packet, one millisecond after the other."""
 

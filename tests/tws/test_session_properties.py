@@ -19,11 +19,12 @@ from tests.tws.talk import (
     results,
     text,
     told,
+    varint,
 )
 
 Segment = tuple[int, bytes, int]  # side, octets, gap after them
 
-identifiers = st.integers(1, 12)
+identifiers = st.one_of(st.integers(1, 12), st.integers(1000, 1010), st.sampled_from([-1, 99999999, 1 << 40]))
 values = st.integers(-3, 20000)
 texts = st.builds(
     lambda number, key, rest: text(number, 1, key, *rest),
@@ -36,7 +37,7 @@ requests = st.builds(
 )
 binaries = st.builds(binary, st.sampled_from([1, 4, 15, 81, 199]), identifiers, values)
 protobufs = st.builds(
-    lambda number, key: proto(number, b"\x08" + bytes([key])), st.sampled_from([1, 2, 4, 9, 71, 109, 255]), identifiers
+    lambda number, key: proto(number, b"\x08" + varint(key)), st.sampled_from([1, 2, 4, 9, 71, 109, 255]), identifiers
 )
 longs = st.builds(
     lambda number, size: text(number, 1, "x" * size),

@@ -1,0 +1,240 @@
+"""Requests and their first answers: what waits, what answers it, and that the hot loop misses none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from capanalyze.tws.pairing import NO_KEY, WAITING, Pairing
+from capanalyze.tws.session import Session
+from capanalyze.tws.state import HEAD
+from capanalyze.tws.walker import ALWAYS
+from tests.tws.talk import CLIENT, Talk, binary, hello, proto, started, text, varint
+
+PLACE, CANCEL_ORDER, CONTRACT, MARKET_DATA, CANCEL_MARKET_DATA, RULE, TIME, POSITIONS, CANCEL_POSITIONS = (
+    3, 4, 9, 1, 2, 91, 49, 61, 64,
+)  # fmt: skip
+TICK_PRICE, ERROR, OPEN_ORDER, CONTRACT_DATA, MARKET_RULE, CURRENT_TIME, POSITION, POSITION_END = (
+    1, 4, 5, 10, 93, 49, 61, 62,
+)  # fmt: skip
+
+
+def waiting(pairing: Pairing) -> list[tuple[str, int | None]]:
+    return [(one.name, one.request_id) for one in pairing.unanswered()]
+
+
+def asked(*requests: tuple[int, int]) -> Pairing:
+    pairing = Pairing()
+    for packet, (number, key) in enumerate(requests, 1):
+        pairing.request(number, key, packet, packet)
+    return pairing
+
+
+def test_a_request_waits_until_its_first_answer() -> None:
+    pairing = asked((MARKET_DATA, 5), (MARKET_DATA, 6))
+    pairing.answer(TICK_PRICE, 6)
+
+    assert waiting(pairing) == [("reqMktData", 5)]
+
+
+def test_an_answer_of_another_kind_with_the_same_id_is_no_answer() -> None:
+    pairing = asked((MARKET_DATA, 5))
+    pairing.answer(CONTRACT_DATA, 5)
+
+    assert waiting(pairing) == [("reqMktData", 5)]
+
+
+def test_an_error_answers_the_youngest_request_with_its_id() -> None:
+    pairing = asked((PLACE, 5), (MARKET_DATA, 5))
+    pairing.answer(ERROR, 5)
+
+    assert waiting(pairing) == [("placeOrder", 5)]
+
+
+def test_an_error_about_nothing_answers_nothing() -> None:
+    pairing = asked((MARKET_DATA, 5), (TIME, NO_KEY))
+    pairing.answer(ERROR, -1)
+
+    assert waiting(pairing) == [("reqMktData", 5), ("reqCurrentTime", None)]
+
+
+def test_a_cancelled_request_waits_no_more() -> None:
+    pairing = asked(
+        (MARKET_DATA, 5), (MARKET_DATA, 6), (POSITIONS, NO_KEY), (CANCEL_MARKET_DATA, 5), (CANCEL_POSITIONS, NO_KEY)
+    )
+
+    assert waiting(pairing) == [("reqMktData", 6)]
+
+
+def test_the_cancellation_of_an_order_waits_itself() -> None:
+    pairing = asked((PLACE, 5), (CANCEL_ORDER, 5))
+
+    assert waiting(pairing) == [("cancelOrder", 5)]
+
+
+def test_requests_without_a_key_are_answered_in_their_order() -> None:
+    pairing = asked((TIME, NO_KEY), (TIME, NO_KEY))
+    pairing.answer(CURRENT_TIME, NO_KEY)
+
+    assert [one.packet for one in pairing.unanswered()] == [2]
+
+
+def test_market_rules_are_numbered_apart_from_requests() -> None:
+    pairing = asked((MARKET_DATA, 26), (RULE, 26))
+    pairing.answer(MARKET_RULE, 26)
+
+    assert waiting(pairing) == [("reqMktData", 26)]
+    assert waiting(asked((RULE, 26))) == [("reqMarketRule", 26)]
+
+
+def test_one_answer_answers_every_request_with_that_id_that_takes_it() -> None:
+    pairing = asked((MARKET_DATA, 5), (MARKET_DATA, 5))
+    pairing.answer(TICK_PRICE, 5)
+
+    assert waiting(pairing) == []
+
+
+def test_requests_that_nothing_answers_do_not_wait() -> None:
+    assert waiting(asked((59, NO_KEY), (14, NO_KEY), (CANCEL_MARKET_DATA, 5), (200, 5))) == []
+
+
+def test_what_waits_is_bounded_and_the_rest_is_counted() -> None:
+    pairing = asked(*((MARKET_DATA, key) for key in range(WAITING + 7)))
+
+    assert (len(pairing.unanswered()), pairing.left_out) == (WAITING, 7)
+    for key in range(WAITING):
+        pairing.answer(TICK_PRICE, key)
+    assert (pairing.unanswered(), pairing.waiting, pairing.open) == ([], 0, {})
+
+
+def unanswered(session: Session) -> list[tuple[int, str, int | None]]:
+    return [(one.packet, one.name, one.request_id) for one in session.unanswered]
+
+
+def test_a_session_lists_requests_without_an_answer_in_their_order() -> None:
+    talk = started()
+    talk.client(text(1, 11, 5, "ES")).client(text(49, 1), text(9, 8, 6, "ES")).client(text(61, 1))
+    talk.server(text(10, 6, "ES"))
+
+    assert unanswered(talk.finish()) == [(7, "reqMktData", 5), (8, "reqCurrentTime", None), (9, "reqPositions", None)]
+
+
+def test_ending_account_updates_asks_for_nothing() -> None:
+    for subscribe, expected in ((1, [(7, "reqAccountUpdates", None)]), (0, [])):
+        talk = started()
+        talk.client(text(6, 2, subscribe, "DU1"))
+
+        assert unanswered(talk.finish()) == expected
+
+
+def test_a_refusal_without_an_id_answers_start_api() -> None:
+    talk = Talk()
+    talk.client(b"API\0\0\0\0\x09v100..187").server(hello()).client(text(71, 2, 7, ""))
+    talk.server(text(4, 2, -1, 2104, "farm", ""))
+    waits = list(talk.session.pairing.open)
+    talk.server(text(4, 2, -1, 326, "client id is in use", ""))
+
+    assert (waits, unanswered(talk.finish())) == ([71], [])
+
+
+def number(value: int) -> bytes:
+    """Field 1 of a protobuf message."""
+    return b"\x08" + varint(value)
+
+
+# the layouts in which an answer's id lies at different places; 203 has both binary forms
+FORMS = {
+    "text": (178, lambda key: text(1, 11, key, "ES"), lambda key: text(1, 6, key, 1, 5.0, 3, 0)),
+    "text without a version field": (178, lambda key: text(97, key, "ES"), lambda key: text(99, key, 1, 2, 3, 4)),
+    "text with a version of two digits": (130, lambda key: text(7, 3, key, 0), lambda key: text(11, 10, key, 1, 2)),
+    "text with no version in it": (178, lambda key: text(1, 11, key, "ES"), lambda key: text(1, "", key, 1, 5.0, 3)),
+    "binary id": (202, lambda key: binary(1, 11, key, "ES"), lambda key: binary(1, 6, key, 1, 5.0, 3, 0)),
+    "binary id without a version field": (202, lambda key: binary(78, key, "ES"), lambda key: binary(75, key, "SMART")),
+    "protobuf": (226, lambda key: proto(1, number(key)), lambda key: proto(1, number(key) + b"\x10\x01")),
+    "no hello": (None, lambda key: text(1, 11, key, "ES"), lambda key: text(1, 6, key, 1, 5.0, 3, 0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("key", [0, 1, 7, 10, 99, 100, 1000, 123456, 2147483647])
+def test_the_hot_loop_sees_the_answer_among_others(form: str, key: int) -> None:
+    version, request, answer = FORMS[form]
+    talk = Talk(detail=False, from_start=version is not None)
+    if version is not None:
+        talk.client(b"API\0\0\0\0\x09v100..226").server(hello(version))
+    talk.client(request(key))
+    others = [answer(other) for other in range(1, 2000) if other != key]
+    talk.server(*others)
+    before = talk.session.pairing.waiting
+    talk.server(*others[:50], answer(key), *others[:50])
+
+    assert (before, unanswered(talk.finish())) == (1, [])
+
+
+def test_where_only_other_ids_tick_the_hot_loop_runs_on() -> None:
+    talk = Talk(detail=False)
+    talk.client(b"API\0\0\0\0\x09v100..178").server(hello(178)).client(text(1, 11, 1001, "ES"))
+    stream = talk.session.server
+    ticks = b"".join(text(1, 6, key, 1, 5.0, 3, 0) for key in range(1, 1000))
+
+    assert 0 < stream.watch[TICK_PRICE] < ALWAYS
+    assert stream.walk(ticks, 0, len(ticks)) == len(ticks)
+    assert stream.walk(text(1, 6, 1001, 1, 5.0, 3, 0), 0, 27) == 0
+
+
+def test_nothing_is_watched_when_nothing_waits() -> None:
+    talk = started(detail=False)
+    talk.client(text(1, 11, 5, "ES")).server(text(1, 6, 5, 1, 5.0, 3, 0))
+    stream = talk.session.server
+
+    assert [number for number in range(300) if stream.watch[number]] == [4, 9, 15]
+
+
+keys = st.one_of(st.integers(0, 30), st.integers(990, 1020), st.sampled_from([2147483647, 123456]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["text", "binary id", "protobuf"]),
+    st.lists(st.tuples(st.sampled_from(["ask", "answer", "error"]), keys), max_size=80),
+)
+def test_what_waits_in_the_end_is_what_no_answer_named(form: str, steps: list[tuple[str, int]]) -> None:
+    version, request, answer = FORMS[form]
+    talk = Talk(detail=False)
+    talk.client(b"API\0\0\0\0\x09v100..226").server(hello(version))
+    expected: list[tuple[str, int | None]] = []
+    for step, key in steps:
+        if step == "ask":
+            talk.client(request(key))
+            expected.append(("reqMktData", key))
+        elif step == "answer":
+            talk.server(answer(key))
+            expected = [one for one in expected if one[1] != key]
+        else:
+            talk.server(error(form, key))
+            named = [place for place, one in enumerate(expected) if one[1] == key]
+            if named:
+                del expected[named[-1]]
+
+    assert [(one.name, one.request_id) for one in talk.finish().unanswered] == expected
+
+
+def error(form: str, key: int) -> bytes:
+    if form == "text":
+        return text(4, 2, key, 200, "No security definition", "")
+    if form == "binary id":
+        return binary(4, key, 200, "No security definition", "", 1700000000000)
+    return proto(4, b"\x08" + varint(key) + b"\x18" + varint(200))
+
+
+def test_a_head_that_is_full_changes_nothing_of_what_waits() -> None:
+    talk = started()
+    talk.client(text(1, 11, 5, "ES"))
+    for _ in range(HEAD + 10):
+        talk.server(text(1, 6, 6, 1, 5.0, 3, 0))
+    talk.client(text(1, 11, 7, "ES")).server(text(1, 6, 5, 1, 5.0, 3, 0))
+
+    assert [key for _, _, key in unanswered(talk.finish())] == [7]
+    assert len(talk.session.head) == HEAD
+    assert talk.session.accounted(CLIENT)[3] == 0
