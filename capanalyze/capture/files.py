@@ -77,6 +77,7 @@ class CaptureFile:
         self._stream = stream
         self._hash = hashlib.sha256()
         self._expander: Expander | None = None
+        self._done = False  # the decoder has met damage and takes no more
         self._octets = self._file_octets = self._expanded()
         try:
             self.decoder = self._recognise()
@@ -120,16 +121,17 @@ class CaptureFile:
             while chunk := self._read(READ):
                 yield chunk
             return
-        yield from self._expander.expand(first)
-        while chunk := self._read(READ):
-            if not self.decoder_is_done():
-                yield from self._expander.expand(chunk)
-        self._expander.finish()
-
-    def decoder_is_done(self) -> bool:
-        """Whether the decoder has met damage and takes no more."""
-        decoder: Decoder | None = getattr(self, "decoder", None)
-        return decoder is not None and bool(decoder.damage)
+        chunk = first
+        while chunk:
+            for piece in self._expander.expand(chunk):
+                yield piece
+                if self._done:
+                    break
+            chunk = self._read(READ)
+            while chunk and self._done:
+                chunk = self._read(READ)
+        if not self._done:
+            self._expander.finish()
 
     def _recognise(self) -> Decoder:
         """Read the first octets and choose the decoder.
@@ -184,6 +186,7 @@ class CaptureFile:
         for piece in self._octets:
             self.decoder.feed(piece)
             yield self.decoder
+            self._done = self.decoder.damage != ""
         for _ in self._file_octets:  # of a file that tshark rewrote: read for its hash
             pass
         if self._expander is not None and self._expander.damage:

@@ -99,8 +99,7 @@ class PcapDecoder(Decoder):
         link_type = network & LINK_TYPE_BITS
         self.interfaces.append(Interface(link_type, numbers[4]))
         self.link_type = link_type
-        self.pos = HEADER
-        self.feed(head)
+        self.data = head
         self.pos = HEADER
 
     def advance(self) -> bool:
