@@ -40,6 +40,7 @@ def fill(state: SessionState) -> None:
 
 
 def _count(stream: FrameStream, counts: dict[str, int], encodings: list[str]) -> None:
+    stream.settle()
     for index, count in enumerate(stream.counts):
         if count:
             name = index_name(stream.from_client, index)

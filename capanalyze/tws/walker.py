@@ -1,19 +1,29 @@
 """The inner loop: whole frames counted where they lie, at the cost of a few loads each.
 
 In: a piece of one side's octets that begins with a frame. Out: a count per index, and where the walk had to stop.
-It is written for both of its lives: byte indexes and no calls, which mypyc turns into machine code and the
-interpreter runs without making objects.
+It is spelt twice, because what is fast differs: ``walk_octets`` by byte indexes, which mypyc turns into machine
+code; ``walk_heads`` by one struct call and one dict look-up per frame, which the interpreter does best. A property
+test holds them equal.
 """
+
+from struct import Struct
 
 from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.common import COMPILED
 from capanalyze.tws.frames import BINARY, INDEXES
 
 UNWATCHED: Final = bytes(INDEXES)
 WATCH_ALL: Final = b"\xff" * INDEXES
 ALWAYS: Final = 255
+
+HEAD: Final = Struct(">I4s")
+"""A frame's length and the first four octets of its payload."""
+
+MAX_CELLS: Final = 4096
+"""Different first four octets counted apart before their counts are added up."""
 
 
 class Walker:
@@ -25,6 +35,7 @@ class Walker:
             then the walk stops if that id may be one that waits.
         firsts: by octet: 1 where an id that waits begins with it.
         prefixes, prefix: the first octets of the ids that wait, and how many octets that are.
+        cells: by a payload's first four octets: [count, mark, index], for ``watch`` as it was when they were made.
     """
 
     def __init__(self) -> None:
@@ -33,6 +44,8 @@ class Walker:
         self.firsts: bytes = bytes(256)
         self.prefixes: set[bytes] = set()
         self.prefix: i64 = 1
+        self.cells: dict[bytes, list[int]] = {}
+        self.cells_of: bytes = WATCH_ALL
 
     def walk(self, data: bytes, start: i64, end: i64) -> i64:
         """Count whole frames from ``start``; return the index of the first that needs ``stopped``, or ``end``.
@@ -40,6 +53,47 @@ class Walker:
         That is a frame cut at ``end``, of more than 255 or less than 4 octets, without a plausible id, or watched.
         A watched index holds ALWAYS, or where the request id lies; then only an id that waits stops the walk.
         """
+        return self.walk_octets(data, start, end) if COMPILED else self.walk_heads(data, start, end)
+
+    def settle(self) -> None:
+        """Add what ``walk_heads`` counted to ``counts``."""
+        for count, _, index in self.cells.values():
+            self.counts[index] += count
+        self.cells.clear()
+        self.cells_of = self.watch
+
+    def walk_heads(self, data: bytes, start: i64, end: i64) -> i64:
+        """``walk`` for the interpreter."""
+        if self.cells_of is not self.watch or len(self.cells) > MAX_CELLS:
+            self.settle()
+        cells = self.cells
+        unpack = HEAD.unpack_from
+        at: i64 = start
+        last: i64 = end - 8
+        while at <= last:
+            length, head = unpack(data, at)
+            after: i64 = at + 4 + length
+            if after > end or not 4 <= length <= 255:
+                break
+            cell = cells.get(head)
+            if cell is None:
+                index = plain_index(head)
+                mark = self.watch[index]
+                if index == 0 or mark == ALWAYS:
+                    break
+                cell = cells[head] = [0, mark, index]
+            if cell[1]:
+                where = at + cell[1]
+                if where + 6 > after or data[where - 1] & 0xF7:
+                    break
+                if self.firsts[data[where]] and data[where : where + self.prefix] in self.prefixes:
+                    break
+            cell[0] += 1
+            at = after
+        return at
+
+    def walk_octets(self, data: bytes, start: i64, end: i64) -> i64:
+        """``walk`` as machine code."""
         counts = self.counts
         watch = self.watch
         at: i64 = start
@@ -78,3 +132,12 @@ class Walker:
             counts[index] += 1
             at = after
         return at
+
+
+def plain_index(head: bytes) -> int:
+    """The index that a payload's first four octets show as ``walk_octets`` reads them; 0 where none."""
+    if head[0] == 0:
+        number = head[2] * 256 + head[3]
+        return number + BINARY if head[1] == 0 and 0 < number < 512 else 0
+    digits = head[: head.find(b"\0")] if b"\0" in head[:3] else b""
+    return int(digits) if digits.isdigit() and digits[0] != 48 else 0
