@@ -34,8 +34,8 @@ def role(report: Report, connection: ConnectionReport) -> str:
     return "gateway" if speaks or {connection.server.port, connection.client.port} & set(report.ports) else "server"
 
 
-def close_words(connection: ConnectionReport) -> str:
-    """Who closed first, how and when, in a table's few words."""
+def close_words(connection: ConnectionReport, name: str) -> str:
+    """Who closed first, how and when, in a table's few words; ``name`` is what its server is called."""
     close = connection.close
     if close is None:
         return {"unanswered": "nobody (no answer)"}.get(connection.opened or "", "nobody")
@@ -44,7 +44,8 @@ def close_words(connection: ConnectionReport) -> str:
     when = ""
     if close.ts_ns is not None and connection.first_ts_ns is not None:
         when = f", {span(close.ts_ns - connection.first_ts_ns)}"
-    return f"{close.first}, {close.kind}{when}{' (inferred)' if close.inferred else ''}"
+    who = close.first if close.first == "both" else _side(close.first, name)
+    return f"{who}, {close.kind}{when}{' (inferred)' if close.inferred else ''}"
 
 
 def connection_lines(report: Report, connection: ConnectionReport, look: Look) -> list[Line]:
@@ -157,7 +158,7 @@ def _names(names: dict[str, int]) -> str:
     ranked = sorted(names.items(), key=lambda entry: (-entry[1], entry[0]))
     words = [f"{name} x{number:,}" if number > 1 else name for name, number in ranked[:SHOWN_NAMES]]
     more = len(ranked) - len(words)
-    return ", ".join(words) + (f", ... {count(more, 'kind')} more" if more else "")
+    return ", ".join(words) + (f", ... {count(more, 'more kind')}" if more else "")
 
 
 def _forgotten(states: dict[str, str]) -> str:

@@ -129,7 +129,14 @@ def overview(report: Report, width: int) -> list[Line]:
         octets = f"{entry.client_bytes:,} / {entry.server_bytes:,}"
         states = f"{entry.states['client']} / {entry.states['server']}"
         rows.append(
-            (str(entry.conn), f":{entry.client.port}", f":{entry.server.port}", close_words(entry), states, octets)
+            (
+                str(entry.conn),
+                f":{entry.client.port}",
+                f":{entry.server.port}",
+                close_words(entry, role(report, entry)),
+                states,
+                octets,
+            )
         )
     columns = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     lines: list[Line] = []

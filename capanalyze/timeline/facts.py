@@ -112,6 +112,17 @@ class Facts:
         """SYNs of the client, retransmissions included."""
         return sum(int(event.count) for event in self.connection.events if event.kind == "SYN")
 
+    @property
+    def answered_later(self) -> "Facts | None":
+        """The first later connection to the same address and port on which the hello was answered."""
+        mine = self.connection.server
+        for other in self.others:
+            theirs = other.connection.server
+            same = (theirs.host, theirs.port) == (mine.host, mine.port)
+            if other.number > self.number and same and other.answer is not None:
+                return other
+        return None
+
     def note(self, word: str, side: str) -> Note | None:
         """The tcp.analysis note of that word on packets of a side."""
         index = self.end(side).side.index

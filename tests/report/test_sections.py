@@ -152,7 +152,7 @@ def test_any_damaged_capture_gives_a_report_in_every_format_or_one_clear_error(o
 
 
 @pytest.mark.deep
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(captures())
 def test_thousands_of_damaged_captures_give_a_report_or_one_clear_error(octets: bytes) -> None:
     try:

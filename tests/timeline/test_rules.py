@@ -337,6 +337,21 @@ def test_sessions_that_the_gateway_ends_together_point_to_its_restart() -> None:
     assert [cause.certainty for cause in finding.causes] == ["likely"]
 
 
+@pytest.mark.parametrize(
+    ("name", "early"),
+    [("port-refused", Conversation().client.syn().server.rst()), ("closed-without-answer", greeted().server.rst())],
+)
+def test_a_gateway_that_answers_later_was_only_starting(name: str, early: Conversation) -> None:
+    alone, followed = (
+        next(finding for _, finding in report(*talks).all_findings() if finding.id == name).causes[0]
+        for talks in ([early], [early, answered(**other(30))])
+    )
+
+    assert "still starting" not in alone.text
+    assert followed.text == "the gateway was still starting: it answered connection 2 later"
+    assert followed.certainty == "likely"
+
+
 def test_an_announced_close_names_the_error_that_announced_it() -> None:
     talk = ready().server.data(error(1300, "TWS socket port has been reset")).server.fin()
 

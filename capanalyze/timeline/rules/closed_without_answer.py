@@ -12,6 +12,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules.port_refused import starting
 from capanalyze.timeline.words import span
 
 ID: Final = "closed-without-answer"
@@ -49,7 +50,9 @@ def check(facts: Facts) -> Finding | None:
 def _causes(facts: Facts) -> list[Cause]:
     address = facts.connection.client.host
     local = address.startswith(LOOPBACK[0]) or address == LOOPBACK[1]
+    known = starting(facts)
     return [
+        *known,
         Cause(
             'the gateway denies the client\'s address (Trusted IPs, "Allow connections from localhost only")',
             "possible" if local else "likely",
@@ -60,5 +63,5 @@ def _causes(facts: Facts) -> list[Cause]:
             "possible",
             "capture the relay's other side, or read its log",
         ),
-        Cause("the gateway is still starting", "possible", "whether a later attempt is answered"),
+        *([] if known else [Cause("the gateway is still starting", "possible", "whether a later attempt is answered")]),
     ]

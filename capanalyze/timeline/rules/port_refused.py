@@ -33,6 +33,14 @@ CAUSES: Final = (
 )
 
 
+def starting(facts: Facts) -> list[Cause]:
+    """That the gateway was only starting, where it answered later in the same capture (failures.md 21)."""
+    later = facts.answered_later
+    if later is None:
+        return []
+    return [Cause(f"the gateway was still starting: it answered connection {later.number} later", "likely", "its log")]
+
+
 def check(facts: Facts) -> Finding | None:
     """Fires where every SYN was refused."""
     if facts.stage != "refused":
@@ -45,6 +53,6 @@ def check(facts: Facts) -> Finding | None:
         "Nothing accepted connections on the port: the host refused with a RST",
         [facts.began, facts.server.rst],
         [f"{tries}, {answered}"],
-        causes=CAUSES,
+        causes=[*starting(facts), *CAUSES],
         advice="start TWS or the gateway, log in, and compare its Socket port with the one the client uses",
     )
