@@ -1,20 +1,24 @@
 """``capanalyze messages``: every TWS message of a capture, one line each, in capture order.
 
-In: FILEs and options. Out: lines of text or JSON as they are found, so that a capture of any size needs no memory.
+In: FILEs and options. Out: lines of text, JSON or CSV as they are found, so that a capture of any size needs no
+memory; or a Parquet file, written in row groups.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
 
-from capanalyze.commands.options import Files, Output, Ports, Zone, ports_of, zone_of
-from capanalyze.commands.output import in_batches, note, to_file, to_stdout
+from capanalyze.commands.options import Files, Ports, Zone, ports_of, zone_of
+from capanalyze.commands.output import in_batches, note, to_file, to_stdout, whole_file
 from capanalyze.errors import CapanalyzeError
 
-JSONL_SUFFIXES: Final = (".jsonl", ".ndjson")
+NOT_REDACTED: Final = "note: nothing was redacted: look for account ids and names before you publish this"
+
+_FILTERS: Final = "Which messages"
+_OUTPUT: Final = "Output"
 
 
 class MessageFormat(StrEnum):
@@ -22,9 +26,20 @@ class MessageFormat(StrEnum):
 
     TEXT = "text"
     JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
 
 
-class Sender(StrEnum):
+SUFFIXES: Final = {
+    ".txt": MessageFormat.TEXT,
+    ".jsonl": MessageFormat.JSONL,
+    ".ndjson": MessageFormat.JSONL,
+    ".csv": MessageFormat.CSV,
+    ".parquet": MessageFormat.PARQUET,
+}
+
+
+class Side(StrEnum):
     """Who sent a message."""
 
     CLIENT = "client"
@@ -34,13 +49,62 @@ class Sender(StrEnum):
 def command(
     files: Files,
     form: Annotated[
-        MessageFormat | None, typer.Option("--format", help="Format.", show_default="text, or by the suffix of -o")
+        MessageFormat | None,
+        typer.Option("--format", help="Format.", show_default="text, or by the suffix of -o", rich_help_panel=_OUTPUT),
     ] = None,
-    output: Output = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="Write to a file: .txt .jsonl .csv .parquet.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
     port: Ports = None,
-    conn: Annotated[list[int] | None, typer.Option(metavar="N", help="Only of this connection; repeatable.")] = None,
-    sender: Annotated[Sender | None, typer.Option(help="Only from this side.")] = None,
-    name: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only of this name; repeatable.")] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Name or constant, * as wildcard; repeatable.", rich_help_panel=_FILTERS),
+    ] = None,
+    message_id: Annotated[
+        list[int] | None,
+        typer.Option("--id", metavar="N", help="IB's message id; repeatable.", rich_help_panel=_FILTERS),
+    ] = None,
+    side: Annotated[
+        Side | None, typer.Option("--side", "--sender", help="Only from this side.", rich_help_panel=_FILTERS)
+    ] = None,
+    conn: Annotated[
+        list[int] | None, typer.Option(metavar="N", help="Connection; repeatable.", rich_help_panel=_FILTERS)
+    ] = None,
+    request: Annotated[
+        list[int] | None,
+        typer.Option(metavar="ID", help="Request or order id; repeatable.", rich_help_panel=_FILTERS),
+    ] = None,
+    first: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TIME",
+            help="Seconds after the first packet, or a date and time.",
+            rich_help_panel=_FILTERS,
+        ),
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="The same; inclusive.", rich_help_panel=_FILTERS)
+    ] = None,
+    told: Annotated[
+        bool,
+        typer.Option(
+            "--story", help="With --request: times since it was sent, and how it went.", rich_help_panel=_OUTPUT
+        ),
+    ] = False,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A column of its own in csv or parquet (contract.symbol).", rich_help_panel=_OUTPUT
+        ),
+    ] = None,
     tz: Zone = "utc",
 ) -> int:
     """List every TWS message of a capture, with its fields.
@@ -48,50 +112,80 @@ def command(
     FILE is a pcap or pcapng capture, gzip too; several are one capture in pieces; - is standard input.
     """
     from capanalyze.api import messages  # noqa: PLC0415 - nothing is read while --help is printed
+    from capanalyze.commands.message_choice import Choice, moment_of, names_of  # noqa: PLC0415 - as above
 
     zone, how = zone_of(tz), _format(form, output)
-    found = _chosen(
-        messages(files, ports=ports_of(port)), set(conn or ()), sender, {word.lower() for word in name or ()}
+    _check(how, output, story=told, requests=request, columns=field)
+    choice = Choice(
+        names=names_of(name or ()),
+        ids=message_id or (),
+        sender=side.value if side is not None else None,
+        conns=conn or (),
+        requests=request or (),
+        first=moment_of(first, zone) if first is not None else None,
+        last=moment_of(last, zone) if last is not None else None,
     )
-    lines = _lines(found, how, zone)
-    if output is not None and output != "-":
-        to_file(output, in_batches(lines))
-        note("note: nothing was redacted: look for account ids and names before you publish this")
+    found = filter(choice.decoded, messages(files, ports=ports_of(port), wanted=choice.undecoded))
+    if how is MessageFormat.PARQUET:
+        assert output is not None
+        _parquet(found, output, field or ())
+    elif output is not None and output != "-":
+        to_file(output, in_batches(_lines(found, how, zone, field or (), story=told)))
+    else:
+        for batch in in_batches(_lines(found, how, zone, field or (), story=told)):
+            if not to_stdout(batch):
+                break
         return 0
-    for batch in in_batches(lines):
-        if not to_stdout(batch):
-            break
+    note(NOT_REDACTED)
     return 0
 
 
 def _format(chosen: MessageFormat | None, path: str | None) -> MessageFormat:
     if chosen is not None:
         return chosen
-    if path is None or path == "-" or path.lower().endswith(".txt"):
+    if path is None or path == "-":
         return MessageFormat.TEXT
-    if path.lower().endswith(JSONL_SUFFIXES):
-        return MessageFormat.JSONL
-    raise CapanalyzeError(f"{path}: its suffix names no format", "end it in .txt or .jsonl, or say --format")
+    dot = path.rfind(".")
+    found = SUFFIXES.get(path[dot:].lower()) if dot >= 0 else None
+    if found is None:
+        raise CapanalyzeError(f"{path}: its suffix names no format", f"end it in {' '.join(SUFFIXES)}, or say --format")
+    return found
 
 
-def _chosen(
-    found: Iterable[dict[str, Any]], conns: set[int], sender: Sender | None, names: set[str]
-) -> Iterator[dict[str, Any]]:
-    for message in found:
-        if conns and message["conn"] not in conns:
-            continue
-        if sender is not None and message["sender"] != sender.value:
-            continue
-        if names and message["name"].lower() not in names:
-            continue
-        yield message
+def _check(
+    how: MessageFormat, path: str | None, *, story: bool, requests: list[int] | None, columns: list[str] | None
+) -> None:
+    """Refuse options that do not go together, before anything is read."""
+    if how is MessageFormat.PARQUET and (path is None or path == "-"):
+        raise CapanalyzeError("parquet: cannot be written to standard output", "name a file: -o messages.parquet")
+    if story and (not requests or how is not MessageFormat.TEXT):
+        raise CapanalyzeError("--story: tells of requests, as text", "--request ID --story, without --format")
+    if columns and how not in {MessageFormat.CSV, MessageFormat.PARQUET}:
+        raise CapanalyzeError("--field: text and jsonl have no columns", "--format csv, or -o FILE.parquet")
 
 
-def _lines(found: Iterable[dict[str, Any]], how: MessageFormat, zone: tzinfo) -> Iterator[str]:
+def _lines(
+    found: Iterable[dict[str, Any]], how: MessageFormat, zone: tzinfo, columns: Sequence[str], *, story: bool
+) -> Iterator[str]:
     if how is MessageFormat.JSONL:
         from capanalyze.report.json import line  # noqa: PLC0415 - json costs 8 ms that text does not need
 
         return (line(message) for message in found)
+    if how is MessageFormat.CSV:
+        from capanalyze.report.message_table import lines  # noqa: PLC0415 - as above
+
+        return lines(found, columns, zone)
+    if story:
+        from capanalyze.report.story import story as tell  # noqa: PLC0415 - as above
+
+        return tell(found, zone)
     from capanalyze.report.message_line import message_line  # noqa: PLC0415 - as above
 
     return (message_line(message, zone) for message in found)
+
+
+def _parquet(found: Iterable[dict[str, Any]], path: str, columns: Sequence[str]) -> None:
+    from capanalyze.integrations.frames import write_parquet  # noqa: PLC0415 - pyarrow is for Parquet only
+
+    with whole_file(path) as stream:
+        write_parquet(found, stream, columns)

@@ -1,0 +1,1 @@
+"""Integrations: TWS messages in the idiom of other programs (Parquet, scapy, Wireshark)."""

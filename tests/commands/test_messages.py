@@ -1,0 +1,275 @@
+"""What ``capanalyze messages`` lists: its filters held against the whole list, its tables against jsonl."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from capanalyze.integrations import frames
+from capanalyze.report.message_table import COLUMNS, row
+from tests.commands.command_line import capanalyze
+
+CAPTURES = Path(__file__).parents[2] / "captures"
+HEALTHY = str(CAPTURES / "ib_async-healthy-178.pcapng")
+TWO = str(CAPTURES / "two-clients-one-id.pcapng")
+PROTOBUF = str(CAPTURES / "ibapi-latest-protobuf-226.pcapng")
+
+
+def listed(capture: str, *options: str) -> list[dict[str, Any]]:
+    status, out, _ = capanalyze("messages", capture, "--format", "jsonl", *options)
+    assert status == 0
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("capture", "options", "wanted"),
+    [
+        (HEALTHY, ["--name", "orderStatus"], lambda m: m["name"] == "orderStatus"),
+        (HEALTHY, ["--name", "ORDER_STATUS"], lambda m: m["name"] == "orderStatus"),
+        (
+            HEALTHY,
+            ["--name", "tick*", "--name", "hello"],
+            lambda m: m["name"].startswith("tick") or m["name"] == "hello",
+        ),
+        (HEALTHY, ["--id", "4"], lambda m: m["id"] == 4),
+        (PROTOBUF, ["--id", "4", "--id", "9"], lambda m: m["id"] in {4, 9}),
+        (HEALTHY, ["--side", "client"], lambda m: m["sender"] == "client"),
+        (HEALTHY, ["--sender", "server", "--name", "hello"], lambda m: (m["sender"], m["name"]) == ("server", "hello")),
+        (TWO, ["--conn", "2"], lambda m: m["conn"] == 2),
+        (TWO, ["--conn", "1", "--conn", "2", "--name", "error"], lambda m: m["name"] == "error"),
+        (PROTOBUF, ["--request", "13"], lambda m: m.get("request_id") == 13),
+        (HEALTHY, ["--request", "-1"], lambda m: m.get("request_id") == -1),
+    ],
+)
+def test_a_filter_keeps_what_it_names_in_the_order_it_had(
+    capture: str, options: list[str], wanted: Callable[[dict[str, Any]], bool]
+) -> None:
+    expected = [message for message in listed(capture) if wanted(message)]
+    assert expected
+
+    assert listed(capture, *options) == expected
+
+
+def test_an_order_keeps_its_executions_and_their_commissions() -> None:
+    names = [message["name"] for message in listed(HEALTHY, "--request", "18")]
+    every = listed(HEALTHY)
+    executions = {
+        m["fields"]["execution"]["execId"] for m in every if m["fields"].get("execution", {}).get("orderId") == 18
+    }
+    commissions = [m for m in every if m["fields"].get("execId") in executions]
+
+    assert executions
+    assert (names.count("execDetails"), names.count("commissionAndFeesReport")) == (len(executions), len(commissions))
+
+
+def test_times_after_the_first_packet_are_inclusive_at_both_ends() -> None:
+    every = listed(HEALTHY)
+    first_ns = min(m["ts_ns"] for m in every)
+    packets = [m["ts_ns"] for m in every]
+    low, high = packets[10], packets[40]
+    status, out, _ = capanalyze("read", HEALTHY, "--format", "json")
+    start = json.loads(out)["capture"]["first_ts_ns"]
+    assert (status, start < first_ns) == (0, True)
+    seconds = [f"{(ns - start) // 10**9}.{(ns - start) % 10**9:09d}" for ns in (low, high)]
+
+    assert listed(HEALTHY, "--from", seconds[0], "--to", seconds[1]) == [m for m in every if low <= m["ts_ns"] <= high]
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("2026-11-23 00:37:52.960228614Z", []),
+        ("2026-11-23T00:37:52.960228614+00:00", ["--tz", "Europe/Berlin"]),
+        ("2026-11-23 01:37:52.960228614", ["--tz", "Europe/Berlin"]),
+    ],
+)
+def test_a_date_and_time_is_taken_to_the_nanosecond_and_in_the_zone(text: str, options: list[str]) -> None:
+    exactly = listed(HEALTHY, "--from", text, "--to", text, *options)
+
+    assert [m["packet"] for m in exactly] == [39, 39]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--name", "tickPrize"], "error: tickPrize: no message of that name"),
+        (["--from", "yesterday"], "error: yesterday: no time"),
+        (["--format", "parquet"], "error: parquet: cannot be written to standard output"),
+        (["--story"], "error: --story: tells of requests, as text"),
+        (["--story", "--request", "1", "--format", "csv"], "error: --story: tells of requests, as text"),
+        (["--field", "price"], "error: --field: text and jsonl have no columns"),
+        (["-o", "list.xlsx"], "error: list.xlsx: its suffix names no format"),
+    ],
+)
+def test_options_that_cannot_be_met_are_refused_in_two_lines(options: list[str], message: str) -> None:
+    status, out, error = capanalyze("messages", HEALTHY, *options)
+
+    first, second = error.splitlines()
+    assert (status, out, first, second[:6]) == (2, "", message, "hint: ")
+
+
+def test_csv_holds_what_jsonl_holds() -> None:
+    status, out, _ = capanalyze("messages", PROTOBUF, "--format", "csv")
+    table = list(csv.DictReader(io.StringIO(out, newline="")))
+
+    assert status == 0
+    expected = listed(PROTOBUF)
+    assert [json.loads(line["fields"]) for line in table] == [m["fields"] for m in expected]
+    plain = [name for name in COLUMNS if name != "time"]
+    assert [[line[name] for name in plain] for line in table] == [
+        ["" if m.get(name) is None else str(m.get(name)) for name in plain] for m in expected
+    ]
+
+
+def test_csv_gives_a_field_a_column_where_it_is_asked_for() -> None:
+    _, out, _ = capanalyze("messages", PROTOBUF, "--format", "csv", "--name", "position", "--field", "contract.symbol")
+
+    assert [line["fields.contract.symbol"] for line in csv.DictReader(io.StringIO(out, newline=""))] == ["AAPL", "IBM"]
+
+
+def record(fields: dict[str, object], **more: object) -> dict[str, Any]:
+    return {
+        "packet": 1, "ts_ns": 0, "first_packet": 1, "conn": 1, "sender": "server", "encoding": "text", "id": 4,
+        "name": "error", "size": 1, "fields": fields, **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ('=HYPERLINK("http://x")', '\'=HYPERLINK("http://x")'),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-1.5", "-1.5"),
+        ("+1e5", "+1e5"),
+        ("a\r\nb\x1b[2J", "a\\x0d\\x0ab\\x1b[2J"),
+        ('a,"b"', 'a,"b"'),
+        (None, ""),
+    ],
+)
+def test_a_cell_of_wire_text_is_one_cell_and_no_formula(value: object, cell: str) -> None:
+    line = row(record({"errorMsg": value}), ["errorMsg"])
+
+    assert line.count("\n") == 1
+    assert next(csv.reader(io.StringIO(line, newline="")))[-1] == cell
+
+
+def parquet_of(tmp_path: Path, *options: str) -> pa.Table:
+    target = tmp_path / "messages.parquet"
+    status, out, error = capanalyze("messages", PROTOBUF, "-o", str(target), *options)
+    assert (status, out, error[:5]) == (0, "", "note:")
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+    return parquet.read_table(target)
+
+
+def test_parquet_holds_what_jsonl_holds(tmp_path: Path) -> None:
+    table = parquet_of(tmp_path)
+
+    expected = listed(PROTOBUF)
+    assert [json.loads(text) for text in table["fields"].to_pylist()] == [m["fields"] for m in expected]
+    assert [stamp.value for stamp in table["ts"]] == [m["ts_ns"] for m in expected]
+    for name in ("packet", "first_packet", "conn", "sender", "encoding", "id", "name", "size", "request_id", "problem"):
+        assert table[name].to_pylist() == [m.get(name) for m in expected]
+
+
+def test_parquet_gives_a_field_a_column_where_it_is_asked_for(tmp_path: Path) -> None:
+    table = parquet_of(tmp_path, "--field", "contract.symbol", "--field", "size")
+
+    expected = [m["fields"].get("contract", {}).get("symbol") for m in listed(PROTOBUF)]
+    assert table["fields.contract.symbol"].to_pylist() == expected
+    assert [m["size"] for m in listed(PROTOBUF)] == table["size"].to_pylist()
+
+
+def test_parquet_without_a_message_is_a_table_without_a_row(tmp_path: Path) -> None:
+    table = parquet_of(tmp_path, "--name", "tickEFP")
+
+    assert (table.num_rows, table.column_names[:2]) == (0, ["packet", "ts"])
+
+
+def test_parquet_is_written_in_row_groups_and_takes_records_as_it_needs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "ROWS", 10)
+    stream = io.BytesIO()
+    sizes: list[int] = []
+
+    def records() -> Iterator[dict[str, Any]]:
+        for number in range(35):
+            sizes.append(stream.tell())
+            yield record({"text": "x"}, request_id=1 << 80 if number == 3 else number)
+
+    total = frames.write_parquet(records(), stream)
+
+    read = parquet.ParquetFile(io.BytesIO(stream.getvalue()))
+    groups = [read.metadata.row_group(index).num_rows for index in range(read.num_row_groups)]
+    assert (total, groups) == (35, [10, 10, 10, 5])
+    assert [number for number in range(1, 35) if sizes[number] != sizes[number - 1]] == [10, 20, 30]
+    assert read.read()["request_id"].to_pylist()[2:5] == [2, None, 4]
+
+
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    status, out, error = capanalyze("messages", HEALTHY, "-o", str(tmp_path / "list.parquet"))
+
+    assert (status, out, error.splitlines()) == (
+        2,
+        "",
+        [
+            "error: parquet: pyarrow is not installed",
+            "hint: pip install 'capanalyze[parquet]', or --format csv or jsonl",
+        ],
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_story_of_a_request_tells_its_answers_its_end_and_their_latency() -> None:
+    _, out, _ = capanalyze("messages", HEALTHY, "--request", "8", "--story")
+
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["+0.000000", "+0.000280", "+0.000280"]
+    assert lines[3:] == [
+        "",
+        (
+            "#1 reqSecDefOptParams 8 (packet 38): 2 answers: securityDefinitionOptionParameter and"
+            " securityDefinitionOptionParameterEnd; the first after 0.28 ms; the last after 0.28 ms;"
+            " ended by securityDefinitionOptionParameterEnd"
+        ),
+    ]
+
+
+def test_the_story_of_an_order_has_its_executions_and_commissions() -> None:
+    _, out, _ = capanalyze("messages", HEALTHY, "--request", "18", "--story")
+
+    last = out.splitlines()[-1]
+    assert last.startswith("#1 placeOrder 18 (packet ")
+    assert "execDetails" in last
+    assert "commissionAndFeesReport" in last
+    assert all(line[:14].strip() for line in out.splitlines()[:-2])
+
+
+def test_the_story_of_a_refused_request_tells_the_error() -> None:
+    _, out, _ = capanalyze("messages", PROTOBUF, "--request", "12", "--story")
+
+    assert out.splitlines()[-1].endswith("error 200 `No security definition has been found for the request`")
+
+
+def test_the_story_of_an_order_that_was_cancelled_tells_so() -> None:
+    _, out, _ = capanalyze("messages", HEALTHY, "--request", "17", "--story")
+
+    assert out.splitlines()[-1].endswith("; error 202 `Order Canceled - reason:`; cancelled")
+
+
+def test_the_story_of_a_request_without_an_answer_says_so() -> None:
+    _, out, _ = capanalyze("messages", str(CAPTURES / "ib_async-ignores-requests.pcapng"), "--request", "2", "--story")
+
+    assert out.splitlines()[-1] == "#1 reqExecutions 2 (packet 16): never answered in this capture"
+
+
+def test_the_story_of_an_id_that_nobody_used_says_so() -> None:
+    _, out, _ = capanalyze("messages", HEALTHY, "--request", "4711", "--story")
+
+    assert out.splitlines() == ["", "no request with this id in the capture"]
