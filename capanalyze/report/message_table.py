@@ -24,6 +24,8 @@ _QUOTED: Final = frozenset(',"\r\n')
 _FORMULA: Final = frozenset("=+-@\t\r")
 _LONGEST: Final = 1 << 24
 
+_encode: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+
 
 def lines(records: Iterable[dict[str, Any]], wanted: Sequence[str], zone: tzinfo = UTC) -> Iterator[str]:
     """The whole table, line by line."""
@@ -64,7 +66,7 @@ def row(record: dict[str, Any], wanted: Sequence[str], zone: tzinfo = UTC) -> st
 
 def fields_json(record: dict[str, Any]) -> str:
     """The fields of a record as JSON in ASCII."""
-    return json.dumps(record[FIELDS], ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return _encode(record[FIELDS])
 
 
 def words(fields: dict[str, Any], path: str) -> str | None:
@@ -78,7 +80,7 @@ def words(fields: dict[str, Any], path: str) -> str | None:
             value = value[int(name)] if name.isdecimal() and len(name) < 7 and int(name) < len(value) else None
         else:
             value = value.get(name) if isinstance(value, dict) else None
-    return json.dumps(value, separators=(",", ":")) if isinstance(value, (dict, list)) else _words(value)
+    return _encode(value) if isinstance(value, (dict, list)) else _words(value)
 
 
 def _words(value: object) -> str | None:
