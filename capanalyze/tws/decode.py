@@ -301,6 +301,7 @@ def unframed_length(data: bytes, start: int, *, from_client: bool, server_versio
     if row is None or not row.text:
         return -1
     reader = text.Reader(fields[1:])
+    reader.unframed = True
     reader.read(_plan(row, server_version or LAST_UNFRAMED), len(fields) - 1)
     if reader.short:
         return 0

@@ -83,18 +83,20 @@ class Reader:
     Attributes:
         position: fields consumed so far.
         problem: the first thing that does not fit, None while everything does.
+        unframed: the fields go on beyond the body, so that their number says nothing.
         short: whether the fields ran out before the plan did.
         names: with ``trace``, the dotted name each consumed field went to; with ``strict`` too, an empty
             identifier is a problem, so that fewer layouts fit.
     """
 
-    __slots__ = ("fields", "names", "position", "problem", "short", "stack", "strict", "trace")
+    __slots__ = ("fields", "names", "position", "problem", "short", "stack", "strict", "trace", "unframed")
 
     def __init__(self, fields: list[bytes], trace: bool = False, strict: bool = False) -> None:
         self.fields = fields
         self.position = 0
         self.problem: str | None = None
         self.short = False
+        self.unframed = False
         self.trace = trace
         self.strict = strict
         self.names: list[str] = []
@@ -214,7 +216,7 @@ class Reader:
 
     def _condition(self, condition: Condition) -> bool:
         if condition.op == "left":
-            return len(self.fields) - self.position > int(condition.values[0])
+            return self._left(condition.values)
         value = self._lookup(condition.path)
         if condition.op == "set":
             return bool(value)
@@ -226,6 +228,12 @@ class Reader:
             return condition.op == "version"
         newer = value >= int(condition.values[0])
         return newer if condition.op == "version" else not newer
+
+    def _left(self, values: tuple[str, ...]) -> bool:
+        if not self.unframed:
+            return len(self.fields) - self.position > int(values[0])
+        version = self.stack[0].get("version")
+        return len(values) > 1 and isinstance(version, int) and version >= int(values[1])
 
     def _lookup(self, path: tuple[str, ...]) -> object:
         """The value of a name, looked for in the innermost group first."""

@@ -13,7 +13,8 @@ A layout names the fields of a message body in wire order (the message id itself
                     ``v<20 item`` only below message version 20
 ``?cond item``      the item is there if the condition holds: ``?name`` (neither empty nor zero),
                     ``?name=BAG``, ``?name='PEG BENCH'|PEGBENCH``, ``?name>0``; dotted names go down into objects;
-                    ``?left>1`` if more than one field of the body is left
+                    ``?left>1`` if more than one field of the body is left; ``?left>0|3`` likewise, and where
+                    bodies are not framed, from message version 3
 ``( items )``       several items under one gate or condition
 ``name{ items }``   an object: its fields are nested under ``name``; naming it again adds to it
 ``name[ items ]``   a count field, then that many groups of items; one item without a name makes a plain list
@@ -73,7 +74,7 @@ class Condition:
     """``path`` (names from the message's top, or of the group it stands in) compared with ``values``.
 
     ``op`` is "set" (neither empty nor zero), "=" (one of ``values``) or ">" (a number above ``values[0]``),
-    "left" (more than ``values[0]`` fields are left),
+    "left" (more than ``values[0]`` fields are left; unframed: message version ``values[1]``),
     or "version" (the message version is at least ``values[0]``, or there is none), or "older" (below it).
     """
 

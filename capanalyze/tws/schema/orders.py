@@ -89,8 +89,8 @@ PLACE_ORDER: Final = f"""
     >=54 ( hedgeType ?hedgeType hedgeParam ) >=56 optOutSmartRouting:b
     >=39 ( clearingAccount~account clearingIntent ) >=44 notHeld:b }}
   >=40 ( {_DELTA_CONTRACT} )
-  order{{ >=41 ( algoStrategy ?algoStrategy algoParams[ tag value~strategy ] ) >=71 algoId~strategy whatIf:b
-    >=70 orderMiscOptions >=73 solicited:b >=76 ( randomizeSize:b randomizePrice:b )
+  order{{ >=41 ( algoStrategy ?algoStrategy algoParams[ tag value~strategy ] ) >=71 v>=42 algoId~strategy whatIf:b
+    v>=42 ( >=70 orderMiscOptions >=73 solicited:b >=76 ( randomizeSize:b randomizePrice:b ) )
     >=102 ( {_PEG_BENCH} {_CONDITIONS} adjustedOrderType triggerPrice:d lmtPriceOffset:d adjustedStopPrice:d
       adjustedStopLimitPrice:d adjustedTrailingAmount:d adjustableTrailingUnit:i )
     >=105 extOperator~user >=106 softDollarTier{{ name value }} >=111 cashQty:d
@@ -141,10 +141,11 @@ OPEN_ORDER: Final = f"""
 COMPLETED_ORDER: Final = f"""
   contract{{ {_CONTRACT} }}
   order{{ action totalQuantity:q orderType lmtPrice:d auxPrice:d tif ocaGroup account~account openClose origin:i
-    orderRef~order_ref permId:k~identifier outsideRth:b hidden:b discretionaryAmt:d goodAfterTime {_FA} goodTillDate
-    rule80A percentOffset:d settlingFirm~account shortSaleSlot:i designatedLocation exemptCode:i startingPrice:d
-    stockRefPrice:d delta:d stockRangeLower:d stockRangeUpper:d displaySize:i sweepToFill:b allOrNone:b minQty:i
-    ocaType:i triggerMethod:i volatility:d volatilityType:i deltaNeutralOrderType deltaNeutralAuxPrice:d
+    orderRef~order_ref permId:k~identifier outsideRth:b hidden:b discretionaryAmt:d goodAfterTime faGroup~advisor
+    faMethod~advisor faPercentage~advisor <177 faProfile~advisor modelCode~advisor goodTillDate rule80A percentOffset:d
+    settlingFirm~account shortSaleSlot:i designatedLocation exemptCode:i startingPrice:d stockRefPrice:d delta:d
+    stockRangeLower:d stockRangeUpper:d displaySize:i sweepToFill:b allOrNone:b minQty:i ocaType:i triggerMethod:i
+    volatility:d volatilityType:i deltaNeutralOrderType deltaNeutralAuxPrice:d
     ?deltaNeutralOrderType ( deltaNeutralConId:i deltaNeutralShortSale:b deltaNeutralShortSaleSlot:i
       deltaNeutralDesignatedLocation )
     continuousUpdate:b referencePriceType:i trailStopPrice:d trailingPercent:d }}

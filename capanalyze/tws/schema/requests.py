@@ -1,11 +1,12 @@
 """What clients send: one row a message, ``id name constant`` and attributes, then its text layout (grammar.py).
 
 Read off the encoders of ibapi 10.51.1 (gates from 100 and below), 9.81.1 and ib_async 2.1.0, and the
-captures of their traffic. Where clients differ (ibapi before 10.3x writes a count before some options) the layout
-takes both. Attributes: ``>=N`` first server version that takes the message, ``<N`` the first
-that does not, ``pb=NAME@N`` its protobuf message (protobuf_rows.py) and the server version from which
-ibapi sends it so, ``no-text`` where the message exists as protobuf only.
-placeOrder's layout, being the longest, is in orders.py.
+captures of their traffic; the message versions of the options off npm ib 0.2.9, the last client of old sessions.
+Where clients differ (ibapi before 10.3x writes a count before some options) the layout takes both.
+
+Attributes: ``>=N`` first server version that takes the message, ``<N`` the first that does not, ``pb=NAME@N`` its
+protobuf message (protobuf_rows.py) and the server version from which ibapi sends it so, ``no-text`` where the
+message exists as protobuf only. placeOrder's layout, being the longest, is in orders.py.
 """
 
 from typing import Final
@@ -43,12 +44,12 @@ ROWS: Final = """
   V1 numIds:i
 9 reqContractDetails REQ_CONTRACT_DATA pb=ContractDataRequest@205
   V8 >=40 reqId:k! contract{ conId:i symbol secType lastTradeDateOrContractMonth strike:d right multiplier exchange
-  >=75 primaryExchange currency localSymbol >=68 tradingClass includeExpired:b >=45 ( secIdType secId )
+  >=75 v>=8 primaryExchange currency localSymbol >=68 tradingClass includeExpired:b >=45 ( secIdType secId )
   >=176 issuerId }
 10 reqMktDepth REQ_MKT_DEPTH pb=MarketDepthRequest@206
   V5 reqId:k! contract{ >=68 conId:i symbol secType lastTradeDateOrContractMonth strike:d right multiplier exchange
   >=149 primaryExchange currency localSymbol >=68 tradingClass } numRows:i >=146 isSmartDepth:b
-  >=70 marketDepthOptions
+  >=70 v>=5 marketDepthOptions
 11 cancelMktDepth CANCEL_MKT_DEPTH pb=CancelMarketDepth@206
   V1 reqId:k! >=146 isSmartDepth:b
 12 reqNewsBulletins REQ_NEWS_BULLETINS pb=NewsBulletinsRequest@209
@@ -78,7 +79,7 @@ ROWS: Final = """
   aboveVolume:q marketCapAbove:d marketCapBelow:d moodyRatingAbove moodyRatingBelow spRatingAbove spRatingBelow
   maturityDateAbove maturityDateBelow couponRateAbove:d couponRateBelow:d excludeConvertible:b
   averageOptionVolumeAbove:q scannerSettingPairs stockTypeFilter >=143 scannerSubscriptionFilterOptions
-  >=70 scannerSubscriptionOptions }
+  >=70 v>=4 scannerSubscriptionOptions }
 23 cancelScannerSubscription CANCEL_SCANNER_SUBSCRIPTION pb=CancelScannerSubscription@210
   V1 reqId:k!
 24 reqScannerParameters REQ_SCANNER_PARAMETERS pb=ScannerParametersRequest@210
@@ -88,20 +89,20 @@ ROWS: Final = """
 49 reqCurrentTime REQ_CURRENT_TIME pb=CurrentTimeRequest@213
   V1
 50 reqRealTimeBars REQ_REAL_TIME_BARS pb=RealTimeBarsRequest@208
-  V3 reqId:k! contract{ >=68 conId:i @C12 } barSize:i whatToShow useRTH:b >=70 realTimeBarsOptions
+  V3 reqId:k! contract{ >=68 conId:i @C12 } barSize:i whatToShow useRTH:b >=70 v>=3 realTimeBarsOptions
 51 cancelRealTimeBars CANCEL_REAL_TIME_BARS pb=CancelRealTimeBars@208
   V1 reqId:k!
 52 reqFundamentalData REQ_FUNDAMENTAL_DATA pb=FundamentalsDataRequest@210
   V2 reqId:k! contract{ >=68 conId:i symbol secType exchange primaryExchange currency localSymbol } reportType
-  >=70 ( fundamentalsDataOptionsCount:i fundamentalsDataOptions )
+  >=70 ( ?left>1 fundamentalsDataOptionsCount:i ?left>0|3 fundamentalsDataOptions )
 53 cancelFundamentalData CANCEL_FUNDAMENTAL_DATA pb=CancelFundamentalsData@210
   V1 reqId:k!
 54 calculateImpliedVolatility REQ_CALC_IMPLIED_VOLAT >=49 pb=CalculateImpliedVolatilityRequest@211
   V3 reqId:k! contract{ conId:i @C12 } optionPrice:d underPrice:d
-  >=70 ( ?left>1 impliedVolatilityOptionsCount:i impliedVolatilityOptions )
+  >=70 ( ?left>1 impliedVolatilityOptionsCount:i ?left>0|3 impliedVolatilityOptions )
 55 calculateOptionPrice REQ_CALC_OPTION_PRICE >=50 pb=CalculateOptionPriceRequest@211
   V3 reqId:k! contract{ conId:i @C12 } volatility:d underPrice:d
-  >=70 ( ?left>1 optionPriceOptionsCount:i optionPriceOptions )
+  >=70 ( ?left>1 optionPriceOptionsCount:i ?left>0|3 optionPriceOptions )
 56 cancelCalculateImpliedVolatility CANCEL_CALC_IMPLIED_VOLAT >=49 pb=CancelCalculateImpliedVolatility@211
   V1 reqId:k!
 57 cancelCalculateOptionPrice CANCEL_CALC_OPTION_PRICE >=50 pb=CancelCalculateOptionPrice@211

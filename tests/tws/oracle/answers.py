@@ -175,9 +175,10 @@ def differences(message_id: int, decoded: dict[str, object], calls: list[list[An
 
 
 def _as_set(value: object) -> object:
-    """ibapi hands out expirations and strikes as sets."""
+    """ibapi hands out expirations and strikes as sets, and takes an empty strike for 0."""
     if not isinstance(value, list):
         return value
+    value = ["0" if item is None else item for item in value]
     return [item for _, item in sorted({_plain(item): item for item in value}.items())]
 
 

@@ -42,10 +42,14 @@ RENAMED = {
 """Our field names (the protobuf descriptors') and ibapi's names for the argument or attribute, where they differ."""
 
 ALTERNATIVES = {
-    "reqId": ("tickerId", "wshEventData"),
-    "orderId": ("reqId",),
+    "reqId": ("tickerId",),
+    "orderId": ("reqId", "id", "tickerId"),
     "useRTH": ("useRth",),
     "conId": ("conid",),
+    "primaryExchange": ("primaryExch",),
+    "account": ("acctCode",),
+    "executionFilter": ("filter",),
+    "changePercent": ("percent",),
 }
 
 
@@ -153,8 +157,11 @@ def _attribute(part: str) -> tuple[str, ...]:
     return {"value": ("val",), "type": ("condType",)}.get(part, ())
 
 
-def differences(fields: dict[str, object], arguments: dict[str, Any]) -> list[str]:
-    """One line for every decoded value that is not what went in; none if all are."""
+def differences(fields: dict[str, object], arguments: dict[str, Any], *, sparse: bool = False) -> list[str]:
+    """One line for every decoded value that is not what went in; none if all are.
+
+    ``sparse``: what the client was not given at all it writes as unset (JavaScript's undefined).
+    """
     found = []
     for path, ours in leaves(fields):
         theirs = argument_of(path, arguments)
@@ -162,9 +169,11 @@ def differences(fields: dict[str, object], arguments: dict[str, Any]) -> list[st
         if theirs is MISSING:
             if name in CONSTANTS and (CONSTANTS[name] is None or same(ours, CONSTANTS[name])):
                 continue
-            if name.endswith("manualOrderIndicator") and ours is None:
+            if ours is None or (sparse and ours == ""):
                 continue
             found.append(f"{name} = {ours!r}: nothing of the kind went in")
+        elif sparse and ours is False and theirs is None:
+            continue
         elif not same(ours, bool(theirs) if path[-1] == "deltaNeutral" else theirs):
             found.append(f"{name} = {ours!r}, went in as {theirs!r}")
     return found

@@ -270,6 +270,10 @@ def call(name: str, signature: inspect.Signature, version: int, chance: random.R
                     given[parameter.name] = ""
                 elif parameter.annotation is bool:
                     given[parameter.name] = False
+                elif isinstance(given[parameter.name], list):
+                    given[parameter.name] = None
+                elif parameter.name == "numberOfTicks":
+                    given[parameter.name] = 0
         try:
             getattr(client, name)(**given)
         except (TypeError, AttributeError, NotImplementedError):  # 9.81: legs that are None; options

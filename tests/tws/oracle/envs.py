@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.lab.environments import ENVIRONMENTS_DIR, NODE_PACKAGES, PYTHON_PACKAGES
 
 HERE = Path(__file__).resolve().parent
+PACKAGES = {**PYTHON_PACKAGES, "nautilus-ibapi": ("nautilus-ibapi==10.46.1", "protobuf")}
+"""nautilus-ibapi: the last ibapi with messages of fundamental data."""
 
 
 def folder(name: str) -> Path:
@@ -39,7 +41,7 @@ def _fill(name: str, where: Path) -> None:
         )
         return
     subprocess.run([sys.executable, "-m", "venv", str(where)], check=True)
-    subprocess.run([str(where / "bin" / "pip"), "install", "--quiet", *PYTHON_PACKAGES[name]], check=True)
+    subprocess.run([str(where / "bin" / "pip"), "install", "--quiet", *PACKAGES[name]], check=True)
 
 
 def run(environment: str, script: str, *arguments: str, given: str = "") -> list[str]:

@@ -38,19 +38,12 @@ NUMBERS = {
 
 
 class Text:
-    """One text body.
+    """One text body; ``empty`` is the share of numbers and strings left empty (what a decoder may refuse)."""
 
-    ``empty`` is the share of numbers and strings left empty (which a decoder may refuse); ``whole_sizes``: quantities
-    without decimals, as servers before 163 (FRACTIONAL_SIZE_SUPPORT) write them.
-    """
-
-    def __init__(
-        self, row: Message, server_version: int, chance: random.Random, empty: float, *, whole_sizes: bool = False
-    ) -> None:
+    def __init__(self, row: Message, server_version: int, chance: random.Random, empty: float) -> None:
         self.version = server_version
         self.chance = chance
         self.empty = empty
-        self.whole_sizes = whole_sizes and server_version < 163
         self.fields: list[str] = []
         self.stack: list[dict[str, object]] = []
         self.row = row
@@ -129,8 +122,6 @@ class Text:
         chance = self.chance
         if node.type in "ik":
             return str(chance.choice([0, 1, -1, 7, 2**31 - 2, chance.randrange(10**6), chance.randrange(10**6)]))
-        if node.type == "q" and self.whole_sizes:
-            return str(chance.randrange(10**6))
         return chance.choice(
             ["0", "0.0", "1.5", "-2.25", "1.0E-4", "123456.789", str(round(chance.uniform(0, 999), 4))]
         )

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 
 from capanalyze.tws.decode import decode, request_key
 from capanalyze.tws.protobuf import decode_body
-from capanalyze.tws.schema import Message, messages
+from capanalyze.tws.schema import Message, message, messages
 from tests.tws.oracle import answers, compare, envs, generate
 from tests.tws.oracle.accepted import ACCEPTED
 
 MAX_SHOWN = 40
-TEXT_WITHOUT_ORACLE = {51}
-"""Answers that no client of today reads any more as text (fundamentalData is read by ib_async)."""
+AT_GATES = 10
+"""Frames on each side of a gate for one elsewhere: a gated field may be false, or stand under a condition."""
+GONE = {51}
+"""Answers that ibapi-latest does not read any more: fundamentalData."""
 
 Key = tuple[bool, int, str]
 
@@ -49,23 +51,26 @@ def form_of(version: int, protobuf: bool) -> str:
     return "protobuf" if protobuf else "text" if version <= 200 else "binary_id"
 
 
-def requests(environment: str, script: str, *arguments: str, known: dict[str, str] | None = None) -> Outcome:
+def requests(client: str, environment: str, script: str, *arguments: str, known: dict[str, str]) -> Outcome:
     """Every request method of a client: what our decoder names is what went in."""
-    outcome = Outcome(f"requests of {environment}")
+    outcome = Outcome(f"requests of {client}")
     for printed in envs.run(environment, script, *arguments):
         sent = json.loads(printed)
         version = sent["version"]
         payload = bytes.fromhex(sent["frame"])[4:]
+        row = message(True, int(payload[:4].partition(b"\0")[0])) if version <= 200 else None
+        if row is not None and version < row.since:
+            continue  # a library that does not ask whether the server knows the request
         decoded = decode(payload, from_client=True, server_version=version, encoding=form_of(version, False))
         key = (True, decoded.id, "protobuf" if decoded.encoding == "protobuf" else "text")
         found = [f"problem: {decoded.problem}"] if decoded.problem else []
-        if decoded.name != (known or {}).get(sent["method"], sent["method"]):
+        if decoded.name != known.get(sent["method"], sent["method"]):
             found.append(f"named {decoded.name}")
         cheap = request_key(payload, from_client=True, server_version=version, encoding=decoded.encoding)
         if cheap != decoded.request_id:
             found.append(f"request_key {cheap}, decoded {decoded.request_id}")
-        accepted = ACCEPTED.get(environment, {})
-        for line in compare.differences(decoded.fields, sent["arguments"]):
+        accepted = ACCEPTED.get(client, {})
+        for line in compare.differences(decoded.fields, sent["arguments"], sparse=environment == "node"):
             reason = (sent["method"], line.partition(" = ")[0])
             if reason in accepted:
                 outcome.accepted.add(reason)
@@ -86,21 +91,34 @@ class Frame:
     body: bytes
 
 
-def answer_frames(first: int, last: int, samples: int, *, whole_sizes: bool = False) -> list[Frame]:
-    """Every answer at every server version, as text and, from 201 on, as protobuf."""
+def answer_frames(first: int, last: int, samples: int, *, only: int = 0) -> list[Frame]:
+    """Every answer (or ``only`` one) at every server version, as text and, from 201 on, as protobuf."""
     frames = []
     for row in messages(False).values():
+        if only not in (0, row.id):
+            continue
         chance = random.Random(row.id)
+        edges = gate_edges(row)
         for version in range(max(first, row.since), last + 1):
-            for sample in range(samples):
-                if row.text and row.id not in TEXT_WITHOUT_ORACLE:
-                    empty = 0.05 if sample % 2 else 0.0
-                    text = generate.Text(row, version, chance, empty, whole_sizes=whole_sizes)
+            for sample in range(samples * (AT_GATES if version in edges else 1)):
+                if row.text and row.id not in GONE - {only}:
+                    text = generate.Text(row, version, chance, 0.05 if sample % 2 else 0.0)
                     frames.append(Frame(row, version, False, text.body()))
-                if row.protobuf and version > 200 and row.id not in TEXT_WITHOUT_ORACLE:
+                if row.protobuf and version > 200 and row.id not in GONE:
                     body = generate.protobuf(row.protobuf, chance, chance.choice([0.1, 0.5, 0.9, 1.0]))
                     frames.append(Frame(row, version, True, body))
     return frames
+
+
+def gate_edges(row: Message) -> set[int]:
+    """The server versions on both sides of every gate of a text form."""
+    edges: set[int] = set()
+    waiting = list(row.nodes())
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(node.children)
+        edges |= {node.low - 1, node.low, node.high, node.high + 1}
+    return edges
 
 
 def damaged(frame: Frame, number: int) -> Frame:
@@ -163,10 +181,12 @@ def _dict_differences(ours: dict[str, object], theirs: dict[str, object]) -> lis
     ]
 
 
-def protobuf_messages(seed: int, samples: int) -> tuple[dict[str, list[list[object]]], Outcome]:
-    """The descriptors of ibapi-latest, and random messages of each read by us."""
-    lines = envs.run("ibapi-latest", "drive_protobuf.py", str(seed), str(samples))
-    outcome = Outcome("messages of the protobuf runtime")
+def protobuf_messages(
+    seed: int, samples: int, environment: str = "ibapi-latest"
+) -> tuple[dict[str, list[list[object]]], Outcome]:
+    """The descriptors of an ibapi, and random messages of each read by us."""
+    lines = envs.run(environment, "drive_protobuf.py", str(seed), str(samples))
+    outcome = Outcome(f"messages of the protobuf runtime with {environment}")
     used = _users()
     for line in lines[1:]:
         made = json.loads(line)

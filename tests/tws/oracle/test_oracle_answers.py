@@ -5,15 +5,15 @@ import pytest
 from capanalyze.tws.schema import messages
 from tests.tws.oracle import runs
 
-NOT_READ = {51, 110, 111}
-"""fundamentalData is gone from ibapi 10.51; of the two config answers it has no text form."""
+NOT_TEXT = {51, 110, 111}
+"""fundamentalData is gone from ibapi 10.51; the two config answers have no text form."""
 
 
 def test_ibapi_reads_our_answers_as_we_do_at_every_server_version() -> None:
     outcome = runs.read_answers("ibapi-latest", runs.answer_frames(100, 226, 1))
 
     assert outcome.differences + outcome.unflagged == []
-    text = {(False, row.id, "text") for row in messages(False).values() if row.id not in NOT_READ}
+    text = {(False, row.id, "text") for row in messages(False).values() if row.id not in NOT_TEXT}
     protobuf = {(False, row.id, "protobuf") for row in messages(False).values() if row.protobuf and row.id != 51}
     assert set(outcome.messages) == text | protobuf
 
@@ -24,6 +24,13 @@ def test_ibapi_reads_our_answers_of_servers_before_100_as_we_do() -> None:
     outcome = runs.read_answers("ibapi-latest", frames)
 
     assert outcome.differences + outcome.unflagged == []
+
+
+def test_ibapi_9_81_reads_our_fundamental_data_as_we_do() -> None:
+    outcome = runs.read_answers("ibapi", runs.answer_frames(100, 157, 2, only=51))
+
+    assert outcome.differences + outcome.unflagged == []
+    assert sum(outcome.messages.values()) == 2 * 58
 
 
 def test_what_ibapi_refuses_we_flag() -> None:
@@ -38,6 +45,6 @@ def test_what_ibapi_refuses_we_flag() -> None:
 
 @pytest.mark.deep
 def test_many_more_answers() -> None:
-    outcome = runs.read_answers("ibapi-latest", runs.answer_frames(100, 226, 20))
+    outcome = runs.read_answers("ibapi-latest", runs.answer_frames(100, 226, 8))
 
     assert outcome.differences + outcome.unflagged == []

@@ -29,3 +29,10 @@ def test_random_messages_of_every_type_are_read_as_the_runtime_reads_them() -> N
     _, outcome = runs.protobuf_messages(7, 8)
 
     assert outcome.differences == []
+
+
+def test_messages_that_ibapi_dropped_are_read_as_its_last_release_with_them_does() -> None:
+    descriptors, outcome = runs.protobuf_messages(3, 4, "nautilus-ibapi")
+
+    assert outcome.differences == []
+    assert set(rows()) - set(descriptors) == {"MapEntry"}
