@@ -3,8 +3,9 @@
     Conversation().client.syn().server.syn_ack().client.ack().client.data(b"API\\0").server.fin().pcap()
 
 Each end keeps its own numbers; what it sends by default is what a correct TCP would send next. Every step takes
-overrides (``seq=``, ``ack=``, ``flags=``, ``window=``, ``options=``, ``ip_id=`` ...). A step with ``unseen=True`` reaches
-the peer and is missing from the capture; one with ``undelivered=True`` is in the capture and never reaches the peer.
+overrides (``seq=``, ``ack=``, ``flags=``, ``window=``, ``options=``, ``ip_id=`` ...). A step with ``unseen=True``
+reaches the peer and is missing from the capture; one with ``undelivered=True`` is in the capture and never reaches
+the peer.
 The packets are plain records in ``packets``, in capture order: reorder, copy or delete them before writing.
 """
 
@@ -100,7 +101,9 @@ class Packet:
             return struct.pack(">IHBB", 0x60000000, length, following, self.ttl) + source + target + chain + segment
         options = self.ip_options + b"\0" * (-len(self.ip_options) % 4)
         size = 20 + len(options)
-        head = struct.pack(">BBHHHBBH", 0x40 | size // 4, 0, size + len(segment), self.ip_id & 0xFFFF, 0x4000, self.ttl, 6, 0)
+        head = struct.pack(
+            ">BBHHHBBH", 0x40 | size // 4, 0, size + len(segment), self.ip_id & 0xFFFF, 0x4000, self.ttl, 6, 0
+        )
         head += source + target + options
         return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + segment
 
@@ -198,7 +201,11 @@ class End:
 
     def take(self, packet: Packet) -> None:
         """Receive: what is in order moves the acknowledgement."""
-        if self.received is None or packet.flags & SYN or ahead(packet.seq, self.received) <= 0 < ahead(packet.end, self.received):
+        if (
+            self.received is None
+            or packet.flags & SYN
+            or ahead(packet.seq, self.received) <= 0 < ahead(packet.end, self.received)
+        ):
             self.received = packet.end
 
     def syn(self, payload: bytes = b"", **fields: object) -> Conversation:
@@ -313,12 +320,15 @@ def pcap(packets: Iterable[Packet], link_type: int = ETHERNET, snaplen: int = 26
     return pcap_of_frames(frames(packets, link_type), link_type, snaplen)
 
 
-def pcap_of_frames(captured: Iterable[tuple[int, bytes]], link_type: int = ETHERNET, snaplen: int = 262144) -> bytes:
-    """A nanosecond pcap file of any frames; an int in place of the time is nanoseconds since the epoch."""
+def pcap_of_frames(
+    captured: Iterable[tuple[int, bytes] | tuple[int, bytes, int]], link_type: int = ETHERNET, snaplen: int = 262144
+) -> bytes:
+    """A nanosecond pcap file of any frames: time (ns since the epoch), octets, and their number on the wire."""
     out = [struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, snaplen, link_type)]
-    for ts_ns, frame in captured:
+    for ts_ns, frame, *wire in captured:
         cut = frame[:snaplen]
-        out.append(struct.pack("<IIII", ts_ns // 1_000_000_000, ts_ns % 1_000_000_000, len(cut), len(frame)) + cut)
+        original = wire[0] if wire else len(frame)
+        out.append(struct.pack("<IIII", ts_ns // 1_000_000_000, ts_ns % 1_000_000_000, len(cut), original) + cut)
     return b"".join(out)
 
 

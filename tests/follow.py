@@ -55,10 +55,8 @@ class Followed:
         """Octets and gaps of a side, neighbouring octets joined."""
         joined: list[bytes | int] = []
         for piece in self.pieces.get((conn, side), []):
-            if joined and isinstance(piece, bytes) and isinstance(joined[-1], bytes):
-                joined[-1] += piece
-            elif joined and isinstance(piece, int) and isinstance(joined[-1], int):
-                joined[-1] += piece
+            if joined and type(piece) is type(joined[-1]):
+                joined[-1] += piece  # type: ignore[operator]
             else:
                 joined.append(piece)
         return joined
@@ -76,7 +74,9 @@ def follow(capture: bytes, ports: tuple[int, ...] = PORTS, piece: int = 0) -> Fo
         analyzer = Analyzer(ports)
         file = from_bytes(capture)
         if piece:
-            decoder = type(file.decoder)() if file.decoder.format == "pcapng" else type(file.decoder)(capture[:24], False)
+            decoder = (
+                type(file.decoder)() if file.decoder.format == "pcapng" else type(file.decoder)(capture[:24], False)
+            )
             if file.decoder.format == "pcap":
                 capture = capture[24:]
             for at in range(0, len(capture), piece):
@@ -109,7 +109,10 @@ def follow_generally(capture: bytes) -> Followed:
 
     for window in from_bytes(capture).windows():
         while window.advance():
-            if segment.read(window) == OK and tracker.segment(segment, window.data, window.number, window.ts_ns) == RUNS:
+            if (
+                segment.read(window) == OK
+                and tracker.segment(segment, window.data, window.number, window.ts_ns) == RUNS
+            ):
                 assert tracker.side is not None
                 assert tracker.side.connection is not None
                 hand_on(tracker.side.connection)

@@ -86,13 +86,11 @@ class WitnessedStream:
                 fin = at + one.length
         total, reached = 0, None
         for start, end in sorted(ranges):
-            if fin is not None:
-                end = min(end, fin)
-            if reached is not None:
-                start = max(start, reached)
-            if end > start:
-                total += end - start
-                reached = end
+            low = start if reached is None else max(start, reached)
+            high = end if fin is None else min(end, fin)
+            if high > low:
+                total += high - low
+                reached = high
         return total
 
 

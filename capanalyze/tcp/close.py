@@ -86,24 +86,26 @@ class Closing:
         """What a segment behind a doubtful RST says of it; True when that is the close.
 
         ``again``: the segment acknowledges nothing new. The receiver of a RST that counted sends nothing more: one
-        that challenges it (RFC 5961 3.2), or goes on, has ignored it. A sender that goes on did not send it. An
-        acknowledgement of exactly the RST's number, crossing it, proves that the number was the expected one.
+        that challenges it (RFC 5961 3.2), or goes on, has ignored it. A sender that goes on beyond it did not send it.
+        The octets just before it, captured after it, or an acknowledgement of exactly its number, crossing it, prove
+        that the number was the expected one.
         """
         doubtful = connection.doubtful_reset
         assert doubtful is not None
-        from_receiver = side.index != doubtful.side
-        if from_receiver and not again and not seg.length and seg.ack == doubtful.seq:
+        if side.index == doubtful.side:
+            proved = side.next_seq == doubtful.seq
+            ignored = distance(seg.seq + seg.length, doubtful.seq) > 0
+        else:
+            proved = not again and not seg.length and seg.ack == doubtful.seq
+            ignored = again or fresh > 0 or seg.flags & FIN != 0
+        if proved:
             doubtful.certainty = "certain"
-            for known in connection.events:
-                if known.packet == doubtful.packet:
-                    known.flag = VALID
+            qualify(connection, doubtful.packet, VALID)
             return self._stands(connection, doubtful)
-        if fresh or seg.flags & FIN or again or not from_receiver:
-            self._ignore(connection, doubtful.packet)
+        if ignored:
             connection.doubtful_reset = None
-            for known in connection.events:
-                if known.packet == doubtful.packet:
-                    known.flag = "ignored"
+            self._ignore(connection, doubtful.packet)
+            qualify(connection, doubtful.packet, "ignored")
         return False
 
     def _stands(self, connection: Connection, doubtful: Close) -> bool:
@@ -147,6 +149,13 @@ class Closing:
             # what the closer had said includes octets captured after its FIN and lying before it
             said_before(connection.orig if close.side == 0 else connection.resp)
         settle_states(connection)
+
+
+def qualify(connection: Connection, packet: i64, flag: str) -> None:
+    """Say of a RST what turned out later."""
+    for known in connection.events:
+        if known.packet == packet and known.kind == "RST":
+            known.flag = flag
 
 
 def said_before(side: Side) -> None:

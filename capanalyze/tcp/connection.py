@@ -86,8 +86,6 @@ class Gap:
         self.offset: i64 = offset
         self.length: i64 = length
         self.packet: i64 = packet
-        self.ident: i64 = 0  # IP identification of the newest segment of the general path; 0 none
-        self.ident_at: i64 = 0  # how many packets of the side that was
         self.acknowledged: bool = False
 
 

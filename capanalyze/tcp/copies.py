@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import FIN, RST, SYN, Segment
 from capanalyze.tcp.connection import Side
+from capanalyze.tcp.sequence import distance
 
 REMEMBERED: Final = 512
 """Segments that a copy may lie behind its original, over all connections."""
@@ -46,6 +47,7 @@ class Copies:
         if self.watching:
             self.watching -= 1
         if self._seen(seg, data, ts_ns) or of_short_path(side, seg):
+            side.ident_at += 1  # it is none of those in between
             self.found += 1
             self.watching = WATCH
             return True
@@ -55,7 +57,7 @@ class Copies:
 
     def _seen(self, seg: Segment, data: bytes, ts_ns: i64) -> bool:
         """Whether the same identification and TCP header are among those remembered."""
-        name = seg.key + data[seg.tcp + 4 : min(seg.payload, seg.end)] + identification(seg)
+        name = seg.key + data[seg.tcp + 4 : min(seg.payload, seg.end)] + sizes(seg)
         earlier = self.times.pop(name, -2)
         interface = self.interfaces.pop(name, -1)
         self.times[name] = ts_ns
@@ -72,8 +74,8 @@ class Copies:
         """Whether equal headers without an identification are one packet's."""
         if interface != seg.interface:
             return True
-        if not seg.length and not seg.flags & (SYN | FIN | RST) and not self.found:
-            return False  # duplicate ACKs are equal too
+        if not seg.length and not seg.flags & (SYN | FIN) and not self.found:
+            return False  # duplicate ACKs are equal too, and the RSTs that answer several segments
         return -TOGETHER_NS < apart < TOGETHER_NS
 
     def suspect(self) -> None:
@@ -87,11 +89,18 @@ def of_short_path(side: Side, seg: Segment) -> bool:
     Most systems count identifications up by one a packet of a connection, so those between the newest segment of the
     general path and this one are known. One that counts in another way has a chance of 1 in 1000 to fall among them.
     """
+    if side.ident == 0 or seg.identification == 0 or seg.flags & (SYN | FIN | RST):
+        return False
+    if distance(seg.seq + seg.length, side.next_seq) > 0:  # all that the short path takes is in order
+        return False
+    if not seg.length and seg.ack != side.last_ack:  # an acknowledgement that was overtaken
+        return False
     between = side.packets - side.ident_at - 1
     behind = (side.ident + between - seg.identification) & 0xFFFF
-    return side.ident > 0 and seg.identification > 0 and behind < min(between, SUSPICION)
+    return behind < min(between, SUSPICION)
 
 
-def identification(seg: Segment) -> bytes:
-    """The IP identification as octets."""
-    return bytes([seg.identification >> 8, seg.identification & 0xFF])
+def sizes(seg: Segment) -> bytes:
+    """The IP identification and the length of the payload, as octets."""
+    length = seg.length & 0xFFFF
+    return bytes([seg.identification >> 8, seg.identification & 0xFF, length >> 8, length & 0xFF])

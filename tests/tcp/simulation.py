@@ -205,8 +205,7 @@ class Network:
             if start > host.received:
                 break
             end = start + len(held.payload) + bool(held.flags & FIN)
-            if end > host.received:
-                host.received = end
+            host.received = max(host.received, end)
             if held.flags & FIN:
                 host.had_fin = True
         return host.received != before
@@ -258,14 +257,39 @@ class Truth:
                 held.update(range(start, start + len(packet.payload)))
         return sum(offset not in held for offset in range(1, min(acked, host.last)))
 
+    def holds(self, host: Host, flag: int) -> bool:
+        """Whether the capture has a segment of that side with that flag."""
+        return any(packet.sender == host.name and packet.flags & flag for packet in self.captured)
+
+    def hides_fin(self, host: Host) -> bool:
+        """A FIN was sent and is not in the capture: an acknowledgement of it cannot be told from one of octets."""
+        return host.fin_sent and not self.holds(host, FIN)
+
+    def first_fin_is_held(self, host: Host) -> bool:
+        """Whether the capture has the first transmission of the side's FIN, or there was none."""
+        if not host.fin_sent:
+            return True
+        first = next((p for p in self.tape if p.sender == host.name and p.flags & FIN), None)
+        return first is not None and any(
+            p.sender == host.name and p.flags & FIN and p.ip_id == first.ip_id for p in self.captured
+        )
+
+    def closer(self) -> str | None:
+        """Who sent the first FIN: "client", "server", "both" or None."""
+        closed = [host for host in (self.client, self.server) if host.fin_sent]
+        if len(closed) == 2:
+            first = [host for host in closed if not host.fin_knew]
+            return "both" if len(first) == 2 else first[0].name
+        return closed[0].name if closed else None
+
     def copies(self) -> int:
         """Packets that the capture holds again."""
         names = [(p.sender, p.ip_id, p.seq, p.ack, p.flags, len(p.payload)) for p in self.captured if p.ip_id]
         return len(names) - len(set(names))
 
 
-def play(seed: int) -> Truth:
-    """A random connection under random weather."""
+def play(seed: int, port: int = 50000) -> Truth:
+    """A random connection from that port, under random weather."""
     chance = random.Random(seed)
     weather = Weather(
         lost=chance.choice((0, 0, 0.02, 0.1)),
@@ -277,8 +301,12 @@ def play(seed: int) -> Truth:
         snaplen=chance.choice((262144, 262144, 96, 54)),
     )
     ends = [chance.choice(("fin", "fin", "rst", "stays")), chance.choice(("fin", "fin", "rst", "stays"))]
-    client = Host("client", ("127.0.0.1", 50000), chance.getrandbits(32), octets(chance), ends[0], chance.randrange(3_000_000))
-    server = Host("server", ("127.0.0.1", 4001), chance.getrandbits(32), octets(chance), ends[1], chance.randrange(3_000_000))
+    client = Host(
+        "client", ("127.0.0.1", port), chance.getrandbits(32), octets(chance), ends[0], chance.randrange(3_000_000)
+    )
+    server = Host(
+        "server", ("127.0.0.1", 4001), chance.getrandbits(32), octets(chance), ends[1], chance.randrange(3_000_000)
+    )
     if chance.random() < 0.2:
         server.ends_at = client.ends_at + chance.randrange(-200, 200)
     tape = Network(chance, client, server, weather, chance.choice(("client", "server"))).run()

@@ -7,7 +7,6 @@ import ipaddress
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -81,8 +80,8 @@ def record(folder: Path) -> Recorded:
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    yield record(tmp_path_factory.mktemp("real"))
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    return record(tmp_path_factory.mktemp("real"))
 
 
 def story(connection: Connection) -> tuple[str | None, str, str, str, str]:
@@ -120,9 +119,17 @@ def test_the_story_of_a_connection(recorded: Recorded, name: str) -> None:
 
 def test_a_closing_at_once_is_told_by_what_the_fins_acknowledge(recorded: Recorded) -> None:
     connection = recorded["i"]
-    (stream,) = [one for one in streams(recorded.path) if recorded.clients["i"] in {one.segments[0].source[1], one.segments[0].target[1]}]
+    (stream,) = [
+        one
+        for one in streams(recorded.path)
+        if recorded.clients["i"] in {one.segments[0].source[1], one.segments[0].target[1]}
+    ]
     fins = [one for one in stream.segments if one.flags & FIN]
-    knows = [one for one in fins if any(other is not one and one.ack == (other.seq + other.length + 1) & 0xFFFFFFFF for other in fins)]
+    knows = [
+        one
+        for one in fins
+        if any(other is not one and one.ack == (other.seq + other.length + 1) & 0xFFFFFFFF for other in fins)
+    ]
     first = [one for one in fins if one not in knows]
     expected = "both" if len(first) == 2 else "server" if first[0].source[1] == recorded.port else "client"
 
@@ -133,11 +140,11 @@ def test_a_closing_at_once_is_told_by_what_the_fins_acknowledge(recorded: Record
 def test_ports_used_twice_are_two_connections(recorded: Recorded) -> None:
     first, second = recorded.all("m")
 
-    assert [("complete", "server", "RST", "CLOSED", "CLOSED")] * 2 == [story(first), story(second)]
+    assert [story(first), story(second)] == [("complete", "server", "RST", "CLOSED", "CLOSED")] * 2
 
 
 def test_data_after_a_half_close_counts(recorded: Recorded) -> None:
-    assert 33 == recorded["g"].server.octets
+    assert recorded["g"].server.octets == 33
 
 
 def test_keep_alives_are_no_retransmissions_and_no_octets(recorded: Recorded) -> None:

@@ -34,7 +34,7 @@ def test_a_connection_is_told_by_addresses_and_ports() -> None:
 
     connections = follow(other.pcap()).connections
 
-    assert [(1, 3), (4, 6)] == [(connection.first_packet, connection.last_packet) for connection in connections]
+    assert [(connection.first_packet, connection.last_packet) for connection in connections] == [(1, 3), (4, 6)]
 
 
 def test_the_outer_vlan_is_part_of_a_connections_identity() -> None:
@@ -43,7 +43,7 @@ def test_the_outer_vlan_is_part_of_a_connections_identity() -> None:
 
     connections = follow(other.pcap()).connections
 
-    assert [7, 8] == [connection.vlan for connection in connections]
+    assert [connection.vlan for connection in connections] == [7, 8]
 
 
 def test_the_inner_vlan_is_not() -> None:
@@ -51,14 +51,14 @@ def test_the_inner_vlan_is_not() -> None:
     talk.vlans = (7, 200)
     talk.client.data(b"x")
 
-    assert 1 == len(follow(talk.pcap()).connections)
+    assert len(follow(talk.pcap()).connections) == 1
 
 
 def test_the_interface_is_not_part_of_a_connections_identity() -> None:
     talk = Conversation().open()
     talk.client.data(b"hello", interface=1).server.ack(interface=1)
 
-    assert 5 == follow(pcapng(talk.packets, (1, 1))).only.client.octets
+    assert follow(pcapng(talk.packets, (1, 1))).only.client.octets == 5
 
 
 def test_a_syn_with_another_number_starts_a_new_connection() -> None:
@@ -67,14 +67,14 @@ def test_a_syn_with_another_number_starts_a_new_connection() -> None:
 
     connections = follow(talk.pcap()).connections
 
-    assert [1, 6] == [connection.first_packet for connection in connections]
+    assert [connection.first_packet for connection in connections] == [1, 6]
 
 
 def test_a_syn_with_the_same_number_does_not() -> None:
     talk = Conversation()
     talk.client.syn(undelivered=True).client.syn().server.syn_ack().client.ack()
 
-    assert 4 == follow(talk.pcap()).only.packets
+    assert follow(talk.pcap()).only.packets == 4
 
 
 def test_late_packets_belong_to_the_old_connection() -> None:
@@ -84,28 +84,28 @@ def test_late_packets_belong_to_the_old_connection() -> None:
 
     old, new = follow(talk.pcap()).connections
 
-    assert (("client", "FIN", 9), None) == (closed(old), closed(new))
+    assert (closed(old), closed(new)) == (("client", "FIN", 9), None)
 
 
 # opened
 
 
 def test_opened_is_complete_after_three_packets() -> None:
-    assert "complete" == follow(Conversation().open().pcap()).only.opened
+    assert follow(Conversation().open().pcap()).only.opened == "complete"
 
 
 def test_opened_is_syn_ack_without_the_final_ack() -> None:
     talk = Conversation()
     talk.client.syn().server.syn_ack()
 
-    assert "syn_ack" == follow(talk.pcap()).only.opened
+    assert follow(talk.pcap()).only.opened == "syn_ack"
 
 
 def test_opened_is_unanswered_where_only_syns_were_captured() -> None:
     talk = Conversation()
     talk.client.syn().client.syn()
 
-    assert "unanswered" == follow(talk.pcap()).only.opened
+    assert follow(talk.pcap()).only.opened == "unanswered"
 
 
 def test_opened_is_refused_where_a_valid_reset_answers_the_syn() -> None:
@@ -114,7 +114,7 @@ def test_opened_is_refused_where_a_valid_reset_answers_the_syn() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert ("refused", ("server", "RST", 2)) == (connection.opened, closed(connection))
+    assert (connection.opened, closed(connection)) == ("refused", ("server", "RST", 2))
 
 
 @pytest.mark.parametrize("fields", [{"flags": RST, "ack": 0}, {"flags": RST | ACK, "ack": 4_000_000}])
@@ -124,14 +124,14 @@ def test_a_reset_that_does_not_acknowledge_the_syn_refuses_nothing(fields: dict[
 
     connection = follow(talk.pcap()).only
 
-    assert ("unanswered", None, [2]) == (connection.opened, closed(connection), connection.ignored_resets)
+    assert (connection.opened, closed(connection), connection.ignored_resets) == ("unanswered", None, [2])
 
 
 def test_opened_is_midstream_without_a_syn() -> None:
     talk = Conversation().established()
     talk.client.data(b"x").server.ack()
 
-    assert "midstream" == follow(talk.pcap()).only.opened
+    assert follow(talk.pcap()).only.opened == "midstream"
 
 
 def test_opened_is_midstream_with_a_syn_ack_alone() -> None:
@@ -140,7 +140,7 @@ def test_opened_is_midstream_with_a_syn_ack_alone() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert ("midstream", "syn_ack", 50000) == (connection.opened, connection.roles_from, connection.client.port)
+    assert (connection.opened, connection.roles_from, connection.client.port) == ("midstream", "syn_ack", 50000)
 
 
 def test_opened_is_null_where_headers_are_cut_before_the_flags() -> None:
@@ -149,7 +149,12 @@ def test_opened_is_null_where_headers_are_cut_before_the_flags() -> None:
 
     connection = follow(talk.pcap(snaplen=14 + 20 + 13)).only
 
-    assert (None, None, 0, 0) == (connection.opened, closed(connection), connection.client.octets, connection.server.octets)
+    assert (
+        connection.opened,
+        closed(connection),
+        connection.client.octets,
+        connection.server.octets,
+    ) == (None, None, 0, 0)
 
 
 def test_headers_cut_right_behind_the_flags_are_enough() -> None:
@@ -158,7 +163,7 @@ def test_headers_cut_right_behind_the_flags_are_enough() -> None:
 
     connection = follow(talk.pcap(snaplen=14 + 20 + 14)).only
 
-    assert ("complete", ("client", "FIN", 6), 17) == (connection.opened, closed(connection), connection.client.octets)
+    assert (connection.opened, closed(connection), connection.client.octets) == ("complete", ("client", "FIN", 6), 17)
 
 
 def test_one_cut_header_does_not_make_the_others_unreadable() -> None:
@@ -167,7 +172,7 @@ def test_one_cut_header_does_not_make_the_others_unreadable() -> None:
     whole = frames(talk.packets)
     cut = [(ts_ns, frame[:40]) if number == 1 else (ts_ns, frame) for number, (ts_ns, frame) in enumerate(whole)]
 
-    assert ("client", "FIN", 6) == closed(follow(pcap_of_frames(cut)).only)
+    assert closed(follow(pcap_of_frames(cut)).only) == ("client", "FIN", 6)
 
 
 # close
@@ -177,14 +182,14 @@ def test_the_first_fin_closes() -> None:
     talk = hello()
     talk.client.fin().server.fin().client.ack()
 
-    assert ("client", "FIN", 6) == closed(follow(talk.pcap()).only)
+    assert closed(follow(talk.pcap()).only) == ("client", "FIN", 6)
 
 
 def test_a_valid_reset_closes() -> None:
     talk = hello()
     talk.server.rst()
 
-    assert ("server", "RST", 6) == closed(follow(talk.pcap()).only)
+    assert closed(follow(talk.pcap()).only) == ("server", "RST", 6)
 
 
 def test_a_half_open_scan_is_reset_by_the_client() -> None:
@@ -193,7 +198,7 @@ def test_a_half_open_scan_is_reset_by_the_client() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert ("syn_ack", ("client", "RST", 3)) == (connection.opened, closed(connection))
+    assert (connection.opened, closed(connection)) == ("syn_ack", ("client", "RST", 3))
 
 
 @pytest.mark.parametrize("resetter", ["client", "server"])
@@ -202,7 +207,7 @@ def test_a_fin_and_then_a_reset_by_either_side_is_the_fins_close(resetter: str) 
     talk.client.fin()
     getattr(talk, resetter).rst()
 
-    assert ("client", "FIN", 6) == closed(follow(talk.pcap()).only)
+    assert closed(follow(talk.pcap()).only) == ("client", "FIN", 6)
 
 
 def test_of_two_fins_the_one_that_the_other_acknowledges_was_first_whatever_the_order_in_the_file() -> None:
@@ -210,14 +215,14 @@ def test_of_two_fins_the_one_that_the_other_acknowledges_was_first_whatever_the_
     talk.client.fin().server.fin()
     talk.packets[-1], talk.packets[-2] = talk.packets[-2], talk.packets[-1]
 
-    assert ("client", "FIN", 7) == closed(follow(talk.pcap()).only)
+    assert closed(follow(talk.pcap()).only) == ("client", "FIN", 7)
 
 
 def test_of_two_fins_that_do_not_know_of_each_other_both_closed() -> None:
     talk = hello()
     talk.server.fin(undelivered=True).client.fin()
 
-    assert ("both", "FIN", 6) == closed(follow(talk.pcap()).only)
+    assert closed(follow(talk.pcap()).only) == ("both", "FIN", 6)
 
 
 def test_the_packet_is_the_first_captured_copy() -> None:
@@ -226,7 +231,7 @@ def test_the_packet_is_the_first_captured_copy() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert (("client", "FIN", 6), [6, 7]) == (closed(connection), connection.client.fin_packets)
+    assert (closed(connection), connection.client.fin_packets) == (("client", "FIN", 6), [6, 7])
 
 
 def test_a_fin_known_by_its_acknowledgement_is_inferred() -> None:
@@ -236,21 +241,21 @@ def test_a_fin_known_by_its_acknowledgement_is_inferred() -> None:
     close = follow(talk.pcap()).only.close
 
     assert close is not None
-    assert ("server", "FIN", True, 0, -1) == (close.first, close.kind, close.inferred, close.packet, close.ts_ns)
+    assert (close.first, close.kind, close.inferred, close.packet, close.ts_ns) == ("server", "FIN", True, 0, -1)
 
 
 def test_a_fin_of_which_only_a_retransmission_was_captured_is_still_the_first() -> None:
     talk = hello()
     talk.client.fin(unseen=True).server.fin().client.fin_again().client.ack().server.ack()
 
-    assert ("client", "FIN", 7) == closed(follow(talk.pcap()).only)
+    assert closed(follow(talk.pcap()).only) == ("client", "FIN", 7)
 
 
 def test_time_stamps_never_decide() -> None:
     talk = hello()
     talk.client.fin().after(-5).server.fin().client.ack()
 
-    assert ("client", "FIN", 6) == closed(follow(talk.pcap()).only)
+    assert closed(follow(talk.pcap()).only) == ("client", "FIN", 6)
 
 
 def test_nobody_closed() -> None:
@@ -264,7 +269,7 @@ def test_a_reset_with_the_number_that_the_receiver_expects_is_valid() -> None:
     talk = hello()
     talk.server.data(b"v" * 40, undelivered=True).server.rst(seq=talk.server.next - 40)
 
-    assert ("server", "RST", 7) == closed(follow(talk.pcap()).only)
+    assert closed(follow(talk.pcap()).only) == ("server", "RST", 7)
 
 
 @pytest.mark.parametrize("offset", [-1, -900_000, 65535, 900_000])
@@ -274,11 +279,11 @@ def test_a_reset_out_of_the_window_is_ignored(offset: int) -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert (None, [6], ("ESTABLISHED", "ESTABLISHED")) == (
+    assert (
         closed(connection),
         connection.ignored_resets,
         states(connection),
-    )
+    ) == (None, [6], ("ESTABLISHED", "ESTABLISHED"))
 
 
 @pytest.mark.parametrize("offset", [1, 65534])
@@ -289,7 +294,7 @@ def test_a_reset_in_the_window_but_not_exact_is_likely_where_nothing_follows(off
     close = follow(talk.pcap()).only.close
 
     assert close is not None
-    assert ("server", "RST", 6, "likely") == (close.first, close.kind, close.packet, close.certainty)
+    assert (close.first, close.kind, close.packet, close.certainty) == ("server", "RST", 6, "likely")
 
 
 def test_a_reset_in_the_window_is_ignored_where_the_receiver_goes_on() -> None:
@@ -298,7 +303,7 @@ def test_a_reset_in_the_window_is_ignored_where_the_receiver_goes_on() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert (None, [6]) == (closed(connection), connection.ignored_resets)
+    assert (closed(connection), connection.ignored_resets) == (None, [6])
 
 
 def test_a_reset_in_the_window_is_ignored_where_the_receiver_challenges_it() -> None:
@@ -307,7 +312,7 @@ def test_a_reset_in_the_window_is_ignored_where_the_receiver_challenges_it() -> 
 
     connection = follow(talk.pcap()).only
 
-    assert (None, [6]) == (closed(connection), connection.ignored_resets)
+    assert (closed(connection), connection.ignored_resets) == (None, [6])
 
 
 def test_the_answer_to_a_challenge_resets() -> None:
@@ -316,7 +321,7 @@ def test_the_answer_to_a_challenge_resets() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert (("server", "RST", 8), [6]) == (closed(connection), connection.ignored_resets)
+    assert (closed(connection), connection.ignored_resets) == (("server", "RST", 8), [6])
 
 
 def test_an_acknowledgement_of_exactly_its_number_makes_a_reset_certain() -> None:
@@ -326,7 +331,7 @@ def test_an_acknowledgement_of_exactly_its_number_makes_a_reset_certain() -> Non
     close = follow(talk.pcap()).only.close
 
     assert close is not None
-    assert ("server", "RST", 6, "certain") == (close.first, close.kind, close.packet, close.certainty)
+    assert (close.first, close.kind, close.packet, close.certainty) == ("server", "RST", 6, "certain")
 
 
 def test_a_reset_after_both_fins_changes_no_close_and_leaves_both_closed() -> None:
@@ -335,7 +340,7 @@ def test_a_reset_after_both_fins_changes_no_close_and_leaves_both_closed() -> No
 
     connection = follow(talk.pcap()).only
 
-    assert (("client", "FIN", 6), ("CLOSED", "CLOSED")) == (closed(connection), states(connection))
+    assert (closed(connection), states(connection)) == (("client", "FIN", 6), ("CLOSED", "CLOSED"))
 
 
 # octets and missing
@@ -345,7 +350,7 @@ def test_each_octet_counts_once() -> None:
     talk = Conversation().open()
     talk.client.data(b"x" * 100).client.data(b"x" * 60, seq=talk.client.next - 60).server.ack()
 
-    assert 100 == follow(talk.pcap()).only.client.octets
+    assert follow(talk.pcap()).only.client.octets == 100
 
 
 def test_octets_are_counted_by_the_headers() -> None:
@@ -354,26 +359,26 @@ def test_octets_are_counted_by_the_headers() -> None:
 
     connection = follow(talk.pcap(snaplen=60)).only
 
-    assert (1000, 2000, 0, 0) == (
+    assert (
         connection.client.octets,
         connection.server.octets,
         connection.client.missing,
         connection.server.missing,
-    )
+    ) == (1000, 2000, 0, 0)
 
 
 def test_a_keep_alives_garbage_is_no_octet() -> None:
     talk = hello()
     talk.client.keep_alive(b"\0").server.ack()
 
-    assert 17 == follow(talk.pcap()).only.client.octets
+    assert follow(talk.pcap()).only.client.octets == 17
 
 
 def test_nothing_beyond_a_sides_own_fin_counts() -> None:
     talk = hello()
     talk.client.fin().client.data(b"beyond")
 
-    assert 17 == follow(talk.pcap()).only.client.octets
+    assert follow(talk.pcap()).only.client.octets == 17
 
 
 def test_octets_before_the_fin_captured_after_it_count() -> None:
@@ -381,14 +386,14 @@ def test_octets_before_the_fin_captured_after_it_count() -> None:
     talk.client.data(b"last words").client.fin()
     talk.packets[-1], talk.packets[-2] = talk.packets[-2], talk.packets[-1]
 
-    assert 27 == follow(talk.pcap()).only.client.octets
+    assert follow(talk.pcap()).only.client.octets == 27
 
 
 def test_a_resets_payload_is_no_octet() -> None:
     talk = hello()
     talk.server.segment(RST | ACK, b"go away")
 
-    assert 0 == follow(talk.pcap()).only.server.octets
+    assert follow(talk.pcap()).only.server.octets == 0
 
 
 def test_missing_is_what_was_acknowledged_and_not_captured() -> None:
@@ -397,23 +402,25 @@ def test_missing_is_what_was_acknowledged_and_not_captured() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert (20, 5000) == (connection.client.octets, connection.client.missing)
+    assert (connection.client.octets, connection.client.missing) == (20, 5000)
 
 
 def test_what_was_lost_and_not_acknowledged_is_not_missing() -> None:
     talk = Conversation().open()
-    talk.client.data(b"a" * 10).server.ack().client.data(b"b" * 5000, unseen=True, undelivered=True).client.data(b"c" * 10)
+    talk.client.data(b"a" * 10).server.ack().client.data(b"b" * 5000, unseen=True, undelivered=True).client.data(
+        b"c" * 10
+    )
 
     connection = follow(talk.pcap()).only
 
-    assert (20, 0) == (connection.client.octets, connection.client.missing)
+    assert (connection.client.octets, connection.client.missing) == (20, 0)
 
 
 def test_what_is_missing_at_the_end_is_missing_too() -> None:
     talk = Conversation().open()
     talk.client.data(b"a" * 10).client.data(b"b" * 500, unseen=True).server.ack()
 
-    assert 500 == follow(talk.pcap()).only.client.missing
+    assert follow(talk.pcap()).only.client.missing == 500
 
 
 def test_octets_captured_late_are_not_missing() -> None:
@@ -426,7 +433,7 @@ def test_octets_captured_late_are_not_missing() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert (910, 0) == (connection.client.octets, connection.client.missing)
+    assert (connection.client.octets, connection.client.missing) == (910, 0)
 
 
 # states
@@ -445,31 +452,31 @@ def test_syn_only_is_syn_sent_and_unknown() -> None:
     talk = Conversation()
     talk.client.syn()
 
-    assert ("SYN_SENT", "UNKNOWN") == states(follow(talk.pcap()).only)
+    assert states(follow(talk.pcap()).only) == ("SYN_SENT", "UNKNOWN")
 
 
 def test_open_is_established() -> None:
-    assert ("ESTABLISHED", "ESTABLISHED") == end()
+    assert end() == ("ESTABLISHED", "ESTABLISHED")
 
 
 def test_a_fin_not_acknowledged_is_fin_wait_1_and_unknown() -> None:
-    assert ("FIN_WAIT_1", "UNKNOWN") == end("client.fin")
+    assert end("client.fin") == ("FIN_WAIT_1", "UNKNOWN")
 
 
 def test_a_fin_acknowledged_is_fin_wait_2_and_close_wait() -> None:
-    assert ("FIN_WAIT_2", "CLOSE_WAIT") == end("client.fin", "server.ack")
+    assert end("client.fin", "server.ack") == ("FIN_WAIT_2", "CLOSE_WAIT")
 
 
 def test_a_fin_acknowledged_the_other_way_round() -> None:
-    assert ("CLOSE_WAIT", "FIN_WAIT_2") == end("server.fin", "client.ack")
+    assert end("server.fin", "client.ack") == ("CLOSE_WAIT", "FIN_WAIT_2")
 
 
 def test_a_second_fin_not_acknowledged_is_unknown_and_last_ack() -> None:
-    assert ("UNKNOWN", "LAST_ACK") == end("client.fin", "server.fin")
+    assert end("client.fin", "server.fin") == ("UNKNOWN", "LAST_ACK")
 
 
 def test_all_acknowledged_is_time_wait_for_the_first_closer_and_closed_for_the_second() -> None:
-    assert ("TIME_WAIT", "CLOSED") == end("client.fin", "server.fin", "client.ack")
+    assert end("client.fin", "server.fin", "client.ack") == ("TIME_WAIT", "CLOSED")
 
 
 def test_simultaneous_and_all_acknowledged_is_time_wait_twice() -> None:
@@ -478,36 +485,36 @@ def test_simultaneous_and_all_acknowledged_is_time_wait_twice() -> None:
     talk.server.received = talk.client.next
     talk.client.ack().server.ack()
 
-    assert ("TIME_WAIT", "TIME_WAIT") == states(follow(talk.pcap()).only)
+    assert states(follow(talk.pcap()).only) == ("TIME_WAIT", "TIME_WAIT")
 
 
 def test_simultaneous_and_one_acknowledged_is_closing_for_the_side_that_waits() -> None:
     talk = hello()
     talk.client.fin(undelivered=True).server.fin().client.ack()
 
-    assert ("CLOSING", "UNKNOWN") == states(follow(talk.pcap()).only)
+    assert states(follow(talk.pcap()).only) == ("CLOSING", "UNKNOWN")
 
 
 def test_a_valid_reset_leaves_both_closed() -> None:
-    assert ("CLOSED", "CLOSED") == end("client.rst")
+    assert end("client.rst") == ("CLOSED", "CLOSED")
 
 
 def test_refused_leaves_both_closed() -> None:
     talk = Conversation()
     talk.client.syn().server.segment(RST | ACK, seq=0, ack=talk.client.isn + 1)
 
-    assert ("CLOSED", "CLOSED") == states(follow(talk.pcap()).only)
+    assert states(follow(talk.pcap()).only) == ("CLOSED", "CLOSED")
 
 
 def test_cut_headers_leave_the_states_unknown() -> None:
-    assert ("UNKNOWN", "UNKNOWN") == states(follow(hello().pcap(snaplen=40)).only)
+    assert states(follow(hello().pcap(snaplen=40)).only) == ("UNKNOWN", "UNKNOWN")
 
 
 def test_a_syn_ack_without_its_final_ack_proves_syn_received_alone() -> None:
     talk = Conversation()
     talk.client.syn().server.syn_ack()
 
-    assert ("UNKNOWN", "SYN_RECEIVED") == states(follow(talk.pcap()).only)
+    assert states(follow(talk.pcap()).only) == ("UNKNOWN", "SYN_RECEIVED")
 
 
 # roles
@@ -518,7 +525,7 @@ def test_roles_come_from_the_syn() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert ("syn", 50000) == (connection.roles_from, connection.server.port)
+    assert (connection.roles_from, connection.server.port) == ("syn", 50000)
 
 
 def test_roles_come_from_the_syn_even_where_it_was_captured_late() -> None:
@@ -527,7 +534,7 @@ def test_roles_come_from_the_syn_even_where_it_was_captured_late() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert ("syn", "complete", 4001) == (connection.roles_from, connection.opened, connection.server.port)
+    assert (connection.roles_from, connection.opened, connection.server.port) == ("syn", "complete", 4001)
 
 
 def test_roles_come_from_the_port_where_no_syn_was_captured() -> None:
@@ -536,7 +543,7 @@ def test_roles_come_from_the_port_where_no_syn_was_captured() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert ("port", 4001) == (connection.roles_from, connection.server.port)
+    assert (connection.roles_from, connection.server.port) == ("port", 4001)
 
 
 def test_roles_come_from_the_hello_where_neither_port_tells() -> None:
@@ -548,7 +555,7 @@ def test_roles_come_from_the_hello_where_neither_port_tells() -> None:
     analyzer.finish()
     (connection,) = analyzer.connections
 
-    assert ("hello", 9999) == (connection.roles_from, connection.server.port)
+    assert (connection.roles_from, connection.server.port) == ("hello", 9999)
 
 
 def test_roles_come_from_the_first_packet_where_nothing_else_tells() -> None:
@@ -557,7 +564,7 @@ def test_roles_come_from_the_first_packet_where_nothing_else_tells() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert ("first_packet", 9999) == (connection.roles_from, connection.client.port)
+    assert (connection.roles_from, connection.client.port) == ("first_packet", 9999)
 
 
 # packet
@@ -570,11 +577,11 @@ def test_packets_are_counted_over_the_packets_of_the_file() -> None:
 
     connection = follow(pcap_of_frames(mixed)).only
 
-    assert (2, 7) == (connection.first_packet, connection.last_packet)
+    assert (connection.first_packet, connection.last_packet) == (2, 7)
 
 
 def test_a_syn_that_carries_fin_or_reset_is_no_connection_request() -> None:
     talk = Conversation().established()
     talk.client.segment(SYN | RST, seq=5)
 
-    assert "midstream" == follow(pcap(talk.packets)).only.opened
+    assert follow(pcap(talk.packets)).only.opened == "midstream"

@@ -63,42 +63,42 @@ def test_a_syn_ack_establishes_in_zeeks_eyes() -> None:
     talk = Conversation()
     talk.client.syn().server.syn_ack()
 
-    assert ("S1", "Sh") == zeek(talk)
+    assert zeek(talk) == ("S1", "Sh")
 
 
 def test_a_half_open_scan_is_an_originators_abort() -> None:
     talk = Conversation()
     talk.client.syn().server.syn_ack().client.bare_rst()
 
-    assert ("RSTO", "ShR") == zeek(talk)
+    assert zeek(talk) == ("RSTO", "ShR")
 
 
 def test_both_reset_and_nothing_said_is_a_rejection() -> None:
     talk = Conversation().open()
     talk.client.rst().server.rst()
 
-    assert ("REJ", "ShARr") == zeek(talk)
+    assert zeek(talk) == ("REJ", "ShARr")
 
 
 def test_a_fin_and_a_reset_answered_by_a_fin_is_a_normal_end() -> None:
     talk = Conversation()
     open_(talk).client.fin().client.rst().server.fin()
 
-    assert "SF" == zeek(talk)[0]
+    assert zeek(talk)[0] == "SF"
 
 
 def test_a_reset_after_both_fins_changes_nothing() -> None:
     talk = Conversation()
     open_(talk).client.fin().server.fin().client.ack().server.bare_rst()
 
-    assert ("SF", "ShADaFfr") == zeek(talk)
+    assert zeek(talk) == ("SF", "ShADaFfr")
 
 
 def test_an_ignored_reset_changes_no_state() -> None:
     talk = Conversation()
     open_(talk).server.rst(seq=talk.server.next + 900_000)
 
-    assert ("S1", "ShADar") == zeek(talk)
+    assert zeek(talk) == ("S1", "ShADar")
 
 
 HISTORIES: list[tuple[str, str, Story]] = [
@@ -130,7 +130,7 @@ def test_capitals_are_the_originators() -> None:
     talk = Conversation().open()
     talk.server.data(b"first").client.ack().server.fin().client.fin().server.ack()
 
-    assert "ShAdfFa" == zeek(talk)[1]
+    assert zeek(talk)[1] == "ShAdfFa"
 
 
 def test_a_and_d_are_written_once_a_side() -> None:
@@ -138,7 +138,7 @@ def test_a_and_d_are_written_once_a_side() -> None:
     for _ in range(5):
         talk.client.data(b"q").server.ack().server.data(b"a").client.ack()
 
-    assert "ShADad" == zeek(talk)[1]
+    assert zeek(talk)[1] == "ShADad"
 
 
 def test_f_and_s_come_again_only_with_another_number() -> None:
@@ -146,28 +146,28 @@ def test_f_and_s_come_again_only_with_another_number() -> None:
     talk.client.syn().client.syn().server.syn_ack().server.syn_ack().client.ack()
     talk.client.fin().client.fin_again().client.segment(FIN | ACK, seq=talk.client.next + 5)
 
-    assert "ShAFF" == zeek(talk)[1]
+    assert zeek(talk)[1] == "ShAFF"
 
 
 def test_r_comes_again_only_with_another_number() -> None:
     talk = Conversation().open()
     talk.server.rst().server.rst().server.rst(seq=talk.server.next + 1)
 
-    assert "ShArr" == zeek(talk)[1]
+    assert zeek(talk)[1] == "ShArr"
 
 
 def test_a_flip_is_marked() -> None:
     talk = Conversation().established()
     talk.server.data(b"x").client.ack().server.fin()
 
-    assert "^dAf" == zeek(talk)[1]
+    assert zeek(talk)[1] == "^dAf"
 
 
 def test_a_syn_ack_first_is_a_flip() -> None:
     talk = Conversation()
     syn_ack_alone(talk).client.ack()
 
-    assert ("S1", "^hA") == zeek(talk)
+    assert zeek(talk) == ("S1", "^hA")
 
 
 @pytest.mark.parametrize(("times", "letters"), [(1, 1), (9, 1), (10, 2), (99, 2), (100, 3)])
@@ -205,7 +205,7 @@ def test_a_zero_window_after_the_peers_fin_means_nothing() -> None:
     talk = Conversation().open()
     talk.client.fin().server.ack(window=0)
 
-    assert "ShAFa" == zeek(talk)[1]
+    assert zeek(talk)[1] == "ShAFa"
 
 
 def test_octets_out_of_order_are_not_retransmitted() -> None:
@@ -213,7 +213,7 @@ def test_octets_out_of_order_are_not_retransmitted() -> None:
     talk.client.data(b"one").client.data(b"two")
     talk.packets[-1], talk.packets[-2] = talk.packets[-2], talk.packets[-1]
 
-    assert "ShAD" == zeek(talk)[1]
+    assert zeek(talk)[1] == "ShAD"
 
 
 def test_history_has_a_bound() -> None:
@@ -221,4 +221,4 @@ def test_history_has_a_bound() -> None:
     for number in range(300):
         talk.client.rst(seq=number * 1000)
 
-    assert 100 == len(zeek(talk)[1])
+    assert len(zeek(talk)[1]) == 100
