@@ -80,7 +80,10 @@ def messages(
     """Every TWS message of a capture in capture order, one dict each (contract.md, "messages").
 
     Args:
-        paths, ports, engine, progress: as ``read`` takes them.
+        paths: as ``read`` takes them.
+        ports: the same.
+        engine: the same.
+        progress: the same.
         wanted: is asked, before a message is decoded, whether it is; with the time of the capture's first packet.
 
     Raises:

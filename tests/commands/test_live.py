@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,33 +30,34 @@ def namespace() -> Iterator[Namespace]:
 
 
 class LiveCommand:
-    """The command in a namespace, with what it has said on standard error so far."""
+    """The command in a namespace; what it says on standard error goes to a file, so that it can be watched."""
 
     def __init__(self, namespace: Namespace, *words: str) -> None:
         line = [sys.executable, "-m", "capanalyze", "live", "--port", str(namespace.port), *words]
-        self.process = subprocess.Popen(
-            namespace.command(*line),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=ENVIRONMENT,
-            cwd=ROOT,
-        )
-        assert self.process.stderr is not None
-        self.said = [self.process.stderr.readline()]
+        self.error = Path(tempfile.mkstemp(suffix=".err")[1])
+        with self.error.open("w") as error:
+            self.process = subprocess.Popen(
+                namespace.command(*line), stdout=subprocess.PIPE, stderr=error, text=True, env=ENVIRONMENT, cwd=ROOT
+            )
+        self.wait_for("\n")
+
+    def said(self) -> str:
+        """Standard error so far."""
+        return self.error.read_text(encoding="utf-8")
 
     def wait_for(self, words: str) -> None:
-        """Read standard error until a line holds these words."""
-        assert self.process.stderr is not None
-        while words not in self.said[-1]:
-            line = self.process.stderr.readline()
-            assert line, "".join(self.said)
-            self.said.append(line)
+        """Wait until standard error holds these words, or the command has ended."""
+        deadline = time.monotonic() + 20
+        while words not in self.said() and self.process.poll() is None:
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.02)
 
     def finish(self) -> tuple[int, str, str]:
         """Status and both outputs."""
-        out, rest = self.process.communicate(timeout=30)
-        return self.process.returncode, out, "".join(self.said) + rest
+        out, _ = self.process.communicate(timeout=30)
+        said = self.said()
+        self.error.unlink()
+        return self.process.returncode, out, said
 
 
 def traffic(namespace: Namespace, seconds: float = 0.2) -> None:
