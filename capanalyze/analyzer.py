@@ -9,11 +9,13 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze import lane
 from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, COMPILED, SHAPE, read_words
-from capanalyze.packets.ip import TCP
-from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL
+from capanalyze.packets.ip import FRAGMENT, NOT_TCP, TCP
+from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL, NOT_IP, UNKNOWN_LINK
 from capanalyze.packets.raw import NO_TIME, RawPackets
-from capanalyze.packets.segment import ACK, HEADER_CUT, OK, REASONS, Segment
+from capanalyze.packets.segment import ACK, HEADER_CUT, OK, PENDING, REASONS, REASSEMBLED, Segment
+from capanalyze.packets.wrapped import wrapping
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
 from capanalyze.tws.message import Message
@@ -21,10 +23,6 @@ from capanalyze.tws.session import Session
 
 PORTS: Final = (4001, 4002, 7496, 7497)
 """Usual API ports: IB Gateway live and paper, TWS live and paper."""
-
-
-LEADS: Final = {LINK_ETHERNET: 14, LINK_NULL: 4}
-"""Link types of the common header shape -> octets before the IP header."""
 
 
 class Analyzer:
@@ -54,85 +52,92 @@ class Analyzer:
 
     def feed(self, packets: RawPackets) -> None:
         """Take every packet that the cursor has."""
-        tracker = self.tracker
-        unpack_shape = SHAPE.unpack_from
-        link: i64 = -1
-        lead: i64 = 0
-        mark: i64 = 0
-        ts_ns: i64 = NO_TIME
-        latest = self.last_ts
-        while packets.advance():
-            ts_ns = packets.ts_ns
-            if ts_ns != NO_TIME:
-                latest = ts_ns
-                if self.first_ts == NO_TIME:
-                    self.first_ts = ts_ns
-            if packets.link_type != link:
-                link = packets.link_type
-                lead = LEADS.get(link, 0)
-                mark = 0x08004500 if link == LINK_ETHERNET else 0x4500
-            captured = packets.captured
-            ip = packets.offset + lead
-            if lead == 0 or captured < lead + 40:
-                self._general(packets, ts_ns)
-                continue
-            data = packets.data
-            if COMPILED:
-                kind, total, protocol, key, seq, ack, flags, window = read_words(data, ip)
+        if not COMPILED and not self.keep_all:
+            lane.feed(self, packets)
+        else:
+            while packets.advance():
+                self.take(packets)
+            self.packets = packets.number
+
+    def take(self, packets: RawPackets) -> None:
+        """Take the current packet."""
+        ts_ns = packets.ts_ns
+        if ts_ns != NO_TIME:
+            self.last_ts = ts_ns
+            if self.first_ts == NO_TIME:
+                self.first_ts = ts_ns
+        ethernet = packets.link_type == LINK_ETHERNET
+        lead: i64 = 14 if ethernet else 4
+        captured = packets.captured
+        ip = packets.offset + lead
+        if captured < lead + 40 or not (ethernet or packets.link_type == LINK_NULL):
+            self._general(packets, ts_ns)
+            return
+        data = packets.data
+        if COMPILED:
+            kind, total, protocol, key, seq, ack, flags, window = read_words(data, ip)
+        else:
+            kind, total, protocol, key, seq, ack, flags, window = SHAPE.unpack_from(data, ip - 2)
+        header = (flags >> 10) & 0x3C
+        length = total - 20 - header
+        if (
+            kind & ANY_SERVICE != (0x08004500 if ethernet else 0x4500)
+            or protocol & ANY_TTL != TCP
+            or flags & 0x17 != ACK
+            or header < 20
+            or length < 0
+            or lead + total > captured
+        ):
+            self._general(packets, ts_ns)
+            return
+        payload = ip + 20 + header
+        number = packets.number
+        outcome = self.tracker.short(key, seq, ack, window, length, data, payload, number, ts_ns)
+        if outcome == DIRECT:
+            session = self.sessions[self.tracker.place]
+            if session is None:
+                self._first_payload(self.tracker.side, data, payload, payload + length, number, ts_ns)
+            elif session.is_tws and not self.keep_all:
+                session.data(self.tracker.side_index, data, payload, payload + length, number, ts_ns)
             else:
-                kind, total, protocol, key, seq, ack, flags, window = unpack_shape(data, ip - 2)
-            header = (flags >> 10) & 0x3C
-            length = total - 20 - header
-            if (
-                kind & ANY_SERVICE != mark
-                or protocol & ANY_TTL != TCP
-                or flags & 0x17 != ACK
-                or header < 20
-                or length < 0
-                or lead + total > captured
-            ):
-                self._general(packets, ts_ns)
-                continue
-            payload = ip + 20 + header
-            number = packets.number
-            outcome = tracker.short(key, seq, ack, window, length, data, payload, number, ts_ns)
-            if outcome == DIRECT:
-                session = self.sessions[tracker.place]
-                if session is None:
-                    self._first_payload(tracker.side, data, payload, payload + length, number, ts_ns)
-                elif session.is_tws and not self.keep_all:
-                    session.data(tracker.side_index, data, payload, payload + length, number, ts_ns)
-                else:
-                    self._hand_on(tracker.side, session, data, payload, payload + length, number, ts_ns)
-            elif outcome == GENERAL:
-                self._general(packets, ts_ns)
-        self.packets = packets.number
-        self.last_ts = latest
+                self._hand_on(self.tracker.side, session, data, payload, payload + length, number, ts_ns)
+        elif outcome == GENERAL:
+            self._general(packets, ts_ns)
 
     def _general(self, packets: RawPackets, ts_ns: i64) -> None:
         """A packet that is not of the common shape, or not simply the next in order."""
         tracker = self.tracker
         segment = self._segment
         found = segment.read(packets)
-        if found != OK:
+        if found not in {OK, REASSEMBLED}:
             self._unusable(found, packets)
             return
-        outcome = tracker.segment(segment, packets.data, packets.number, ts_ns)
+        data = packets.data if found == OK else segment.data
+        outcome = tracker.segment(segment, data, packets.number, ts_ns)
         if len(self.sessions) != len(tracker.connections):
             self._sessions_for_new()
         if outcome == RUNS:
             self._hand_on_runs(tracker.side)
         if tracker.just_closed:
-            self._closed(segment)
+            self._closed()
 
     def _unusable(self, found: i64, packets: RawPackets) -> None:
         """A packet without a whole TCP header."""
         if found == HEADER_CUT:
             self.tracker.header_cut(self._segment, packets.number, packets.ts_ns)
             self._sessions_for_new()
-            return
-        reason = REASONS[found]
-        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+        elif found != PENDING and not self._wrapped(found, packets):
+            self._skip(REASONS[found], 1)
+
+    def _wrapped(self, found: i64, packets: RawPackets) -> bool:
+        """Whether another engine has to unwrap the packet: it is held back then, or counted by its wrapping."""
+        wrapper = wrapping(packets) if found in {NOT_IP, NOT_TCP, UNKNOWN_LINK} else ""
+        if wrapper and not packets.hold(wrapper):
+            self._skip(f"wrapped in {wrapper}", 1)
+        return wrapper != ""
+
+    def _skip(self, reason: str, packets: i64) -> None:
+        self.skipped[reason] = self.skipped.get(reason, 0) + packets
 
     def _sessions_for_new(self) -> None:
         """Keep one place for a session per connection, and settle roles that no SYN told by the port."""
@@ -199,10 +204,10 @@ class Analyzer:
                 message.conn = connection.number
                 self.messages.append(message)
 
-    def _closed(self, segment: Segment) -> None:
+    def _closed(self) -> None:
         """The close was seen: what was said before it is set apart."""
         self.tracker.just_closed = False
-        side = self.tracker.sides.get(segment.key)
+        side = self.tracker.side
         if side is not None and side.connection is not None:
             index = side.connection.number - 1
             session = self.sessions[index] if index < len(self.sessions) else None
@@ -218,6 +223,11 @@ class Analyzer:
     def finish(self) -> None:
         """No more packets come: settle streams, sessions, roles and closes."""
         self._sessions_for_new()
+        fragments = self._segment.fragments
+        fragments.finish()
+        if fragments.unused:
+            self._skip(REASONS[FRAGMENT], fragments.unused)
+            fragments.unused = 0
         for connection in self.tracker.connections:
             runs = self.tracker.streams.runs
             runs.clear()

@@ -5,6 +5,7 @@ apart (Kuznetzov's ss991029, SuSE 6.3, Red Hat 6.1, Nokia). Two magics serve for
 layout is chosen by walking the first records.
 """
 
+from collections.abc import Iterator
 from struct import Struct
 from typing import Any, Final
 
@@ -132,6 +133,25 @@ class PcapDecoder(Decoder):
         self.pos = pos + self.header + captured
         self.number += 1
         return True
+
+    def records(self) -> Iterator[tuple[int, int, int, int, int]]:
+        """``advance`` as one loop, for the interpreter; what is not a whole, ordinary record is left to it."""
+        unpack, data, header, scale = self.unpack_record, self.data, self.header, self.scale
+        pos, number, size = self.pos, self.number, len(self.data)
+        seconds = fraction = 0
+        while pos + header <= size:
+            seconds, fraction, captured, original = unpack(data, pos)
+            start = pos + header
+            after = start + captured
+            if after > size or original < captured or original == 0:
+                break
+            number += 1
+            pos = after
+            yield number, seconds * 1_000_000_000 + fraction * scale, start, captured, original
+        self.pos = pos
+        self.number = number
+        while self.advance():
+            yield self.number, self.ts_ns, self.offset, self.captured, self.original
 
 
 def read_record_little(data: bytes, pos: i64) -> Record:
