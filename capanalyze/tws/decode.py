@@ -27,6 +27,9 @@ __all__ = ["Decoded", "decode", "encoding_of", "name_of", "narrow", "request_key
 OLDEST: Final = 38
 """The oldest server version whose text layouts the schema holds (what clients of today accept at least)."""
 
+FIRST_FRAMED: Final = 100
+"""The oldest server version that a session with frames asks for."""
+
 LAST_UNFRAMED: Final = 76
 """The newest server version that a session without frames can have."""
 
@@ -127,22 +130,12 @@ def _protobuf(row: Message | None, message_id: int, body: bytes, from_client: bo
     values, problem = protobuf.decode_body(body, row.protobuf if row is not None else "")
     if row is None or not row.protobuf:
         problem = problem or ("unknown message id" if row is None else "not known as protobuf")
-    number = protobuf_key_field(from_client, message_id)
-    key = values.get(_key_name(row)) if number and row is not None else None
-    return Decoded(message_id, name, values, key if type(key) is int else None, problem, "protobuf", from_client)
-
-
-def _key_name(row: Message | None) -> str:
-    if row is None:
-        return ""
-    for node in row.nodes():
-        if node.key:
-            return node.name
-    return "reqId"
+    key = None if row is None else _key(row, values)
+    return Decoded(message_id, name, values, key, problem, "protobuf", from_client)
 
 
 def _key(row: Message, values: dict[str, object]) -> int | None:
-    key = values.get(_key_name(row))
+    key = values.get(row.key_name())
     return key if type(key) is int else None
 
 
@@ -162,7 +155,7 @@ def _candidates(row: Message, encoding: str, versions: tuple[int, int]) -> list[
     """The server versions at which the layout of ``row`` changes, the oldest of each stretch without a change."""
     low, high = versions
     if encoding == "text":
-        high = min(high, FIRST_BINARY_ID - 1)
+        low, high = max(low, FIRST_FRAMED), min(high, FIRST_BINARY_ID - 1)
     elif encoding == "binary_id":
         low = max(low, FIRST_BINARY_ID)
     else:

@@ -6,6 +6,8 @@ a renderer has to make them safe for its medium.
 
 from typing import Final, Protocol
 
+from capanalyze.tws.values import describe
+
 MAX_LENGTH: Final = 160
 """Characters of a summary; longer ones end in an ellipsis."""
 
@@ -22,10 +24,12 @@ TEMPLATES: Final = {
     "completedOrder": "{order.action} {order.totalQuantity} @ {orderState.status}",
     "orderStatus": "#{orderId} {status} filled {filled} remaining {remaining}",
     "execDetails": "#{execution.orderId} {execution.side} {execution.shares} @ at {execution.price}",
-    "tickPrice": "#{reqId} type {tickType} {price}",
-    "tickSize": "#{reqId} type {tickType} {size}",
-    "tickString": "#{reqId} type {tickType} {value}",
-    "tickGeneric": "#{reqId} type {tickType} {value}",
+    "tickPrice": "#{reqId} {=tickType} {price}",
+    "tickSize": "#{reqId} {=tickType} {size}",
+    "tickString": "#{reqId} {=tickType} {value}",
+    "tickGeneric": "#{reqId} {=tickType} {value}",
+    "tickOptionComputation": "#{reqId} {=tickType} {optPrice}",
+    "tickByTick": "#{reqId} {=tickType}",
     "updateAccountValue": "{key} {value} {currency}",
     "updateAccountTime": "{timeStamp}",
     "accountSummary": "#{reqId} {tag} {value} {currency}",
@@ -33,8 +37,8 @@ TEMPLATES: Final = {
     "position": "@ {position}",
     "updatePortfolio": "@ {position}",
     "reqAccountUpdates": "{subscribe} {acctCode}",
-    "reqMarketDataType": "{marketDataType}",
-    "marketDataType": "#{reqId} {marketDataType}",
+    "reqMarketDataType": "{=marketDataType}",
+    "marketDataType": "#{reqId} {=marketDataType}",
     "reqHistoricalData": "#{reqId} @ {duration} {barSizeSetting} {whatToShow}",
     "reqIds": "{numIds}",
     "currentTime": "{currentTime}",
@@ -44,7 +48,8 @@ TEMPLATES: Final = {
     "commissionAndFeesReport": "{commissionAndFees} {currency}",
     "orderBound": "#{orderId} permId {permId} client {clientId}",
 }
-"""The words after the name: ``{path}`` a value (nothing where it is unset), ``@`` the contract."""
+"""The words after the name: ``{path}`` a value (nothing where it is unset), ``{=path}`` in words if there are any
+(values.py), ``@`` the contract."""
 
 
 class Summarised(Protocol):
@@ -72,26 +77,29 @@ def summary(decoded: Summarised) -> str:
             template += " @"
     words = [decoded.name]
     for part in template.split(" "):
-        word = _word(part, decoded.fields)
+        word = _word(part, decoded.fields, decoded.name)
         if word:
             words.append(word)
     line = " ".join(words)
     return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + "…"
 
 
-def _word(part: str, fields: dict[str, object]) -> str:
+def _word(part: str, fields: dict[str, object], message: str) -> str:
     if part == "@":
         return _contract(fields.get("contract"))
     before, brace, rest = part.partition("{")
     if not brace:
         return part
     path, _, after = rest.partition("}")
+    in_words = path.startswith("=")
+    path = path.removeprefix("=")
     value: object = fields
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
     if value is None or value == "":
         return ""
-    return f"{before}{_plain(value)}{after}"
+    words = describe(path, value, message) if in_words else ""
+    return f"{before}{words or _plain(value)}{after}"
 
 
 def _contract(contract: object) -> str:

@@ -38,8 +38,8 @@ class Message:
     """
 
     __slots__ = (
-        "_nodes", "constant", "from_client", "id", "layout", "name", "protobuf", "protobuf_since", "since", "text",
-        "until",
+        "_key_name", "_nodes", "constant", "from_client", "id", "layout", "name", "protobuf", "protobuf_since", "since",
+        "text", "until",
     )  # fmt: skip
 
     def __init__(self, from_client: bool, row: tuple[str, str, str, str, str]) -> None:
@@ -54,6 +54,7 @@ class Message:
         self.protobuf_since = 0
         self.text = True
         self._nodes: list[Node] | None = None
+        self._key_name: str | None = None
         for attribute in row[3].split():
             self._attribute(attribute)
 
@@ -73,6 +74,19 @@ class Message:
         if self._nodes is None:
             self._nodes = parse(self.layout, _fragments(self.from_client))
         return self._nodes
+
+    def key_name(self) -> str:
+        """The field that holds the pairing key (it stands at the top of both forms), "" for none."""
+        if self._key_name is None:
+            keys = [node.name for node in self.nodes() if node.key]
+            self._key_name = keys[0] if keys else "" if self.text else "reqId"
+        return self._key_name
+
+    def protobuf_key(self) -> int:
+        """The number of the protobuf field that holds the pairing key, 0 for none: 1 everywhere but in orderBound."""
+        if not self.protobuf or not self.key_name():
+            return 0
+        return 3 if self.protobuf == "OrderBound" else 1
 
 
 _tables: dict[bool, dict[int, Message]] = {}
@@ -134,17 +148,7 @@ def key_table(from_client: bool, server_version: int) -> list[int]:
 def protobuf_key_field(from_client: bool, message_id: int) -> int:
     """The number of the protobuf field (a varint) that holds the pairing key, 0 for none; ``message_id`` below 200."""
     row = messages(from_client).get(message_id)
-    if row is None or not row.protobuf:
-        return 0
-    if not row.text:
-        return 1
-    if not from_client and row.name == "orderBound":
-        return 3
-    return 1 if _has_key(row.nodes()) else 0
-
-
-def _has_key(nodes: list[Node]) -> bool:
-    return any(node.key or _has_key(node.children) for node in nodes)
+    return 0 if row is None else row.protobuf_key()
 
 
 def _key_position(nodes: list[Node], version: int, position: int) -> tuple[int, bool]:
