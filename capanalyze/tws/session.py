@@ -10,6 +10,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.common import COMPILED
 from capanalyze.tws.decode import Decoded, decode
 from capanalyze.tws.frames import index_encoding, index_id
 from capanalyze.tws.framing import BLOCK, FRAMES, OPAQUE, FrameStream
@@ -47,7 +48,7 @@ class Session(Legacy):
         stream = self.first if side == 0 else self.second
         at: i64 = start
         if stream.mode == FRAMES and end - start <= BLOCK:
-            at = stream.walk(data, start, end)
+            at = stream.walk_octets(data, start, end) if COMPILED else stream.walk_heads(data, start, end)
             if at == end:
                 tail = stream.tail
                 if tail is not None:

@@ -35,7 +35,7 @@ class Walker:
             then the walk stops if that id may be one that waits.
         firsts: by octet: 1 where an id that waits begins with it.
         prefixes, prefix: the first octets of the ids that wait, and how many octets that are.
-        cells: by a payload's first four octets: [count, mark, index], for ``watch`` as it was when they were made.
+        cells: by a payload's first four octets: [count, index], which ``settle`` adds to ``counts``.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,6 @@ class Walker:
         self.prefixes: set[bytes] = set()
         self.prefix: i64 = 1
         self.cells: dict[bytes, list[int]] = {}
-        self.cells_of: bytes = WATCH_ALL
 
     def walk(self, data: bytes, start: i64, end: i64) -> i64:
         """Count whole frames from ``start``; return the index of the first that needs ``stopped``, or ``end``.
@@ -57,40 +56,45 @@ class Walker:
 
     def settle(self) -> None:
         """Add what ``walk_heads`` counted to ``counts``."""
-        for count, _, index in self.cells.values():
+        for count, index in self.cells.values():
             self.counts[index] += count
         self.cells.clear()
-        self.cells_of = self.watch
 
     def walk_heads(self, data: bytes, start: i64, end: i64) -> i64:
         """``walk`` for the interpreter."""
-        if self.cells_of is not self.watch or len(self.cells) > MAX_CELLS:
-            self.settle()
         cells = self.cells
+        watch = self.watch
         unpack = HEAD.unpack_from
         at: i64 = start
         last: i64 = end - 8
         while at <= last:
             length, head = unpack(data, at)
             after: i64 = at + 4 + length
-            if after > end or not 4 <= length <= 255:
+            if after > end or length > 255 or length < 4:
                 break
             cell = cells.get(head)
             if cell is None:
-                index = plain_index(head)
-                mark = self.watch[index]
-                if index == 0 or mark == ALWAYS:
-                    break
-                cell = cells[head] = [0, mark, index]
-            if cell[1]:
-                where = at + cell[1]
+                cell = self._cell(head)
+            index = cell[1]
+            mark = watch[index]
+            if mark:
+                where = at + mark
                 if where + 6 > after or data[where - 1] & 0xF7:
                     break
                 if self.firsts[data[where]] and data[where : where + self.prefix] in self.prefixes:
                     break
+            elif index == 0:
+                break
             cell[0] += 1
             at = after
         return at
+
+    def _cell(self, head: bytes) -> list[int]:
+        """A new count for frames that begin like that."""
+        if len(self.cells) >= MAX_CELLS:
+            self.settle()
+        cell = self.cells[head] = [0, plain_index(head)]
+        return cell
 
     def walk_octets(self, data: bytes, start: i64, end: i64) -> i64:
         """``walk`` as machine code."""
