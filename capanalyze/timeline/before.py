@@ -8,7 +8,17 @@ from typing import Final
 
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.words import count, listing, octets_as_hex, octets_as_text, packets, quote, span, spans
+from capanalyze.timeline.words import (
+    count,
+    endpoint,
+    listing,
+    octets_as_hex,
+    octets_as_text,
+    packets,
+    quote,
+    span,
+    spans,
+)
 from capanalyze.tws.hello import RIGHT_HELLO
 
 Group = Sequence[Facts]
@@ -29,9 +39,9 @@ def before_open(group: Group, thing: str) -> str:
         waits = _known([between(facts.began, facts.server.rst) for facts in group])
         after = f", {spans(waits)} after the SYN" if waits else ""
         where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
-        return (
-            f"the {called}'s host refused {thing} (RST in {where}{after}): nothing accepts connections on port {port}"
-        )
+        server = first.connection.server
+        there = endpoint(server.host, port) if len(server.host) == 16 else f"port {port}"
+        return f"the {called}'s host refused {thing} (RST in {where}{after}): nothing accepts connections on {there}"
     if first.stage == "unanswered":
         waits = _known([between(facts.began, facts.ended) for facts in group])
         within = f" within the {span(max(waits))} captured" if waits else ""

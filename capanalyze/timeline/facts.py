@@ -6,28 +6,22 @@ silence before it. Nothing here is a judgement and nothing here is a sentence.
 """
 
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final
 
 from capanalyze.tcp.connection import Connection, Note
 from capanalyze.timeline.ends import End, Moment, between, moment
+from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.openings import Misfit, first_octets, misfit
-from capanalyze.tws.decode import decode
 from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session
 
 READY: Final = (("next_valid_id", "nextValidId"), ("managed_accounts", "managedAccounts"))
 """The milestones that make a session usable, and their messages (protocol.md 1.1: ib_async waits for both)."""
 
-ERROR: Final = 4
-"""IB's id of the error message."""
+IPV6_LOOPBACK: Final = bytes(15) + b"\x01"
 
-
-class WireError(NamedTuple):
-    """An error message that the gateway sent."""
-
-    code: int
-    text: str
-    at: Moment
+SECOND_ADDRESS_NS: Final = 5_000_000_000
+"""The second address of a name is tried at once on Linux and macOS, after some two seconds on Windows."""
 
 
 class Facts:
@@ -39,6 +33,7 @@ class Facts:
         client, server: its Ends.
         began, opened_at, ended: its first packet; when it was open; the capture's last moment.
         hello, answer, start_api: when the messages of these names were whole, or None.
+        readiness, missing_names: the messages that make a session usable, with when they came; those that did not.
         hello_acked: when the gateway's host acknowledged the client's first octets.
         closer, kind: "client", "server", "both" or "" (nobody); "FIN", "RST" or "".
         close: the moment of the close; None where nobody closed or the FIN was inferred.
@@ -70,7 +65,8 @@ class Facts:
         self.hello = self._milestone("hello_sent")
         self.answer = self._milestone("server_answered")
         self.start_api = self._milestone("start_api_sent")
-        self.missing_names = tuple(name for key, name in READY if self._milestone(key) is None)
+        self.readiness = tuple((name, self._milestone(key)) for key, name in READY)
+        self.missing_names = tuple(name for name, at in self.readiness if at is None)
         self.misfit: Misfit | None = misfit(connection, session)
         self.errors = self._errors()
         self.others: tuple[Facts, ...] = (self,)
@@ -113,6 +109,20 @@ class Facts:
         return sum(int(event.count) for event in self.connection.events if event.kind == "SYN")
 
     @property
+    def second_address(self) -> "Facts | None":
+        """The connection to 127.0.0.1 that followed this one, refused on ::1, at the same port: ``localhost``."""
+        mine = self.connection.server
+        if self.stage != "refused" or mine.host != IPV6_LOOPBACK:
+            return None
+        for other in self.others:
+            theirs = other.connection.server
+            apart = between(self.began, other.began)
+            local = len(theirs.host) == 4 and theirs.host[0] == 127 and theirs.port == mine.port
+            if local and other.stage != "refused" and apart is not None and 0 <= apart <= SECOND_ADDRESS_NS:
+                return other
+        return None
+
+    @property
     def answered_later(self) -> "Facts | None":
         """The first later connection to the same address and port on which the hello was answered."""
         mine = self.connection.server
@@ -146,9 +156,7 @@ class Facts:
     def _errors(self) -> tuple[WireError, ...]:
         if self.session is None:
             return ()
-        return tuple(
-            wire_error(message) for message in (*self.session.head, *self.session.errors) if _is_error(message)
-        )
+        return tuple(wire_error(message) for message in (*self.session.head, *self.session.errors) if is_error(message))
 
     def error(self, code: int) -> WireError | None:
         """The first error message with that code."""
@@ -163,6 +171,12 @@ class Facts:
     def version(self) -> int | None:
         """The server version that the hello was answered with."""
         return int(self.session.server_version) if self.session is not None and self.answer is not None else None
+
+    @property
+    def library(self) -> str:
+        """The client library that the hello points to, "" where it is not known."""
+        found = self.session.client_library if self.session is not None else None
+        return found[0] if found is not None else ""
 
     @property
     def client_range(self) -> tuple[int, int] | None:
@@ -246,21 +260,7 @@ class Facts:
         messages = self.messages_before_close(speaker.name) if speaker is not None else []
         if not messages:
             return ""
-        return f"error {wire_error(messages[-1]).code}" if _is_error(messages[-1]) else messages[-1].name
-
-
-def _is_error(message: Message) -> bool:
-    return message.id == ERROR and not message.from_client
-
-
-def wire_error(message: Message) -> WireError:
-    """Code and text of an error message."""
-    decoded = decode(
-        message.payload, from_client=False, server_version=message.server_version or None, encoding=message.encoding
-    )
-    code = decoded.fields.get("errorCode")
-    at = moment(message.packet, message.ts_ns) or Moment(0, None)
-    return WireError(code if isinstance(code, int) else 0, str(decoded.fields.get("errorMsg") or ""), at)
+        return f"error {wire_error(messages[-1]).code}" if is_error(messages[-1]) else messages[-1].name
 
 
 def stage_of(facts: Facts) -> str:

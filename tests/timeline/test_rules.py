@@ -27,6 +27,7 @@ from tests.timeline.talk import (
 )
 
 SECOND = 1_000_000_000
+IBAPI = b"API\0\x00\x00\x00\x09v100..187"
 START = 1_700_000_000_000_000_000
 
 
@@ -64,6 +65,16 @@ FIRES = {
     "closed-after-startapi": [started().server.fin().client.fin()],
     "hello-answered-then-silent": [started().after(4).client.fin()],
     "no-next-valid-id": [started().server.data(MANAGED_ACCOUNTS).client.ack().after(4).client.fin()],
+    "hello-with-messages": [
+        opened()
+        .client.data(IBAPI)
+        .server.data(answer(187) + MANAGED_ACCOUNTS + NEXT_VALID_ID)
+        .client.data(START_API)
+        .after(9)
+        .client.fin()
+    ],
+    "pacing-reject": [ready().server.data(error(100, "Max rate of messages per second has been exceeded"))],
+    "read-only-api": [ready().server.data(error(321, "The API interface is currently in Read-Only mode.", 7))],
     "gateway-closed-midsession": [ready().server.fin().client.fin()],
     "requests-unanswered": [ready().client.data(frame("49", "1")).server.ack().after(10).client.fin()],
     "slow-consumer": [ready().server.data(frame("49", "1", "1")).client.ack(window=0)],
@@ -79,6 +90,11 @@ FIRES = {
         .client.data(frame("49", "1"), seq=1000001 + 29, undelivered=True)
     ],
     "upstream-lost": [ready().server.data(error(1100)).client.ack()],
+    "client-leaks-close-wait": [ready().server.fin().client.ack().after(3).server.keep_alive()],
+    "ipv6-localhost": [
+        ready(**other(0)),
+        Conversation(("::1", 50000), ("::1", 4001), clock=START - SECOND // 10).client.syn().server.rst(),
+    ],
     "gateway-leaks-close-wait": [gave_up().after(3).client.keep_alive()],
     "capture-incomplete": [ready().server.data(frame("49", "1", "1"), unseen=True).client.ack()],
 }
@@ -86,6 +102,10 @@ FIRES = {
 
 KEEPS_STILL = {
     "port-refused": {
+        "::1 refused before 127.0.0.1 accepts": [
+            ready(**other(0)),
+            Conversation(("::1", 50000), ("::1", 4001), clock=START - SECOND // 10).client.syn().server.rst(),
+        ],
         "a retry that gets through": [
             Conversation().client.syn().server.rst().client.syn().server.syn_ack().client.ack()
         ],
@@ -165,6 +185,23 @@ KEEPS_STILL = {
         "silence": [started().after(4).client.fin()],
         "error 326": [started().server.data(error(326)).client.ack().after(4).client.fin()],
     },
+    "hello-with-messages": {
+        "another library": [
+            opened().client.data(HELLO).server.data(answer() + MANAGED_ACCOUNTS + NEXT_VALID_ID).client.data(START_API)
+        ],
+        "a client that goes on": [
+            opened()
+            .client.data(IBAPI)
+            .server.data(answer(187) + MANAGED_ACCOUNTS + NEXT_VALID_ID)
+            .client.data(START_API)
+            .client.data(frame("49", "1"))
+        ],
+        "messages of their own": [
+            opened().client.data(IBAPI).server.data(answer(187)).client.data(START_API).server.data(NEXT_VALID_ID)
+        ],
+    },
+    "pacing-reject": {"historical pacing": [ready().server.data(error(162, "pacing violation", 7))]},
+    "read-only-api": {"another validation": [ready().server.data(error(321, "Invalid account code", 7))]},
     "gateway-closed-midsession": {
         "a client that closed": [ready().client.fin().server.fin()],
         "a session that was not ready": [started().server.fin()],
@@ -206,8 +243,24 @@ KEEPS_STILL = {
             .client.data(frame("49", "1"), seq=1000001 + 29, undelivered=True)
         ],
         "octets that are acknowledged and not answered": [gave_up()],
+        "SYNs that nothing answers": [
+            Conversation().client.syn().after(1).client.syn().after(1).client.syn().after(1).client.syn()
+        ],
     },
     "upstream-lost": {"a farm that is all right": [ready().server.data(error(2104))]},
+    "client-leaks-close-wait": {
+        "a capture that ends too soon": [ready().server.fin().client.ack()],
+        "a client that closes": [ready().server.fin().client.ack().after(3).client.fin().server.ack()],
+        "the gateway's leak": [gave_up().after(3).client.keep_alive()],
+    },
+    "ipv6-localhost": {
+        "no second attempt": [Conversation(("::1", 50000), ("::1", 4001)).client.syn().server.rst()],
+        "a refusal of 127.0.0.1": [Conversation().client.syn().server.rst(), ready(**other(1))],
+        "a second attempt that is refused too": [
+            Conversation(**other(0)).client.syn().server.rst(),  # type: ignore[arg-type]
+            Conversation(("::1", 50000), ("::1", 4001), clock=START - SECOND // 10).client.syn().server.rst(),
+        ],
+    },
     "gateway-leaks-close-wait": {
         "a capture that ends too soon": [gave_up()],
         "a gateway that closes": [gave_up().after(3).server.fin().client.ack()],
@@ -229,14 +282,14 @@ STILL = [
 def test_a_rule_fires_where_it_should(name: str, talks: list[Conversation]) -> None:
     actual = findings(*talks)
 
-    assert (len(talks), name) in actual
+    assert name in [found for _, found in actual]
 
 
 @pytest.mark.parametrize(("name", "talks"), STILL)
 def test_a_rule_keeps_still_on_a_near_miss(name: str, talks: list[Conversation]) -> None:
     actual = findings(*talks)
 
-    assert (len(talks), name) not in actual
+    assert name not in [found for _, found in actual]
 
 
 def test_every_rule_has_captures_that_fire_it_and_near_misses() -> None:
@@ -291,8 +344,8 @@ def test_a_finding_cites_packets_of_the_capture_and_says_what_it_saw(name: str) 
 def test_a_title_holds_no_figure_so_that_it_can_be_told_once_for_many_connections(name: str) -> None:
     finding, _ = fired(name)
 
-    assert re.sub(r"\(error 326\)", "", finding.title).isascii()
-    assert not re.search(r"\d", finding.title.replace("326", ""))
+    assert finding.title.isascii()
+    assert not re.search(r"\d", re.sub(r"\(error \d+\)", "", finding.title))
 
 
 @pytest.mark.parametrize("name", sorted(FIRES))

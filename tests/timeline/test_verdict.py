@@ -372,6 +372,17 @@ def test_the_worst_story_comes_first_and_names_its_connections() -> None:
     assert "; the client closed first on connection 1 (FIN in packet 12)" in actual
 
 
+def test_a_refusal_of_ipv6_localhost_does_not_come_first() -> None:
+    start = 1_700_000_000_000_000_000
+    refused = Conversation(("::1", 50000), ("::1", 4001), clock=start).client.syn().server.rst()
+    well = ready(clock=start + 10**7).client.fin().server.fin().client.ack()
+
+    actual = verdict(refused, well)
+
+    assert actual.startswith("The client closed first on connection 2 (FIN in packet 14)")
+    assert "; the gateway's host refused connection 1" in actual
+
+
 def test_more_stories_than_fit_are_counted() -> None:
     start = 1_700_000_000_000_000_000
     talks = [

@@ -13,6 +13,7 @@ from capanalyze.timeline.rules import (
     accepted_but_silent,
     bad_hello,
     capture_incomplete,
+    client_leaks_close_wait,
     client_never_speaks,
     closed_after_startapi,
     closed_without_answer,
@@ -20,11 +21,15 @@ from capanalyze.timeline.rules import (
     gateway_closed_midsession,
     gateway_leaks_close_wait,
     hello_answered_then_silent,
+    hello_with_messages,
     http_tls_fix_on_api_port,
+    ipv6_localhost,
     late_answer,
     no_next_valid_id,
+    pacing_reject,
     peer_vanished,
     port_refused,
+    read_only_api,
     redirected,
     relay_masks_close,
     requests_unanswered,
@@ -42,6 +47,7 @@ RULES: Final = tuple(
     for module in (
         # no connection
         port_refused,
+        ipv6_localhost,
         syn_unanswered,
         accept_queue_full,
         # a connection, and no answer to the hello
@@ -61,8 +67,11 @@ RULES: Final = tuple(
         closed_after_startapi,
         hello_answered_then_silent,
         no_next_valid_id,
+        hello_with_messages,
         # a session that broke
         gateway_closed_midsession,
+        pacing_reject,
+        read_only_api,
         requests_unanswered,
         slow_consumer,
         stream_desync,
@@ -70,6 +79,7 @@ RULES: Final = tuple(
         # what else to know
         upstream_lost,
         gateway_leaks_close_wait,
+        client_leaks_close_wait,
         capture_incomplete,
     )
 )

@@ -99,7 +99,7 @@ def _time_out(facts: Facts) -> list[str]:
     seconds = next((seconds for seconds in ROUND if abs(lasted - seconds * SECOND) <= NEAR), None)
     if seconds is None:
         return []
-    library = facts.session.client_library[0] if facts.session is not None and facts.session.client_library else ""
+    library = facts.library
     if any(library.startswith(name) and seconds == default for name, default in KNOWN):
         return [f"the client closed {seconds} s after its SYN, which is the default time-out of {library.split()[0]}"]
     return [f"the client closed {seconds} s after its SYN: so round a number looks like a time-out"]

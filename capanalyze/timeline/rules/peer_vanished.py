@@ -2,7 +2,8 @@
 
 Why it matters: the path or the other host is gone; no program can answer. On the contrary, octets that are
 acknowledged and not answered mean a live host with a silent program (accepted-but-silent).
-What it is not: a FIN that waits for its acknowledgement when the capture ends.
+What it is not: a SYN that nothing answered (syn-unanswered), or a FIN that waits for its acknowledgement when the
+capture ends.
 Source of the facts: failures.md 45.
 """
 
@@ -21,6 +22,8 @@ TRIES: Final = 3
 
 def check(facts: Facts) -> Finding | None:
     """Fires where a side repeated octets at least TRIES times and the other's host fell silent for good."""
+    if facts.stage == "unanswered":
+        return None
     for end, peer in ((facts.client, facts.server), (facts.server, facts.client)):
         note = facts.note("retransmission", end.name)
         if note is not None and note.count >= TRIES and _unheard(end, peer):

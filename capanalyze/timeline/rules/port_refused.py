@@ -1,7 +1,8 @@
 """port-refused: a RST answered the SYN.
 
 Why it matters: nothing was listening on that address and port, so no setting of the API can have been reached.
-What it is not: a gateway that accepts and then resets (closed-without-answer), or one that stays silent.
+What it is not: a gateway that accepts and then resets (closed-without-answer), or the refusal of ::1 before 127.0.0.1
+(ipv6-localhost).
 Source of the facts: RFC 9293 3.10.7.1; protocol.md 6.3 row f; failures.md 1.
 """
 
@@ -43,7 +44,7 @@ def starting(facts: Facts) -> list[Cause]:
 
 def check(facts: Facts) -> Finding | None:
     """Fires where every SYN was refused."""
-    if facts.stage != "refused":
+    if facts.stage != "refused" or facts.second_address is not None:
         return None
     after = between(facts.began, facts.server.rst)
     tries = count(facts.syns, "SYN") + f" to port {facts.connection.server.port}"

@@ -1,0 +1,33 @@
+"""WireError: what an error message of the gateway says. In: a Message. Out: its code, its text, and when it came."""
+
+from typing import Final, NamedTuple
+
+from capanalyze.timeline.ends import Moment, moment
+from capanalyze.tws.decode import decode
+from capanalyze.tws.message import Message
+
+ERROR: Final = 4
+"""IB's id of the error message."""
+
+
+class WireError(NamedTuple):
+    """An error message that the gateway sent; code 0 where it has none that can be read."""
+
+    code: int
+    text: str
+    at: Moment
+
+
+def is_error(message: Message) -> bool:
+    """Whether the gateway sent it as an error message."""
+    return message.id == ERROR and not message.from_client
+
+
+def wire_error(message: Message) -> WireError:
+    """Code and text of an error message."""
+    decoded = decode(
+        message.payload, from_client=False, server_version=message.server_version or None, encoding=message.encoding
+    )
+    code = decoded.fields.get("errorCode")
+    at = moment(message.packet, message.ts_ns) or Moment(0, None)
+    return WireError(code if isinstance(code, int) else 0, str(decoded.fields.get("errorMsg") or ""), at)

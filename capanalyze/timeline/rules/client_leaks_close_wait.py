@@ -1,0 +1,36 @@
+"""client-leaks-close-wait: the gateway closed, and the client's program did not.
+
+Why it matters: the client has not noticed that its connection is gone, or does not close its sockets; it may go on
+sending into nothing, and reconnecting leaves one more socket behind each time.
+What it is not: the gateway's leak (gateway-leaks-close-wait), which is the mirror image.
+Source of the facts: RFC 9293 3.3.2; failures.md 4.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.words import SECOND, span
+
+ID: Final = "client-leaks-close-wait"
+
+SOON: Final = SECOND
+"""A program that reads its socket closes milliseconds after the FIN; a capture that ends sooner proves nothing."""
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the gateway closed and the client sent neither FIN nor RST for a second and more."""
+    if not facts.api or facts.client.state != "CLOSE_WAIT" or facts.closer != "server":
+        return None
+    since = between(facts.close, facts.ended)
+    if since is None or since < SOON:
+        return None
+    return finding(
+        ID,
+        "The client did not close its side after the gateway had closed (CLOSE_WAIT)",
+        [facts.close],
+        [f"no FIN and no RST from the client in the {span(since)} captured after the gateway's FIN"],
+        severity="notice",
+        advice="let the client read its socket and close it when the gateway has closed",
+    )

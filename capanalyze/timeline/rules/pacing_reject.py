@@ -1,0 +1,34 @@
+"""pacing-reject: the gateway said error 100, more than 50 messages a second.
+
+Why it matters: after repeated violations older builds, and newer ones that are set to reject, drop the client.
+What it is not: the pacing of historical data (error 162), which leaves the connection alone.
+Source of the facts: protocol.md 5.2 and 5.3; failures.md 34.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.words import count
+
+ID: Final = "pacing-reject"
+
+CODE: Final = 100
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires on an error message with code 100."""
+    told = [error for error in facts.errors if error.code == CODE]
+    if not told:
+        return None
+    closed = facts.closer == "server"
+    return finding(
+        ID,
+        "The client sends more messages than the gateway takes (error 100)",
+        [*(error.at for error in told[:8]), facts.close if closed else None],
+        [
+            f"{count(len(told), 'error')} 100, the first in packet {told[0].at.packet}",
+            "the gateway closed the connection after that" if closed else "",
+        ],
+        advice='send at most 45 messages a second, cancels included; untick "Reject messages above maximum rate"',
+    )

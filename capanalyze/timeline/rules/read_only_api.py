@@ -1,0 +1,31 @@
+"""read-only-api: the gateway refused a request because its API is read-only.
+
+Why it matters: orders and order queries fail or stall on a session that is otherwise healthy.
+What it is not: another validation error, which has code 321 too, with another text.
+Source of the facts: failures.md 32 (the text is the gateway's own).
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.words import quote
+
+ID: Final = "read-only-api"
+
+CODE: Final = 321
+TEXT: Final = "read-only"
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires on an error 321 whose text says so."""
+    for error in facts.errors:
+        if error.code == CODE and TEXT in error.text.lower():
+            return finding(
+                ID,
+                "The gateway's API is read-only",
+                [error.at],
+                [f"error {CODE} in packet {error.at.packet}: {quote(error.text)}"],
+                advice="untick Read-Only API in its settings, or connect read-only (ib_async: readonly=True)",
+            )
+    return None
