@@ -15,12 +15,13 @@ from capanalyze.tws.text import Reader, Step, plan
 _NOTHING: Final[Mapping[str, object]] = {}
 
 
-class Encoder(Reader):
+class Encoder:
     """Writes the fields of one body; conditions are answered from the values as the reader answers them."""
 
     def __init__(self) -> None:
-        super().__init__([])
         self.written: list[bytes] = []
+        self.reader = Reader([])
+        self.stack = self.reader.stack
 
     def write(self, steps: list[Step], values: Mapping[str, object]) -> None:
         """Append the fields that ``steps`` ask for; a value that is not there is written as unset."""
@@ -46,7 +47,7 @@ class Encoder(Reader):
         conditions = step.conditions or []
         if any(condition.op == "left" for condition in conditions):
             return bool(self.stack) and step.name in self.stack[-1]
-        return self._holds(conditions)
+        return self.reader.holds(conditions)
 
     def _groups(self, step: Step, value: object) -> None:
         items = value if isinstance(value, list) else []

@@ -82,6 +82,7 @@ class Reader:
 
     Attributes:
         position: fields consumed so far.
+        stack: the values read so far of the message and of the groups that are being read, innermost last.
         problem: the first thing that does not fit, None while everything does.
         unframed: the fields go on beyond the body, so that their number says nothing.
         short: whether the fields ran out before the plan did.
@@ -133,7 +134,7 @@ class Reader:
         self.stack.append(values)
         alive = True
         for step in steps:
-            if step.conditions is not None and not self._holds(step.conditions):
+            if step.conditions is not None and not self.holds(step.conditions):
                 continue
             if step.form == FIELD:
                 position = self.position
@@ -211,7 +212,8 @@ class Reader:
         self._complain(f"ends before {path} (field {len(self.fields) + 1})")
         return False
 
-    def _holds(self, conditions: list[Condition]) -> bool:
+    def holds(self, conditions: list[Condition]) -> bool:
+        """Whether all conditions hold for the values of the groups that are being read (``stack``)."""
         return all(map(self._condition, conditions))
 
     def _condition(self, condition: Condition) -> bool:
