@@ -33,9 +33,10 @@ class Grouped(NamedTuple):
     evidence: tuple[str, ...]
 
 
-def document(report: Report, look: Look) -> list[Line]:
-    """The whole report."""
-    lines = [Line(text, "verdict") for text in wrap(report.verdict, look.width)]
+def document(report: Report, look: Look, one_line_verdict: bool) -> list[Line]:
+    """The whole report; the verdict in one line, however long, or at most as wide as the rest."""
+    verdict = [safe(report.verdict)] if one_line_verdict else wrap(report.verdict, look.width)
+    lines = [Line(text, "verdict") for text in verdict]
     for grouped in grouped_findings(report):
         lines += [Line(""), *finding_lines(grouped, look.width, len(report.connections) > 1)]
     table = overview(report, look.width)

@@ -32,5 +32,5 @@ def show(report: Report, look: Look, stream: TextIO) -> None:
         OSError: the terminal cannot be written.
     """
     console = Console(file=stream, width=look.width, highlight=False, emoji=False, markup=False, soft_wrap=True)
-    for line in document(report, look):
+    for line in document(report, look, one_line_verdict=False):
         console.print(Text(line.text, style=STYLES[line.style]))

@@ -33,15 +33,30 @@ def test_the_words_are_those_of_the_plain_text(name: str, width: int) -> None:
 
     show(whole, Look(width), terminal)
 
-    assert re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()) == render(whole, "text", Look(width))
+    shown, plain = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()), render(whole, "text", Look(width))
+    assert shown.split() == plain.split()
+    assert shown.split("\n\n")[1:] == plain.split("\n\n")[1:]
 
 
 @pytest.mark.parametrize("width", [76, 80, 120, 160])
 def test_no_line_but_a_hash_is_wider_than_the_terminal(width: int) -> None:
     for story in STORIES.values():
-        lines = render(report(*story()), "text", Look(width)).splitlines()
+        terminal = Terminal()
 
+        show(report(*story()), Look(width), terminal)
+
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
         assert [line for line in lines if len(line) > width and "sha256" not in line] == []
+
+
+@pytest.mark.parametrize("name", sorted(STORIES))
+def test_the_first_line_of_a_pipe_is_the_whole_verdict(name: str) -> None:
+    whole = report(*STORIES[name]())
+
+    first, rest = render(whole, "text", Look()).split("\n", 1)
+
+    assert first == whole.verdict
+    assert [line for line in rest.splitlines() if len(line) > 80 and "sha256" not in line] == []
 
 
 def test_colour_is_left_out_where_it_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
