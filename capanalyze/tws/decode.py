@@ -30,6 +30,12 @@ OLDEST: Final = 38
 FIRST_FRAMED: Final = 100
 """The oldest server version that a session with frames asks for."""
 
+MAX_TRIED: Final = 400_000
+"""Fields that are read to find the server versions a message fits; a longer one is tried at fewer versions."""
+
+WINDOW: Final = 2048
+"""Octets in which the end of an unframed message is looked for first."""
+
 LAST_UNFRAMED: Final = 76
 """The newest server version that a session without frames can have."""
 
@@ -177,6 +183,7 @@ def _fitting(row: Message, fields: list[bytes], candidates: list[int]) -> list[t
     Identifiers are first held not to be empty, which tells layouts of equal length apart.
     """
     found: list[tuple[int, list[str]]] = []
+    candidates = candidates[-max(1, MAX_TRIED // max(1, len(fields))) :]
     for strict in (True, False):
         for version in candidates:
             reader = text.Reader(fields, trace=True, strict=strict)
@@ -284,19 +291,22 @@ def unframed_length(data: bytes, start: int, *, from_client: bool, server_versio
 
     Sessions before server version 100 have no lengths: a message ends where its layout does.
     """
-    fields = text.split(data[start:])
-    if data and data[-1:] != b"\0":
-        fields = fields[:-1]
-    if not fields:
+    nul = data.find(b"\0", start)
+    if nul < 0:
         return 0
-    digits = fields[0]
+    digits = data[start:nul]
     row = message(from_client, int(digits)) if digits.isdigit() and len(digits) <= 4 else None
     if row is None or not row.text:
         return -1
-    reader = text.Reader(fields[1:])
-    reader.unframed = True
-    reader.read(_plan(row, server_version or LAST_UNFRAMED), len(fields) - 1)
-    if reader.short:
-        return 0
-    used = 1 + reader.position
-    return sum(map(len, fields[:used])) + used
+    steps = _plan(row, server_version or LAST_UNFRAMED)
+    window = WINDOW
+    while True:
+        fields = data[nul + 1 : nul + 1 + window].split(b"\0", text.MAX_FIELDS)[:-1]
+        reader = text.Reader(fields)
+        reader.unframed = True
+        reader.read(steps, len(fields))
+        if not reader.short:
+            return nul + 1 - start + sum(map(len, fields[: reader.position])) + reader.position
+        if nul + 1 + window >= len(data):
+            return 0
+        window *= 4

@@ -89,10 +89,7 @@ class Walker:
                 self._delimited(field, position, stop, values, depth, path)
             else:
                 value = double(data, position) if wire_type == 1 else self._integer(field, position, stop, path)
-                if field.repeated:
-                    _append(values, field.name, value)
-                else:
-                    values[field.name] = value
+                values[field.name] = value
             position = stop
         return values
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capanalyze.tws.decode import Decoded, decode
-from capanalyze.tws.protobuf import MAX_DEPTH, MAX_VALUES, decode_body
+from capanalyze.tws.protobuf import MAX_DEPTH, MAX_VALUES, Walker, decode_body
 from capanalyze.tws.schema.protobuf_rows import rows
 from tests.tws.oracle.generate import varint
 
@@ -150,3 +150,59 @@ def test_any_octets_at_length_as_any_message(body: bytes, name: str) -> None:
     fields, _ = decode_body(body, name)
 
     assert json.dumps(fields, allow_nan=False, ensure_ascii=False).encode("utf-8")
+
+
+def test_an_integer_beyond_32_bits_is_shown_and_flagged() -> None:
+    decoded = answer(9, b"\x08" + varint(2**40))
+
+    assert (decoded.fields["orderId"], decoded.problem) == (2**40, "orderId (field 1) is no 32-bit integer")
+
+
+def test_a_varint_of_eleven_octets_is_shown_and_flagged() -> None:
+    decoded = answer(9, b"\x08" + b"\x80" * 10 + b"\x01")
+
+    assert decoded.fields == {"orderId": "0x8080808080808080808001"}
+    assert decoded.problem == "orderId (field 1) is no varint of 64 bits"
+
+
+def test_a_quantity_that_is_no_number_is_shown_and_flagged() -> None:
+    decoded = answer(2, delimited(3, b"many"))
+
+    assert (decoded.fields, decoded.problem) == ({"size": "many"}, "size (field 3) is not a number")
+
+
+def test_a_long_string_is_read_whole() -> None:
+    assert answer(15, delimited(1, b"DU0000000," * 20)).fields == {"accountsList": "DU0000000," * 20}
+
+
+def test_unknown_fields_that_come_twice_make_a_list() -> None:
+    body = b"".join(delimited(99, text) for text in (b"a", b"b", b"c"))
+
+    assert answer(9, body).fields == {"field_99": ["a", "b", "c"]}
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [(b"two\nlines", "two\nlines"), (b"\xff\xfe\xfd", "0xfffefd"), (b"\x00\x01", "0x0001"), (b"", ""), (b"ES", "ES")],
+)
+def test_octets_of_unknown_meaning_look_like_what_they_are(octets: bytes, shown: str) -> None:
+    assert answer(9, delimited(99, octets)).fields == {"field_99": shown}
+
+
+def test_four_octets_of_an_unknown_field_are_hexadecimal() -> None:
+    assert answer(9, varint(99 << 3 | 5) + b"\1\2\3\4").fields == {"field_99": "0x01020304"}
+
+
+def test_an_unknown_varint_of_eleven_octets_is_hexadecimal() -> None:
+    assert answer(9, varint(99 << 3) + b"\x80" * 10 + b"\x01").fields == {"field_99": "0x8080808080808080808001"}
+
+
+def test_a_known_message_at_the_depth_limit_is_not_opened() -> None:
+    body = delimited(2, delimited(2, b"ES"))
+
+    assert Walker(body).message("OpenOrder", 0, len(body), MAX_DEPTH, "") == {"contract": "0x12024553"}
+
+
+def test_quantities_and_booleans_are_read() -> None:
+    assert answer(2, delimited(3, b"0.5")).fields == {"size": "0.5"}
+    assert answer(66, b"\x08\x01").fields == {"isSuccessful": True}

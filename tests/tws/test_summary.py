@@ -52,3 +52,8 @@ def test_a_long_text_is_cut() -> None:
 
     assert len(cut) <= MAX_LENGTH
     assert "…" in cut
+
+
+def test_what_is_unset_or_not_there_is_left_out() -> None:
+    assert line("1|6|7|4||100|0|", from_client=False) == "tickPrice #7 last"
+    assert line("61|3|", from_client=False) == "position"

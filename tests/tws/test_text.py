@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from capanalyze.tws.decode import decode
 from capanalyze.tws.encode import encode_text
 from capanalyze.tws.schema import by_name, messages
-from capanalyze.tws.text import MAX_FIELDS, MAX_SURPLUS
+from capanalyze.tws.schema.grammar import parse
+from capanalyze.tws.text import MAX_FIELDS, MAX_SURPLUS, Reader, plan
 from tests.tws import recorded
 
 VERSIONS = st.one_of(st.none(), st.integers(-1, 400), st.sampled_from([38, 76, 100, 144, 145, 157, 178, 200, 203, 226]))
@@ -220,3 +221,28 @@ def test_the_message_versions_of_old_servers_gate_their_fields() -> None:
     body = encode_text(row, old, 50)
 
     assert body.startswith(b"6\x005\0")  # no request id before message version 7
+
+
+def test_a_group_that_takes_no_field_ends_its_list() -> None:
+    steps = plan(parse("rows[ ?flag x ]", {}), 178)
+
+    assert Reader([b"1000000000"]).read(steps) == {"rows": []}
+
+
+@pytest.mark.parametrize(("increment", "named"), [("0.5", True), ("0", False), ("-1", False), ("much", False)])
+def test_a_condition_on_a_number_asks_the_number(increment: str, named: bool) -> None:
+    steps = plan(parse("increment:d ?increment>0 adjust", {}), 178)
+
+    values = Reader([increment.encode(), b"x"]).read(steps)
+
+    assert ("adjust" in values) is named
+
+
+def test_fields_left_are_not_counted_where_bodies_are_not_framed() -> None:
+    steps = plan(parse("V3 a ?left>1 count ?left>0|3 options", {}), 76)
+    reader = Reader([b"2", b"a", b"next", b"message"])
+    reader.unframed = True
+
+    reader.read(steps, 4)
+
+    assert reader.position == 2

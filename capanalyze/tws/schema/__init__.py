@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from capanalyze.tws.schema import answers, orders, requests
-from capanalyze.tws.schema.grammar import FIELD, NO_LIMIT, OBJECT, SEQUENCE, Node, parse
+from capanalyze.tws.schema.grammar import FIELD, Node, parse
 
 PROTOBUF_OFFSET: Final = 200
 """Added to the id of a message that is written as protobuf (server version 201 and later)."""
@@ -30,7 +30,7 @@ class Message:
         id: the message id, without the 200 of the protobuf form.
         name: what a user of the API knows it by (EClient's method, EWrapper's callback).
         constant: IB's name.
-        since, until: server versions, both inclusive, that take or send it.
+        since: the first server version that takes or sends it.
         protobuf: the name of its protobuf message, "" if it has none.
         protobuf_since: the server version from which ibapi sends it as protobuf (requests; 0 if unknown).
         layout: the notation of its text form (grammar.py).
@@ -39,7 +39,7 @@ class Message:
 
     __slots__ = (
         "_key_name", "_nodes", "constant", "from_client", "id", "layout", "name", "protobuf", "protobuf_since", "since",
-        "text", "until",
+        "text",
     )  # fmt: skip
 
     def __init__(self, from_client: bool, row: tuple[str, str, str, str, str]) -> None:
@@ -49,7 +49,6 @@ class Message:
         self.constant = row[2]
         self.layout = row[4]
         self.since = 0
-        self.until = NO_LIMIT
         self.protobuf = ""
         self.protobuf_since = 0
         self.text = True
@@ -61,8 +60,6 @@ class Message:
     def _attribute(self, attribute: str) -> None:
         if attribute.startswith(">="):
             self.since = int(attribute[2:])
-        elif attribute.startswith("<"):
-            self.until = int(attribute[1:]) - 1
         elif attribute.startswith("pb="):
             self.protobuf, _, since = attribute[3:].partition("@")
             self.protobuf_since = int(since or 0)
@@ -133,8 +130,15 @@ def key_field(from_client: bool, message_id: int, server_version: int) -> int:
     row = messages(from_client).get(message_id)
     if row is None:
         return -1
-    position, found = _key_position(row.nodes(), server_version, 0)
-    return position if found else -1
+    position = 0
+    for node in row.nodes():
+        if node.low <= server_version <= node.high:
+            if node.key:
+                return position
+            if node.form != FIELD:
+                break  # a key stands among the fields at the beginning, or there is none
+            position += 1
+    return -1
 
 
 def key_table(from_client: bool, server_version: int) -> list[int]:
@@ -149,21 +153,3 @@ def protobuf_key_field(from_client: bool, message_id: int) -> int:
     """The number of the protobuf field (a varint) that holds the pairing key, 0 for none; ``message_id`` below 200."""
     row = messages(from_client).get(message_id)
     return 0 if row is None else row.protobuf_key()
-
-
-def _key_position(nodes: list[Node], version: int, position: int) -> tuple[int, bool]:
-    """Count fields up to the key, which in every layout stands before the first group and condition."""
-    for node in nodes:
-        if not node.low <= version <= node.high:
-            continue
-        if node.key:
-            return position, True
-        if node.form == FIELD:
-            position += 1
-        elif node.form in (SEQUENCE, OBJECT):
-            position, found = _key_position(node.children, version, position)
-            if found:
-                return position, True
-        else:
-            return -1, False
-    return position, False

@@ -123,11 +123,7 @@ class Node:
 def parse(text: str, fragments: dict[str, str]) -> list[Node]:
     """Turn a layout into nodes; raises LayoutError where ``text`` does not follow the notation."""
     tokens = re.findall(_WORD, _expand(text, fragments, 0))
-    nodes, position = _items(tokens, 0, "")
-    if position != len(tokens):
-        message = f"unbalanced {tokens[position]!r} in layout {text!r}"
-        raise LayoutError(message)
-    return nodes
+    return _items(tokens, 0, "")[0]
 
 
 def _expand(text: str, fragments: dict[str, str], depth: int) -> str:

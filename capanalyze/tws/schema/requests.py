@@ -4,7 +4,7 @@ Read off the encoders of ibapi 10.51.1 (gates from 100 and below), 9.81.1 and ib
 captures of their traffic; the message versions of the options off npm ib 0.2.9, the last client of old sessions.
 Where clients differ (ibapi before 10.3x writes a count before some options) the layout takes both.
 
-Attributes: ``>=N`` first server version that takes the message, ``<N`` the first that does not, ``pb=NAME@N`` its
+Attributes: ``>=N`` first server version that takes the message, ``pb=NAME@N`` its
 protobuf message (protobuf_rows.py) and the server version from which ibapi sends it so, ``no-text`` where the
 message exists as protobuf only. placeOrder's layout, being the longest, is in orders.py.
 """

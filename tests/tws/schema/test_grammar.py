@@ -64,7 +64,7 @@ def test_fragments_are_put_in_their_place() -> None:
     assert shape(parse("a @F d", {"F": "b @G", "G": "c"})) == ["a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize("layout", ["a{ b", "a ]", "a:z", "a~unheardof", "( a", "a:k!!"])
+@pytest.mark.parametrize("layout", ["a{ b", "a ]", "a:z", "a~unheardof", "( a", "a:k!!", "a )"])
 def test_a_row_that_does_not_follow_the_notation_is_refused(layout: str) -> None:
     with pytest.raises(LayoutError):
         parse(layout, {})

@@ -175,3 +175,8 @@ def test_importing_the_schema_parses_nothing() -> None:
 
 def test_message_takes_the_id_with_and_without_the_offset() -> None:
     assert message(False, 4) is message(False, 204)
+
+
+def test_an_id_without_a_row_has_no_key() -> None:
+    assert key_field(True, 60, 178) == -1
+    assert protobuf_key_field(True, 60) == 0
