@@ -12,6 +12,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
+from capanalyze.tws.held import EMPTY, Held
 from capanalyze.tws.resync import Part, Scanner
 from capanalyze.tws.tail import LONG_KEPT, Tail
 from capanalyze.tws.walker import Walker
@@ -54,13 +55,15 @@ class FrameStream(Walker):
     """One side's octets, taken apart.
 
     Attributes:
-        packet, ts_ns: of the piece that is being read.
+        offset: of the next octet to come. packet, ts_ns: of the piece that is being read.
         frame_size, frame_packet, frame_offset, frame_missing: of the frame that the handler is told of: octets with
             the prefix, packet and stream offset of its first octet, octets that the capture lacks.
-        held_*: the same of the frame that is not whole yet, with ``held_need`` its size (0 before that is known).
+        held: what is not whole yet (modes OPENING and HOLDING). scanner: the search (mode SEARCHING).
+        missing, hello_octets, skipped, remainder: octets by their fate; the others are those of whole frames.
         shown: the first octets, at most SHOWN, of a side that does not begin with a frame.
         unframed: the side began with the hello of a session from before version 100.
         found: stream offset of the first frame after framing was found again, the last time; -1 if never.
+        eager: see Scanner.
     """
 
     def __init__(self, handler: FrameHandler, side: i64, limit: i64, tail: Tail | None) -> None:
@@ -72,28 +75,19 @@ class FrameStream(Walker):
         self.tail: Tail | None = tail
         self.mode: i64 = OPENING
         self.unframed: bool = False
-        # where the stream stands
         self.packet: i64 = 0
         self.ts_ns: i64 = -1
-        self.offset: i64 = 0  # of the next octet to come
+        self.offset: i64 = 0
         self.shift: i64 = 0  # stream offset = index in the piece + shift
         self.begin: i64 = 0  # index where the run of whole frames began that is not in the tail yet
         self.frame_size: i64 = 0
         self.frame_packet: i64 = 0
         self.frame_offset: i64 = 0
         self.frame_missing: i64 = 0
-        self.held: bytearray = bytearray()
-        self.held_octets: i64 = 0  # so far, those missing in the capture included
-        self.held_need: i64 = 0
-        self.held_index: i64 = UNDECIDED
-        self.held_offset: i64 = 0
-        self.held_packet: i64 = 0
-        self.held_missing: i64 = 0
-        self.held_parts: list[Part] = []
-        self.eager: bytes = b""  # see Scanner
+        self.held: Held = Held(limit)
+        self.eager: bytes = b""
         self.scanner: Scanner | None = None
         self.backlog: list[Part] = []  # to be read again, the next one last
-        # the account
         self.missing: i64 = 0
         self.hello_octets: i64 = 0
         self.skipped: i64 = 0
@@ -154,29 +148,29 @@ class FrameStream(Walker):
 
     def _stopped(self, data: bytes, at: i64, end: i64) -> i64:
         """Take the frame at ``at`` that walk() left; return the index after it, or ``end`` where it is not whole."""
-        if end - at < 4:
-            self._hold(data, at, end, 0, UNDECIDED)
-            return end
-        length: i64 = (data[at] * 256 + data[at + 1]) * 65536 + data[at + 2] * 256 + data[at + 3]
-        size: i64 = length + 4
-        if length == 0:
-            self._keep_run(data, at)
-            self.begin = at + 4
-            self.handler.lost(self, at + self.shift, "a frame of length 0")
-            return at + 4
-        after: i64 = at + size
-        index: i64 = IMPLAUSIBLE
-        if length <= MAX_FRAME:
-            index = identify(data, at + 4, min(end, after), length)
-        if index == IMPLAUSIBLE:
-            self._keep_run(data, at)
-            self.begin = end
-            self.backlog.append(Part(data, at, end, self.packet, self.ts_ns))
-            self._lose(at + self.shift, length)
-            return end
-        if after > end or index == UNDECIDED:
+        size: i64 = 0
+        index: i64 = UNDECIDED
+        if end - at >= 4:
+            length: i64 = (data[at] * 256 + data[at + 1]) * 65536 + data[at + 2] * 256 + data[at + 3]
+            size = length + 4
+            if length == 0:
+                self._keep_run(data, at)
+                self.begin = at + 4
+                self.handler.lost(self, at + self.shift, "a frame of length 0")
+                return at + 4
+            index = IMPLAUSIBLE
+            if length <= MAX_FRAME:
+                index = identify(data, at + 4, min(end, at + size), length)
+            if index == IMPLAUSIBLE:
+                self._keep_run(data, at)
+                self.begin = end
+                self.backlog.append(Part(data, at, end, self.packet, self.ts_ns))
+                self._lose(at + self.shift, length)
+                return end
+        if index == UNDECIDED or at + size > end:
             self._hold(data, at, end, size, index)
             return end
+        after: i64 = at + size
         if size > 259:
             self._keep_run(data, at)
             self.begin = after
@@ -212,17 +206,14 @@ class FrameStream(Walker):
         self._keep_run(data, at)
         self.begin = end
         self.mode = HOLDING
-        upto: i64 = at + self.limit
-        self.held = bytearray(data[at : min(end, upto)])
-        self.held_octets = end - at
-        self.held_need = size
-        self.held_index = index
-        self.held_offset = at + self.shift
-        self.held_packet = self.packet
-        self.held_missing = 0
-        self.held_parts.clear()
+        held = self.held
+        held.begin(at + self.shift, self.packet)
+        held.need = size
         if index == UNDECIDED:
-            self.held_parts.append(Part(data[at:end], 0, end - at, self.packet, self.ts_ns))
+            held.remember(data[at:end], self.packet, self.ts_ns)
+        else:
+            held.index = index
+            held.add(data, at, end)
 
     def _prepare(self, data: bytes, start: i64, end: i64) -> i64:
         """Take octets that do not begin with a frame; return where frames begin, or ``end``."""
@@ -245,65 +236,40 @@ class FrameStream(Walker):
 
     def _complete(self, data: bytes, start: i64, end: i64) -> i64:
         """Add to the frame that is held; return the index after its end, or ``end``."""
-        at: i64 = start
-        if self.held_index == UNDECIDED:
-            at = self._decide(data, start, end)
-            if self.mode != HOLDING or self.held_index == UNDECIDED:
-                return at
-        left: i64 = self.held_need - self.held_octets
-        take: i64 = min(left, end - at)
-        room: i64 = self.limit - len(self.held)
-        if room > 0 and self.held_missing == 0:
-            self.held += data[at : at + min(room, take)]
-        self.held_octets += take
-        at += take
-        if take == left:
-            self._release()
-        return at
-
-    def _decide(self, data: bytes, start: i64, end: i64) -> i64:
-        """Find out what the held octets begin, with those of the piece; return how far the piece is used up."""
-        known = bytes(self.held) + data[start : min(end, start + 8)]
-        here: i64 = len(known)
-        index: i64 = UNDECIDED
-        length: i64 = 0
-        if here >= 4:
-            length = (known[0] * 256 + known[1]) * 65536 + known[2] * 256 + known[3]
-            if length == 0:
-                at: i64 = start + 4 - self.held_octets
-                self.held_octets = 0
+        held = self.held
+        if held.index == UNDECIDED:
+            index = held.decide(data, start, end)
+            if index == EMPTY:
                 self.mode = FRAMES
-                self.handler.lost(self, self.held_offset, "a frame of length 0")
-                return at
-            index = IMPLAUSIBLE
-            if length <= MAX_FRAME:
-                index = identify(known, 4, min(here, length + 4), length)
-        if index == IMPLAUSIBLE:
-            self.backlog.append(Part(data, start, end, self.packet, self.ts_ns))
-            self.backlog.extend(reversed(self.held_parts))
-            self.held_octets = 0
-            self._lose(self.held_offset, length)
-            return end
-        if index == UNDECIDED:
-            self.held += data[start:end]
-            self.held_octets += end - start
-            self.held_parts.append(Part(data[start:end], 0, end - start, self.packet, self.ts_ns))
-            return end
-        self.held_index = index
-        self.held_need = length + 4
-        return start
+                self.handler.lost(self, held.offset, "a frame of length 0")
+                return start + 4 - held.forget()
+            if index == IMPLAUSIBLE:
+                self.backlog.append(Part(data, start, end, self.packet, self.ts_ns))
+                self.backlog.extend(reversed(held.parts))
+                held.forget()
+                self._lose(held.offset, held.length)
+                return end
+            if index == UNDECIDED:
+                held.remember(data[start:end], self.packet, self.ts_ns)
+                return end
+            held.index = index
+        after: i64 = min(end, start + held.need - held.octets)
+        held.add(data, start, after)
+        if held.octets == held.need:
+            self._release()
+        return after
 
     def _release(self) -> None:
         """The held frame is whole, or what lacks of it is missing in the capture."""
-        kept = bytes(self.held)
-        self.frame_size = self.held_need
-        self.frame_packet = self.held_packet
-        self.frame_offset = self.held_offset
-        self.frame_missing = self.held_missing
-        self.held_octets = 0
-        self.held_missing = 0
+        held = self.held
+        kept = bytes(held.kept)
+        self.frame_size = held.need
+        self.frame_packet = held.packet
+        self.frame_offset = held.offset
+        self.frame_missing = held.missing
+        held.forget()
         self.mode = FRAMES
-        self._whole(self.held_index, kept, 0, len(kept), alone=True)
+        self._whole(held.index, kept, 0, len(kept), alone=True)
 
     def _search(self, data: bytes, start: i64, end: i64) -> None:
         scanner = self.scanner
@@ -333,12 +299,12 @@ class FrameStream(Walker):
         self.missing += length
         if self.mode == OPAQUE:
             return
-        if self.mode == HOLDING and self.held_index != UNDECIDED:
-            left: i64 = self.held_need - self.held_octets
-            inside: i64 = min(left, length)
-            self.held_octets += inside
-            self.held_missing += inside
-            if inside == left:
+        held = self.held
+        if self.mode == HOLDING and held.index != UNDECIDED:
+            left: i64 = held.need - held.octets
+            held.octets += min(left, length)
+            held.missing += min(left, length)
+            if length >= left:
                 self._release()
             if length <= left:
                 return
@@ -356,9 +322,7 @@ class FrameStream(Walker):
 
     def _unread(self) -> i64:
         """How many octets wait to be understood; they are forgotten."""
-        octets: i64 = self.held_octets - self.held_missing
-        self.held_octets = 0
-        self.held_missing = 0
+        octets: i64 = self.held.forget()
         if self.scanner is not None:
             octets += self.scanner.octets
             self.scanner = None
@@ -371,4 +335,4 @@ class FrameStream(Walker):
             self._drain()
         if self.scanner is not None:
             self.remainder += self.scanner.octets
-        self.remainder += self.held_octets - self.held_missing
+        self.remainder += self.held.octets - self.held.missing

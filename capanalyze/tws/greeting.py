@@ -18,23 +18,23 @@ class Greeting(SessionState):
 
     def opening(self, stream: FrameStream, data: bytes, start: i64, end: i64) -> i64:
         """Recognise a side's first octets, or wait for more of them."""
-        begun: i64 = stream.held_octets
+        held = stream.held
+        begun: i64 = held.octets
         most: i64 = start + hello.HELLO_OCTETS + 8
-        known = bytes(stream.held) + data[start : min(end, most)] if begun else data[start:end]
+        known = bytes(held.kept) + data[start : min(end, most)] if begun else data[start:end]
         found = self._recognise(stream, known)
         if begun == 0:
-            stream.held_packet = stream.packet
+            held.begin(stream.shift + start, stream.packet)
         if found.kind == hello.MORE:
-            self._wait(stream, data[start:end])
+            held.remember(data[start:end], stream.packet, stream.ts_ns)
             return end
-        stream.held_octets = 0
+        held.forget()
         if found.octets != 0:
             stream.hello_octets = found.octets
             self._greet(stream, found, known)
             return start + found.octets - begun
         stream.backlog.append(Part(data, start, end, stream.packet, stream.ts_ns))
-        if begun != 0:
-            stream.backlog.extend(reversed(stream.held_parts))
+        stream.backlog.extend(reversed(held.parts))
         stream.offset -= begun + end - start
         if found.kind == hello.FRAMES_ONLY and self.on_api_port and self.from_start:
             stream.mode = FRAMES
@@ -43,14 +43,6 @@ class Greeting(SessionState):
         else:
             stream.search_from(stream.offset)
         return end
-
-    def _wait(self, stream: FrameStream, piece: bytes) -> None:
-        if stream.held_octets == 0:
-            stream.held = bytearray()
-            stream.held_parts.clear()
-        stream.held += piece
-        stream.held_octets += len(piece)
-        stream.held_parts.append(Part(piece, 0, len(piece), stream.packet, stream.ts_ns))
 
     def _recognise(self, stream: FrameStream, known: bytes) -> Opening:
         if known.startswith(hello.MAGIC) and not stream.from_client and self.hello_side < 0:
@@ -77,7 +69,7 @@ class Greeting(SessionState):
             self.hello_side = 1 - stream.side
             self._server_greets(stream, found)
         prefix: i64 = 0 if found.kind == hello.LEGACY else 8 if stream.from_client else 4
-        message = Message(stream.from_client, 0, "hello", "hello", stream.held_packet, stream.packet, stream.ts_ns)
+        message = Message(stream.from_client, 0, "hello", "hello", stream.held.packet, stream.packet, stream.ts_ns)
         message.size = found.octets - prefix
         message.payload = known[prefix : found.octets]
         message.server_version = self.server_version

@@ -226,7 +226,7 @@ def describe(data: bytes, *, from_client: bool, octets: int = 0) -> str:
 
 def _wrong_hello(data: bytes, sent: int) -> str:
     shown = _shown(data)
-    if MAGIC.startswith(data[: len(MAGIC)]) and sent < 8:
+    if MAGIC.startswith(data[: len(MAGIC)]) and len(data) < 8:
         return f"the client's hello is cut: {sent} of at least {len(RIGHT_HELLO)} octets ({shown})"
     if data.startswith(MAGIC):
         length = int.from_bytes(data[4:8], "big")

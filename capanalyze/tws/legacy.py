@@ -57,7 +57,7 @@ class Legacy(Greeting):
             waiting = Unframed(stream.shift + start)
             self.unframed[stream.side] = waiting
         waiting.add(data[start:end], stream.packet, stream.ts_ns)
-        stream.held_octets = len(waiting.octets)
+        stream.held.octets = len(waiting.octets)
         if len(waiting.octets) >= waiting.enough:
             self.read_fields(stream, waiting)
 
@@ -85,7 +85,7 @@ class Legacy(Greeting):
             stream.remainder += left
             self.unframed[stream.side] = None
             left = 0
-        stream.held_octets = left
+        stream.held.octets = left
 
     def _unframed(self, stream: FrameStream, waiting: Unframed, known: bytes, at: i64) -> i64:
         """Take the message at ``at``; its size, 0 where it is not whole, -1 where it is none."""

@@ -84,7 +84,7 @@ class Pairing:
         self.changed: bool = False  # ``open`` got or lost an id since this was cleared
 
     def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64) -> bool:
-        """A request was sent; ``key`` is NO_KEY where it has none. Tell whether it waits for an answer by that key."""
+        """A request was sent; ``key`` is NO_KEY where it has none. Tell if it is the first to wait for that key."""
         cancelled = _CANCELS.get(message_id)
         if cancelled is not None:
             self._cancel(cancelled, key)
@@ -101,7 +101,11 @@ class Pairing:
             self.keyless.append(waiting)
             return False
         place: i64 = key + _RULES if row.rule else key
-        self.by_key.setdefault(place, []).append(waiting)
+        others = self.by_key.get(place)
+        if others is not None:
+            others.append(waiting)
+            return False
+        self.by_key[place] = [waiting]
         return True
 
     def answer(self, message_id: i64, key: i64) -> None:

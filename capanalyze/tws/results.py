@@ -54,11 +54,11 @@ def _remainder(stream: FrameStream) -> str:
     """What the octets after the last whole frame are; "" where there are none."""
     if stream.remainder == 0:
         return ""
-    if stream.mode == HOLDING and stream.held_need != 0:
+    if stream.mode == HOLDING and stream.held.need != 0:
         what = "a message"
-        if stream.held_index != UNDECIDED:
-            what = index_name(stream.from_client, stream.held_index)
-        return f"{stream.remainder} of {stream.held_need} octets of {what}"
+        if stream.held.index != UNDECIDED:
+            what = index_name(stream.from_client, stream.held.index)
+        return f"{stream.remainder} of {stream.held.need} octets of {what}"
     return f"{stream.remainder} octets {_REMAINDERS[stream.mode]}"
 
 

@@ -12,12 +12,12 @@ from mypy_extensions import i64
 from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
 from capanalyze.tws.pairing import NO_KEY, Pairing
 from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, key_table, protobuf_key_field
-from capanalyze.tws.walker import ALWAYS, Walker
+from capanalyze.tws.walker import ALWAYS, FIRSTS, Walker
 
 TEXT_VERSION: Final = 178
 """Server version assumed for the place of a text message's key where no hello told it (the newest of ib_async 2)."""
 
-_LONGEST_KEY: Final = 20  # octets: a 64-bit integer with its sign
+_DIGITS: Final = 17  # ids are 32-bit numbers; what is longer is none
 _PREFIX: Final = 4  # octets of a key that the hot loop compares
 _ALWAYS_SEEN: Final = (4, 9, 15)  # error, nextValidId, managedAccounts: milestones are made of them
 
@@ -89,18 +89,11 @@ class Watch:
             return NO_KEY
         skip += field
         while skip > 0:
-            at = data.find(b"\0", at, end) + 1
-            if at == 0:
-                return NO_KEY
+            while at < end and data[at] != 0:
+                at += 1
+            at += 1
             skip -= 1
-        after: i64 = data.find(b"\0", at, end)
-        if after <= at or after - at > _LONGEST_KEY:
-            return NO_KEY
-        digits = data[at:after]
-        if not (digits.isdigit() or (digits[0] == 45 and digits[1:].isdigit())):
-            return NO_KEY
-        value = int(digits)
-        return value if -(1 << 59) < value < 1 << 59 else NO_KEY
+        return _read_digits(data, at, end)
 
     def marks(self, stream: Walker) -> None:
         """Say which of the server's frames to stop at."""
@@ -131,7 +124,7 @@ class Watch:
     def keys(self, stream: Walker) -> None:
         """Say how the keys that wait begin; all of them anew."""
         stream.prefixes = set()
-        stream.firsts = bytes(256)
+        stream.firsts = FIRSTS
         stream.prefix = _PREFIX
         for key in self.pairing.waiting_keys():
             self.add(stream, key)
@@ -149,6 +142,24 @@ class Watch:
             first: i64 = octets[0]
             if stream.firsts[first] == 0:
                 stream.firsts = stream.firsts[:first] + b"\1" + stream.firsts[first + 1 :]
+
+
+def _read_digits(data: bytes, begin: i64, end: i64) -> i64:
+    negative = begin < end and data[begin] == 45
+    at: i64 = begin + 1 if negative else begin
+    first: i64 = at
+    value: i64 = 0
+    while at < end and at - first < _DIGITS:
+        digit: i64 = data[at]
+        if digit == 0:
+            break
+        if digit < 48 or digit > 57:
+            return NO_KEY
+        value = value * 10 + digit - 48
+        at += 1
+    if at == first or at >= end or data[at] != 0:
+        return NO_KEY
+    return -value if negative else value
 
 
 def _read_varint(data: bytes, begin: i64, end: i64) -> i64:

@@ -167,7 +167,7 @@ def test_hostile_headers_cost_bounded_memory_and_time(junk: bytes) -> None:
             assert len(scanner.buffer) <= 5 * SEARCH_FRAME + 8192
             assert len(scanner.chains) <= 2 * SEARCH_FRAME + 100
             assert len(scanner.marks) <= MARKS
-        assert len(stream.held) <= MAX_KEPT + 4
+        assert len(stream.held.kept) <= MAX_KEPT + 4
     spent = time.process_time() - begun
     session = talk.finish()
 
@@ -286,6 +286,14 @@ def test_a_remainder_says_what_it_begins() -> None:
     assert session.server_remainder == f"17 of {len(TICK)} octets of tickPrice"
     assert session.client_remainder == "2 octets of a length that is not whole"
     assert [session.accounted(side)[3] for side in (CLIENT, SERVER)] == [2, 17]
+
+
+@pytest.mark.parametrize("cut", [4, 5])
+def test_a_remainder_without_an_id_says_how_long_it_is(cut: int) -> None:
+    talk = started()
+    talk.server(text(46, 6, 5)[:3]).server(text(46, 6, 5)[3:cut])
+
+    assert talk.finish().server_remainder == f"{cut} of 11 octets of a message"
 
 
 def test_a_frame_may_be_empty() -> None:

@@ -177,9 +177,12 @@ def test_a_nul_counted_into_the_hello_is_noted() -> None:
     assert "ends with a NUL" in opening.problem
 
 
-@given(st.binary(min_size=1, max_size=64), st.booleans())
-def test_a_sentence_about_any_octets_is_short_and_printable(octets: bytes, from_client: bool) -> None:
-    sentence = describe(octets, from_client=from_client)
+firsts = st.one_of(st.binary(min_size=1, max_size=64), st.integers(1, 17).map(lambda size: HELLO[:size]))
+
+
+@given(firsts, st.booleans(), st.integers(0, 5000))
+def test_a_sentence_about_any_octets_is_short_and_printable(octets: bytes, from_client: bool, sent: int) -> None:
+    sentence = describe(octets, from_client=from_client, octets=sent)
 
     assert sentence.isascii()
     assert sentence.isprintable()
