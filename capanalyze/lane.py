@@ -94,13 +94,12 @@ def feed(analyzer: "Analyzer", packets: RawPackets) -> None:
                     side.last_packet = number
                     side.last_ts = ts_ns
                     continue
-        packets.number = number
-        packets.ts_ns = ts_ns
-        packets.offset = start
-        packets.captured = captured
-        packets.original = original
+        packets.number, packets.ts_ns = number, ts_ns
+        packets.offset, packets.captured, packets.original = start, captured, original
         latest = NO_TIME
         analyzer.take(packets)
+        if packets.held:
+            break
     analyzer.packets = packets.number
     if latest != NO_TIME:
         analyzer.last_ts = latest

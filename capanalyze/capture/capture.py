@@ -101,7 +101,7 @@ class Capture:
                 number = int(file.decoder.number)
                 done += file.done
             if self._relay is not None:
-                queue = self._relay.take(0)
+                queue = self._relay.finish()
                 queue.last = number
                 yield queue
         finally:

@@ -41,7 +41,7 @@ class Decoder(RawPackets):
         skipped: packets that could not be used, by reason.
         wrapped: packets that were left out because of what they are wrapped in, by its name.
         holds: another engine stands by for packets whose encapsulation the consumer cannot take off.
-        held: the consumer stopped at the current packet for that reason; ``resume`` goes on behind it.
+            A packet that is held is behind us after ``resume``.
     """
 
     def __init__(self) -> None:
@@ -63,12 +63,11 @@ class Decoder(RawPackets):
         self.skipped: dict[str, int] = {}
         self.wrapped: dict[str, int] = {}
         self.holds: bool = False
-        self.held: bool = False
         self._held_data: bytes = b""
         self._held_pos: i64 = 0
 
     def hold(self, wrapping: str) -> bool:
-        """Stop at the current packet: ``advance`` finds nothing until ``resume``."""
+        """Stop at the current packet: there is nothing more until ``resume``."""
         if not self.holds:
             self.wrapped[wrapping] = self.wrapped.get(wrapping, 0) + 1
             return False

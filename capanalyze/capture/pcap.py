@@ -153,6 +153,11 @@ class PcapDecoder(Decoder):
         while self.advance():
             yield self.number, self.ts_ns, self.offset, self.captured, self.original
 
+    def hold(self, wrapping: str) -> bool:
+        """Stop at the current packet: there is nothing more until ``resume``."""
+        self.pos = self.offset + self.captured  # ``records`` keeps it to itself
+        return super().hold(wrapping)
+
 
 def read_record_little(data: bytes, pos: i64) -> Record:
     """The four numbers of a little-endian record header, by fixed-width words (see packets/common.py)."""

@@ -7,12 +7,13 @@ several datagrams (A-MSDU) gives several packets with one number.
 
 import socket
 from collections import deque
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from capanalyze.capture.queue import PacketQueue
-from capanalyze.capture.tshark import Header, Layers, Tshark
+from capanalyze.capture.tshark import MAX_CAPTURED, Header, Layers, Tshark
 from capanalyze.packets.link import LINK_TAGGED, LinkLayer
 from capanalyze.packets.raw import RawPackets
 from capanalyze.packets.wrapped import wrapping
@@ -103,6 +104,15 @@ class Relay:
                 self._queue.put(*packet[1:])
         return self._queue
 
+    def finish(self) -> PacketQueue:
+        """All packets that are left; no more will be put in.
+
+        Raises:
+            ToolError: tshark died or hangs.
+        """
+        self._tshark.finish()
+        return self.take(0)
+
     def close(self) -> None:
         """End tshark. Idempotent."""
         self._tshark.close()
@@ -111,7 +121,8 @@ class Relay:
         """Put in the datagrams that the packet carries; itself where tshark found none or where we see it too."""
         octets = packet.data[packet.offset : packet.offset + packet.captured]
         plain = int(self._link.ip_offset(octets, 0, len(octets), packet.link_type))
-        inner = innermost(octets, found.headers)
+        before = max(min(len(octets), MAX_CAPTURED) - found.captured, 0)
+        inner = innermost(octets, [Header(before + one.offset, one.source) for one in found.headers])
         datagrams = [(place, *without_ah(octets[place:])) for place in inner]
         if not inner or (inner == [plain] and datagrams[0][2] == 0):
             self._queue.put(*packet[1:])
@@ -139,7 +150,7 @@ class Relay:
         return number.to_bytes(2, "big")
 
 
-def innermost(packet: bytes, headers: tuple[Header, ...]) -> list[int]:
+def innermost(packet: bytes, headers: Sequence[Header]) -> list[int]:
     """Offsets of the IP headers that hold no other one, of those that lie where tshark says."""
     real = [header.offset for header in headers if is_there(packet, header)]
     return [place for place, later in pairwise([*real, -1]) if not holds(packet, place, later)]
@@ -168,7 +179,7 @@ def is_there(packet: bytes, header: Header) -> bool:
         return True
     octets = address(header.source)
     start = place + (12 if version == 4 else 8)
-    return packet[start : start + len(octets)] == octets
+    return octets != b"" and packet[start : start + len(octets)] == octets
 
 
 @lru_cache(maxsize=4096)

@@ -15,9 +15,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from pyshark.capture.capture import TSharkCrashException
 from pyshark.capture.pipe_capture import PipeCapture
 from pyshark.tshark.output_parser.base_parser import BaseTsharkOutputParser
 from pyshark.tshark.tshark import TSharkNotFoundException, get_process_path
@@ -51,14 +50,16 @@ IDENTITIES: Final = {
 """Fields that tell one network from another and are the same in both directions. GTP's TEIDs, MPLS labels and L2TP's
 sessions are not: each direction has its own. ERSPAN's session is the mirror's, not the network's."""
 
-SHOWN: Final = "vlan ieee8021ad ieee8021ah vxlan geneve gre erspan pppoes"
-"""Protocols whose fields tshark prints; of all others it prints the name and the place."""
+SHOWN: Final = "vlan ieee8021ad ieee8021ah vxlan geneve gre erspan pppoes wlan_aggregate wlan_aggregate.a_mdsu.subframe"
+"""What tshark prints the content of: tags, and 802.11's aggregates, which hold frames. Of all other layers it prints
+the name and the place."""
 
 OPTIONS: Final = (
     *("-j", SHOWN),
     *("--disable-protocol", "tcp"),
     *("-o", "ip.defragment:FALSE"),
     *("-o", "ipv6.defragment:FALSE"),
+    *("-d", "udp.port==8472,vxlan"),  # Linux's port; OTV, which has it by right, has the same header
 )
 
 INSTALL: Final = "install Wireshark, which brings tshark (Debian: sudo apt install tshark)"
@@ -78,8 +79,13 @@ class Header(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """What tshark found in a packet: the IP headers from the outermost on, and the tunnels' names and numbers."""
+    """What tshark found in a packet: the IP headers from the outermost on, and the tunnels' names and numbers.
 
+    ``captured`` is the packet's length as tshark counts it: without a pseudo-header before the link layer (ERF, PPP
+    with direction, ATM), from whose end the offsets count.
+    """
+
+    captured: int
     headers: tuple[Header, ...]
     tunnel: tuple[str, ...]
 
@@ -98,6 +104,7 @@ class LayerParser(BaseTsharkOutputParser):  # type: ignore[misc]  # pyshark has 
 
 def layers(packet: bytes) -> Layers:
     """The layers of one packet of PDML; what an ICMP message quotes was sent before and does not count."""
+    captured = -1
     headers: list[Header] = []
     tunnel: list[str] = []
     carried = b""
@@ -109,6 +116,8 @@ def layers(packet: bytes) -> Layers:
             source = _SOURCE.search(rest)
             if place is not None:
                 headers.append(Header(int(place[1]), source[1].decode() if source is not None else ""))
+        elif name == b"caplen" and captured < 0:
+            captured = int(show(rest) or 0)
         elif name == b"gre.proto":
             carried = show(rest)
         elif name in IDENTITIES:
@@ -117,7 +126,7 @@ def layers(packet: bytes) -> Layers:
             inner_tag = word == "VLAN" and bool(tunnel) and tunnel[-1].startswith(word)
             if number and not inner_tag:
                 tunnel.append(f"{word} {number}")
-    return Layers(tuple(headers), tuple(tunnel))
+    return Layers(captured, tuple(headers), tuple(tunnel))
 
 
 def show(rest: bytes) -> bytes:
@@ -139,6 +148,13 @@ def identity(name: bytes, value: bytes, carried: bytes) -> int:
     if name == b"gre.key":
         return number >> 8 if carried == b"0x6558" else 0 if carried == b"0x880b" else number
     return number
+
+
+class Dissection(PipeCapture):  # type: ignore[misc]  # pyshark has no types
+    """pyshark's capture from a pipe, whose process is ours to end: it would close descriptors that are not its own."""
+
+    def _created_new_process(self, parameters: list[str], process: object, process_name: str = "TShark") -> None:
+        """Not remembered, so that nothing is closed or killed behind our back."""
 
 
 class Tshark:
@@ -220,6 +236,11 @@ class Tshark:
                 raise ToolError(f"tshark ended too early{said}", "--engine native reads without it")
             self._answers = iter(batch)
 
+    def finish(self) -> None:
+        """No more questions: tshark ends behind the last answer. Idempotent."""
+        self._flush()
+        self._input.put(None)
+
     def close(self) -> None:
         """End the process. Idempotent."""
         self._input.put(None)
@@ -245,17 +266,16 @@ class Tshark:
         """The thread that reads: until tshark's output ends."""
         loop = asyncio.new_event_loop()
         try:
-            loop.run_until_complete(self._follow(PipeCapture(
-                source, tshark_path=self._path, eventloop=loop, custom_parameters=list(OPTIONS)
-            )))  # fmt: skip
-        except (OSError, ValueError, TSharkCrashException) as error:
+            dissection = Dissection(source, tshark_path=self._path, eventloop=loop, custom_parameters=list(OPTIONS))
+            loop.run_until_complete(self._follow(dissection))
+        except (OSError, ValueError) as error:
             self._failure = self._failure or str(error)
         finally:
             os.close(source)
             loop.close()
             self._output.put(None)
 
-    async def _follow(self, dissection: Any) -> None:  # noqa: ANN401 - pyshark has no types
+    async def _follow(self, dissection: Dissection) -> None:
         """Start the process by pyshark and hand its answers on.
 
         pyshark's own loop kills a process whose output has ended, and so often takes a good end for a crash.
@@ -270,11 +290,11 @@ class Tshark:
                 if batch:
                     self._output.put(batch)
         except EOFError:
+            ends = asyncio.gather(process.wait(), *dissection._stderr_handling_tasks)  # noqa: SLF001
             with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), END_S)
+                await asyncio.wait_for(ends, END_S)
         self._pid = 0
-        self._failure = dissection._last_error_line or self._failure  # noqa: SLF001 - pyshark tells it in its debug log only
-        await dissection.close_async()
+        self._failure = dissection._last_error_line or self._failure  # noqa: SLF001 - told in its debug log only
 
 
 def find_tshark() -> str:

@@ -25,6 +25,7 @@ class RawPackets:
         offset: where the packet's first octet lies in ``data``.
         captured: octets of the packet that are in ``data``.
         original: octets the packet had on the wire.
+        held: the current packet was kept back (``hold``), and the run ends with it.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class RawPackets:
         self.offset: i64 = 0
         self.captured: i64 = 0
         self.original: i64 = 0
+        self.held: bool = False
 
     def advance(self) -> bool:
         """Go to the next packet; False when more data has to be fed first (or none is left)."""

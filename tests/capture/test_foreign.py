@@ -1,0 +1,157 @@
+"""Formats that only Wireshark reads: the same report as of the pcapng that they were made from."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from capanalyze.api import read
+from capanalyze.capture import foreign
+from capanalyze.errors import NotACaptureError, ToolError
+from tests.capture.octets import ROOT, read_path
+from tests.capture.test_tshark import program
+from tests.capture.wrappers import erf
+
+__all__ = ["program"]
+
+SEED = ROOT / "captures" / "seed-silent-gateway.pcapng"
+
+
+def written(form: str, folder: Path) -> Path:
+    """The seed's capture as editcap writes it in that format."""
+    path = folder / f"capture.{form}"
+    subprocess.run(["editcap", "-F", form, SEED, path], check=True, capture_output=True)
+    return path
+
+
+def told(path: Path | list[Path]) -> list[tuple[object, ...]]:
+    """What matters of each connection, times left out: some formats keep them badly."""
+    return [
+        (one["client_bytes"], one["close"]["first"], one["close"]["packet"], one["history"])
+        for one in read(path).to_dict()["connections"]
+    ]
+
+
+FORMS = ("snoop", "netmon1", "netmon2", "lanalyzer", "ngsniffer", "ngwsniffer_2_0", "visual", "5views")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_format_that_tshark_rewrites(form: str, tmp_path: Path) -> None:
+    path = written(form, tmp_path)
+
+    capture = read(path).to_dict()["capture"]
+
+    assert told(path) == told(SEED)
+    assert (capture["format"], capture["packets"]) == ("tshark", 21)
+    assert capture["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert capture["remarks"] == [f"{path} is no pcap or pcapng: tshark read it"]
+
+
+def test_erf_holds_frames_of_its_own_link_type(tmp_path: Path) -> None:
+    path = tmp_path / "capture.erf"
+    records = (erf(one.data, (one.ts_ns << 32) // 10**9) for one in read_path(SEED)[0])
+    path.write_bytes(b"".join(records))
+
+    assert told(path) == told(SEED)
+    assert read(path).to_dict()["capture"]["remarks"] == [
+        f"{path} is no pcap or pcapng: tshark read it",
+        "unwrapped by tshark: 21 packets in ERF (link type 197)",
+    ]
+
+
+def test_a_compressed_one(tmp_path: Path) -> None:
+    path = tmp_path / "capture.gz"
+    path.write_bytes(gzip.compress(written("snoop", tmp_path).read_bytes()))
+
+    assert told(path) == told(SEED)
+    assert read(path).to_dict()["capture"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_one_on_standard_input(tmp_path: Path) -> None:
+    data = written("snoop", tmp_path).read_bytes()
+    command = [sys.executable, "-m", "capanalyze", "read", "-", "--format", "json"]
+
+    done = subprocess.run(command, input=data, capture_output=True, check=True, cwd=ROOT, timeout=60)
+
+    assert b'"who closed' not in done.stderr
+    assert done.stdout.count(b'"first": "client"') == 3
+
+
+def test_pieces_of_different_formats_are_one_capture(tmp_path: Path) -> None:
+    first, second = tmp_path / "1.pcapng", tmp_path / "2.snoop"
+    subprocess.run(["editcap", "-r", SEED, first, "1-5"], check=True, capture_output=True)
+    subprocess.run(["editcap", "-F", "snoop", SEED, second, "1-5"], check=True, capture_output=True)
+
+    assert told([second, first]) == told(SEED)
+
+
+def test_a_cut_one_is_read_up_to_the_cut(tmp_path: Path) -> None:
+    path = written("snoop", tmp_path)
+    path.write_bytes(path.read_bytes()[:-10])
+
+    assert read(path).to_dict()["capture"]["packets"] == 20
+
+
+def test_what_tshark_does_not_know_either_is_no_capture(tmp_path: Path) -> None:
+    path = tmp_path / "random"
+    path.write_bytes(hashlib.sha256(b"seed").digest() * 100)
+    with pytest.raises(NotACaptureError) as caught:
+        read(path)
+
+    assert str(caught.value).startswith(f"{path}: not a pcap or pcapng capture (it begins with ")
+
+
+def test_text_never_reaches_tshark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "export.xml"
+    path.write_text("<?xml version='1.0'?><pdml></pdml>")
+    monkeypatch.setattr(foreign, "find_tshark", lambda: pytest.fail("asked"))
+    with pytest.raises(NotACaptureError, match="XML text"):
+        read(path)
+
+
+def test_native_does_not_ask_tshark(tmp_path: Path) -> None:
+    path = written("snoop", tmp_path)
+    with pytest.raises(NotACaptureError) as caught:
+        read(path, engine="native")
+
+    assert str(caught.value).startswith(f"{path}: not a pcap or pcapng capture")
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("snoop", "snoop"), ("netmon2", "Network Monitor 2"), ("ngsniffer", "Sniffer")]
+)
+def test_without_tshark_one_line_says_what_it_is(
+    form: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "find_tshark", lambda: "")
+    path = written(form, tmp_path)
+    with pytest.raises(NotACaptureError) as caught:
+        read(path)
+
+    assert str(caught.value) == f"{path}: a {name} capture, which tshark reads and we do not"
+    assert caught.value.hint == foreign.INSTALL
+
+
+def test_a_tshark_that_fails_on_it_is_quoted(tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreign, "find_tshark", lambda: str(program))
+    program.write_text(f"#!/bin/sh\ncat {SEED}\necho 'tshark: out of memory' >&2\nexit 2\n")
+    path = written("snoop", tmp_path)
+    with pytest.raises(ToolError) as caught:
+        read(path)
+
+    assert str(caught.value) == f"{path}: tshark: out of memory"
+
+
+def test_a_tshark_that_hangs_on_it_is_killed(tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreign, "find_tshark", lambda: str(program))
+    monkeypatch.setattr(foreign, "SILENCE_S", 1.0)
+    program.write_text("#!/bin/sh\nexec sleep 1000\n")
+    with pytest.raises(ToolError) as caught:
+        read(written("snoop", tmp_path))
+
+    assert str(caught.value) == "tshark did not answer for 1 s and was killed"

@@ -1,0 +1,378 @@
+"""What only Wireshark can unwrap comes back as the same connections; everything else stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from capanalyze.api import read, read_files
+from capanalyze.capture.files import from_bytes, open_file
+from capanalyze.capture.relay import (
+    FIRST_TUNNEL,
+    LAST_TUNNEL,
+    Relay,
+    holds,
+    innermost,
+    is_there,
+    without_ah,
+)
+from capanalyze.capture.tshark import Header
+from capanalyze.packets.wrapped import wrapping
+from tests.capture.octets import ROOT, interface, option, packet, pcap, section
+from tests.capture.wrappers import (
+    ETHERNET,
+    MACS,
+    WRAPPERS,
+    ah,
+    carrier4,
+    ethernet,
+    gre,
+    udp,
+)
+from tests.conversation import Conversation, Packet, pcap_of_frames
+
+Tunnel = Callable[[bytes], bytes]
+ADDRESSES = {4: ("10.0.0.1", "10.0.0.2"), 6: ("2001:db8:1::1", "2001:db8:1::2")}
+CASES = [(name, version) for name in WRAPPERS for version in (4, 6) if (name, version) != ("Teredo", 4)]
+
+
+def talk(port: int, version: int = 4, **fields: int) -> Conversation:
+    """A session of nine packets: hello, answer, the client closes."""
+    client, server = ADDRESSES[version]
+    found = Conversation((client, port), (server, 4001), **fields).open()
+    found.client.data(b"API\0\0\0\0\x09v100..187").server.data(b"\0\0\0\x1a" + b"187\x0020240102 00:00:00 EST\0")
+    found.client.ack().client.fin().server.fin().client.ack()
+    return found
+
+
+def file_of(frames: list[tuple[int, int, bytes]]) -> bytes:
+    """A pcapng file of (link type, ns, frame)."""
+    links = list(dict.fromkeys(link for link, _, _ in frames))
+    head = section("<") + b"".join(interface("<", link, options=option("<", 9, b"\x09")) for link in links)
+    return head + b"".join(packet("<", frame, ns, links.index(link)) for link, ns, frame in frames)
+
+
+def analysed(data: bytes, engine: str) -> dict[str, Any]:
+    return read_files([from_bytes(data)], all_connections=True, engine=engine).to_dict()
+
+
+def all_packets() -> list[tuple[str, Packet]]:
+    """Each case's session, one behind the other."""
+    found, clock = [], 1_700_000_000_000_000_000
+    for place, (name, version) in enumerate(CASES):
+        session = talk(20_000 + place, version, clock=clock)
+        found += [(name, one) for one in session.packets]
+        clock = session.clock
+    return found
+
+
+@cache
+def plain() -> dict[int, Any]:
+    """Connections of the sessions without any wrapping, by the client's port."""
+    report = analysed(file_of([(101, one.ts_ns, one.datagram()) for _, one in all_packets()]), "native")
+    return {one["client"]["port"]: one for one in report["connections"]}
+
+
+@cache
+def wrapped(engine: str) -> dict[int, Any]:
+    """The same of the wrapped ones, all in one file."""
+    frames = [(*WRAPPERS[name](one.datagram()), one.ts_ns) for name, one in all_packets()]
+    report = analysed(file_of([(link, ns, frame) for link, frame, ns in frames]), engine)
+    return {one["client"]["port"]: one for one in report["connections"]}
+
+
+@pytest.mark.parametrize(("place", "name", "version"), [(at, *case) for at, case in enumerate(CASES)])
+@pytest.mark.parametrize("engine", ["auto", "tshark"])
+def test_a_wrapped_session_is_told_as_if_it_were_not(place: int, name: str, version: int, engine: str) -> None:
+    port = 20_000 + place
+    assert (name, version) == CASES[place]
+
+    assert plain()[port] == wrapped(engine).get(port)
+
+
+def test_no_connection_comes_out_that_did_not_go_in() -> None:
+    assert sorted(plain()) == sorted(wrapped("auto")) == sorted(wrapped("tshark"))
+
+
+@pytest.mark.parametrize(("name", "version"), CASES)
+def test_what_hides_the_ip_header_has_a_name(name: str, version: int) -> None:
+    link, frame = WRAPPERS[name](talk(1, version).packets[0].datagram())
+    window = from_bytes(file_of([(link, 0, frame)])).decoder
+    window.advance()
+
+    assert wrapping(window)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "captures").glob("*.pcapng")), ids=lambda path: path.name)
+def test_nothing_in_the_recordings_of_lo_is_wrapped(path: Path) -> None:
+    file = open_file(str(path))
+
+    names = {wrapping(window) for window in file.windows() for _ in iter(window.advance, False)}
+
+    assert names <= {""}
+
+
+def test_native_counts_what_it_leaves_out_and_says_what_would_read_it() -> None:
+    frames = [(*WRAPPERS[name](one.datagram()), one.ts_ns) for name in ("GRE", "PPPoE") for one in talk(7).packets]
+    data = file_of([(link, ns, frame) for link, frame, ns in frames])
+
+    facts = analysed(data, "native")["capture"]
+
+    assert facts["skipped"] == {"wrapped in GRE": 9, "wrapped in PPPoE": 9}
+    assert facts["remarks"] == [
+        "left out: 9 packets in GRE, 9 in PPPoE; tshark unwraps that (--engine native was asked for)"
+    ]
+
+
+def test_without_tshark_the_rest_is_read_and_one_line_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("capanalyze.capture.tshark.find_tshark", lambda: "")
+    inside, outside = talk(7).packets, talk(8).packets
+    frames = [(WRAPPERS["GRE"](one.datagram()), one) for one in inside]
+    mixed = [(1, one.ts_ns, ethernet(one.datagram())) for one in outside]
+    mixed[3:3] = [(link, one.ts_ns, frame) for (link, frame), one in frames]
+
+    report = analysed(file_of(mixed), "auto")
+
+    assert [(one["client"]["port"], one["packets"]) for one in report["connections"]] == [(8, 9)]
+    assert report["capture"]["skipped"] == {"wrapped in GRE": 9}
+    assert report["capture"]["packets"] == 18
+    assert report["capture"]["remarks"] == ["left out: 9 packets in GRE; tshark unwraps that (tshark is not installed)"]
+
+
+def test_packets_keep_their_order_numbers_and_times_among_those_that_are_not_wrapped() -> None:
+    mixed: list[tuple[int, int, bytes]] = []
+    for one in talk(7).packets:
+        mixed += [(1, one.ts_ns, ethernet(one.datagram())), (1, one.ts_ns + 1, ethernet(udp(53, b"question")))]
+    mixed[9:9] = [(1, mixed[8][1], ethernet(carrier4(47, gre(carrier4(1, b"ping")))))]
+
+    report = analysed(file_of(mixed), "auto")
+
+    expected = analysed(file_of(mixed), "native")
+    assert expected["connections"] == report["connections"]
+    assert report["capture"]["packets"] == 19
+    assert report["capture"]["skipped"] == {"not TCP": 10}
+    assert report["capture"]["remarks"] == ["unwrapped by tshark: 1 packets in GRE"]
+
+
+def in_tunnel(tunnel: Tunnel, packets: list[Packet]) -> list[tuple[int, int, bytes]]:
+    return [(1, one.ts_ns, ethernet(tunnel(one.datagram()))) for one in packets]
+
+
+def vxlan(number: int) -> Tunnel:
+    return lambda datagram: udp(4789, b"\x08\0\0\0" + number.to_bytes(3, "big") + b"\0" + ethernet(datagram))
+
+
+def keyed(key: int, kind: bytes = b"") -> Tunnel:
+    def wrap(datagram: bytes) -> bytes:
+        body = ethernet(datagram) if kind == b"\x65\x58" else datagram
+        return carrier4(47, gre(body, 0x2000, key.to_bytes(4, "big"), kind))
+
+    return wrap
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "connections"),
+    [
+        (vxlan(10), vxlan(11), 2),
+        (vxlan(10), vxlan(10), 1),
+        (keyed(1), keyed(2), 2),
+        (keyed(0x10001, b"\x65\x58"), keyed(0x10002, b"\x65\x58"), 1),  # NVGRE: the last octet is the flow's
+        (keyed(0x10001, b"\x65\x58"), keyed(0x20001, b"\x65\x58"), 2),
+        (lambda datagram: carrier4(47, gre(datagram)), lambda datagram: carrier4(4, datagram), 1),
+    ],
+)
+def test_the_same_ports_in_different_tunnels_are_different_connections(
+    one: Tunnel, two: Tunnel, connections: int
+) -> None:
+    first, second = talk(7).packets, talk(7, client_isn=5, server_isn=6).packets
+    if connections == 1:
+        frames = in_tunnel(one, first[::2]) + in_tunnel(two, first[1::2])
+        frames.sort(key=lambda frame: frame[1])
+    else:
+        frames = [frame for pair in zip(in_tunnel(one, first), in_tunnel(two, second), strict=True) for frame in pair]
+
+    report = analysed(file_of(frames), "auto")
+
+    assert [9] * connections == [one["packets"] for one in report["connections"]]
+    assert {"client"} == {one["close"]["first"] for one in report["connections"]}
+
+
+def test_a_vlan_is_the_same_vlan_in_a_packet_that_tshark_unwrapped() -> None:
+    packets = talk(7).packets
+    tag = b"\x81\0\0\5"
+    frames = [(1, one.ts_ns, MACS + tag + b"\x08\0" + one.datagram()) for one in packets[:4]]
+    frames += [(1, one.ts_ns, MACS + tag + b"\x08\0" + ah(one.datagram())) for one in packets[4:]]
+
+    report = analysed(file_of(frames), "auto")
+
+    assert [one["packets"] for one in report["connections"]] == [9]
+
+
+def test_what_an_icmp_error_quotes_is_not_sent_again() -> None:
+    packets = talk(7).packets
+    quote = carrier4(1, b"\x03\x03\0\0\0\0\0\0" + packets[3].datagram()[:60])
+    frames = in_tunnel(lambda datagram: carrier4(47, gre(datagram)), packets[:5])
+    frames += [(1, packets[5].ts_ns, ethernet(carrier4(47, gre(quote))))]
+
+    report = analysed(file_of(frames), "auto")
+
+    assert [one["packets"] for one in report["connections"]] == [5]
+    assert report["capture"]["skipped"] == {"not TCP": 1}
+
+
+def test_two_datagrams_in_one_frame_are_two_packets_with_one_number() -> None:
+    packets = talk(7).packets
+
+    def subframe(datagram: bytes) -> bytes:
+        body = b"\xaa\xaa\x03\0\0\0\x08\0" + datagram
+        return MACS + len(body).to_bytes(2, "big") + body + b"\0" * (-(14 + len(body)) % 4)
+
+    qos = b"\x88\x02\0\0" + MACS + b"\2\0\0\0\0\3" + b"\x10\0" + b"\x80\0"  # QoS data, an A-MSDU (IEEE 802.11 9.2.4.5)
+    frames = [
+        (105, one.ts_ns, qos + subframe(one.datagram()) + subframe(two.datagram()))
+        for one, two in zip(packets[:8:2], packets[1:8:2], strict=True)
+    ]
+
+    connection = analysed(file_of(frames), "auto")["connections"][0]
+
+    assert (connection["packets"], connection["fins"]) == (8, {"client": [4], "server": [4]})
+    assert (connection["client_bytes"], connection["server_bytes"]) == (17, 30)
+
+
+@pytest.mark.parametrize("snaplen", [98, 104, 120])
+def test_a_snapshot_length_cuts_what_is_inside(snaplen: int) -> None:
+    packets = talk(7).packets
+    frames = [(one.ts_ns, ethernet(vxlan(1)(one.datagram()))) for one in packets]
+
+    report = read_files([from_bytes(pcap_of_frames(frames, ETHERNET, snaplen))], engine="auto").to_dict()
+
+    connection = report["connections"][0]
+    assert (connection["client_bytes"], connection["server_bytes"], connection["close"]["first"]) == (17, 30, "client")
+
+
+def test_octets_that_look_wrapped_and_are_not_do_no_harm() -> None:
+    rubbish = [
+        (1, at, ethernet(carrier4(protocol, bytes((at,)) * at))) for at in range(40) for protocol in (4, 41, 47, 51)
+    ]
+
+    report = analysed(file_of(rubbish), "auto")
+
+    assert report["connections"] == []
+    assert report["capture"]["packets"] == 160
+    assert sum(report["capture"]["skipped"].values()) == 160
+
+
+def test_a_link_type_that_nobody_knows_does_not_stop_the_rest() -> None:
+    frames = [(147, 1, b"user defined"), (299, 2, b"unknown to this tshark"), (65000, 3, b"unknown to all")]
+    frames += in_tunnel(vxlan(3), talk(7).packets)
+
+    report = analysed(file_of(frames), "auto")
+
+    assert [one["packets"] for one in report["connections"]] == [9]
+    assert report["capture"]["packets"] == 12
+
+
+def test_the_relay_goes_on_from_file_to_file() -> None:
+    frames = in_tunnel(vxlan(3), talk(7).packets)
+    files = [from_bytes(file_of(part)) for part in (frames[:4], frames[4:6], frames[6:])]
+
+    report = read_files(files).to_dict()
+
+    assert [one["packets"] for one in report["connections"]] == [9]
+    assert [(one["first_packet"], one["packets"]) for one in report["capture"]["files"]] == [(1, 4), (5, 2), (7, 3)]
+
+
+def test_a_last_packet_that_cannot_be_used_is_counted() -> None:
+    frames = in_tunnel(vxlan(3), talk(7).packets)
+
+    report = analysed(file_of(frames) + packet("<", b"octets", 1, 9), "auto")
+
+    assert report["capture"]["packets"] == 10
+    assert report["capture"]["skipped"] == {"packet of an interface that is not described": 1}
+
+
+def test_messages_come_out_of_tunnels(tmp_path: Path) -> None:
+    path = tmp_path / "tunnel.pcapng"
+    path.write_bytes(file_of(in_tunnel(vxlan(3), talk(7).packets)))
+
+    told = [(one["sender"], one["packet"], one["conn"]) for one in read(path).messages()]
+
+    assert told == [("client", 4, 1), ("server", 5, 1)]
+
+
+INNER = talk(7).packets[0].datagram()
+
+
+@pytest.mark.parametrize(
+    ("octets", "headers", "expected"),
+    [
+        (INNER, [(0, "10.0.0.1")], [0]),
+        (carrier4(4, INNER), [(0, "192.0.2.1"), (20, "10.0.0.1")], [20]),
+        (INNER + INNER, [(0, "10.0.0.1"), (len(INNER), "10.0.0.1")], [0, len(INNER)]),
+        (carrier4(4, INNER), [(0, "192.0.2.1"), (0, "10.0.0.1")], [0]),  # the second lies in decrypted octets
+        (carrier4(4, INNER), [(0, "192.0.2.1"), (20, "10.9.9.9")], [0]),
+        (INNER[:16], [(0, "")], [0]),
+        (INNER, [(5000, "")], []),
+        (b"\xff" * 40, [(0, "")], []),
+        (INNER, [], []),
+    ],
+)
+def test_the_innermost_headers_of_those_that_are_really_there(
+    octets: bytes, headers: list[tuple[int, str]], expected: list[int]
+) -> None:
+    assert expected == innermost(octets, tuple(Header(*one) for one in headers))
+
+
+def test_a_header_is_there_if_its_source_address_is() -> None:
+    assert is_there(INNER, Header(0, "10.0.0.1"))
+    assert not is_there(INNER, Header(0, "10.0.0.3"))
+    assert not is_there(INNER, Header(0, "no address"))
+
+
+def test_a_datagram_without_a_length_holds_what_follows() -> None:
+    offloaded = INNER[:2] + b"\0\0" + INNER[4:]
+
+    assert holds(offloaded, 0, 30)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_an_authentication_header_is_taken_out(version: int) -> None:
+    datagram = talk(7, version).packets[3].datagram()
+
+    plain_again, missing = without_ah(ah(datagram))
+
+    assert (plain_again, missing) == (datagram, 24)
+
+
+@pytest.mark.parametrize("cut", range(80))
+def test_a_cut_authentication_header_does_no_harm(cut: int) -> None:
+    for version in (4, 6):
+        octets, missing = without_ah(ah(talk(7, version).packets[3].datagram())[:cut])
+
+        assert len(octets) + missing >= cut
+
+
+def test_more_tunnels_than_numbers_share_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("capanalyze.capture.relay.Tshark", lambda: None)
+    relay = Relay(False)
+
+    tags = [int.from_bytes(relay._tag((f"VXLAN {number}",)), "big") for number in range(LAST_TUNNEL - FIRST_TUNNEL + 5)]
+
+    assert tags[0] == FIRST_TUNNEL
+    assert tags[-5:] == [LAST_TUNNEL] * 5
+    assert relay._tag(("VLAN 7",)) == b"\0\7"
+    assert relay._tag(()) == b"\0\0"
+
+
+def test_an_ordinary_capture_never_asks_tshark(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("capanalyze.capture.capture.start_relay", refuse)
+    data = pcap([(1, 0, ethernet(talk(7).packets[0].datagram())), (2, 0, ethernet(udp(53, b"question")))])
+
+    assert analysed(data, "auto")["capture"]["packets"] == 2

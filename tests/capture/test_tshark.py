@@ -1,0 +1,236 @@
+"""tshark as a process: what it says is understood, and however it ends there is one clear error and nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from capanalyze.analyzer import Analyzer
+from capanalyze.api import read, read_files
+from capanalyze.capture import tshark
+from capanalyze.capture.capture import Capture
+from capanalyze.capture.files import from_bytes
+from capanalyze.capture.tshark import Header, Layers, Tshark, find_tshark, identity, layers
+from capanalyze.errors import ToolError
+from tests.capture.octets import ROOT
+from tests.capture.test_relay import file_of, in_tunnel, talk, vxlan
+
+TUNNEL = file_of(in_tunnel(vxlan(3), talk(7).packets))
+PDML = b"""<packet>
+  <proto name="geninfo" pos="0" showname="General information" size="112">
+    <field name="num" pos="0" show="1" showname="Number" value="1" size="112"/>
+    <field name="caplen" pos="0" show="112" showname="Captured Length" value="70" size="112"/>
+  </proto>
+  <proto name="eth" showname="Ethernet II, Src: 02:00:00:00:00:01, Dst: 02:00:00:00:00:02" size="14" pos="0">
+    <field name="filtered" value="eth" />
+  </proto>
+  <proto name="vlan" showname="802.1Q Virtual LAN, PRI: 0, DEI: 0, ID: 6" size="4" pos="14">
+    <field name="vlan.id" showname="ID: 6" size="2" pos="14" show="6" value="6" unmaskedvalue="0006"/>
+  </proto>
+  <proto name="vlan" showname="802.1Q Virtual LAN, PRI: 0, DEI: 0, ID: 7" size="4" pos="18">
+    <field name="vlan.id" showname="ID: 7" size="2" pos="18" show="7" value="7" unmaskedvalue="0007"/>
+  </proto>
+  <proto name="ip" showname="Internet Protocol Version 4, Src: 192.0.2.1, Dst: 192.0.2.2" size="20" pos="22">
+    <field name="filtered" value="ip" />
+  </proto>
+  <proto name="vxlan" showname="Virtual eXtensible Local Area Network" size="8" pos="50">
+    <field name="vxlan.vni" showname="VNI: 10" size="3" pos="54" show="10" value="00000a"/>
+  </proto>
+  <proto name="ipv6" showname="Internet Protocol Version 6, Src: 2001:db8::1, Dst: 2001:db8::2" size="40" pos="72">
+    <field name="filtered" value="ipv6" />
+  </proto>
+"""
+
+
+def test_headers_and_tunnels_of_a_packet_from_the_outermost_on() -> None:
+    assert layers(PDML) == Layers(112, (Header(22, "192.0.2.1"), Header(72, "2001:db8::1")), ("VLAN 6", "VXLAN 10"))
+
+
+def test_what_is_quoted_in_an_icmp_message_is_left_out() -> None:
+    quote = b'<proto name="icmp" showname="ICMP" size="36" pos="112">\n' + PDML
+
+    assert layers(PDML + quote) == layers(PDML)
+
+
+def test_a_header_that_is_cut_has_no_address() -> None:
+    assert layers(b'<proto name="ip" showname="Internet Protocol" size="4" pos="14">') == Layers(
+        -1, (Header(14, ""),), ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "carried", "number"),
+    [
+        (b"vlan.id", b"5", b"", 5),
+        (b"vlan.id", b"0", b"", 0),
+        (b"geneve.vni", b"0x00004d", b"", 77),
+        (b"gre.key", b"0x0000002a", b"0x0800", 42),
+        (b"gre.key", b"0x00012345", b"0x6558", 0x123),
+        (b"gre.key", b"0x00400001", b"0x880b", 0),
+        (b"vxlan.vni", b"", b"", 0),
+        (b"vxlan.vni", b"ten", b"", 0),
+    ],
+)
+def test_the_number_of_a_tunnel(name: bytes, value: bytes, carried: bytes, number: int) -> None:
+    assert identity(name, value, carried) == number
+
+
+def ask_all(found: Tshark, data: bytes) -> int:
+    asked = 0
+    for window in from_bytes(data).windows():
+        while window.advance():
+            found.ask(window)
+            asked += 1
+    return asked
+
+
+def test_answers_come_in_the_order_of_the_questions() -> None:
+    frames = [frame for number in range(1, 40) for frame in in_tunnel(vxlan(number), talk(7).packets[:1])]
+    found = Tshark()
+    asked = ask_all(found, file_of(frames))
+
+    answers = [found.answer() for _ in range(asked)]
+    found.close()
+
+    assert [answer.tunnel for answer in answers] == [(f"VXLAN {number}",) for number in range(1, 40)]
+
+
+def test_an_answer_does_not_wait_for_more_questions() -> None:
+    found = Tshark()
+    ask_all(found, file_of(in_tunnel(vxlan(3), talk(7).packets[:1])))
+
+    assert found.answer().tunnel == ("VXLAN 3",)
+    assert ask_all(found, file_of(in_tunnel(vxlan(4), talk(7).packets[:1]))) == 1
+    assert found.answer().tunnel == ("VXLAN 4",)
+    found.close()
+
+
+def settled(threads: int) -> bool:
+    """Whether only so many threads are left; asyncio's, which waits for the process, ends a moment after it."""
+    until = time.monotonic() + 5
+    while threading.active_count() > threads and time.monotonic() < until:
+        time.sleep(0.01)
+    return threading.active_count() == threads
+
+
+def test_closing_leaves_no_process_no_thread_and_no_descriptor() -> None:
+    before = {path.name for path in Path("/proc/self/fd").iterdir()}
+    threads = threading.active_count()
+    found = Tshark()
+    ask_all(found, TUNNEL)
+    found.answer()
+    pid = found._pid
+    found.close()
+    found.close()
+
+    assert not Path(f"/proc/{pid}").exists() or "tshark" not in Path(f"/proc/{pid}/comm").read_text()
+    assert settled(threads)
+    assert {path.name for path in Path("/proc/self/fd").iterdir()} <= before
+
+
+def test_a_reader_that_goes_away_leaves_nothing() -> None:
+    threads = threading.active_count()
+    runs = Capture([from_bytes(TUNNEL * 50)]).runs()
+    Analyzer().feed(next(runs))
+    next(runs)
+    runs.close()  # type: ignore[attr-defined]
+
+    assert settled(threads)
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program that stands in for tshark; the test writes what it does."""
+    path = tmp_path / "tshark"
+    path.write_text("#!/bin/sh\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(tshark, "find_tshark", lambda: str(path))
+    monkeypatch.setattr(tshark, "SILENCE_S", 10.0)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("exit 0", "tshark ended too early"),
+        ("echo 'tshark: no licence' >&2; exit 3", "tshark ended too early (tshark: no licence)"),
+        ("head -c 100 >/dev/null; kill -9 $$", "tshark ended too early"),
+        ("cat; exit 0", "tshark ended too early"),
+        ("echo '<packet></packet>'; exit 0", "tshark ended too early"),
+    ],
+)
+def test_a_tshark_that_dies_gives_one_clear_error(program: Path, script: str, sentence: str) -> None:
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    with pytest.raises(ToolError) as caught:
+        read_files([from_bytes(TUNNEL)])
+
+    assert str(caught.value) == sentence
+    assert caught.value.hint == "--engine native reads without it"
+
+
+def test_a_tshark_that_hangs_is_killed(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 1000\n")
+    monkeypatch.setattr(tshark, "SILENCE_S", 1.0)
+    before = time.monotonic()
+    with pytest.raises(ToolError) as caught:
+        read_files([from_bytes(TUNNEL)])
+
+    assert str(caught.value) == "tshark did not answer for 1 s and was killed"
+    assert time.monotonic() - before < 10
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/cmdline").exists()
+
+
+def test_a_tshark_that_cannot_be_started_gives_one_clear_error(program: Path) -> None:
+    program.write_bytes(b"\x7fELF no program")
+    with pytest.raises(ToolError) as caught:
+        read_files([from_bytes(TUNNEL)])
+
+    assert str(caught.value).startswith("tshark ended too early (")
+
+
+def test_a_tshark_that_is_missing_is_said_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tshark, "find_tshark", lambda: "")
+    with pytest.raises(ToolError) as caught:
+        read_files([from_bytes(TUNNEL)], engine="tshark")
+
+    assert (str(caught.value), caught.value.hint) == ("tshark is not installed", tshark.INSTALL)
+
+
+def test_tshark_is_looked_for_in_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert os.access(find_tshark(), os.X_OK)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if not Path("/usr/bin/tshark").samefile(find_tshark() or os.devnull):
+        assert find_tshark() == ""
+
+
+def test_it_works_inside_an_event_loop_that_runs_already() -> None:
+    async def notebook() -> int:
+        return len(read_files([from_bytes(TUNNEL)]).connections)
+
+    assert asyncio.run(notebook()) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted((ROOT / "captures").glob("*healthy*.pcapng")), ROOT / "captures" / "seed-silent-gateway.pcapng"],
+    ids=lambda path: path.name,
+)
+def test_an_ordinary_capture_through_tshark_gives_the_same_report(path: Path) -> None:
+    native, through = read(path, engine="native").to_dict(), read(path, engine="tshark").to_dict()
+
+    assert through == native
+
+
+def test_more_packets_than_fit_into_any_pipe() -> None:
+    packets = talk(7).packets
+    frames = in_tunnel(vxlan(3), packets[:3] + [packets[3]] * 6000 + packets[3:])
+
+    report = read_files([from_bytes(file_of(frames))]).to_dict()
+
+    assert (report["connections"][0]["packets"], report["connections"][0]["client_bytes"]) == (6009, 17)
