@@ -8,7 +8,7 @@ from unittest import mock
 import capanalyze.analyzer
 from capanalyze.analyzer import PORTS, Analyzer
 from capanalyze.capture.files import from_bytes
-from capanalyze.packets.segment import OK, Segment
+from capanalyze.packets.segment import HEADER_CUT, OK, REASSEMBLED, Segment
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.tracker import RUNS, Tracker
 
@@ -109,10 +109,13 @@ def follow_generally(capture: bytes) -> Followed:
 
     for window in from_bytes(capture).windows():
         while window.advance():
-            if (
-                segment.read(window) == OK
-                and tracker.segment(segment, window.data, window.number, window.ts_ns) == RUNS
-            ):
+            found = segment.read(window)
+            if found == HEADER_CUT:
+                tracker.header_cut(segment, window.number, window.ts_ns)
+            if found not in {OK, REASSEMBLED}:
+                continue
+            data = window.data if found == OK else segment.data
+            if tracker.segment(segment, data, window.number, window.ts_ns) == RUNS:
                 assert tracker.side is not None
                 assert tracker.side.connection is not None
                 hand_on(tracker.side.connection)

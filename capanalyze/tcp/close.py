@@ -34,12 +34,13 @@ class Closing:
         if side.acked_rel > position + 1:  # the peer has octets of beyond it: an old or a forged one
             event(connection, side, "FIN", packet, ts_ns, 0, OUT_OF_WINDOW)
             return False
-        again = side.fin_rel >= 0
+        again = side.closed
         event(connection, side, "FIN", packet, ts_ns, 0, "retransmission" if again else "")
         keep(side.fin_packets, packet)
         side.fin_count += 1
         if again:
             return False
+        side.closed = True
         side.fin_rel = position
         side.fin_ts = ts_ns
         side.fin_ack = seg.ack if seg.flags & ACK else -1
@@ -180,7 +181,7 @@ def judge(side: Side, peer: Side, seg: Segment) -> str:
     if peer.last_ack < 0 and side.next_seq < 0:
         return VALID  # nothing is known of what the receiver expects
     if side.next_seq >= 0:
-        behind_fin: i64 = 1 if side.fin_rel >= 0 and side.next_rel == side.fin_rel else 0
+        behind_fin: i64 = 1 if side.closed and side.next_rel == side.fin_rel else 0
         if seg.seq in {side.next_seq, (side.next_seq + behind_fin) & 0xFFFFFFFF}:
             return VALID
     if seg.seq == peer.last_ack:

@@ -29,6 +29,9 @@ NOTE_PACKETS_IN_BRIEF: Final = 3
 END_PACKETS: Final = 100
 """FINs, RSTs and ignored RSTs whose packet numbers are kept, per side; ``*_count`` stays true."""
 
+NOWHERE: Final = -(1 << 62)
+"""A position where there is none."""
+
 NOT_CAPTURED: Final = -2
 """``Side.offer`` of a side whose SYN is not in the capture."""
 
@@ -154,6 +157,7 @@ class Side:
         self.place: i64 = 0  # of its connection in the capture, from 0
         # sequence space
         self.isn: i64 = -1  # of the SYN; -1 not captured
+        self.told: i64 = -1  # what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it
         self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
         self.next_rel: i64 = 0
         self.max_rel: i64 = 0  # the end of the highest octet or FIN sent
@@ -189,7 +193,8 @@ class Side:
         self.tail: bytes = b""
         self.tail_at_close: bytes = b""
         # what ended it
-        self.fin_rel: i64 = -1  # position of the FIN; -1 none
+        self.closed: bool = False  # it sent a FIN, captured or inferred
+        self.fin_rel: i64 = NOWHERE  # position of the FIN
         self.fin_ack: i64 = -1  # acknowledgement number in the first copy of the FIN; -1 none
         self.fin_packets: list[int] = []
         self.fin_count: i64 = 0
@@ -198,11 +203,11 @@ class Side:
         self.fin_acked: bool = False
         self.fin_acked_packet: i64 = 0
         self.fin_acked_ts: i64 = -1
-        self.fin_acked_at: i64 = -1  # position of the peer's segment that first acknowledged it
+        self.fin_acked_at: i64 = NOWHERE  # position of the peer's segment that first acknowledged it
         self.whole_rel: i64 = 0  # the end of what was sent without a hole, or acknowledged in spite of one
         self.beyond_packet: i64 = 0  # the packet that first acknowledged more than the capture holds; 0 none
         self.beyond_ts: i64 = -1
-        self.beyond_at: i64 = -1  # position of that segment in the peer's stream
+        self.beyond_at: i64 = NOWHERE  # position of that segment in the peer's stream
         self.rst_packets: list[int] = []
         self.rst_count: i64 = 0
         self.rst_ack: i64 = -1  # acknowledgement number of its newest RST; -1 none
@@ -219,7 +224,7 @@ class Side:
         self.repeats: i64 = 0
         self.zero_windows: i64 = 0
         self.holes: i64 = 0
-        self.hole_at: i64 = -1
+        self.hole_at: i64 = NOWHERE
         # for notes
         self.duplicate_acks: i64 = 0
         self.duplicate_ack_ts: i64 = -1

@@ -23,9 +23,15 @@ WATCH: Final = 4096
 SUSPICION: Final = 64
 """Segments that are compared after one that might be a copy."""
 
-TOGETHER_NS: Final = 1_000_000
-"""How far apart copies lie whose sender gives no identification (IPv6; RFC 6864 allows 0 with DF set), captured at
-one interface. The shortest retransmission time-out is far longer (Linux: 200 ms)."""
+TOGETHER_NS: Final = 100_000_000
+"""How far apart copies lie that one interface captured. A time-out before a retransmission is longer (RFC 6298 2.4: a
+second; Linux: 200 ms), so a sender that never changes the identification is not misunderstood."""
+
+ALIKE_NS: Final = 1_000_000
+"""The same where the sender gives no identification (IPv6; RFC 6864 allows 0 with DF set), or always the same."""
+
+CONSTANT: Final = -1
+"""``Side.ident`` of a sender that gives different segments the same identification."""
 
 
 class Copies:
@@ -42,20 +48,24 @@ class Copies:
         self.times: dict[bytes, i64] = {}
         self.interfaces: dict[bytes, i64] = {}
 
-    def is_copy(self, side: Side, seg: Segment, data: bytes, ts_ns: i64) -> bool:
-        """Whether the segment, counted in ``side`` already, was captured before; it is remembered."""
+    def is_copy(self, side: Side, seg: Segment, data: bytes, ts_ns: i64, before_ns: i64) -> bool:
+        """Whether the segment was captured before; it is remembered.
+
+        ``side`` has counted it already; ``before_ns`` is the time of the side's packet before it.
+        """
         if self.watching:
             self.watching -= 1
-        if self._seen(seg, data, ts_ns) or of_short_path(side, seg):
+        if self._seen(side, seg, data, ts_ns) or of_short_path(side, seg, ts_ns - before_ns):
             side.ident_at += 1  # it is none of those in between
             self.found += 1
             self.watching = WATCH
             return True
-        side.ident = seg.identification
+        if side.ident != CONSTANT:
+            side.ident = CONSTANT if seg.identification == side.ident else seg.identification
         side.ident_at = side.packets
         return False
 
-    def _seen(self, seg: Segment, data: bytes, ts_ns: i64) -> bool:
+    def _seen(self, side: Side, seg: Segment, data: bytes, ts_ns: i64) -> bool:
         """Whether the same identification and TCP header are among those remembered."""
         name = seg.key + data[seg.tcp + 4 : min(seg.payload, seg.end)] + sizes(seg)
         earlier = self.times.pop(name, -2)
@@ -68,28 +78,31 @@ class Copies:
                 del self.times[oldest]
                 del self.interfaces[oldest]
             return False
-        return seg.identification != 0 or self._close(seg, ts_ns - earlier, interface)
-
-    def _close(self, seg: Segment, apart: i64, interface: i64) -> bool:
-        """Whether equal headers without an identification are one packet's."""
         if interface != seg.interface:
             return True
+        if seg.identification != 0 and side.ident != CONSTANT:
+            return within(ts_ns - earlier, TOGETHER_NS)
         if not seg.length and not seg.flags & (SYN | FIN) and not self.found:
             return False  # duplicate ACKs are equal too, and the RSTs that answer several segments
-        return -TOGETHER_NS < apart < TOGETHER_NS
+        return within(ts_ns - earlier, ALIKE_NS)
 
     def suspect(self) -> None:
         """A segment repeats what the short path has taken: compare the next ones."""
         self.watching = max(self.watching, SUSPICION)
 
 
-def of_short_path(side: Side, seg: Segment) -> bool:
+def within(apart: i64, limit: i64) -> bool:
+    """Whether two times lie less than ``limit`` apart, whichever is first."""
+    return -limit < apart < limit
+
+
+def of_short_path(side: Side, seg: Segment, apart: i64) -> bool:
     """Whether the identification is of a segment that took the short path, where nothing is remembered.
 
     Most systems count identifications up by one a packet of a connection, so those between the newest segment of the
     general path and this one are known. One that counts in another way has a chance of 1 in 1000 to fall among them.
     """
-    if side.ident == 0 or seg.identification == 0 or seg.flags & (SYN | FIN | RST):
+    if side.ident <= 0 or seg.identification == 0 or seg.flags & (SYN | FIN | RST) or not within(apart, TOGETHER_NS):
         return False
     if distance(seg.seq + seg.length, side.next_seq) > 0:  # all that the short path takes is in order
         return False

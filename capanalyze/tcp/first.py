@@ -8,7 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.connection import Close, Connection, Side
+from capanalyze.tcp.connection import NOWHERE, Close, Connection, Side
 from capanalyze.tcp.sequence import distance
 
 HAD: Final = 1
@@ -18,7 +18,7 @@ CANNOT_TELL: Final = -1
 
 def closed_by_fin(side: Side) -> bool:
     """Whether the side sent a FIN, captured or known by its acknowledgement."""
-    return side.fin_rel >= 0 or (side.acked_rel == last_octet(side) + 1 and side.packets > 0 and not side.unsure)
+    return side.closed or (side.acked_rel == last_octet(side) + 1 and side.packets > 0 and not side.unsure)
 
 
 def last_octet(side: Side) -> i64:
@@ -35,8 +35,9 @@ def infer_fin(side: Side) -> None:
     One number may also be a keep-alive's where the connection was idle from the first packet captured, so the
     side's numbers have to rest on more than a segment without payload.
     """
-    if side.fin_rel >= 0 or not closed_by_fin(side):
+    if side.closed or not closed_by_fin(side):
         return
+    side.closed = True
     side.fin_rel = last_octet(side)
     side.fin_inferred = True
     side.fin_acked = True
@@ -85,17 +86,17 @@ def reset_was_first(reset: Close, fin: Close, orig: Side, resp: Side) -> bool:
     if reset.packet > earliest:
         return False
     peer = resp if reset.side == 0 else orig
-    if peer.fin_rel < 0 or reset.ack < 0:
+    if not peer.closed or reset.ack < 0:
         return True
     return distance(reset.ack, peer.next_seq) + peer.next_rel <= peer.fin_rel
 
 
 def first_fin(orig: Side, resp: Side) -> Close | None:
     """Which FIN was sent first, by what each acknowledges."""
-    if orig.fin_rel < 0 and resp.fin_rel < 0:
+    if not orig.closed and not resp.closed:
         return None
-    if orig.fin_rel < 0 or resp.fin_rel < 0:
-        return close_by(orig if resp.fin_rel < 0 else resp)
+    if not orig.closed or not resp.closed:
+        return close_by(orig if orig.closed else resp)
     orig_had, resp_had = had_fin(orig, resp), had_fin(resp, orig)
     if orig_had == HAD and resp_had == HAD:
         return close_by(both_had(orig, resp))
@@ -131,7 +132,7 @@ def had_fin(side: Side, peer: Side) -> i64:
     acknowledged the peer's FIN: before its own FIN or behind it.
     """
     if side.fin_inferred:
-        if peer.fin_inferred or peer.fin_acked_at < 0:
+        if peer.fin_inferred or peer.fin_acked_at == NOWHERE:
             return CANNOT_TELL
         return HAD if peer.fin_acked_at <= side.fin_rel else HAD_NOT
     if side.fin_ack < 0:

@@ -19,6 +19,9 @@ STRAY: Final = 1 << 24
 LATE_SYN: Final = 1 << 20
 """Octets that may have been captured before the SYN that opened their stream."""
 
+LARGEST_SYN: Final = 65535
+"""Octets that a SYN-ACK may acknowledge besides the SYN (RFC 7413)."""
+
 YOUNG: Final = 1000
 """Packets after which a connection whose SYN was not captured does not get one any more."""
 
@@ -76,13 +79,15 @@ def began_with(side: Side, number: i64) -> bool:
     peer = side.peer
     assert peer is not None
     following = (number + 1) & 0xFFFFFFFF
+    if side.told >= 0:
+        return 0 <= distance(side.told, following) <= LARGEST_SYN
     if side.next_seq < 0:  # nothing came from it that tells: it answers a SYN, or was refused before this
         return peer.isn >= 0 or peer.rst_ack == following
     lowest = (side.next_seq - (side.next_rel - side.low_rel)) & 0xFFFFFFFF
     before = distance(lowest, following)
     if before == 0:
         return True
-    return 0 < before <= LATE_SYN and peer.isn < 0 and side.packets + peer.packets <= YOUNG
+    return 0 < before <= LATE_SYN and side.packets + peer.packets <= YOUNG
 
 
 def misfit(side: Side, seg: Segment) -> i64:

@@ -34,9 +34,9 @@ def take_syn(
     if seg.flags & ACK:
         event(connection, side, "SYN-ACK", packet, ts_ns, 0, flag)
         closing.answered(connection)
-        if peer.next_seq < 0:
-            peer.next_seq = seg.ack
-            peer.acked_rel = 0
+        if peer.isn < 0:
+            begin(peer, side, seg.ack, peer.packets == 0)
+            peer.told = seg.ack
         if connection.roles_from in {"first_packet", "port"} and peer.isn < 0:
             connection.roles_from = "syn_ack"
             connection.client_side = peer.index
@@ -49,23 +49,26 @@ def take_syn(
 
 def number(side: Side, peer: Side, seg: Segment) -> None:
     """Position 0 is the octet behind the SYN, unless later segments were captured before it."""
-    following = (seg.seq + 1) & 0xFFFFFFFF
-    established = side.isn >= 0 and peer.last_ack >= 0
-    if established:  # another SYN-ACK, of a host that forgot the first one: its numbers were not taken
-        return
-    if side.isn >= 0 or side.next_seq < 0 or side.packets == 1:
+    if side.isn >= 0 and peer.last_ack >= 0:
+        return  # another SYN-ACK, of a host that forgot the first one: its numbers were not taken
+    begin(side, peer, (seg.seq + 1) & 0xFFFFFFFF, side.isn >= 0 or side.packets == 1)
+    side.isn = seg.seq
+
+
+def begin(side: Side, peer: Side, following: i64, fresh: bool) -> None:
+    """The stream of a side begins at a number; ``fresh``: no other segment of it was captured that counts."""
+    side.unsure = False
+    if fresh or side.next_seq < 0:
         side.acked_rel = distance(peer.last_ack, following) if peer.last_ack >= 0 else -1
         side.next_seq = following
         side.next_rel = 0
         side.low_rel = 0
         side.max_rel = side.whole_rel = -1
-    else:
-        start = side.next_rel + distance(following, side.next_seq)
-        if start < side.low_rel:
-            add_gap(side, start, side.low_rel - start, 0)
-        side.low_rel = start
-    side.isn = seg.seq
-    side.unsure = False
+        return
+    start = side.next_rel + distance(following, side.next_seq)
+    if start < side.low_rel:
+        add_gap(side, start, side.low_rel - start, 0)
+    side.low_rel = start
 
 
 def place(side: Side, peer: Side, seg: Segment) -> None:
@@ -74,13 +77,13 @@ def place(side: Side, peer: Side, seg: Segment) -> None:
         side.scaled = True
         rescale(side, peer)
     if side.isn < 0:
-        place_midstream(side, peer, seg)
+        place_midstream(side, seg)
     if seg.flags & ACK and peer.next_seq < 0:
         peer.next_seq = seg.ack
         peer.acked_rel = 0
 
 
-def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
+def place_midstream(side: Side, seg: Segment) -> None:
     """A segment of a side whose SYN is not in the capture."""
     spans = seg.length > 0 or bool(seg.flags & FIN)
     if side.next_seq < 0:
@@ -92,7 +95,7 @@ def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
     if side.unsure and ahead == 1:  # the one number before it was a keep-alive's
         side.next_seq = seg.seq
         side.acked_rel -= 1
-    elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and peer.isn < 0)):
+    elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and side.told < 0)):
         # known by the peer's acknowledgements only: an older octet is data, a lone one before a keep-alive
         side.next_seq = seg.seq
         side.acked_rel = max(-ahead, 0)

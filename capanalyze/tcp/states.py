@@ -57,7 +57,7 @@ def midstream(side: Side) -> str:
 
 def ordered(first: Side, second: Side) -> tuple[str, str]:
     """States of the first and the second closer."""
-    if second.fin_rel >= 0:
+    if second.closed:
         return ("TIME_WAIT", "CLOSED") if second.fin_acked else (UNKNOWN, "LAST_ACK")
     return ("FIN_WAIT_2", "CLOSE_WAIT") if first.fin_acked else ("FIN_WAIT_1", UNKNOWN)
 

@@ -58,7 +58,7 @@ class Streams:
     ) -> i64:
         """Take ``length`` octets at ``rel``, ``captured`` of them at ``data[start:]``; say how many are new."""
         end = rel + length
-        if side.fin_rel >= 0 and end > side.fin_rel:  # nothing lies beyond the side's own FIN
+        if side.closed and end > side.fin_rel:  # nothing lies beyond the side's own FIN
             end = side.fin_rel
         if end <= rel:
             return 0
@@ -161,10 +161,12 @@ class Streams:
             while side.held:
                 self.give_up_hole(side)
             end = side.acked_rel
-            if side.fin_rel >= 0:
+            if side.closed:
                 end = min(end, side.fin_rel)
             if end > side.next_rel:
                 self.gap(side, end, connection.last_packet, connection.last_ts)
+            if side.closed and side.gaps:  # the FIN's own number is no octet, and none lies behind it
+                fill(side, side.fin_rel, 1 << 62)
             side.missing = side.gap_octets_left_out
             for gap in side.gaps:
                 acknowledged = min(side.acked_rel - gap.offset, gap.length)

@@ -152,11 +152,12 @@ class Tracker:
         self.side = side
         catch_up(side)
         catch_up(peer)
+        before_ns = side.last_ts
         side.packets += 1
         side.last_packet = packet
         side.last_ts = ts_ns
         self.streams.runs.clear()
-        if self.copies.is_copy(side, seg, data, ts_ns):
+        if self.copies.is_copy(side, seg, data, ts_ns, before_ns):
             self._copy(connection, side, flags, packet)
             return NOTHING
         flag_letters(connection, side, seg)
@@ -194,7 +195,8 @@ class Tracker:
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
         if flags & FIN:
             self.just_closed = self.closing.fin(connection, side, rel + seg.length, seg, packet, ts_ns)
-        side.whole_rel = max(side.whole_rel, side.next_rel + (1 if side.fin_rel == side.next_rel else 0))
+        fin_reached = side.closed and side.fin_rel == side.next_rel
+        side.whole_rel = max(side.whole_rel, side.next_rel + (1 if fin_reached else 0))
         if connection.doubtful_reset is not None:
             self.just_closed = self.closing.after_doubt(connection, side, seg, fresh, again) or self.just_closed
         if seg.window > 0 or (seg.window == 0 and not flags & FIN):
@@ -275,7 +277,7 @@ class Tracker:
         if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
             peer.first_data_acked_packet = packet
             peer.first_data_acked_ts = ts_ns
-        if peer.fin_rel >= 0 and acked > peer.fin_rel and not peer.fin_acked:
+        if peer.closed and acked > peer.fin_rel and not peer.fin_acked:
             peer.fin_acked = True
             peer.fin_acked_packet = packet
             peer.fin_acked_ts = ts_ns
@@ -316,7 +318,7 @@ class Tracker:
         if side.probe:
             if side.isn < 0 and side.octets == 1 and side.next_rel == 1 and not fresh:
                 side.octets = 0  # the one octet captured so far was a keep-alive's garbage too
-        elif fresh < seg.length and (side.fin_rel < 0 or rel < side.fin_rel):
+        elif fresh < seg.length and not (side.closed and rel >= side.fin_rel):
             repeated(connection, side)
             if not fresh:
                 self.copies.suspect()
