@@ -293,6 +293,7 @@ class Tshark:
             ends = asyncio.gather(process.wait(), *dissection._stderr_handling_tasks)  # noqa: SLF001
             with suppress(TimeoutError):
                 await asyncio.wait_for(ends, END_S)
+            await asyncio.sleep(0)  # the pipes are closed one step after their end
         self._pid = 0
         self._failure = dissection._last_error_line or self._failure  # noqa: SLF001 - told in its debug log only
 
