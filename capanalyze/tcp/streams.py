@@ -145,6 +145,12 @@ class Streams:
         self.gap(side, first.start, first.packet, first.ts_ns)
         self._release(side)
 
+    def skip(self, side: Side, end: i64, packet: i64, ts_ns: i64) -> None:
+        """The peer has octets up to ``end``: what is not there by now is a gap."""
+        while side.held:
+            self.give_up_hole(side)
+        self.gap(side, end, packet, ts_ns)
+
     def gap(self, side: Side, end: i64, packet: i64, ts_ns: i64) -> None:
         """The stream lacks the octets from its next position to ``end``."""
         length = end - side.next_rel

@@ -30,6 +30,9 @@ GENERAL: Final = 3
 TOLD_IN_FULL: Final = 500
 """Connections whose events and last octets are kept; of later ones only the numbers."""
 
+FAR: Final = 1 << 29
+"""Octets acknowledged behind a hole after which it is given up: positions are told from 32-bit numbers near them."""
+
 NO_LIMIT: Final = 1 << 62
 """``Side.room`` where the window's scale is not known, or the window is closed."""
 
@@ -293,6 +296,8 @@ class Tracker:
             hole(connection, peer)
         if peer.held and acked > peer.next_rel:
             peer.acked_hole = max(peer.acked_hole, 1)
+        if acked - peer.next_rel > FAR:
+            self.streams.skip(peer, acked, packet, ts_ns)
         if not seg.length and not seg.flags & (SYN | FIN) and not side.acknowledged:
             self._first_pure_ack(side, peer, packet, ts_ns)
 

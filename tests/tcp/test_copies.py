@@ -1,0 +1,161 @@
+"""Packets that the capture holds twice are copies: they are counted, and are no retransmissions."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.copies import WATCH
+from tests.conversation import SLL, START_NS, Conversation, Packet, pcap, pcapng
+from tests.follow import follow
+
+MICROSECOND = 1_000
+
+
+def dialogue(messages: int = 5) -> Conversation:
+    talk = Conversation(step_ns=50 * MICROSECOND).open()
+    for number in range(messages):
+        talk.client.data(b"request" * (number + 1)).server.ack().server.data(b"answer" * 9).client.ack()
+    talk.client.fin().server.fin().client.ack()
+    return talk
+
+
+def twice(packets: list[Packet], behind: int, apart_ns: int = 3 * MICROSECOND, **fields: object) -> list[Packet]:
+    """Every packet and, ``behind`` packets later, its copy."""
+    copies = [replace(one, ts_ns=one.ts_ns + apart_ns, **fields) for one in packets]  # type: ignore[arg-type]
+    mixed: list[Packet] = []
+    for at in range(len(packets) + behind):
+        mixed += packets[at : at + 1]
+        mixed += copies[at - behind : at - behind + 1] if at >= behind else []
+    return mixed
+
+
+def words(connection: Connection) -> set[str]:
+    return {note.note for note in connection.notes}
+
+
+@pytest.mark.parametrize("behind", [0, 1, 2, 7])
+def test_every_packet_seen_twice(behind: int) -> None:
+    talk = dialogue()
+
+    followed = follow(pcap(twice(talk.packets, behind), SLL))
+    connection = followed.only
+
+    assert (words(connection), connection.copies) == (set(), len(talk.packets))
+    assert followed.stream("client") == [b"".join(b"request" * (number + 1) for number in range(5))]
+    assert (connection.client_state, connection.server_state) == ("TIME_WAIT", "CLOSED")
+
+
+def test_copies_at_two_interfaces_whose_clocks_differ() -> None:
+    talk = dialogue()
+    packets = twice(talk.packets, 0, apart_ns=-2_000_000_000, interface=1)
+
+    connection = follow(pcapng(packets, (1, 1))).only
+
+    assert (words(connection), connection.copies) == (set(), len(talk.packets))
+
+
+def test_copies_without_an_identification() -> None:
+    addresses = {"client_address": ("::1", 50000), "server_address": ("::1", 4001)}
+    talk = Conversation(**addresses, step_ns=50 * MICROSECOND).open()  # type: ignore[arg-type]
+    talk.client.data(b"hello").server.ack().client.fin().server.fin().client.ack()
+
+    connection = follow(pcap(twice(talk.packets, 0))).only
+
+    assert (words(connection), connection.copies) == (set(), len(talk.packets))
+
+
+def test_copies_begin_in_the_middle_of_the_capture() -> None:
+    talk = dialogue(20)
+    packets = talk.packets[:40] + twice(talk.packets[40:], 0)
+
+    connection = follow(pcap(packets)).only
+
+    assert (words(connection), connection.copies) == (set(), len(packets) - len(talk.packets))
+
+
+def test_fins_and_resets_seen_twice_are_listed_and_told_once() -> None:
+    talk = dialogue(1)
+    talk.server.bare_rst(ip_id=9)
+
+    connection = follow(pcap(twice(talk.packets, 0))).only
+
+    assert [event.kind for event in connection.events if event.kind in {"FIN", "RST"}] == ["FIN", "FIN", "RST"]
+    assert [event.count for event in connection.events if event.kind in {"FIN", "RST"}] == [1, 1, 1]
+    assert (len(connection.client.fin_packets), len(connection.server.rst_packets)) == (2, 2)
+
+
+def retransmission(talk: Conversation) -> None:
+    talk.client.data(b"hello").after(0.2).client.data(b"hello", seq=talk.client.next - 5)
+
+
+def fast_retransmission(talk: Conversation) -> None:
+    talk.client.data(b"one", undelivered=True).client.data(b"two", undelivered=True).client.data(
+        b"three", undelivered=True
+    )
+    talk.server.ack().server.ack().server.ack().client.data(b"one", seq=talk.client.next - 11)
+
+
+def without_identification(talk: Conversation) -> None:
+    talk.client.data(b"hello", ip_id=0).after(0.2).client.data(b"hello", seq=talk.client.next - 5, ip_id=0)
+
+
+def always_the_same_identification(talk: Conversation) -> None:
+    talk.client.data(b"hello", ip_id=1).server.ack(undelivered=True).client.data(b"again", ip_id=1)
+    talk.client.data(b"again", ip_id=1, seq=talk.client.next - 5)
+
+
+@pytest.mark.parametrize(
+    "send", [retransmission, fast_retransmission, without_identification, always_the_same_identification]
+)
+def test_what_was_sent_again_is_no_copy(send: Callable[[Conversation], None]) -> None:
+    talk = Conversation().open()
+    talk.step_ns = 2_000_000
+    send(talk)
+
+    connection = follow(talk.pcap()).only
+
+    assert connection.copies == 0
+    assert any("retransmission" in word for word in words(connection))
+
+
+def test_a_syn_repeated_with_the_same_identification_is_a_syn_repeated() -> None:
+    talk = Conversation()
+    for wait in (1, 2):
+        talk.client.syn(ip_id=1).after(wait)
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.copies, words(connection)) == (0, {"retransmission"})
+
+
+def test_duplicate_acks_are_no_copies() -> None:
+    talk = Conversation().open()
+    talk.client.data(b"one", undelivered=True).client.data(b"two", undelivered=True)
+    for _ in range(3):
+        talk.server.ack(ip_id=0)
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.copies, words(connection)) == (0, {"duplicate_ack"})
+
+
+def test_resets_that_answer_several_segments_are_no_copies() -> None:
+    talk = Conversation(step_ns=20 * MICROSECOND).open()
+    talk.client.data(b"one", undelivered=True).client.data(b"two", undelivered=True)
+    talk.server.bare_rst(ip_id=0).server.bare_rst(ip_id=0)
+
+    assert follow(talk.pcap()).only.copies == 0
+
+
+def test_after_the_copies_the_short_path_is_taken_again() -> None:
+    talk = dialogue(1)
+    head = twice(talk.packets[:4], 0)
+    rest = Conversation(clock=START_NS + 10**9, client_address=("127.0.0.1", 50001)).open()
+    for _ in range(WATCH // 4 + 10):
+        rest.client.data(b"q").server.ack().server.data(b"a").client.ack()
+
+    connection = follow(pcap(head + rest.packets)).connections[-1]
+
+    assert connection.orig.plain
