@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from capanalyze.tws.schema import NEWEST, PROTOBUF_OFFSET, Message
-from capanalyze.tws.schema.grammar import KINDS, NO_LIMIT
+from capanalyze.tws.schema.grammar import KINDS
 from capanalyze.tws.schema.show import Row, conversation, protobuf_rows, text_rows
 from capanalyze.tws.values import TABLES
 
@@ -32,7 +32,6 @@ def entry(message: Message) -> dict[str, Any]:
         "name": message.name,
         "constant": message.constant,
         "since": message.since or None,
-        "until": message.until if message.until < NO_LIMIT else None,
         "text": [_field(path, row) for path, row in paths(text_rows(message))] if message.text else None,
         "protobuf": _protobuf(message),
         "conversation": [

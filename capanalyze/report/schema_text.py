@@ -11,7 +11,7 @@ from capanalyze.report._text import wrap
 from capanalyze.report.schema_json import CALLED, paths, value_tables
 from capanalyze.timeline.words import listing
 from capanalyze.tws.schema import PROTOBUF_OFFSET, Message
-from capanalyze.tws.schema.grammar import KINDS, NO_LIMIT
+from capanalyze.tws.schema.grammar import KINDS
 from capanalyze.tws.schema.pairs import Pair
 from capanalyze.tws.schema.show import Row, conversation, protobuf_rows, text_rows
 
@@ -68,9 +68,8 @@ def described(message: Message, width: int) -> list[str]:
 
 def _facts(message: Message) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
-    if message.since or message.until < NO_LIMIT:
-        until = f" to {message.until}" if message.until < NO_LIMIT else " on"
-        pairs.append(("versions", f"server version {message.since}{until}"))
+    if message.since:
+        pairs.append(("versions", f"server version {message.since} on"))
     pairs.append(("forms", _forms(message)))
     for pair in conversation(message):
         pairs += _conversation(pair, asked=message.from_client)
