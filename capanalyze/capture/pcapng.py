@@ -4,6 +4,8 @@ Facts: draft-ietf-opsawg-pcapng. EPB, SPB and the obsolete PB (OPB) are packets;
 interfaces; everything else is stepped over by its length.
 """
 
+from collections.abc import Iterator
+from struct import Struct
 from typing import Final
 
 from librt.strings import read_i16_be, read_i16_le, read_i32_be, read_i32_le
@@ -27,11 +29,17 @@ CUSTOM_NO_COPY: Final = 0x40000BAD
 NUMBERED_BY_WIRESHARK: Final = (JOURNAL, CUSTOM, CUSTOM_NO_COPY)
 """Blocks to which Wireshark gives a frame number although they hold no packet."""
 
+ENHANCED_LITTLE: Final = Struct("<7I")
+ENHANCED_BIG: Final = Struct(">7I")
+
 SECTION_MAGIC: Final = b"\x1a\x2b\x3c\x4d"
 
 MAX_INTERFACES: Final = 4096
 MAX_COMMENTS: Final = 100
 MAX_TEXT: Final = 4096
+EXACT_HIGH: Final = 0x200000
+"""Upper 32 bits of a time from which on 1000 ns each might overflow 64 bits."""
+
 MAX_TS_NS: Final = 9_223_372_036_854_775_807
 
 
@@ -88,6 +96,41 @@ class PcapngDecoder(Decoder):
             elif not self._describe(pos, length, kind):
                 return False
 
+    def records(self) -> Iterator[tuple[int, int, int, int, int]]:
+        """``advance`` as one loop, for the interpreter; what is not a whole, ordinary EPB is left to it."""
+        while True:
+            unpack = (ENHANCED_BIG if self.big else ENHANCED_LITTLE).unpack_from
+            data, pos, number, size = self.data, self.pos, self.number, len(self.data)
+            described, scale = -1, 0
+            while pos + 32 <= size:
+                kind, length, interface, high, low, captured, original = unpack(data, pos)
+                after = pos + length
+                if kind != EPB or captured + 32 > length or length & 3 or after > size or original < captured:
+                    break
+                if interface != described:
+                    index = self.section_base + interface
+                    scale = self.scales[index] if index < len(self.scales) else 0
+                    if scale == 0:
+                        break
+                    described = interface
+                    self.interface, self.link_type = index, self.interfaces[index].link_type
+                if high >= EXACT_HIGH:
+                    break
+                number += 1
+                start = pos + 28
+                pos = after
+                yield number, (high << 32 | low) * scale, start, captured, original
+            self.pos, self.number = pos, number
+            if not self.advance():
+                return
+            yield self.number, self.ts_ns, self.offset, self.captured, self.original
+
+    def hold(self, wrapping: str) -> bool:
+        """Stop at the current packet: there is nothing more until ``resume``."""
+        if self.pos <= self.offset:  # ``records`` keeps it to itself
+            self.pos = self.offset - 28 + self.u32(self.offset - 24)
+        return super().hold(wrapping)
+
     def _enhanced(self, pos: i64, length: i64) -> bool:
         """An Enhanced Packet Block: interface, time, captured, original, octets, options."""
         if length < 32:
@@ -131,7 +174,7 @@ class PcapngDecoder(Decoder):
             return False
         self.number += 1
         scale: i64 = self.scales[index]
-        if scale and high < 0x200000:  # below 2^53 units: no overflow in 64 bits up to 1000 ns each
+        if scale and high < EXACT_HIGH:
             self.ts_ns = (high << 32 | low) * scale
         else:
             self.ts_ns = self._time(index, high, low)

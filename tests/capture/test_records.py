@@ -1,0 +1,102 @@
+"""Two ways through the same packets: ``advance`` and, for the interpreter, ``records``; and stopping on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capanalyze.capture.files import CaptureFile, from_bytes
+from tests.capture.octets import Record, Trickle, all_captures, packet, pcap, read, section
+from tests.capture.test_pcapng import WHOLE
+
+READABLE = [path for path in all_captures() if path.stat().st_size]
+
+
+def by_records(file: CaptureFile, hold_every: int = 0) -> Iterator[Record]:
+    """As the analyzer's loop for the interpreter goes through a file; each n-th packet is kept back once."""
+    seen = 0
+    for window in file.windows():
+        window.holds = hold_every > 0
+        going = True
+        while going:
+            going = False
+            for number, ts_ns, offset, captured, original in window.records():
+                window.number, window.offset, window.captured = number, offset, captured
+                octets = window.data[offset : offset + captured]
+                assert original >= captured
+                yield Record(number, ts_ns, window.interface, window.link_type, octets, original)
+                seen += 1
+                if hold_every and seen % hold_every == 0 and window.hold("anything"):
+                    window.resume()
+                    going = True
+                    break
+
+
+@pytest.mark.parametrize("path", READABLE, ids=lambda path: path.name)
+def test_both_ways_give_the_same_packets_of_every_capture(path: Path) -> None:
+    data = path.read_bytes()
+    expected, whole = read(data)
+    file = from_bytes(data)
+
+    assert list(by_records(file)) == expected
+    assert (file.decoder.damage, file.decoder.skipped) == (whole.decoder.damage, whole.decoder.skipped)
+    assert list(by_records(from_bytes(data), 3)) == expected
+
+
+PCAP = pcap([(1_700_000_000 + at, at, bytes((at % 251,)) * (at * 7 % 300)) for at in range(120)], ">")
+CHANGES = st.lists(st.tuples(st.integers(24, 4000), st.integers(0, 255)), max_size=5)
+
+
+@given(
+    st.sampled_from([PCAP, WHOLE]), CHANGES, st.integers(24, 20_000), st.sampled_from([0, 7, 4096]), st.integers(0, 9)
+)
+def test_both_ways_stop_at_the_same_damage(
+    data: bytes, changes: list[tuple[int, int]], cut: int, step: int, hold_every: int
+) -> None:
+    changed = bytearray(data)
+    for at, octet in changes:
+        changed[at] = octet
+    octets = bytes(changed[:cut])
+    expected, whole = read(octets)
+
+    file = CaptureFile("octets", Trickle(octets, step), "octets") if step else from_bytes(octets)
+    found = list(by_records(file, hold_every))
+
+    assert found == expected
+    assert (file.decoder.damage, file.decoder.skipped, file.packets) == (
+        whole.decoder.damage,
+        whole.decoder.skipped,
+        whole.packets,
+    )
+
+
+def test_a_packet_that_is_held_ends_the_run_and_is_delivered_once_more_by_another() -> None:
+    window = from_bytes(pcap([(1, 0, b"first"), (2, 0, b"second")])).decoder
+    window.holds = True
+    window.advance()
+
+    assert window.hold("GRE")
+    assert (window.held, window.advance(), list(window.records())) == (True, False, [])
+    window.resume()
+    start = window.offset
+    assert (window.held, window.number, window.data[start : start + window.captured]) == (False, 1, b"first")
+    assert window.advance()
+    assert window.number == 2
+
+
+def test_where_nobody_stands_by_what_cannot_be_unwrapped_is_counted() -> None:
+    window = from_bytes(pcap([(1, 0, b"first"), (2, 0, b"second")])).decoder
+    while window.advance():
+        assert not window.hold("GRE")
+
+    assert (window.wrapped, window.held) == ({"GRE": 2}, False)
+
+
+def test_a_section_without_an_interface_has_no_packets_either_way() -> None:
+    data = section("<") + packet("<", b"octets", 1)
+
+    assert list(by_records(from_bytes(data))) == []
