@@ -1,0 +1,48 @@
+"""Prints what capanalyze says of every capture at hand, a line of JSON each: `python -m tests.answers [MUTATED]`.
+
+Run by test_compiled.py with the package compiled and interpreted; MUTATED further captures are made from seeds.
+"""
+
+import io
+import json
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import capanalyze.analyzer
+from capanalyze.api import read, read_files
+from capanalyze.capture.files import CaptureFile
+from capanalyze.errors import CapanalyzeError
+from tests.strategies import mutated, valid_captures
+
+ROOT = Path(__file__).parents[1]
+
+
+def answers(mutations: int) -> Iterator[object]:
+    """What is said of each file, and of each mutated one."""
+    for path in sorted([*ROOT.glob("captures/*.pcapng"), *ROOT.glob("tests/cases/*/*.pcap*")]):
+        try:
+            yield path.name, read(str(path), all_connections=True, engine="native").to_dict()
+        except CapanalyzeError as error:
+            yield path.name, str(error)
+    captures = valid_captures()
+    for seed in range(mutations):
+        chance = random.Random(seed)
+        octets = mutated(chance.choice(captures), chance)
+        try:
+            file = CaptureFile("octets", io.BytesIO(octets), "octets")
+            yield seed, read_files([file], all_connections=True, engine="native").to_dict()
+        except CapanalyzeError as error:
+            yield seed, str(error)
+
+
+def main() -> None:
+    """Print which package it is, then the answers."""
+    print(json.dumps(capanalyze.analyzer.__file__))
+    for answer in answers(int(sys.argv[1]) if len(sys.argv) > 1 else 0):
+        print(json.dumps(answer, default=str))
+
+
+if __name__ == "__main__":
+    main()
