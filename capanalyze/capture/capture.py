@@ -49,6 +49,7 @@ class Capture:
         self.files: list[CaptureFile] = []
         self._engine = engine
         self._relay: Relay | None = None
+        self._relaying = False
         self._no_tshark = "" if engine != "native" else "--engine native was asked for"
         self._progress = progress
         self._total = 0
@@ -87,6 +88,7 @@ class Capture:
         """
         if self._engine == "tshark":
             self._relay = start_relay(True)
+            self._relaying = True
         number = 0
         done = 0
         try:
@@ -111,24 +113,36 @@ class Capture:
                 self._relay.close()
 
     def _run(self, window: Decoder) -> Iterator[RawPackets]:
-        """The packets of a window, through tshark from the first on that only tshark can unwrap."""
-        while self._relay is None:
-            window.holds = not self._no_tshark
-            yield window
-            if not window.held:
+        """The packets of a window; through the relay from one that only tshark can unwrap until there are few such."""
+        while True:
+            if not self._relaying:
+                window.holds = not self._no_tshark
+                yield window
+                if not window.held:
+                    return
+                window.resume()
+                if not self._start_relay(window):
+                    yield only(window)
+                    continue
+            assert self._relay is not None
+            if self._relay.follow(window):
+                yield self._relay.take()
                 return
-            window.resume()
-            try:
-                self._relay = start_relay(False)
-                self._relay.put(window)
-            except ToolError as error:
-                self._no_tshark = str(error)
-                window.holds = False
-                window.hold(wrapping(window))
-                yield only(window)
-        while window.advance():
-            self._relay.put(window)
-        yield self._relay.take()
+            self._relaying = False
+            yield self._relay.take(0)
+
+    def _start_relay(self, window: Decoder) -> bool:
+        """Put the current packet into the relay; False where there is no tshark."""
+        try:
+            self._relay = self._relay or start_relay(False)
+        except ToolError as error:
+            self._no_tshark = str(error)
+            window.holds = False
+            window.hold(wrapping(window))
+            return False
+        self._relaying = True
+        self._relay.put(window)
+        return True
 
     def remarks(self) -> list[str]:
         """How the packets came to be read, where that is worth a line."""

@@ -158,6 +158,25 @@ def test_packets_keep_their_order_numbers_and_times_among_those_that_are_not_wra
     assert report["capture"]["remarks"] == ["unwrapped by tshark: 1 packets in GRE"]
 
 
+@pytest.mark.parametrize("stretch", [1, 2, 5, 7])
+def test_going_back_to_the_native_reader_in_between_changes_nothing(
+    stretch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames: list[tuple[int, int, bytes]] = []
+    for place in range(6):
+        wrapper = WRAPPERS["GRE"] if place in {1, 4} else lambda datagram: (1, ethernet(datagram))
+        frames += [(*wrapper(one.datagram()), one.ts_ns) for one in talk(7 + place, clock=place * 10**9).packets]  # type: ignore[misc]
+    data = file_of([(link, ns, frame) for link, frame, ns in frames])  # type: ignore[misc]
+    expected = analysed(data, "tshark")
+    monkeypatch.setattr("capanalyze.capture.relay.STRETCH", stretch)
+
+    report = analysed(data, "auto")
+
+    assert report["connections"] == expected["connections"]
+    assert [one["packets"] for one in report["connections"]] == [9] * 6
+    assert report["capture"]["packets"] == 54
+
+
 def in_tunnel(tunnel: Tunnel, packets: list[Packet]) -> list[tuple[int, int, bytes]]:
     return [(1, one.ts_ns, ethernet(tunnel(one.datagram()))) for one in packets]
 
