@@ -219,10 +219,10 @@ def unknown(name: str, head: bytes) -> NotACaptureError:
     for magic, what, advice in OTHERS:
         if head.startswith(magic):
             return NotACaptureError(f"{name}: {what}, not pcap or pcapng", advice)
-    return NotACaptureError(
-        f"{name}: not a pcap or pcapng capture (it begins with {head[:8].hex(' ')})",
-        "record with dumpcap, Wireshark, tcpdump -w or capanalyze live -w",
-    )
+    hint = "record with dumpcap, Wireshark, tcpdump -w or capanalyze live -w"
+    if name.lower().endswith(".etl"):  # of Windows' pktmon and netsh trace
+        hint = f"convert it on Windows: pktmon etl2pcap {name}"
+    return NotACaptureError(f"{name}: not a pcap or pcapng capture (it begins with {head[:8].hex(' ')})", hint)
 
 
 def open_stream(path: str) -> tuple[BinaryIO, str]:

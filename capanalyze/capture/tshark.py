@@ -68,7 +68,8 @@ _ITEM: Final = re.compile(rb'<(?:proto|field) name="([^"]*)"([^>]*)>')
 _SHOW: Final = re.compile(rb' show="([^"]*)"')
 _PLACE: Final = re.compile(rb' pos="(\d+)"')
 _SOURCE: Final = re.compile(rb", Src: ([0-9A-Fa-f.:]+), Dst: ")
-_QUOTING: Final = frozenset((b"icmp", b"icmpv6"))
+QUOTING: Final = frozenset((b"icmp", b"icmpv6"))
+"""Layers that quote what was sent before."""
 
 
 class Header(NamedTuple):
@@ -109,7 +110,7 @@ def layers(packet: bytes) -> Layers:
     tunnel: list[str] = []
     carried = b""
     for name, rest in _ITEM.findall(packet):
-        if name in _QUOTING:
+        if name in QUOTING:
             break
         if name in (b"ip", b"ipv6"):
             place = _PLACE.search(rest)

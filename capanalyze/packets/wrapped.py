@@ -86,6 +86,7 @@ LINK_NAMES: Final = {
     240: "NetAnalyzer",
     242: "IP over InfiniBand",
     253: "Linux netlink",
+    258: "Apple PKTAP",
 }
 """LINKTYPE_ numbers (tcpdump.org/linktypes.html) that may carry IP and that this reader does not walk."""
 

@@ -82,6 +82,15 @@ def test_any_octets_give_packets_or_one_error(data: bytes, start: bytes) -> None
         assert len(found) <= len(data) // 16 + 1
 
 
+def test_a_trace_of_windows_is_told_how_to_convert(tmp_path: Path) -> None:
+    path = tmp_path / "PktMon.etl"
+    path.write_bytes(bytes(range(100)))
+    with pytest.raises(NotACaptureError) as caught:
+        open_file(str(path))
+
+    assert caught.value.hint == f"convert it on Windows: pktmon etl2pcap {path}"
+
+
 def test_a_folder(tmp_path: Path) -> None:
     with pytest.raises(NoAccessError) as caught:
         open_file(str(tmp_path))

@@ -14,8 +14,9 @@ from capanalyze.api import read
 from capanalyze.capture import foreign
 from capanalyze.errors import NotACaptureError, ToolError
 from tests.capture.octets import ROOT, read_path
+from tests.capture.test_relay import file_of, talk
 from tests.capture.test_tshark import program
-from tests.capture.wrappers import erf
+from tests.capture.wrappers import ETHERNET, carrier4, erf, ethernet, gre
 
 __all__ = ["program"]
 
@@ -37,7 +38,10 @@ def told(path: Path | list[Path]) -> list[tuple[object, ...]]:
     ]
 
 
-FORMS = ("snoop", "netmon1", "netmon2", "lanalyzer", "ngsniffer", "ngwsniffer_2_0", "visual", "5views")
+FORMS = (
+    *("snoop", "netmon1", "netmon2", "lanalyzer", "ngsniffer", "ngwsniffer_2_0", "visual", "5views"),
+    *("commview-ncf", "nettl", "k12text"),  # whose frames have no link type in pcapng
+)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -50,6 +54,24 @@ def test_a_format_that_tshark_rewrites(form: str, tmp_path: Path) -> None:
     assert (capture["format"], capture["packets"]) == ("tshark", 21)
     assert capture["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert capture["remarks"] == [f"{path} is no pcap or pcapng: tshark read it"]
+
+
+def test_datagrams_of_frames_that_pcapng_cannot_hold(tmp_path: Path) -> None:
+    packets = talk(7).packets
+    frames = [(ETHERNET, one.ts_ns, ethernet(carrier4(47, gre(one.datagram())))) for one in packets]
+    frames[3:3] = [(ETHERNET, packets[3].ts_ns, bytes(12) + b"\x08\x06" + bytes(28))]
+    quote = carrier4(1, b"\x03\x03\0\0\0\0\0\0" + packets[3].datagram()[:60])
+    frames[5:5] = [(ETHERNET, packets[4].ts_ns, ethernet(quote))]
+    plain, path = tmp_path / "plain.pcapng", tmp_path / "capture.ncf"
+    plain.write_bytes(file_of(frames))
+    subprocess.run(["editcap", "-F", "commview-ncf", plain, path], check=True, capture_output=True)
+
+    report = read(path, all_connections=True).to_dict()
+
+    connection = report["connections"][0]
+    assert (connection["packets"], connection["fins"]) == (9, {"client": [9], "server": [10]})
+    assert (connection["client_bytes"], connection["server_bytes"]) == (17, 30)
+    assert report["capture"]["skipped"] == {"not IP": 1, "not TCP": 1}
 
 
 def test_erf_holds_frames_of_its_own_link_type(tmp_path: Path) -> None:
