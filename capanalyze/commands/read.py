@@ -22,6 +22,7 @@ from capanalyze.commands.options import (
     ports_of,
     zone_of,
 )
+from capanalyze.commands.progress import Bar, wanted
 
 
 class Engine(StrEnum):
@@ -50,6 +51,13 @@ def command(
     from capanalyze.api import read  # noqa: PLC0415 - nothing is read while --help is printed
 
     zone, how = zone_of(tz), format_of(form, output)
-    report = read(files, ports=ports_of(port), all_connections=all_connections, engine=engine.value)
+    with Bar() as bar:
+        report = read(
+            files,
+            ports=ports_of(port),
+            all_connections=all_connections,
+            engine=engine.value,
+            progress=bar if wanted() else None,
+        )
     deliver(report, how, output, zone)
     return status(report, fail_on)
