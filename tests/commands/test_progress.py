@@ -69,7 +69,7 @@ def test_the_bar_goes_away_when_reading_fails(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_terminal_is_wanted_and_a_pipe_or_a_dumb_terminal_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = terminal_on(monkeypatch)
+    terminal_on(monkeypatch)
 
     assert wanted()
     monkeypatch.setenv("TERM", "dumb")
