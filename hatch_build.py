@@ -28,7 +28,8 @@ class CompileHook(BuildHookInterface):
         try:
             extensions = compile_modules(Path(self.root), Path(self._folder), self.config["modules"])
         except (OSError, subprocess.CalledProcessError) as error:
-            self.app.display_warning(f"capanalyze is not compiled and runs interpreted: {error}")
+            said = getattr(error, "stdout", None) or str(error)
+            self.app.display_warning(f"capanalyze is not compiled and runs interpreted: {said[-500:]}")
             return
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
@@ -47,8 +48,9 @@ def compile_modules(root: Path, folder: Path, modules: list[str]) -> list[Path]:
         OSError, subprocess.CalledProcessError: it did not work.
     """
     shutil.copytree(root / "capanalyze", folder / "capanalyze", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    command = [sys.executable, "-m", "mypyc", *modules]
+    command = [sys.executable, "-m", "mypyc", "--ignore-missing-imports", *modules]
     environment = dict(os.environ, MYPYC_OPT_LEVEL="3", MYPYC_DEBUG_LEVEL="0")
-    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
+    output = subprocess.PIPE
+    subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True, check=True)
     shutil.rmtree(folder / "build", ignore_errors=True)
     return sorted([*folder.rglob("*.so"), *folder.rglob("*.pyd")])
