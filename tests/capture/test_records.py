@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capanalyze.capture.files import CaptureFile, from_bytes
-from tests.capture.octets import Record, Trickle, all_captures, packet, pcap, read, section
+from tests.capture.octets import Record, Trickle, all_captures, interface, packet, pcap, read, section
 from tests.capture.test_pcapng import WHOLE
 
 READABLE = [path for path in all_captures() if path.stat().st_size]
@@ -45,6 +45,15 @@ def test_both_ways_give_the_same_packets_of_every_capture(path: Path) -> None:
     assert list(by_records(file)) == expected
     assert (file.decoder.damage, file.decoder.skipped) == (whole.decoder.damage, whole.decoder.skipped)
     assert list(by_records(from_bytes(data), 3)) == expected
+
+
+@pytest.mark.parametrize("original", [1, 7, 2000])
+def test_an_original_length_below_the_captured_one_is_not_believed_either_way(original: int) -> None:
+    old = pcap([(1, 0, b"first one"), (2, 0, b"second one")], original=original)
+    new = section("<") + interface("<") + packet("<", b"first one", 1, original=original)
+
+    for data in (old, new):
+        assert list(by_records(from_bytes(data))) == read(data)[0]
 
 
 PCAP = pcap([(1_700_000_000 + at, at, bytes((at % 251,)) * (at * 7 % 300)) for at in range(120)], ">")
