@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "live": "capanalyze.commands.live",
     "messages": "capanalyze.commands.messages",
     "schema": "capanalyze.commands.schema",
+    "wireshark-plugin": "capanalyze.commands.wireshark_plugin",
 }
 """Name -> the module whose ``command`` it is, in the order of --help."""
 

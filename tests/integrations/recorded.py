@@ -24,9 +24,14 @@ class Session(NamedTuple):
 @cache
 def sessions(name: str) -> tuple[Session, ...]:
     """The TWS sessions of a recording."""
+    return sessions_of(CAPTURES / name)
+
+
+def sessions_of(capture: Path) -> tuple[Session, ...]:
+    """The TWS sessions of any capture."""
     analyzer = Analyzer(keep_all=True)
     found: list[Message] = []
-    for packets in Capture([str(CAPTURES / name)]).runs():
+    for packets in Capture([str(capture)]).runs():
         analyzer.feed(packets)
         found += analyzer.take_messages()
     analyzer.finish()

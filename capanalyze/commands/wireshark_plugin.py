@@ -1,0 +1,27 @@
+"""``capanalyze wireshark-plugin``: write the Wireshark dissector, one Lua file made of the schema.
+
+In: where to. Out: Lua on standard output or in a file.
+"""
+
+from typing import Annotated
+
+import typer
+
+from capanalyze.commands.output import note, to_file, to_stdout
+
+
+def command(
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write to a file.", show_default="standard output"),
+    ] = None,
+) -> int:
+    """Write the TWS dissector for Wireshark and tshark (Lua), made of the same schema."""
+    from capanalyze.integrations.wireshark import plugin  # noqa: PLC0415 - nothing is made while --help is printed
+
+    if output is None or output == "-":
+        to_stdout(plugin())
+        return 0
+    to_file(output, [plugin()])
+    note(f"{output}: put it into Wireshark's Personal Lua Plugins folder, or: tshark -X lua_script:{output} -r CAPTURE")
+    return 0
