@@ -191,7 +191,7 @@ def capture_facts(
     for decoder in decoders:
         for reason, number in decoder.skipped.items():
             skipped[reason] = skipped.get(reason, 0) + int(number)
-    interfaces = tuple(_interface(one) for decoder in decoders for one in decoder.interfaces)
+    interfaces = _interfaces(decoders)
     dropped = [one.dropped for one in interfaces if one.dropped is not None]
     damage = "; ".join(decoder.damage for decoder in decoders if decoder.damage)
     unnumbered = sum(int(decoder.other_blocks) for decoder in decoders)
@@ -213,6 +213,30 @@ def capture_facts(
         damage=damage or None,
         remarks=((remark,) if unnumbered else ()) + remarks,
     )
+
+
+def _interfaces(decoders: Sequence[Decoder]) -> tuple[InterfaceFacts, ...]:
+    """Those of all files; the same interface in each file of a ring buffer is one, and its counts are added up."""
+    found: list[InterfaceFacts] = []
+    places: dict[InterfaceFacts, int] = {}
+    for decoder in decoders:
+        before = dict(places)
+        for one in map(_interface, decoder.interfaces):
+            described = one._replace(received=None, dropped=None)
+            place = before.get(described)
+            if place is None:
+                places[described] = len(found)
+                found.append(one)
+            else:
+                known = found[place]
+                found[place] = known._replace(
+                    received=_sum(known.received, one.received), dropped=_sum(known.dropped, one.dropped)
+                )
+    return tuple(found)
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return one if other is None else other if one is None else one + other
 
 
 def _interface(one: Interface) -> InterfaceFacts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+import struct
 import sys
 from functools import cache
 from itertools import pairwise
@@ -20,6 +21,7 @@ from capanalyze.capture.files import from_bytes
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
 from tests.capture.octets import (
     CUSTOM,
+    ISB,
     NANO,
     ROOT,
     block,
@@ -185,6 +187,19 @@ def test_standard_input_may_be_a_piece(monkeypatch: pytest.MonkeyPatch, pieces: 
 
     assert len(numbers_and_times(Capture(["-", str(pieces[1])]))) == 9
     assert not sys.stdin.buffer.closed
+
+
+def test_the_interface_of_a_ring_buffer_is_one_and_its_drops_are_added_up(tmp_path: Path) -> None:
+    for at, dropped in enumerate((3, 4)):
+        counts = block("<", ISB, struct.pack("<III", 0, 0, 0) + option("<", 5, struct.pack("<Q", dropped)))
+        lo = interface("<", options=option("<", 2, b"lo"))
+        other = interface("<", 101) if at else b""
+        (tmp_path / f"{at}").write_bytes(section("<") + lo + other + packet("<", b"octets", at) + counts)
+
+    capture = read([tmp_path / "0", tmp_path / "1"]).capture
+
+    assert [(one.name, one.link_type, one.dropped) for one in capture.interfaces] == [("lo", 1, 7), (None, 101, None)]
+    assert capture.dropped == 7
 
 
 def test_damage_in_a_piece_is_told_and_the_next_ones_are_read(tmp_path: Path) -> None:
