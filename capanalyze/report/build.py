@@ -32,7 +32,7 @@ from capanalyze.timeline.verdict import capture_verdict, connection_verdict
 from capanalyze.timeline.words import host, octets_as_text
 from capanalyze.tws.session import Session
 
-CONNECTIONS: Final = 10_000
+CONNECTIONS: Final = 1_000
 """Connections reported; ``connections_left_out`` counts the rest."""
 
 TIMELINES: Final = 200
