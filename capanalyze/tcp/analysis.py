@@ -9,6 +9,7 @@ from capanalyze.packets.segment import FIN, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.notes import mark, note
+from capanalyze.tcp.side import trouble
 
 
 def analyse(connection: Connection, side: Side, peer: Side, seg: Segment, rel: i64, packet: i64, ts_ns: i64) -> None:
@@ -36,28 +37,30 @@ def analyse(connection: Connection, side: Side, peer: Side, seg: Segment, rel: i
         note(connection, side, probe, packet, ts_ns)
     if length and not flags and rel + length - side.acked_rel == peer.room:
         note(connection, side, notes.WINDOW_FULL, packet, ts_ns)
-    side.probe = probe
+    if side.trouble.probe != probe:
+        trouble(side).probe = probe
     end = rel + length + (1 if seg.flags & SYN else 0)
     if end > side.max_rel:
         side.max_rel = end
         side.max_ts = ts_ns
     if rel <= side.whole_rel:
         side.whole_rel = max(side.whole_rel, end + (1 if seg.flags & FIN else 0))
-    if seg.ack != side.last_ack:
-        side.duplicate_acks = 0
+    if seg.ack != side.last_ack and side.trouble.duplicate_acks:
+        trouble(side).duplicate_acks = 0
 
 
 def bare(connection: Connection, side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64) -> None:
     """A segment that says nothing new: window update, answer to a probe, or duplicate ACK."""
     if seg.window != side.window and seg.window:
         note(connection, side, notes.WINDOW_UPDATE, packet, ts_ns)
-    elif peer.probe == notes.KEEP_ALIVE and seg.window:
+    elif peer.trouble.probe == notes.KEEP_ALIVE and seg.window:
         note(connection, side, notes.KEEP_ALIVE_ACK, packet, ts_ns)
-    elif peer.probe == notes.ZERO_WINDOW_PROBE and seg.window == 0:
+    elif peer.trouble.probe == notes.ZERO_WINDOW_PROBE and seg.window == 0:
         note(connection, side, notes.ZERO_WINDOW_PROBE_ACK, packet, ts_ns)
     elif seg.window and peer.max_rel > peer.acked_rel:
-        side.duplicate_acks += 1
-        side.duplicate_ack_ts = ts_ns
+        odd = trouble(side)
+        odd.duplicate_acks += 1
+        odd.duplicate_ack_ts = ts_ns
         note(connection, side, notes.DUPLICATE_ACK, packet, ts_ns)
 
 
@@ -66,12 +69,12 @@ def repeat(side: Side, peer: Side, seg: Segment, rel: i64, ts_ns: i64) -> str:
     if seg.length and rel + seg.length <= side.acked_rel:
         return notes.SPURIOUS_RETRANSMISSION
     if (
-        peer.duplicate_acks >= 2
+        peer.trouble.duplicate_acks >= 2
         and seg.seq == peer.last_ack
-        and soon(ts_ns, peer.duplicate_ack_ts, notes.FAST_RETRANSMISSION_NS)
+        and soon(ts_ns, peer.trouble.duplicate_ack_ts, notes.FAST_RETRANSMISSION_NS)
     ):
         return notes.FAST_RETRANSMISSION
-    if side.held and soon(ts_ns, side.max_ts, notes.OUT_OF_ORDER_NS):
+    if side.trouble.held and soon(ts_ns, side.max_ts, notes.OUT_OF_ORDER_NS):
         return notes.OUT_OF_ORDER
     return notes.RETRANSMISSION
 

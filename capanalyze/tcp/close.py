@@ -10,10 +10,11 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, Segment
-from capanalyze.tcp.connection import END_PACKETS, Close, Connection, Side
+from capanalyze.tcp.connection import NO_PACKETS, Close, Connection, Side
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.side import END_PACKETS, part
 from capanalyze.tcp.states import settle_states
 from capanalyze.tcp.zeek import INACTIVE, RESET, endpoint, enter
 
@@ -34,27 +35,29 @@ class Closing:
         if side.acked_rel > position + 1:  # the peer has octets of beyond it: an old or a forged one
             event(connection, side, "FIN", packet, ts_ns, 0, OUT_OF_WINDOW)
             return False
-        again = side.closed
+        parting = part(side)
+        again = parting.closed
         event(connection, side, "FIN", packet, ts_ns, 0, "retransmission" if again else "")
-        keep(side.fin_packets, packet)
-        side.fin_count += 1
+        keep(parting.fin_packets, packet)
+        parting.fin_count += 1
         if again:
             return False
-        side.closed = True
-        side.fin_rel = position
-        side.fin_ts = ts_ns
-        side.fin_ack = seg.ack if seg.flags & ACK else -1
+        parting.closed = True
+        parting.fin_rel = position
+        parting.fin_ts = ts_ns
+        parting.fin_ack = seg.ack if seg.flags & ACK else -1
         side.max_rel = max(side.max_rel, position + 1)
         if side.acked_rel > position:  # its acknowledgement was captured before it
-            side.fin_acked = True
-            side.fin_acked_at = side.beyond_at
+            parting.fin_acked = True
+            parting.fin_acked_at = side.trouble.beyond_at
         return self._first_end(connection)
 
     def reset(self, connection: Connection, side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64) -> bool:
         """A RST; True when it is the first thing that ends the connection in file order."""
-        keep(side.rst_packets, packet)
-        side.rst_count += 1
-        side.rst_ack = seg.ack if seg.flags & ACK else -1
+        parting = part(side)
+        keep(parting.rst_packets, packet)
+        parting.rst_count += 1
+        parting.rst_ack = seg.ack if seg.flags & ACK else -1
         verdict = judge(side, peer, seg)
         if verdict in {VALID, REFUSED}:
             endpoint(connection, side, peer, seg.flags, 0)
@@ -68,7 +71,7 @@ class Closing:
         close = Close("", "RST", packet, ts_ns, False, "certain")
         close.side = side.index
         close.seq = seg.seq
-        close.ack = side.rst_ack
+        close.ack = parting.rst_ack
         if verdict == INEXACT:
             if connection.reset is None and connection.doubtful_reset is None:
                 close.certainty = "likely"
@@ -81,6 +84,8 @@ class Closing:
 
     def _ignore(self, connection: Connection, packet: i64) -> None:
         connection.ignored_count += 1
+        if connection.ignored_resets is NO_PACKETS:
+            connection.ignored_resets = []
         keep(connection.ignored_resets, packet)
 
     def after_doubt(self, connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
@@ -161,9 +166,10 @@ def qualify(connection: Connection, packet: i64, flag: str) -> None:
 
 def said_before(side: Side) -> None:
     """Set apart what a side had said by now."""
-    side.tail_at_close = side.tail
-    side.last_data_ts_at_close = side.last_data_ts
-    side.last_data_packet_at_close = side.last_data_packet
+    parting = part(side)
+    parting.tail = side.tail
+    parting.last_data_ts = side.last_data_ts
+    parting.last_data_packet = side.last_data_packet
 
 
 def keep(packets: list[int], packet: i64) -> None:
@@ -181,7 +187,7 @@ def judge(side: Side, peer: Side, seg: Segment) -> str:
     if peer.last_ack < 0 and side.next_seq < 0:
         return VALID  # nothing is known of what the receiver expects
     if side.next_seq >= 0:
-        behind_fin: i64 = 1 if side.closed and side.next_rel == side.fin_rel else 0
+        behind_fin: i64 = 1 if side.parting.closed and side.next_rel == side.parting.fin_rel else 0
         if seg.seq in {side.next_seq, (side.next_seq + behind_fin) & 0xFFFFFFFF}:
             return VALID
     if seg.seq == peer.last_ack:

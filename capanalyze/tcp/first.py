@@ -8,8 +8,9 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.connection import NOWHERE, Close, Connection, Side
+from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.side import NOWHERE, part
 
 HAD: Final = 1
 HAD_NOT: Final = 0
@@ -18,13 +19,15 @@ CANNOT_TELL: Final = -1
 
 def closed_by_fin(side: Side) -> bool:
     """Whether the side sent a FIN, captured or known by its acknowledgement."""
-    return side.closed or (side.acked_rel == last_octet(side) + 1 and side.packets > 0 and not side.unsure)
+    if side.parting.closed:
+        return True
+    return side.acked_rel == last_octet(side) + 1 and side.packets > 0 and not side.trouble.unsure
 
 
 def last_octet(side: Side) -> i64:
     """The position behind the highest octet that the capture holds of a side."""
     end = side.next_rel
-    for held in side.held:
+    for held in side.trouble.held:
         end = max(end, held.end)
     return end
 
@@ -35,15 +38,16 @@ def infer_fin(side: Side) -> None:
     One number may also be a keep-alive's where the connection was idle from the first packet captured, so the
     side's numbers have to rest on more than a segment without payload.
     """
-    if side.closed or not closed_by_fin(side):
+    if side.parting.closed or not closed_by_fin(side):
         return
-    side.closed = True
-    side.fin_rel = last_octet(side)
-    side.fin_inferred = True
-    side.fin_acked = True
-    side.fin_acked_packet = side.beyond_packet
-    side.fin_acked_ts = side.beyond_ts
-    side.fin_acked_at = side.beyond_at
+    parting = part(side)
+    parting.closed = True
+    parting.fin_rel = last_octet(side)
+    parting.fin_inferred = True
+    parting.fin_acked = True
+    parting.fin_acked_packet = side.trouble.beyond_packet
+    parting.fin_acked_ts = side.trouble.beyond_ts
+    parting.fin_acked_at = side.trouble.beyond_at
 
 
 def opening(connection: Connection) -> str | None:
@@ -82,47 +86,47 @@ def reset_was_first(reset: Close, fin: Close, orig: Side, resp: Side) -> bool:
     """Whether a RST came before every FIN; one that acknowledges a FIN did not, wherever it was captured."""
     if fin.inferred:
         return False
-    earliest = min(side.fin_packets[0] for side in (orig, resp) if side.fin_packets)
+    earliest = min(side.parting.fin_packets[0] for side in (orig, resp) if side.parting.fin_packets)
     if reset.packet > earliest:
         return False
     peer = resp if reset.side == 0 else orig
-    if not peer.closed or reset.ack < 0:
+    if not peer.parting.closed or reset.ack < 0:
         return True
-    return distance(reset.ack, peer.next_seq) + peer.next_rel <= peer.fin_rel
+    return distance(reset.ack, peer.next_seq) + peer.next_rel <= peer.parting.fin_rel
 
 
 def first_fin(orig: Side, resp: Side) -> Close | None:
     """Which FIN was sent first, by what each acknowledges."""
-    if not orig.closed and not resp.closed:
+    if not orig.parting.closed and not resp.parting.closed:
         return None
-    if not orig.closed or not resp.closed:
-        return close_by(orig if orig.closed else resp)
+    if not orig.parting.closed or not resp.parting.closed:
+        return close_by(orig if orig.parting.closed else resp)
     orig_had, resp_had = had_fin(orig, resp), had_fin(resp, orig)
     if orig_had == HAD and resp_had == HAD:
         return close_by(both_had(orig, resp))
     if HAD in {orig_had, resp_had}:
         return close_by(resp if orig_had == HAD else orig)
-    if orig.fin_inferred and resp.fin_inferred:
-        return close_by(orig if orig.fin_acked_packet < resp.fin_acked_packet else resp)
+    if orig.parting.fin_inferred and resp.parting.fin_inferred:
+        return close_by(orig if orig.parting.fin_acked_packet < resp.parting.fin_acked_packet else resp)
     if CANNOT_TELL in {orig_had, resp_had}:
         # the captured FIN did not have the other one: it was sent first, or both were
         close = close_by(resp if orig_had == CANNOT_TELL else orig)
         close.certainty = "likely"
         return close
-    captured = [side for side in (orig, resp) if not side.fin_inferred]
+    captured = [side for side in (orig, resp) if not side.parting.fin_inferred]
     earlier = captured[0]
-    if len(captured) == 2 and captured[1].fin_packets[0] < earlier.fin_packets[0]:
+    if len(captured) == 2 and captured[1].parting.fin_packets[0] < earlier.parting.fin_packets[0]:
         earlier = captured[1]
     both = close_by(earlier)
     both.side = -1
-    if orig.fin_inferred or resp.fin_inferred:
+    if orig.parting.fin_inferred or resp.parting.fin_inferred:
         both.certainty = "likely"
     return both
 
 
 def both_had(orig: Side, resp: Side) -> Side:
     """Each first captured copy acknowledges the other FIN: the later one is a retransmission of the first FIN."""
-    return orig if orig.fin_packets[0] > resp.fin_packets[0] else resp
+    return orig if orig.parting.fin_packets[0] > resp.parting.fin_packets[0] else resp
 
 
 def had_fin(side: Side, peer: Side) -> i64:
@@ -131,21 +135,21 @@ def had_fin(side: Side, peer: Side) -> i64:
     A captured FIN says it by its acknowledgement. Of an inferred one the number says it under which the side
     acknowledged the peer's FIN: before its own FIN or behind it.
     """
-    if side.fin_inferred:
-        if peer.fin_inferred or peer.fin_acked_at == NOWHERE:
+    if side.parting.fin_inferred:
+        if peer.parting.fin_inferred or peer.parting.fin_acked_at == NOWHERE:
             return CANNOT_TELL
-        return HAD if peer.fin_acked_at <= side.fin_rel else HAD_NOT
-    if side.fin_ack < 0:
+        return HAD if peer.parting.fin_acked_at <= side.parting.fin_rel else HAD_NOT
+    if side.parting.fin_ack < 0:
         return HAD_NOT
-    position = distance(side.fin_ack, peer.next_seq) + peer.next_rel
-    return HAD if position > peer.fin_rel else HAD_NOT
+    position = distance(side.parting.fin_ack, peer.next_seq) + peer.next_rel
+    return HAD if position > peer.parting.fin_rel else HAD_NOT
 
 
 def close_by(side: Side) -> Close:
     """The close made by that side's FIN."""
-    if side.fin_inferred:
+    if side.parting.fin_inferred:
         close = Close("", "FIN", 0, -1, True, "likely")
     else:
-        close = Close("", "FIN", side.fin_packets[0], side.fin_ts, False, "certain")
+        close = Close("", "FIN", side.parting.fin_packets[0], side.parting.fin_ts, False, "certain")
     close.side = side.index
     return close

@@ -79,10 +79,10 @@ def began_with(side: Side, number: i64) -> bool:
     peer = side.peer
     assert peer is not None
     following = (number + 1) & 0xFFFFFFFF
-    if side.told >= 0:
-        return 0 <= distance(side.told, following) <= LARGEST_SYN
+    if side.trouble.told >= 0:
+        return 0 <= distance(side.trouble.told, following) <= LARGEST_SYN
     if side.next_seq < 0:  # nothing came from it that tells: it answers a SYN, or was refused before this
-        return peer.isn >= 0 or peer.rst_ack == following
+        return peer.isn >= 0 or peer.parting.rst_ack == following
     lowest = (side.next_seq - (side.next_rel - side.low_rel)) & 0xFFFFFFFF
     before = distance(lowest, following)
     if before == 0:

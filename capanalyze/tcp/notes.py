@@ -10,7 +10,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import (
     EVENTS,
-    EVENTS_IN_BRIEF,
+    NO_NOTES,
     NOTE_PACKETS,
     NOTE_PACKETS_IN_BRIEF,
     Connection,
@@ -74,11 +74,16 @@ def mark(connection: Connection, side: Side, word: str, packet: i64) -> None:
     else:
         fresh = Note(word, side.index)
         fresh.add(packet, room)
+        if connection.notes is NO_NOTES:
+            connection.notes = []
         connection.notes.append(fresh)
 
 
 def event(connection: Connection, side: Side, kind: str, packet: i64, ts_ns: i64, value: i64, flag: str) -> None:
-    """Append a line to the connection's story, folding a repeat of its last one."""
+    """Append a line to the connection's story, folding a repeat of its last one; none where it is told in brief."""
+    if not connection.detail:
+        connection.events_left_out += 1
+        return
     events = connection.events
     if events:
         last = events[-1]
@@ -87,8 +92,7 @@ def event(connection: Connection, side: Side, kind: str, packet: i64, ts_ns: i64
             last.count += 1
             last.value += value
             return
-    room: i64 = EVENTS if connection.detail else EVENTS_IN_BRIEF
-    if len(events) >= room and (kind not in {"FIN", "RST"} or len(events) >= 2 * room):
+    if len(events) >= EVENTS and (kind not in {"FIN", "RST"} or len(events) >= 2 * EVENTS):
         connection.events_left_out += 1
         return
     events.append(Event(packet, ts_ns, side.index, kind, value, flag))

@@ -10,9 +10,10 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, Segment
 from capanalyze.tcp.close import Closing
-from capanalyze.tcp.connection import NOT_CAPTURED, Connection, Side
+from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.side import NOT_CAPTURED, trouble
 from capanalyze.tcp.streams import add_gap
 
 STRAY: Final = 1 << 24
@@ -36,7 +37,7 @@ def take_syn(
         closing.answered(connection)
         if peer.isn < 0:
             begin(peer, side, seg.ack, peer.packets == 0)
-            peer.told = seg.ack
+            trouble(peer).told = seg.ack
         if connection.roles_from in {"first_packet", "port"} and peer.isn < 0:
             connection.roles_from = "syn_ack"
             connection.client_side = peer.index
@@ -57,7 +58,7 @@ def number(side: Side, peer: Side, seg: Segment) -> None:
 
 def begin(side: Side, peer: Side, following: i64, fresh: bool) -> None:
     """The stream of a side begins at a number; ``fresh``: no other segment of it was captured that counts."""
-    side.unsure = False
+    be_unsure(side, False)
     if fresh or side.next_seq < 0:
         side.acked_rel = distance(peer.last_ack, following) if peer.last_ack >= 0 else -1
         side.next_seq = following
@@ -89,19 +90,25 @@ def place_midstream(side: Side, seg: Segment) -> None:
     if side.next_seq < 0:
         side.next_seq = seg.seq
         side.acked_rel = 0
-        side.unsure = not spans
+        be_unsure(side, not spans)
         return
     ahead = distance(seg.seq, side.next_seq)
-    if side.unsure and ahead == 1:  # the one number before it was a keep-alive's
+    if side.trouble.unsure and ahead == 1:  # the one number before it was a keep-alive's
         side.next_seq = seg.seq
         side.acked_rel -= 1
-    elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and side.told < 0)):
+    elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and side.trouble.told < 0)):
         # known by the peer's acknowledgements only: an older octet is data, a lone one before a keep-alive
         side.next_seq = seg.seq
         side.acked_rel = max(-ahead, 0)
-        side.unsure = not spans
+        be_unsure(side, not spans)
     if spans:
-        side.unsure = False
+        be_unsure(side, False)
+
+
+def be_unsure(side: Side, unsure: bool) -> None:
+    """Whether a side's numbers rest on a segment without payload."""
+    if side.trouble.unsure != unsure:
+        trouble(side).unsure = unsure
 
 
 def answers_another(side: Side, peer: Side, seg: Segment) -> bool:

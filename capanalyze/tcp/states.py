@@ -57,13 +57,13 @@ def midstream(side: Side) -> str:
 
 def ordered(first: Side, second: Side) -> tuple[str, str]:
     """States of the first and the second closer."""
-    if second.closed:
-        return ("TIME_WAIT", "CLOSED") if second.fin_acked else (UNKNOWN, "LAST_ACK")
-    return ("FIN_WAIT_2", "CLOSE_WAIT") if first.fin_acked else ("FIN_WAIT_1", UNKNOWN)
+    if second.parting.closed:
+        return ("TIME_WAIT", "CLOSED") if second.parting.fin_acked else (UNKNOWN, "LAST_ACK")
+    return ("FIN_WAIT_2", "CLOSE_WAIT") if first.parting.fin_acked else ("FIN_WAIT_1", UNKNOWN)
 
 
 def simultaneous(side: Side, peer: Side) -> str:
     """The state of one end when neither FIN's sender had received the other's."""
-    if not peer.fin_acked:  # whether the peer's FIN arrived is not known
+    if not peer.parting.fin_acked:  # whether the peer's FIN arrived is not known
         return UNKNOWN
-    return "TIME_WAIT" if side.fin_acked else "CLOSING"
+    return "TIME_WAIT" if side.parting.fin_acked else "CLOSING"

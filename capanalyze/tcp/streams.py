@@ -10,7 +10,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.connection import Connection, Gap, Held, Side
+from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.side import Gap, Held, Side, Trouble, trouble
 
 MAX_HELD: Final = 256
 """Segments that wait behind a hole, per side."""
@@ -58,8 +59,8 @@ class Streams:
     ) -> i64:
         """Take ``length`` octets at ``rel``, ``captured`` of them at ``data[start:]``; say how many are new."""
         end = rel + length
-        if side.closed and end > side.fin_rel:  # nothing lies beyond the side's own FIN
-            end = side.fin_rel
+        if side.parting.closed and end > side.parting.fin_rel:  # nothing lies beyond the side's own FIN
+            end = side.parting.fin_rel
         if end <= rel:
             return 0
         old: i64 = 0
@@ -75,7 +76,7 @@ class Streams:
         if rel > side.next_rel:
             return old + self._hold(side, rel, end, data[start : start + captured], packet, ts_ns)
         fresh = end - rel
-        if side.held:
+        if side.trouble.held:
             fresh -= overlap(side, rel, end)
         self._deliver(side, end, data, start, captured, packet, ts_ns)
         self._release(side)
@@ -90,8 +91,8 @@ class Streams:
             if end < side.low_rel:
                 add_gap(side, end, side.low_rel - end, 0)
             side.low_rel = rel
-        if side.gaps:
-            new += fill(side, rel, end)
+        if side.trouble.gaps:
+            new += fill(side.trouble, rel, end)
         side.octets += new
         return new
 
@@ -100,15 +101,16 @@ class Streams:
         fresh = end - rel - overlap(side, rel, end)
         if fresh == 0:
             return 0
-        at = len(side.held)
-        while at > 0 and side.held[at - 1].start > rel:
+        odd = trouble(side)
+        at = len(odd.held)
+        while at > 0 and odd.held[at - 1].start > rel:
             at -= 1
-        side.held.insert(at, Held(rel, end, data, packet, ts_ns))
-        side.held_octets += len(data)
+        odd.held.insert(at, Held(rel, end, data, packet, ts_ns))
+        odd.held_octets += len(data)
         self.held_octets += len(data)
         side.octets += fresh
-        while side.held and (
-            len(side.held) > MAX_HELD or side.held_octets > MAX_HELD_OCTETS or self.held_octets > MAX_HELD_IN_ALL
+        while odd.held and (
+            len(odd.held) > MAX_HELD or odd.held_octets > MAX_HELD_OCTETS or self.held_octets > MAX_HELD_IN_ALL
         ):
             self.give_up_hole(side)
         return fresh
@@ -126,28 +128,29 @@ class Streams:
 
     def _release(self, side: Side) -> None:
         """Deliver what is held and has become in order."""
-        while side.held and side.held[0].start <= side.next_rel:
-            held = side.held.pop(0)
-            side.held_octets -= len(held.data)
+        odd = side.trouble
+        while odd.held and odd.held[0].start <= side.next_rel:
+            held = odd.held.pop(0)
+            odd.held_octets -= len(held.data)
             self.held_octets -= len(held.data)
             if held.end > side.next_rel:
                 skip = side.next_rel - held.start
                 captured = max(len(held.data) - skip, 0)
                 self._deliver(side, held.end, held.data, skip, captured, held.packet, held.ts_ns)
-        if not side.held:
-            side.acked_hole = 0
+        if odd.acked_hole and not odd.held:
+            odd.acked_hole = 0
 
     def give_up_hole(self, side: Side) -> None:
         """The octets before the first held segment will not come: a gap, then what is held."""
-        if not side.held:
+        if not side.trouble.held:
             return
-        first = side.held[0]
+        first = side.trouble.held[0]
         self.gap(side, first.start, first.packet, first.ts_ns)
         self._release(side)
 
     def skip(self, side: Side, end: i64, packet: i64, ts_ns: i64) -> None:
         """The peer has octets up to ``end``: what is not there by now is a gap."""
-        while side.held:
+        while side.trouble.held:
             self.give_up_hole(side)
         self.gap(side, end, packet, ts_ns)
 
@@ -164,27 +167,30 @@ class Streams:
     def finish(self, connection: Connection) -> None:
         """The capture is over: close every hole and the one behind the last octet, and count what is missing."""
         for side in (connection.orig, connection.resp):
-            while side.held:
+            while side.trouble.held:
                 self.give_up_hole(side)
             end = side.acked_rel
-            if side.closed:
-                end = min(end, side.fin_rel)
+            if side.parting.closed:
+                end = min(end, side.parting.fin_rel)
             if end > side.next_rel:
                 self.gap(side, end, connection.last_packet, connection.last_ts)
-            if side.closed and side.gaps:  # the FIN's own number is no octet, and none lies behind it
-                fill(side, side.fin_rel, 1 << 62)
-            side.missing = side.gap_octets_left_out
-            for gap in side.gaps:
+            odd = side.trouble
+            if not odd.gaps:
+                continue
+            if side.parting.closed:  # the FIN's own number is no octet, and none lies behind it
+                fill(odd, side.parting.fin_rel, 1 << 62)
+            odd.missing = odd.gap_octets_left_out
+            for gap in odd.gaps:
                 acknowledged = min(side.acked_rel - gap.offset, gap.length)
                 gap.acknowledged = acknowledged == gap.length
-                side.missing += max(acknowledged, 0)
+                odd.missing += max(acknowledged, 0)
 
 
 def overlap(side: Side, rel: i64, end: i64) -> i64:
     """Octets of the range that are held already."""
     covered: i64 = 0
     at = rel
-    for held in side.held:
+    for held in side.trouble.held:
         low = max(held.start, at)
         high = min(held.end, end)
         if high > low:
@@ -195,22 +201,23 @@ def overlap(side: Side, rel: i64, end: i64) -> i64:
 
 def add_gap(side: Side, offset: i64, length: i64, packet: i64) -> None:
     """Note a hole, in stream order."""
-    if len(side.gaps) >= MAX_GAPS:
-        side.gaps_left_out += 1
-        side.gap_octets_left_out += length
+    odd = trouble(side)
+    if len(odd.gaps) >= MAX_GAPS:
+        odd.gaps_left_out += 1
+        odd.gap_octets_left_out += length
         return
-    at = len(side.gaps)
-    while at > 0 and side.gaps[at - 1].offset > offset:
+    at = len(odd.gaps)
+    while at > 0 and odd.gaps[at - 1].offset > offset:
         at -= 1
-    side.gaps.insert(at, Gap(offset, length, packet))
+    odd.gaps.insert(at, Gap(offset, length, packet))
 
 
-def fill(side: Side, rel: i64, end: i64) -> i64:
+def fill(odd: Trouble, rel: i64, end: i64) -> i64:
     """Take a range out of the gaps; say how many octets of it they had."""
     found: i64 = 0
     at: i64 = 0
-    while at < len(side.gaps):
-        gap = side.gaps[at]
+    while at < len(odd.gaps):
+        gap = odd.gaps[at]
         low = max(rel, gap.offset)
         high = min(end, gap.offset + gap.length)
         if high <= low:
@@ -221,16 +228,16 @@ def fill(side: Side, rel: i64, end: i64) -> i64:
         if low > gap.offset:
             gap.length = low - gap.offset
             at += 1
-            if behind and len(side.gaps) < MAX_GAPS:
-                side.gaps.insert(at, Gap(high, behind, gap.packet))
+            if behind and len(odd.gaps) < MAX_GAPS:
+                odd.gaps.insert(at, Gap(high, behind, gap.packet))
                 at += 1
             elif behind:
-                side.gaps_left_out += 1
-                side.gap_octets_left_out += behind
+                odd.gaps_left_out += 1
+                odd.gap_octets_left_out += behind
         elif behind:
             gap.offset = high
             gap.length = behind
             at += 1
         else:
-            side.gaps.pop(at)
+            odd.gaps.pop(at)
     return found

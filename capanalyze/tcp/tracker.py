@@ -19,6 +19,7 @@ from capanalyze.tcp.identity import owner
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, take_syn
 from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.side import part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.zeek import DATA, PURE_ACK, endpoint, flag_letters, hole, once, repeated, zero_window
 
@@ -194,11 +195,11 @@ class Tracker:
         if flags & ACK:
             self._acknowledge(connection, side, peer, seg, rel, packet, ts_ns)
         fresh: i64 = 0
-        if seg.length and not (side.probe and rel < side.low_rel):
+        if seg.length and not (side.trouble.probe and rel < side.low_rel):
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
         if flags & FIN:
             self.just_closed = self.closing.fin(connection, side, rel + seg.length, seg, packet, ts_ns)
-        fin_reached = side.closed and side.fin_rel == side.next_rel
+        fin_reached = side.parting.closed and side.parting.fin_rel == side.next_rel
         side.whole_rel = max(side.whole_rel, side.next_rel + (1 if fin_reached else 0))
         if connection.doubtful_reset is not None:
             self.just_closed = self.closing.after_doubt(connection, side, seg, fresh, again) or self.just_closed
@@ -210,11 +211,11 @@ class Tracker:
         """A packet that the capture holds already: it is counted, and says nothing new."""
         connection.copies += 1
         if flags & RST:
-            side.rst_count += 1
-            keep(side.rst_packets, packet)
+            part(side).rst_count += 1
+            keep(part(side).rst_packets, packet)
         elif flags & FIN:
-            side.fin_count += 1
-            keep(side.fin_packets, packet)
+            part(side).fin_count += 1
+            keep(part(side).fin_packets, packet)
         self._settle(connection)
 
     def _open(self, seg: Segment, packet: i64, ts_ns: i64) -> Side:
@@ -225,15 +226,14 @@ class Tracker:
         source, target = key[:octets], key[octets : 2 * octets]
         from_port, to_port = key[2 * octets : 2 * octets + 2], key[2 * octets + 2 : 2 * octets + 4]
         back = target + source + to_port + from_port + vlan
-        orig = Side(key, source, int.from_bytes(from_port, "big"))
-        resp = Side(back, target, int.from_bytes(to_port, "big"))
-        connection = Connection(len(self.connections) + 1, orig, resp)
+        orig = Side(key, int.from_bytes(from_port, "big"))
+        resp = Side(back, int.from_bytes(to_port, "big"))
+        connection = Connection(len(self.connections) + 1, orig, resp, len(self.connections) < TOLD_IN_FULL)
         resp.index = 1
         orig.peer, resp.peer = resp, orig
         orig.connection = resp.connection = connection
         connection.first_packet = packet
         connection.first_ts = ts_ns
-        connection.detail = len(self.connections) < TOLD_IN_FULL
         orig.detail = resp.detail = connection.detail
         orig.place = resp.place = len(self.connections)
         connection.vlan = int.from_bytes(vlan, "big")
@@ -272,30 +272,33 @@ class Tracker:
         if side.last_ack >= 0 and distance(seg.ack, side.last_ack) < 0:
             return
         side.last_ack = seg.ack
-        if peer.unsure and seg.ack == (peer.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
+        if peer.trouble.unsure and seg.ack == (peer.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
             peer.next_seq = seg.ack
-            peer.unsure = False
+            trouble(peer).unsure = False
         acked = peer.next_rel + distance(seg.ack, peer.next_seq)
         peer.acked_rel = max(peer.acked_rel, acked)
         if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
             peer.first_data_acked_packet = packet
             peer.first_data_acked_ts = ts_ns
-        if peer.closed and acked > peer.fin_rel and not peer.fin_acked:
-            peer.fin_acked = True
-            peer.fin_acked_packet = packet
-            peer.fin_acked_ts = ts_ns
-            peer.fin_acked_at = rel
+        parting = peer.parting
+        if parting.closed and acked > parting.fin_rel and not parting.fin_acked:
+            parting.fin_acked = True
+            parting.fin_acked_packet = packet
+            parting.fin_acked_ts = ts_ns
+            parting.fin_acked_at = rel
         if acked > peer.whole_rel:
             peer.whole_rel = acked
-            peer.beyond_packet = packet
-            peer.beyond_ts = ts_ns
-            peer.beyond_at = rel
+            odd = trouble(peer)
+            odd.beyond_packet = packet
+            odd.beyond_ts = ts_ns
+            odd.beyond_at = rel
             note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
-        if acked > peer.next_rel and peer.hole_at != peer.next_rel and (peer.held or acked > peer.next_rel + 1):
-            peer.hole_at = peer.next_rel
+        held = len(peer.trouble.held) > 0
+        if acked > peer.next_rel and peer.trouble.hole_at != peer.next_rel and (held or acked > peer.next_rel + 1):
+            trouble(peer).hole_at = peer.next_rel
             hole(connection, peer)
-        if peer.held and acked > peer.next_rel:
-            peer.acked_hole = max(peer.acked_hole, 1)
+        if held and acked > peer.next_rel and not peer.trouble.acked_hole:
+            trouble(peer).acked_hole = 1
         if acked - peer.next_rel > FAR:
             self.streams.skip(peer, acked, packet, ts_ns)
         if not seg.length and not seg.flags & (SYN | FIN) and not side.acknowledged:
@@ -315,15 +318,16 @@ class Tracker:
     ) -> i64:
         before = side.next_rel
         fresh = self.streams.payload(side, rel, seg.length, data, seg.payload, seg.captured, packet, ts_ns)
-        if side.acked_hole:
-            side.acked_hole += 1
-            if side.acked_hole > PATIENCE and side.held:
+        odd = side.trouble
+        if odd.acked_hole:
+            odd.acked_hole += 1
+            if odd.acked_hole > PATIENCE and odd.held:
                 self.streams.give_up_hole(side)
-                side.acked_hole = 1 if side.held else 0
-        if side.probe:
+                odd.acked_hole = 1 if odd.held else 0
+        if odd.probe:
             if side.isn < 0 and side.octets == 1 and side.next_rel == 1 and not fresh:
                 side.octets = 0  # the one octet captured so far was a keep-alive's garbage too
-        elif fresh < seg.length and not (side.closed and rel >= side.fin_rel):
+        elif fresh < seg.length and not (side.parting.closed and rel >= side.parting.fin_rel):
             repeated(connection, side)
             if not fresh:
                 self.copies.suspect()
@@ -346,8 +350,8 @@ class Tracker:
             not connection.ending
             and self.copies.watching == 0
             and connection.doubtful_reset is None
-            and not orig.held
-            and not resp.held
+            and not orig.trouble.held
+            and not resp.trouble.held
             and orig.next_seq >= 0
             and resp.next_seq >= 0
             and orig.last_ack >= 0
@@ -356,8 +360,8 @@ class Tracker:
             and resp.window > 0
             and orig.scaled
             and resp.scaled
-            and not orig.unsure
-            and not resp.unsure
+            and not orig.trouble.unsure
+            and not resp.trouble.unsure
             and orig.acked_rel <= orig.next_rel
             and resp.acked_rel <= resp.next_rel
         )

@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.side import part, trouble
 
 INACTIVE: Final = 0
 SYN_SENT: Final = 1
@@ -63,13 +64,13 @@ def flag_letters(connection: Connection, side: Side, seg: Segment) -> None:
         side.last_syn = seg.seq
     elif flags == FIN:
         end = (seg.seq + seg.length) & 0xFFFFFFFF
-        if end != side.last_fin:
+        if end != side.parting.last_fin:
             letter(connection, side, "f")
-        side.last_fin = end
+        part(side).last_fin = end
     else:
-        if seg.seq != side.last_rst:
+        if seg.seq != side.parting.last_rst:
             letter(connection, side, "r")
-        side.last_rst = seg.seq
+        part(side).last_rst = seg.seq
 
 
 def power_of_ten(count: i64) -> bool:
@@ -81,15 +82,17 @@ def power_of_ten(count: i64) -> bool:
 
 def repeated(connection: Connection, side: Side) -> None:
     """A segment brought payload that the capture had already."""
-    side.repeats += 1
-    if power_of_ten(side.repeats):
+    odd = trouble(side)
+    odd.repeats += 1
+    if power_of_ten(odd.repeats):
         letter(connection, side, "t")
 
 
 def hole(connection: Connection, side: Side) -> None:
     """The peer acknowledged octets of this side that the capture lacks."""
-    side.holes += 1
-    if power_of_ten(side.holes):
+    odd = trouble(side)
+    odd.holes += 1
+    if power_of_ten(odd.holes):
         letter(connection, side, "g")
 
 
@@ -98,8 +101,9 @@ def zero_window(connection: Connection, side: Side) -> None:
     assert side.peer is not None
     if side.peer.zeek == CLOSED or side.zeek == RESET:
         return
-    side.zero_windows += 1
-    if power_of_ten(side.zero_windows):
+    odd = trouble(side)
+    odd.zero_windows += 1
+    if power_of_ten(odd.zero_windows):
         letter(connection, side, "w")
 
 

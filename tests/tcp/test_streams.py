@@ -2,10 +2,12 @@
 
 import pytest
 
-from capanalyze.tcp.connection import END_PACKETS, NOTE_PACKETS
+from capanalyze.tcp.connection import NO_EVENTS, NO_NOTES, NO_PACKETS, NOTE_PACKETS
+from capanalyze.tcp.side import END_PACKETS, OPEN, SMOOTH, Parting, Trouble
 from capanalyze.tcp.streams import MAX_GAPS, MAX_HELD, MAX_HELD_IN_ALL, MAX_HELD_OCTETS, PATIENCE
 from tests.conversation import ACK, FIN, PSH, SYN, Conversation, pcap
 from tests.follow import follow
+from tests.strategies import valid_captures
 
 
 def test_a_retransmission_with_other_octets_changes_nothing() -> None:
@@ -89,7 +91,7 @@ def test_a_hole_is_given_up_when_too_many_octets_wait() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert connection.client.held_octets == 0
+    assert connection.client.trouble.held_octets == 0
     assert [gap.length for gap in connection.client.gaps] == [4]
 
 
@@ -213,3 +215,11 @@ def test_lists_are_bounded_and_counts_stay_true() -> None:
     assert (len(connection.ignored_resets), connection.ignored_count) == (END_PACKETS, END_PACKETS + 20)
     assert (len(connection.client.fin_packets), connection.client.fin_count) == (END_PACKETS, END_PACKETS + 21)
     assert (len(note.packets), note.count > NOTE_PACKETS) == (NOTE_PACKETS, True)
+
+
+def test_what_all_plain_sides_share_is_never_written_to() -> None:
+    for capture in valid_captures():
+        follow(capture)
+
+    assert (vars(OPEN), vars(SMOOTH)) == (vars(Parting()), vars(Trouble()))
+    assert (NO_EVENTS, NO_NOTES, NO_PACKETS) == ([], [], [])

@@ -1,0 +1,298 @@
+"""Side: one end of a connection. What every connection needs lies in it; what few need, in its Parting and Trouble.
+
+In: the tracker's updates, packet by packet. Out: attributes that timeline/ and report/ read after ``finish``.
+A capture may hold tens of thousands of connections at a time, most of them plain: until a side closes or something
+odd happens it shares one Parting and one Trouble with all others, which nobody writes to (``part`` and ``trouble``
+give a side its own).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mypy_extensions import i64
+
+if TYPE_CHECKING:
+    from capanalyze.tcp.connection import Connection
+
+TAIL: Final = 64
+"""Octets of payload kept per side, the newest: what was said last before the close."""
+
+END_PACKETS: Final = 100
+"""FINs, RSTs and ignored RSTs whose packet numbers are kept, per side; ``*_count`` stays true."""
+
+NOWHERE: Final = -(1 << 62)
+"""A position where there is none."""
+
+NOT_CAPTURED: Final = -2
+"""``Side.offer`` of a side whose SYN is not in the capture."""
+
+
+class Gap:
+    """Octets of a side that the capture lacks: ``length`` octets from ``offset``.
+
+    ``packet`` is where the stream went on, or the capture's end. ``acknowledged``: the peer got all of them
+    (known when the connection is finished). What the capture held after all, further on, is no gap any more.
+    """
+
+    __slots__ = ("acknowledged", "length", "offset", "packet")
+
+    def __init__(self, offset: i64, length: i64, packet: i64) -> None:
+        self.offset: i64 = offset
+        self.length: i64 = length
+        self.packet: i64 = packet
+        self.acknowledged: bool = False
+
+
+class Held:
+    """Payload that arrived ahead of a hole: relative positions ``start`` to ``end`` (``end`` by the headers)."""
+
+    __slots__ = ("data", "end", "packet", "start", "ts_ns")
+
+    def __init__(self, start: i64, end: i64, data: bytes, packet: i64, ts_ns: i64) -> None:
+        self.start: i64 = start
+        self.end: i64 = end
+        self.data: bytes = data
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+
+
+class Parting:
+    """How a side ended: its FINs and RSTs, and what it had said before the connection's close.
+
+    Attributes:
+        closed: it sent a FIN, captured or inferred. fin_rel: its position. fin_ts: the time of the first copy.
+        fin_ack: the acknowledgement number in the first copy, -1 none.
+        fin_packets, rst_packets: packet numbers, retransmissions and copies included, the first END_PACKETS of them;
+        fin_count, rst_count: how many there are. rst_ack: the acknowledgement number of the newest RST, -1 none.
+        fin_inferred: the FIN is known by its acknowledgement alone.
+        fin_acked: the peer acknowledged it, in packet fin_acked_packet (0: before it, or not captured) at
+            fin_acked_ts, by a segment at position fin_acked_at of its own stream.
+        tail, last_data_ts, last_data_packet: what the side had said last before the close, and when.
+        last_fin, last_rst: numbers of the newest FIN and RST, for Zeek's history.
+    """
+
+    def __init__(self) -> None:
+        self.closed: bool = False
+        self.fin_rel: i64 = NOWHERE
+        self.fin_ts: i64 = -1
+        self.fin_ack: i64 = -1
+        self.fin_packets: list[int] = []
+        self.fin_count: i64 = 0
+        self.rst_packets: list[int] = []
+        self.rst_count: i64 = 0
+        self.rst_ack: i64 = -1
+        self.fin_inferred: bool = False
+        self.fin_acked: bool = False
+        self.fin_acked_packet: i64 = 0
+        self.fin_acked_ts: i64 = -1
+        self.fin_acked_at: i64 = NOWHERE
+        self.tail: bytes = b""
+        self.last_data_ts: i64 = -1
+        self.last_data_packet: i64 = 0
+        self.last_fin: i64 = -1
+        self.last_rst: i64 = -1
+
+
+class Trouble:
+    """What is odd about a side: holes, what waits behind them, repeats, numbers that are not sure.
+
+    Attributes:
+        held, held_octets: segments that wait behind a hole. acked_hole: segments sent since the peer acknowledged
+            beyond it.
+        gaps: holes in its stream, in stream order, the first MAX_GAPS found; gaps_left_out, gap_octets_left_out: the
+            rest. missing: octets that the peer acknowledged and the capture lacks.
+        told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
+        unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
+        beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),
+            and where in the peer's stream it lies.
+        probe: the keep-alive or zero-window probe that the peer has to answer, or "".
+        duplicate_acks, duplicate_ack_ts: how often the newest acknowledgement was repeated, and when last.
+        repeats, zero_windows, holes, hole_at: for Zeek's history.
+    """
+
+    def __init__(self) -> None:
+        self.held: list[Held] = []
+        self.held_octets: i64 = 0
+        self.acked_hole: i64 = 0
+        self.gaps: list[Gap] = []
+        self.gaps_left_out: i64 = 0
+        self.gap_octets_left_out: i64 = 0
+        self.missing: i64 = 0
+        self.told: i64 = -1
+        self.unsure: bool = False
+        self.beyond_packet: i64 = 0
+        self.beyond_ts: i64 = -1
+        self.beyond_at: i64 = NOWHERE
+        self.probe: str = ""
+        self.duplicate_acks: i64 = 0
+        self.duplicate_ack_ts: i64 = -1
+        self.repeats: i64 = 0
+        self.zero_windows: i64 = 0
+        self.holes: i64 = 0
+        self.hole_at: i64 = NOWHERE
+
+
+OPEN: Final = Parting()
+"""The Parting of every side that has not closed: never written to."""
+
+SMOOTH: Final = Trouble()
+"""The Trouble of every side that has none: never written to."""
+
+
+class Side:
+    """One end of a connection: what it sent, and how far the peer acknowledged it.
+
+    Positions (``*_rel``) count octets of payload from 0, unwrapped to 64 bits; a SYN is at -1. In a capture
+    that starts mid-stream 0 is the first octet captured.
+
+    Attributes for readers:
+        host, port: its address (4 or 16 octets) and port.
+        octets: payload in the capture, each octet once (contract.md, "Octets").
+        tail: the last TAIL octets it sent, where the connection is told in full.
+        first_data_packet, first_data_ts, last_data_packet, last_data_ts: its first and its newest payload.
+        first_data_acked_packet, first_data_acked_ts: when the peer acknowledged its first payload (0, -1: never).
+        and those of its Parting and Trouble.
+    """
+
+    def __init__(self, key: bytes, port: i64) -> None:
+        self.key: bytes = key
+        self.port: i64 = port
+        self.index: i64 = 0  # 0 orig, 1 resp
+        self.peer: Side | None = None
+        self.connection: Connection | None = None
+        self.parting: Parting = OPEN
+        self.trouble: Trouble = SMOOTH
+        self.plain: bool = False  # the short path may be taken
+        self.detail: bool = True  # the newest octets are kept
+        self.narrated: bool = True  # payload makes "data" events
+        self.place: i64 = 0  # of its connection among those that are kept
+        # sequence space
+        self.isn: i64 = -1  # of the SYN; -1 not captured
+        self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
+        self.next_rel: i64 = 0
+        self.max_rel: i64 = 0  # the end of the highest octet or FIN sent
+        self.max_ts: i64 = -1  # time of the segment that set max_rel
+        self.low_rel: i64 = 0  # the lowest position known to be of the stream
+        self.whole_rel: i64 = 0  # the end of what was sent without a hole, or acknowledged in spite of one
+        self.acked_rel: i64 = -1  # how far the peer acknowledged
+        self.last_ack: i64 = -1  # the newest acknowledgement number this side sent (32 bits); -1 none
+        self.window: i64 = -1  # last advertised, unscaled; -1 none
+        self.room: i64 = 0  # the same in octets
+        self.offer: i64 = NOT_CAPTURED  # the window scale that its SYN offers; -1 none
+        self.scale: i64 = -1  # the one in force: 0 for a SYN's own window, -1 unknown
+        self.scaled: bool = False  # it has sent more than SYNs
+        self.acknowledged: bool = False  # it has sent a segment without payload and flags
+        self.ident: i64 = 0  # IP identification of the newest segment of the general path; 0 none
+        self.ident_at: i64 = 0  # how many packets of the side that was
+        # counts
+        self.packets: i64 = 0
+        self.octets: i64 = 0
+        self.last_packet: i64 = 0
+        self.last_ts: i64 = -1
+        self.first_data_packet: i64 = 0
+        self.first_data_ts: i64 = -1
+        self.first_data_acked_packet: i64 = 0
+        self.first_data_acked_ts: i64 = -1
+        self.last_data_packet: i64 = 0
+        self.last_data_ts: i64 = -1
+        self.tail: bytes = b""
+        # Zeek's view (zeek.py)
+        self.zeek: i64 = 0
+        self.zeek_before: i64 = 0
+        self.history_seen: i64 = 0
+        self.last_syn: i64 = -1
+
+    @property
+    def host(self) -> bytes:
+        """Its address."""
+        return self.key[:4] if len(self.key) < 36 else self.key[:16]
+
+    @property
+    def missing(self) -> int:
+        """Octets that the peer acknowledged and the capture lacks; known when the connection is finished."""
+        return self.trouble.missing
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """Holes in its stream."""
+        return self.trouble.gaps
+
+    @property
+    def gaps_left_out(self) -> int:
+        """Holes that ``gaps`` does not list."""
+        return self.trouble.gaps_left_out
+
+    @property
+    def fin_packets(self) -> list[int]:
+        """Packets with its FIN."""
+        return self.parting.fin_packets
+
+    @property
+    def fin_count(self) -> int:
+        """How many packets with its FIN there are."""
+        return self.parting.fin_count
+
+    @property
+    def fin_ts(self) -> int:
+        """Time of the first captured copy of its FIN, -1 none."""
+        return self.parting.fin_ts
+
+    @property
+    def fin_inferred(self) -> bool:
+        """Whether the FIN is known by its acknowledgement alone."""
+        return self.parting.fin_inferred
+
+    @property
+    def fin_acked(self) -> bool:
+        """Whether the peer acknowledged the FIN."""
+        return self.parting.fin_acked
+
+    @property
+    def fin_acked_packet(self) -> int:
+        """The packet that acknowledged the FIN; 0 none, or before it."""
+        return self.parting.fin_acked_packet
+
+    @property
+    def fin_acked_ts(self) -> int:
+        """When the FIN was acknowledged, -1 not known."""
+        return self.parting.fin_acked_ts
+
+    @property
+    def rst_packets(self) -> list[int]:
+        """Packets with a RST of it."""
+        return self.parting.rst_packets
+
+    @property
+    def rst_count(self) -> int:
+        """How many packets with a RST of it there are."""
+        return self.parting.rst_count
+
+    @property
+    def tail_at_close(self) -> bytes:
+        """The last octets that it had sent before the close."""
+        return self.parting.tail
+
+    @property
+    def last_data_ts_at_close(self) -> int:
+        """When it had sent its last octets before the close, -1 never."""
+        return self.parting.last_data_ts
+
+    @property
+    def last_data_packet_at_close(self) -> int:
+        """The packet of its last octets before the close, 0 none."""
+        return self.parting.last_data_packet
+
+
+def part(side: Side) -> Parting:
+    """The side's own Parting, to be written to."""
+    if side.parting is OPEN:
+        side.parting = Parting()
+    return side.parting
+
+
+def trouble(side: Side) -> Trouble:
+    """The side's own Trouble, to be written to."""
+    if side.trouble is SMOOTH:
+        side.trouble = Trouble()
+    return side.trouble
