@@ -36,7 +36,7 @@ class Analyzer:
     def __init__(self, ports: tuple[int, ...] = PORTS, keep_all: bool = False) -> None:
         self.ports = ports
         self.keep_all = keep_all
-        self.tracker = Tracker()
+        self.tracker = Tracker(ports)
         self.sessions: list[Session | None] = []
         self.messages: list[Message] = []
         self.skipped: dict[str, int] = {}
@@ -114,7 +114,7 @@ class Analyzer:
             return
         data = packets.data if found == OK else segment.data
         outcome = tracker.segment(segment, data, packets.number, ts_ns)
-        if len(self.sessions) != len(tracker.connections):
+        if len(self.sessions) != len(tracker.connections) or tracker.left is not None:
             self._sessions_for_new()
         if outcome == RUNS:
             self._hand_on_runs(tracker.side)
@@ -140,24 +140,22 @@ class Analyzer:
         self.skipped[reason] = self.skipped.get(reason, 0) + packets
 
     def _sessions_for_new(self) -> None:
-        """Keep one place for a session per connection, and settle roles that no SYN told by the port."""
+        """Keep one place for a session per connection; a connection that was forgotten leaves it empty."""
+        left = self.tracker.left
+        if left is not None:
+            self.sessions[left.orig.place] = None
+            self.tracker.left = None
         while len(self.sessions) < len(self.tracker.connections):
-            connection = self.tracker.connections[len(self.sessions)]
             self.sessions.append(None)
-            if connection.roles_from == "first_packet":
-                from_orig = connection.orig.port in self.ports
-                if from_orig != (connection.resp.port in self.ports):
-                    connection.roles_from = "port"
-                    connection.client_side = 1 if from_orig else 0
 
     def _session(self, connection: Connection) -> Session:
         """The session of a connection whose first payload is at hand."""
-        session = self.sessions[connection.number - 1]
+        session = self.sessions[connection.orig.place]
         if session is None:
             on_port = connection.orig.port in self.ports or connection.resp.port in self.ports
             from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
             session = Session(connection.client_side, on_port, from_start, self.keep_all, connection.detail)
-            self.sessions[connection.number - 1] = session
+            self.sessions[connection.orig.place] = session
         return session
 
     def _first_payload(self, side: Side | None, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
@@ -198,7 +196,7 @@ class Analyzer:
             connection.narrated = False  # its messages tell more than its octets
         if session.dead:
             connection.heeded = False
-            self.sessions[connection.number - 1] = None
+            self.sessions[connection.orig.place] = None
         elif self.keep_all:
             for message in session.take_messages():
                 message.conn = connection.number
@@ -209,8 +207,7 @@ class Analyzer:
         self.tracker.just_closed = False
         side = self.tracker.side
         if side is not None and side.connection is not None:
-            index = side.connection.number - 1
-            session = self.sessions[index] if index < len(self.sessions) else None
+            session = self.sessions[side.place] if side.place < len(self.sessions) else None
             if session is not None:
                 session.snapshot()
 
@@ -235,7 +232,7 @@ class Analyzer:
             self.tracker.streams.finish(connection)
             if runs and connection.heeded:
                 self._hand_on_runs(connection.orig)
-            session = self.sessions[connection.number - 1]
+            session = self.sessions[connection.orig.place]
             if session is not None:
                 session.finish()
                 self._after(connection, session)
@@ -243,3 +240,18 @@ class Analyzer:
                     connection.roles_from = "hello"
                     connection.client_side = session.hello_side
             self.tracker.closing.finish(connection)
+        self._in_order()
+
+    def _in_order(self) -> None:
+        """Connections and sessions by number, where places were given on to later ones."""
+        connections = self.tracker.connections
+        if self.tracker.table.tally.connections:
+            connections.sort(key=number_of)
+            self.sessions = [self.sessions[connection.orig.place] for connection in connections]
+            for place, connection in enumerate(connections):
+                connection.orig.place = connection.resp.place = place
+
+
+def number_of(connection: Connection) -> int:
+    """Sort key of connections."""
+    return connection.number

@@ -10,11 +10,11 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, Segment
-from capanalyze.tcp.connection import NO_PACKETS, Close, Connection, Side
+from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import END_PACKETS, part
+from capanalyze.tcp.side import kept, part
 from capanalyze.tcp.states import settle_states
 from capanalyze.tcp.zeek import INACTIVE, RESET, endpoint, enter
 
@@ -38,7 +38,7 @@ class Closing:
         parting = part(side)
         again = parting.closed
         event(connection, side, "FIN", packet, ts_ns, 0, "retransmission" if again else "")
-        keep(parting.fin_packets, packet)
+        parting.fin_packets = kept(parting.fin_packets, packet)
         parting.fin_count += 1
         if again:
             return False
@@ -55,7 +55,7 @@ class Closing:
     def reset(self, connection: Connection, side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64) -> bool:
         """A RST; True when it is the first thing that ends the connection in file order."""
         parting = part(side)
-        keep(parting.rst_packets, packet)
+        parting.rst_packets = kept(parting.rst_packets, packet)
         parting.rst_count += 1
         parting.rst_ack = seg.ack if seg.flags & ACK else -1
         verdict = judge(side, peer, seg)
@@ -84,9 +84,7 @@ class Closing:
 
     def _ignore(self, connection: Connection, packet: i64) -> None:
         connection.ignored_count += 1
-        if connection.ignored_resets is NO_PACKETS:
-            connection.ignored_resets = []
-        keep(connection.ignored_resets, packet)
+        connection.ignored_resets = kept(connection.ignored_resets, packet)
 
     def after_doubt(self, connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
         """What a segment behind a doubtful RST says of it; True when that is the close.
@@ -127,6 +125,7 @@ class Closing:
             connection.refused = False
             connection.reset = None
             connection.ending = False
+            connection.over = False
             connection.server.zeek = INACTIVE
 
     def _first_end(self, connection: Connection) -> bool:
@@ -170,12 +169,6 @@ def said_before(side: Side) -> None:
     parting.tail = side.tail
     parting.last_data_ts = side.last_data_ts
     parting.last_data_packet = side.last_data_packet
-
-
-def keep(packets: list[int], packet: i64) -> None:
-    """Remember a packet while there is room."""
-    if len(packets) < END_PACKETS:
-        packets.append(packet)
 
 
 def judge(side: Side, peer: Side, seg: Segment) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.side import TAIL, Side
+from capanalyze.tcp.side import NO_PACKETS, TAIL, Side
 
 __all__ = ["TAIL", "Close", "Connection", "Event", "Note", "Side"]
 
@@ -82,7 +82,6 @@ class Close:
         self.ack: i64 = -1  # of a RST with the ACK flag
 
 
-NO_PACKETS: Final[list[int]] = []
 NO_NOTES: Final[list[Note]] = []
 NO_EVENTS: Final[list[Event]] = []
 """What a connection has until there is something to remember: shared, never written to."""
@@ -119,9 +118,17 @@ class Connection:
         self.cut_packets: i64 = 0  # packets whose header is cut before the flags
         self.copies: i64 = 0  # packets that the capture holds more than once (copies.py)
         self.detail: bool = detail  # False: beyond the connections told in full
-        self.vlan: i64 = 0
+        self.kept: bool = True  # False: it may be forgotten when it is over (table.py)
+        self.over: bool = False  # nothing more is to come
+        self.gone: bool = False  # it was counted and forgotten
         self.heeded: bool = True  # payload is still worth handing on
         self.narrated: bool = True  # payload makes "data" events: its messages do not tell the story
+
+    @property
+    def vlan(self) -> int:
+        """Outer VLAN id, or the tunnel that another engine took it out of; 0 none."""
+        key = self.orig.key
+        return int.from_bytes(key[len(key) - len(key) % 4 :], "big")
 
     @property
     def client(self) -> Side:

@@ -28,6 +28,10 @@ NOT_CAPTURED: Final = -2
 """``Side.offer`` of a side whose SYN is not in the capture."""
 
 
+NO_PACKETS: Final[list[int]] = []
+"""Packet numbers where there are none: shared, never written to (``kept`` makes a list of one's own)."""
+
+
 class Gap:
     """Octets of a side that the capture lacks: ``length`` octets from ``offset``.
 
@@ -77,9 +81,9 @@ class Parting:
         self.fin_rel: i64 = NOWHERE
         self.fin_ts: i64 = -1
         self.fin_ack: i64 = -1
-        self.fin_packets: list[int] = []
+        self.fin_packets: list[int] = NO_PACKETS
         self.fin_count: i64 = 0
-        self.rst_packets: list[int] = []
+        self.rst_packets: list[int] = NO_PACKETS
         self.rst_count: i64 = 0
         self.rst_ack: i64 = -1
         self.fin_inferred: bool = False
@@ -282,6 +286,15 @@ class Side:
     def last_data_packet_at_close(self) -> int:
         """The packet of its last octets before the close, 0 none."""
         return self.parting.last_data_packet
+
+
+def kept(packets: list[int], packet: i64) -> list[int]:
+    """The packet numbers with one more, while there is room."""
+    if packets is NO_PACKETS:
+        return [packet]
+    if len(packets) < END_PACKETS:
+        packets.append(packet)
+    return packets
 
 
 def part(side: Side) -> Parting:

@@ -5,6 +5,7 @@ became in order: its own (DIRECT: the common case) or ``streams.runs``. The next
 FIN or RST takes the short path, ``short``; every other one ``segment``.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from mypy_extensions import i64
@@ -12,24 +13,22 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.analysis import analyse
-from capanalyze.tcp.close import Closing, keep
+from capanalyze.tcp.close import Closing
 from capanalyze.tcp.connection import TAIL, Connection, Side
 from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import owner
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, take_syn
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import part, trouble
+from capanalyze.tcp.side import kept, part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
+from capanalyze.tcp.table import Table, is_over
 from capanalyze.tcp.zeek import DATA, PURE_ACK, endpoint, flag_letters, hole, once, repeated, zero_window
 
 NOTHING: Final = 0
 DIRECT: Final = 1
 RUNS: Final = 2
 GENERAL: Final = 3
-
-TOLD_IN_FULL: Final = 500
-"""Connections whose events and last octets are kept; of later ones only the numbers."""
 
 FAR: Final = 1 << 29
 """Octets acknowledged behind a hole after which it is given up: positions are told from 32-bit numbers near them."""
@@ -39,12 +38,25 @@ NO_LIMIT: Final = 1 << 62
 
 
 class Tracker:
-    """All connections of a capture."""
+    """All connections of a capture.
 
-    def __init__(self) -> None:
-        self.sides: dict[bytes, Side] = {}
-        self.older: dict[bytes, Side] = {}
-        self.connections: list[Connection] = []
+    Args:
+        ports: the ports that mark the gateway's side.
+
+    Attributes:
+        connections: those that are kept (table.py), at their sides' ``place``.
+        table: they by key, and the tally of those that were forgotten.
+        side: the side that sent the last segment, where something became in order; side_index, place: of it.
+        just_closed: the last segment was the close. left: the connection that was forgotten at the last segment.
+        copies: packets that the capture holds twice.
+    """
+
+    def __init__(self, ports: Collection[int] = ()) -> None:
+        self.table = Table(ports)
+        self.sides = self.table.sides
+        self.older = self.table.older
+        self.connections = self.table.connections
+        self.left: Connection | None = None
         self.streams = Streams()
         self.closing = Closing()
         self.copies = Copies()
@@ -149,11 +161,13 @@ class Tracker:
         if known is not None and (self.older or flags & SYN):
             known = owner(known, self.older.get(seg.key), seg)
         side = self._open(seg, packet, ts_ns) if known is None else known
+        self.side = side
+        if side is None:
+            return NOTHING
         connection = side.connection
         peer = side.peer
         assert connection is not None
         assert peer is not None
-        self.side = side
         catch_up(side)
         catch_up(peer)
         before_ns = side.last_ts
@@ -211,47 +225,41 @@ class Tracker:
         """A packet that the capture holds already: it is counted, and says nothing new."""
         connection.copies += 1
         if flags & RST:
-            part(side).rst_count += 1
-            keep(part(side).rst_packets, packet)
+            parting = part(side)
+            parting.rst_count += 1
+            parting.rst_packets = kept(parting.rst_packets, packet)
         elif flags & FIN:
-            part(side).fin_count += 1
-            keep(part(side).fin_packets, packet)
+            parting = part(side)
+            parting.fin_count += 1
+            parting.fin_packets = kept(parting.fin_packets, packet)
         self._settle(connection)
 
-    def _open(self, seg: Segment, packet: i64, ts_ns: i64) -> Side:
-        """A connection that was not known."""
-        key = seg.key
-        vlan = key[len(key) - len(key) % 4 :]
-        octets: i64 = 4 if len(key) < 36 else 16
-        source, target = key[:octets], key[octets : 2 * octets]
-        from_port, to_port = key[2 * octets : 2 * octets + 2], key[2 * octets + 2 : 2 * octets + 4]
-        back = target + source + to_port + from_port + vlan
-        orig = Side(key, int.from_bytes(from_port, "big"))
-        resp = Side(back, int.from_bytes(to_port, "big"))
-        connection = Connection(len(self.connections) + 1, orig, resp, len(self.connections) < TOLD_IN_FULL)
-        resp.index = 1
-        orig.peer, resp.peer = resp, orig
-        orig.connection = resp.connection = connection
-        connection.first_packet = packet
-        connection.first_ts = ts_ns
-        orig.detail = resp.detail = connection.detail
-        orig.place = resp.place = len(self.connections)
-        connection.vlan = int.from_bytes(vlan, "big")
-        if key in self.sides:
-            self.older[key] = self.sides[key]
-            self.older[back] = self.sides[back]
-            if seg.flags & SYN:
-                note(connection, orig, notes.REUSED_PORTS, packet, ts_ns)
-        self.sides[key] = orig
-        if back != key:
-            self.sides[back] = resp
-        self.connections.append(connection)
-        if seg.flags & (SYN | RST) == SYN:
-            connection.roles_from = "syn"
-            if seg.flags & ACK:
-                connection.roles_from = "syn_ack"
-                connection.client_side = 1
-        return orig
+    def _open(self, seg: Segment, packet: i64, ts_ns: i64) -> Side | None:
+        """A connection that was not known; None where there is no room for it."""
+        table = self.table
+        reused = seg.key in self.sides
+        leaver = table.leaver()
+        if leaver is None and table.full():
+            table.tally.unfollowed += 1 if seg.flags & (SYN | ACK) == SYN else 0
+            table.tally.unfollowed_packets += 1
+            return None
+        if leaver is not None:
+            self.finish(leaver)
+            self.streams.runs.clear()
+            table.forget(leaver)
+            self.left = leaver
+        side = table.open(seg, packet, ts_ns, leaver)
+        if reused and seg.flags & SYN:
+            assert side.connection is not None
+            note(side.connection, side, notes.REUSED_PORTS, packet, ts_ns)
+        return side
+
+    def finish(self, connection: Connection) -> None:
+        """No more packets of a connection come; ``streams.runs`` is what that makes deliverable."""
+        self.streams.runs.clear()
+        self.closing.infer(connection)
+        self.streams.finish(connection)
+        self.closing.finish(connection)
 
     def header_cut(self, seg: Segment, packet: i64, ts_ns: i64) -> None:
         """A packet of which the capture has the ports and no more."""
@@ -259,6 +267,8 @@ class Tracker:
         if side is None:
             seg.flags = 0
             side = self._open(seg, packet, ts_ns)
+        if side is None:
+            return
         assert side.connection is not None
         side.connection.cut_packets += 1
         side.packets += 1
@@ -367,6 +377,8 @@ class Tracker:
         )
         orig.plain = plain
         resp.plain = plain
+        if connection.ending and not connection.over and is_over(connection):
+            self.table.ended(connection)
 
 
 def catch_up(side: Side) -> None:

@@ -38,8 +38,10 @@ class Follower:
     ) -> list[TimelineLine]:
         """What is new since the last call, in packet order."""
         lines: list[TimelineLine] = []
+        places = {int(one.number): int(one.orig.place) for one in connections} if messages else {}
         for message in messages:
-            session = sessions[message.conn - 1]
+            place = places.get(int(message.conn))
+            session = sessions[place] if place is not None else None
             if session is not None:
                 lines.append(_message(message, session))
         for connection in connections:
@@ -48,7 +50,8 @@ class Follower:
             if self._seen.get(number) == newest or not self._wanted(connection):
                 continue
             self._seen[number] = newest
-            session = sessions[number - 1] if number <= len(sessions) else None
+            place = int(connection.orig.place)
+            session = sessions[place] if place < len(sessions) else None
             lines += self._events(connection, session)
         return sorted(lines, key=lambda line: line.packet)
 

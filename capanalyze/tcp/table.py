@@ -1,0 +1,193 @@
+"""Table: the connections of a capture by their addresses and ports, and what is kept of a great many.
+
+In: the first segment of a connection. Out: ``connections``, each at its ``place``. The first KEPT stay to the end,
+those on the gateway's ports and others counted apart. Beyond them an ended connection gives its place to a new one
+when enough newer ones have ended; it is counted then (Tally) and forgotten. No connection is ended for its silence:
+when FOLLOWED are open at a time, SYNs that nothing answered make room, and after that a new one is only counted.
+"""
+
+from collections import deque
+from collections.abc import Collection
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.packets.segment import ACK, RST, SYN, Segment
+from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.side import Side
+
+TOLD_IN_FULL: Final = 500
+"""Connections whose events and last octets are kept, on the gateway's ports and as many on others."""
+
+KEPT: Final = 5_000
+"""Connections that stay to the end whatever comes, on the gateway's ports and as many on others."""
+
+LINGERING: Final = 1_000
+"""Ended connections that are remembered for the sake of their late packets before the next one is forgotten."""
+
+FOLLOWED: Final = 25_000
+"""Connections followed at a time."""
+
+
+class Tally:
+    """What is known of the connections that were forgotten: numbers.
+
+    Attributes:
+        connections, packets, octets: how many there were, and of both sides together.
+        on_ports: those of them on the gateway's ports.
+        closes: by who closed first and how ("client FIN", "both FIN", "server RST", "" for nobody).
+        states: by Zeek's conn_state.
+        unfollowed: SYNs of connections for which there was no room.
+        unfollowed_packets: all segments that belong to no connection that is followed.
+    """
+
+    def __init__(self) -> None:
+        self.connections: i64 = 0
+        self.packets: i64 = 0
+        self.octets: i64 = 0
+        self.on_ports: i64 = 0
+        self.closes: dict[str, int] = {}
+        self.states: dict[str, int] = {}
+        self.unfollowed: i64 = 0
+        self.unfollowed_packets: i64 = 0
+
+    def add(self, connection: Connection, on_port: bool) -> None:
+        """Count a finished connection."""
+        self.connections += 1
+        self.packets += connection.orig.packets + connection.resp.packets
+        self.octets += connection.orig.octets + connection.resp.octets
+        self.on_ports += 1 if on_port else 0
+        close = connection.close
+        how = f"{close.first} {close.kind}" if close is not None else ""
+        self.closes[how] = self.closes.get(how, 0) + 1
+        self.states[connection.conn_state] = self.states.get(connection.conn_state, 0) + 1
+
+
+class Table:
+    """Connections by key.
+
+    Attributes:
+        sides: key of a segment -> the side that sent it, of the newest connection of these addresses and ports.
+        older: the same of the connection before, where the ports were used again.
+        connections: those that are kept, in no order once places were given on.
+        opened: how many there were in all.
+        tally: of those forgotten.
+    """
+
+    def __init__(self, ports: Collection[int]) -> None:
+        self.ports = frozenset(ports)
+        self.sides: dict[bytes, Side] = {}
+        self.older: dict[bytes, Side] = {}
+        self.connections: list[Connection] = []
+        self.opened: i64 = 0
+        self.tally = Tally()
+        self._kept: list[int] = [0, 0]  # on other ports, on the gateway's
+        self._ended: deque[Connection] = deque()
+        self._unanswered: deque[Connection] = deque()
+
+    def on_port(self, connection: Connection) -> bool:
+        """Whether a connection is on one of the gateway's ports."""
+        return connection.orig.port in self.ports or connection.resp.port in self.ports
+
+    def leaver(self) -> Connection | None:
+        """The connection whose place the next one takes; None while there is room, or where none can go."""
+        full = len(self.connections) >= FOLLOWED
+        while len(self._ended) > (0 if full and not self._unanswered else LINGERING):
+            connection = self._ended.popleft()
+            if connection.over and not connection.gone:
+                return connection
+        while full and self._unanswered:
+            connection = self._unanswered.popleft()
+            if not connection.resp.packets and not connection.gone:
+                return connection
+        return None
+
+    def full(self) -> bool:
+        """Whether a connection more cannot be followed, unless another one goes."""
+        return len(self.connections) >= FOLLOWED
+
+    def ended(self, connection: Connection) -> None:
+        """A connection has come to its end: its place may be given on when it is not one of those kept."""
+        connection.over = True
+        if not connection.kept:
+            self._ended.append(connection)
+
+    def forget(self, connection: Connection) -> None:
+        """Count a finished connection and lose its keys."""
+        connection.gone = True
+        for side in (connection.orig, connection.resp):
+            if self.sides.get(side.key) is side:
+                del self.sides[side.key]
+            if self.older.get(side.key) is side:
+                del self.older[side.key]
+        self.tally.add(connection, self.on_port(connection))
+        for side in (connection.orig, connection.resp):  # so that it is freed at once
+            side.peer = None
+            side.connection = None
+
+    def open(self, seg: Segment, packet: i64, ts_ns: i64, leaver: Connection | None) -> Side:
+        """A connection that was not known, in the place of one that was forgotten or in a new one."""
+        orig, resp = ends(seg.key)
+        gateway = orig.port in self.ports or resp.port in self.ports
+        before = self._kept[1 if gateway else 0]
+        self._kept[1 if gateway else 0] = before + 1
+        self.opened += 1
+        connection = Connection(self.opened, orig, resp, before < TOLD_IN_FULL)
+        connection.kept = before < KEPT
+        connection.first_packet = packet
+        connection.first_ts = ts_ns
+        orig.connection = resp.connection = connection
+        orig.detail = resp.detail = connection.detail
+        if leaver is None:
+            orig.place = resp.place = len(self.connections)
+            self.connections.append(connection)
+        else:
+            orig.place = resp.place = leaver.orig.place
+            self.connections[orig.place] = connection
+        if orig.key in self.sides:
+            self.older[orig.key] = self.sides[orig.key]
+            self.older[resp.key] = self.sides[resp.key]
+        self.sides[orig.key] = orig
+        if resp.key != orig.key:
+            self.sides[resp.key] = resp
+        self._roles(connection, seg)
+        return orig
+
+    def _roles(self, connection: Connection, seg: Segment) -> None:
+        """Who is the client, as far as the first segment and the ports tell."""
+        if seg.flags & (SYN | RST) == SYN:
+            connection.roles_from = "syn"
+            if seg.flags & ACK:
+                connection.roles_from = "syn_ack"
+                connection.client_side = 1
+            elif not connection.kept:
+                self._await(connection)
+            return
+        from_gateway = connection.orig.port in self.ports
+        if from_gateway != (connection.resp.port in self.ports):
+            connection.roles_from = "port"
+            connection.client_side = 1 if from_gateway else 0
+
+    def _await(self, connection: Connection) -> None:
+        """Remember a SYN that may stay unanswered; what was answered or is gone is dropped now and then."""
+        if len(self._unanswered) >= 2 * FOLLOWED:
+            self._unanswered = deque(one for one in self._unanswered if not one.resp.packets and not one.gone)
+        self._unanswered.append(connection)
+
+
+def is_over(connection: Connection) -> bool:
+    """Whether nothing more is to come: both sides closed, or a RST counted."""
+    return connection.reset is not None or (connection.orig.parting.closed and connection.resp.parting.closed)
+
+
+def ends(key: bytes) -> tuple[Side, Side]:
+    """The two sides of a connection whose first segment has that key."""
+    octets: i64 = 4 if len(key) < 36 else 16
+    ports = 2 * octets
+    vlan = key[ports + 4 :]
+    orig = Side(key, int.from_bytes(key[ports : ports + 2], "big"))
+    back = key[octets:ports] + key[:octets] + key[ports + 2 : ports + 4] + key[ports : ports + 2] + vlan
+    resp = Side(back, int.from_bytes(key[ports + 2 : ports + 4], "big"))
+    resp.index = 1
+    orig.peer, resp.peer = resp, orig
+    return orig, resp
