@@ -13,7 +13,7 @@ import pytest
 from capanalyze.api import read
 from capanalyze.capture import foreign
 from capanalyze.errors import NotACaptureError, ToolError
-from tests.capture.octets import ROOT, read_path
+from tests.capture.octets import ROOT, pcap, read_path
 from tests.capture.test_relay import file_of, talk
 from tests.capture.test_tshark import program
 from tests.capture.wrappers import ETHERNET, carrier4, erf, ethernet, gre
@@ -84,6 +84,16 @@ def test_erf_holds_frames_of_its_own_link_type(tmp_path: Path) -> None:
         f"{path} is no pcap or pcapng: tshark read it",
         "unwrapped by tshark: 21 packets in ERF (link type 197)",
     ]
+
+
+def test_the_hash_is_that_of_the_whole_file(tmp_path: Path) -> None:
+    many, path = tmp_path / "many.pcap", tmp_path / "many.snoop"
+    many.write_bytes(pcap([(1_700_000_000, at, bytes(1000)) for at in range(3000)]))
+    subprocess.run(["editcap", "-F", "snoop", many, path], check=True, capture_output=True)
+
+    capture = read(path).to_dict()["capture"]
+
+    assert (capture["packets"], capture["sha256"]) == (3000, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def test_a_compressed_one(tmp_path: Path) -> None:

@@ -145,6 +145,14 @@ def test_trailing_garbage_is_told_and_changes_nothing() -> None:
     assert file.decoder.damage.endswith(f"at octet {24 + 32 + len(ONE) + len(TWO)}, after packet 2")
 
 
+def test_damage_far_behind_the_start_is_where_it_is_in_the_file() -> None:
+    data = pcap([(1, 0, b"\1" * 1000)] * 300)
+
+    for step in (0, 4096):
+        _, file = read(data + b"\xff" * 100, step)
+        assert file.decoder.damage.endswith(f"at octet {len(data)}, after packet 300")
+
+
 def test_a_tail_of_zeros_that_a_crash_leaves_is_no_list_of_packets() -> None:
     found, file = read(pcap(PACKETS) + bytes(100_000))
 

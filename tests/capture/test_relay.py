@@ -158,6 +158,20 @@ def test_packets_keep_their_order_numbers_and_times_among_those_that_are_not_wra
     assert report["capture"]["remarks"] == ["unwrapped by tshark: 1 packets in GRE"]
 
 
+def test_few_wrapped_packets_do_not_take_all_others_through_the_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("capanalyze.capture.relay.STRETCH", 100)
+    put, relayed = Relay.put, []
+    monkeypatch.setattr(Relay, "put", lambda relay, packets: relayed.append(packets.number) or put(relay, packets))
+    frames = [(1, at, ethernet(udp(53, b"question"))) for at in range(400)]
+    link, frame = WRAPPERS["GRE"](talk(7).packets[0].datagram())
+    frames[100] = frames[300] = (link, 100, frame)
+
+    report = analysed(file_of(frames), "auto")
+
+    assert report["capture"]["packets"] == 400
+    assert relayed == [101, *range(102, 202), 301, *range(302, 401)]
+
+
 @pytest.mark.parametrize("stretch", [1, 2, 5, 7])
 def test_going_back_to_the_native_reader_in_between_changes_nothing(
     stretch: int, monkeypatch: pytest.MonkeyPatch
