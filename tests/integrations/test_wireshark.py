@@ -1,10 +1,12 @@
 """The Wireshark plugin in the real tshark, held against our own decoder packet by packet."""
 
+import asyncio
 import random
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pyshark
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -300,14 +302,18 @@ def test_the_plugin_runs_nothing_and_names_no_folder_of_this_machine() -> None:
 
 
 def test_pyshark_shows_the_same_fields(lua: Path) -> None:
-    pyshark = pytest.importorskip("pyshark")
+    loop = asyncio.new_event_loop()  # pyshark takes the thread's own, which asyncio.run of an earlier test took away
     capture = pyshark.FileCapture(
-        str(CAPTURES / "ib_async-error-326.pcapng"), custom_parameters=["-X", f"lua_script:{lua}"], display_filter="tws"
+        str(CAPTURES / "ib_async-error-326.pcapng"),
+        custom_parameters=["-X", f"lua_script:{lua}"],
+        display_filter="tws",
+        eventloop=loop,
     )
     try:
         layers = [packet.tws for packet in capture]
     finally:
         capture.close()
+        loop.close()
 
     assert [layer.msg_name for layer in layers] == ["hello", "hello", "startApi", "error"]
     assert (layers[2].field_clientid, layers[3].error_code, layers[3].request_id) == ("1", "326", "-1")
