@@ -116,10 +116,16 @@ def segments(path: Path) -> tuple[WitnessedSegment, ...]:
                 int(cells["tcp.seq_raw"]),
                 int(cells["tcp.ack_raw"] or 0),
                 int(cells["tcp.len"] or 0),
-                frozenset(word for word in WORDS if cells[f"tcp.analysis.{word}"]),
+                words({word for word in WORDS if cells[f"tcp.analysis.{word}"]}),
             )
         )
     return tuple(found)
+
+
+def words(found: set[str]) -> frozenset[str]:
+    """tshark adds "retransmission" to the special kinds of it."""
+    special = found & {"fast_retransmission", "spurious_retransmission"}
+    return frozenset(found - {"retransmission"} if special else found)
 
 
 def streams(path: Path) -> list[WitnessedStream]:

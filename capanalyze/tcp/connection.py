@@ -99,6 +99,8 @@ class Connection:
         self.opened: str | None = None
         self.first_packet: i64 = 0
         self.first_ts: i64 = -1
+        self.syn_ts: i64 = -1  # time of the newest SYN without ACK
+        self.rtt_ns: i64 = -1  # from it to the ACK that completed the handshake; -1 unknown
         self.close: Close | None = None
         self.reset: Close | None = None  # the first valid RST, wherever it stands
         self.doubtful_reset: Close | None = None  # in the window but not exact: judged by what follows

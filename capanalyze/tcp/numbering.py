@@ -37,12 +37,15 @@ def take_syn(
         closing.answered(connection)
         if peer.isn < 0:
             begin(peer, side, seg.ack, peer.packets == 0)
+            peer.max_rel = max(peer.max_rel, 0)
+            peer.whole_rel = max(peer.whole_rel, 0)
             trouble(peer).told = seg.ack
         if connection.roles_from in {"first_packet", "port"} and peer.isn < 0:
             connection.roles_from = "syn_ack"
             connection.client_side = peer.index
     else:
         event(connection, side, "SYN", packet, ts_ns, 0, flag)
+        connection.syn_ts = ts_ns
         if connection.roles_from != "syn":
             connection.roles_from = "syn"
             connection.client_side = side.index

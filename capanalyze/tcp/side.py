@@ -111,7 +111,8 @@ class Trouble:
         beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),
             and where in the peer's stream it lies.
         probe: the keep-alive or zero-window probe that the peer has to answer, or "".
-        duplicate_acks, duplicate_ack_ts: how often the newest acknowledgement was repeated, and when last.
+        duplicate_ack, duplicate_acks: the acknowledgement number that was repeated last, and how often.
+        stale_ack: the acknowledgement number of its newest packet, where an older packet had a newer one; else -1.
         repeats, zero_windows, holes, hole_at: for Zeek's history.
     """
 
@@ -129,8 +130,9 @@ class Trouble:
         self.beyond_ts: i64 = -1
         self.beyond_at: i64 = NOWHERE
         self.probe: str = ""
+        self.duplicate_ack: i64 = -1
         self.duplicate_acks: i64 = 0
-        self.duplicate_ack_ts: i64 = -1
+        self.stale_ack: i64 = -1
         self.repeats: i64 = 0
         self.zero_windows: i64 = 0
         self.holes: i64 = 0

@@ -200,6 +200,8 @@ class Tracker:
         """A segment whose place in the stream is known."""
         flags = seg.flags
         rel = side.next_rel + distance(seg.seq, side.next_seq)
+        if connection.rtt_ns < 0 and not flags & SYN and side.isn >= 0 and peer.isn >= 0 and connection.syn_ts >= 0:
+            connection.rtt_ns = ts_ns - connection.syn_ts
         if seg.window == 0:
             zero_window(connection, side)
         again = bool(flags & ACK) and seg.ack == side.last_ack
@@ -286,6 +288,7 @@ class Tracker:
             peer.next_seq = seg.ack
             trouble(peer).unsure = False
         acked = peer.next_rel + distance(seg.ack, peer.next_seq)
+        further = acked > peer.acked_rel
         peer.acked_rel = max(peer.acked_rel, acked)
         if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
             peer.first_data_acked_packet = packet
@@ -297,11 +300,12 @@ class Tracker:
             parting.fin_acked_ts = ts_ns
             parting.fin_acked_at = rel
         if acked > peer.whole_rel:
-            peer.whole_rel = acked
-            odd = trouble(peer)
-            odd.beyond_packet = packet
-            odd.beyond_ts = ts_ns
-            odd.beyond_at = rel
+            peer.whole_rel = peer.max_rel
+            if further:
+                odd = trouble(peer)
+                odd.beyond_packet = packet
+                odd.beyond_ts = ts_ns
+                odd.beyond_at = rel
             note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
         held = len(peer.trouble.held) > 0
         if acked > peer.next_rel and peer.trouble.hole_at != peer.next_rel and (held or acked > peer.next_rel + 1):
@@ -372,6 +376,8 @@ class Tracker:
             and resp.scaled
             and not orig.trouble.unsure
             and not resp.trouble.unsure
+            and orig.trouble.stale_ack < 0
+            and resp.trouble.stale_ack < 0
             and orig.acked_rel <= orig.next_rel
             and resp.acked_rel <= resp.next_rel
         )
