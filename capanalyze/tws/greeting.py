@@ -96,3 +96,5 @@ class Greeting(SessionState):
         self.connection_time = found.time
         self.server_version = found.server_version
         self.watch.version(found.server_version)
+        if self.settled:
+            self.watch.marks(self.server)

@@ -18,6 +18,7 @@ from capanalyze.tws.tail import LONG_KEPT
 
 _WINDOW: Final = 1024  # octets that are split into fields at first; most messages are shorter
 _LONG: Final = 2048  # a longer message is tried again only when it has grown by a sixteenth
+_TRIES: Final = 64  # or when a packet ends with a NUL, as often as that
 _LONGEST_ID: Final = 10
 
 
@@ -29,6 +30,7 @@ class Unframed:
         self.base: i64 = base
         self.marks: list[Mark] = []
         self.enough: i64 = 0  # octets from which on it is worth to try again
+        self.tries: i64 = 0  # since the last whole message, because a packet ended with a NUL
 
     def add(self, data: bytes, packet: i64, ts_ns: i64) -> None:
         """Take what ``packet`` brought."""
@@ -58,8 +60,11 @@ class Legacy(Greeting):
             self.unframed[stream.side] = waiting
         waiting.add(data[start:end], stream.packet, stream.ts_ns)
         stream.held.octets = len(waiting.octets)
-        if len(waiting.octets) >= waiting.enough:
-            self.read_fields(stream, waiting)
+        if len(waiting.octets) < waiting.enough:
+            if data[end - 1] != 0 or waiting.tries == _TRIES:
+                return
+            waiting.tries += 1
+        self.read_fields(stream, waiting)
 
     def finish_fields(self) -> None:
         """Nothing follows: try once more what was left waiting for more octets."""
@@ -76,6 +81,8 @@ class Legacy(Greeting):
         while at < len(known) and size > 0:
             size = self._unframed(stream, waiting, known, at)
             at += max(size, 0)
+        if at > 0:
+            waiting.tries = 0
         del waiting.octets[:at]
         waiting.base += at
         left: i64 = len(waiting.octets)

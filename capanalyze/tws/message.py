@@ -22,6 +22,7 @@ class Message:
         payload: these octets (at most MAX_KEPT of them where messages are kept for a summary).
         server_version: the version in force, or 0 where it is not known.
         resynchronised: True for the first message after lost framing, and for all of a side that has no hello here.
+        request_id: the request, order or rule id; None where it has none.
         missing: octets of it that the capture lacks; ``payload`` then ends where they begin.
         offset: position of its first octet (of the length prefix) in the side's stream.
     """
@@ -41,5 +42,6 @@ class Message:
         self.payload: bytes = b""
         self.server_version: i64 = 0
         self.resynchronised: bool = False
+        self.request_id: int | None = None
         self.missing: i64 = 0
         self.offset: i64 = 0

@@ -20,12 +20,14 @@ _RULES: Final = 1 << 60  # market rule ids are numbered apart from request ids
 
 
 class Row:
-    """How a request is answered: message ids instead of names."""
+    """How a request is answered (schema/pairs.py): message ids instead of names; ``end`` is 0 for none."""
 
-    def __init__(self, answers: frozenset[int], keyless: bool, rule: bool) -> None:
+    def __init__(self, answers: frozenset[int], keyless: bool, rule: bool, end: int, stream: bool) -> None:
         self.answers: frozenset[int] = answers
         self.keyless: bool = keyless
         self.rule: bool = rule
+        self.end: int = end
+        self.stream: bool = stream
 
 
 class Waiting:
@@ -61,7 +63,8 @@ def _ids(name: str, from_client: bool) -> list[int]:
 def _load() -> None:
     for name, pair in pairs().items():
         answers = frozenset(number for answer in pair.answers for number in _ids(answer, False))
-        row = Row(answers, pair.keyless, pair.key == "marketRule")
+        end = _ids(pair.end, False)[0] if pair.end else 0
+        row = Row(answers, pair.keyless, pair.key == "marketRule", end, pair.stream)
         if row.rule:
             _RULE_ANSWERS.update(answers)
         for number in _ids(name, True):
@@ -70,12 +73,29 @@ def _load() -> None:
                 _CANCELS[cancel] = number
 
 
+def row_of(message_id: i64) -> Row | None:
+    """How the request is answered; None for what nothing answers."""
+    if not _ROWS:
+        _load()
+    return _ROWS.get(message_id)
+
+
+def cancelled_by(message_id: i64) -> i64:
+    """The request that this one cancels; 0 for none."""
+    if not _ROWS:
+        _load()
+    return _CANCELS.get(message_id, 0)
+
+
+def place_of(key: i64, rule: bool) -> i64:
+    """The key among all keys: market rules are numbered apart from requests and orders."""
+    return key + _RULES if rule else key
+
+
 class Pairing:
     """The open requests of one session."""
 
     def __init__(self) -> None:
-        if not _ROWS:
-            _load()
         self.by_key: dict[int, list[Waiting]] = {}
         self.keyless: list[Waiting] = []
         self.waiting: i64 = 0
@@ -85,10 +105,10 @@ class Pairing:
 
     def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64) -> bool:
         """A request was sent; ``key`` is NO_KEY where it has none. Tell if it is the first to wait for that key."""
-        cancelled = _CANCELS.get(message_id)
-        if cancelled is not None:
+        cancelled = cancelled_by(message_id)
+        if cancelled != 0:
             self._cancel(cancelled, key)
-        row = _ROWS.get(message_id)
+        row = row_of(message_id)
         if row is None or (key == NO_KEY and not row.keyless):
             return False
         if self.waiting >= WAITING:
@@ -100,7 +120,7 @@ class Pairing:
         if row.keyless:
             self.keyless.append(waiting)
             return False
-        place: i64 = key + _RULES if row.rule else key
+        place = place_of(key, row.rule)
         others = self.by_key.get(place)
         if others is not None:
             others.append(waiting)
@@ -120,7 +140,7 @@ class Pairing:
                 break
         if key == NO_KEY:
             return
-        place: i64 = key + _RULES if message_id in _RULE_ANSWERS else key
+        place = place_of(key, message_id in _RULE_ANSWERS)
         found = self.by_key.get(place)
         if found is None:
             return

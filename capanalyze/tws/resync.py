@@ -24,7 +24,6 @@ MARKS: Final = 4096
 _STEP: Final = 4096
 _KEPT: Final = 2 * (SEARCH_FRAME + 4) + 64
 _HEADER_OCTETS: Final = 9  # prefix, id, first octet after it: a candidate waits for them, or for the end
-_MAX_CHAINS: Final = 2 * SEARCH_FRAME + 16  # more than this, and at least half of them were passed by
 
 # a length below SEARCH_FRAME, then a text id of 1 to 3 digits or a 4-octet id of 1 to 511
 _HEADER: Final = re.compile(
@@ -187,8 +186,6 @@ class Scanner:
         other = self.chains.get(expected)
         if other is None or other.count < count:
             self.chains[expected] = Chain(start, count, kind)
-            if len(self.chains) > _MAX_CHAINS:
-                self.chains = {key: live for key, live in self.chains.items() if key > place}
 
     def _is_key(self, at: i64) -> bool:
         """Whether a protobuf field key may begin there (wire types 0, 1, 2, 5; field number not 0)."""

@@ -11,12 +11,14 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
+from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.decode import Decoded, decode
 from capanalyze.tws.frames import index_encoding, index_id
 from capanalyze.tws.framing import BLOCK, FRAMES, OPAQUE, FrameStream
 from capanalyze.tws.legacy import Legacy
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import FARM_OK
+from capanalyze.tws.pairing import NO_KEY
 from capanalyze.tws.results import fill
 from capanalyze.tws.state import ERROR
 
@@ -86,11 +88,15 @@ class Session(Legacy):
         """A frame that was asked for."""
         number: i64 = index_id(index)
         from_client = stream.from_client
+        key: i64 = NO_KEY
         if self.keep_all or not self.settled or (number == ERROR and self.detail and not from_client):
             message = self.message(stream, index, stream.packet, stream.ts_ns)
-            message.payload = data[begin:end]
+            key = self.fill(message, index, data, begin, end)
             self.keep(message)
-        key: i64 = self.watch.key(from_client, index, data, begin, end)
+            if self.conversation is not None:
+                self._converse(self.conversation, message, index, key)
+        else:
+            key = self.watch.key(from_client, index, data, begin, end)
         if from_client:
             self._request(stream, number, index, key, data[begin:end])
         else:
@@ -100,6 +106,23 @@ class Session(Legacy):
         if self.pairing.changed and self.settled:
             self.watch.marks(self.server)
 
+    def _converse(self, conversation: Conversation, message: Message, index: i64, key: i64) -> None:
+        """Put a message in its exchange."""
+        if message.from_client:
+            ready = self.all_milestones.reached("ready") or message.id == START_API or self.server.hello_octets == 0
+            if message.id != REQ_ACCOUNT_UPDATES or self._subscribes(index, message.payload):
+                conversation.request(message.id, key, message.packet, message.ts_ns, ready)
+        elif message.id == ERROR:
+            code = self._decode(False, index, message.payload).fields.get("errorCode")
+            conversation.error(key, code if isinstance(code, int) else 0, message.packet, message.ts_ns)
+        else:
+            version = self.server_version
+            conversation.answer(message.id, key, message.name, message.packet, message.ts_ns, version)
+
+    def _subscribes(self, index: i64, payload: bytes) -> bool:
+        """Whether reqAccountUpdates begins a subscription; one that ends it is not answered."""
+        return bool(self._decode(True, index, payload).fields.get("subscribe"))
+
     def _request(self, stream: FrameStream, number: i64, index: i64, key: i64, payload: bytes) -> None:
         if number == START_API:
             self.all_milestones.reach("start_api_sent", stream.packet, stream.ts_ns)
@@ -108,8 +131,8 @@ class Session(Legacy):
                 self.client_id = client_id
             if self.all_milestones.reached("ready"):
                 return  # its answers came before it
-        if number == REQ_ACCOUNT_UPDATES and not self._decode(True, index, payload).fields.get("subscribe"):
-            return  # it ends a subscription, and nothing answers that
+        if number == REQ_ACCOUNT_UPDATES and not self._subscribes(index, payload):
+            return
         if self.pairing.request(number, key, stream.packet, stream.ts_ns) and self.settled:
             self.watch.add(self.server, key)
 

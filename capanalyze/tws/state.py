@@ -8,11 +8,12 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, index_name, known_indexes
 from capanalyze.tws.framing import FrameHandler, FrameStream
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
-from capanalyze.tws.pairing import Pairing
+from capanalyze.tws.pairing import NO_KEY, Pairing
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
@@ -67,6 +68,7 @@ class SessionState(FrameHandler):
         client_remainder, server_remainder: what the octets after the last whole frame are; "" for none.
         unanswered: requests without an answer, in capture order. desyncs: places where framing was lost.
         head: the first HEAD messages of both sides. errors: the server's error messages after these.
+        conversation: keep_all: every request with all its answers.
         closing_tail: the newest messages of sides 0 and 1 when the close was seen; None if it was not.
     """
 
@@ -111,6 +113,7 @@ class SessionState(FrameHandler):
         self.pairing: Pairing = Pairing()
         self.watch: Watch = Watch(self.pairing)
         self.settled: bool = False  # only what milestones and open requests need is looked at
+        self.conversation: Conversation | None = Conversation() if keep_all else None
         self.kept: list[Message] = []  # keep_all: what take_messages() gives next
         self.roles(client_side)
         if not (keep_all or detail):
@@ -168,6 +171,13 @@ class SessionState(FrameHandler):
         message.server_version = self.server_version
         return message
 
+    def fill(self, message: Message, index: i64, data: bytes, begin: i64, end: i64) -> i64:
+        """Give a Message its payload and its key, which is also returned."""
+        key = self.watch.key(message.from_client, index, data, begin, end)
+        message.payload = data[begin:end]
+        message.request_id = None if key == NO_KEY else key
+        return key
+
     def found(self, stream: FrameStream) -> None:
         """Frames were found without a hello."""
         if stream.found >= 0:
@@ -200,8 +210,9 @@ class SessionState(FrameHandler):
             stream.frame_offset = run.offset + at
             stream.frame_packet = run.first_packet if alone else run.packet
             stream.frame_missing = run.missing if alone else 0
-            message = self.message(stream, identify(data, at + 4, end, length), run.packet, run.ts_ns)
-            message.payload = data[at + 4 : end]
+            index = identify(data, at + 4, end, length)
+            message = self.message(stream, index, run.packet, run.ts_ns)
+            self.fill(message, index, data, at + 4, end)
             newest.append(message)
             at = end
 

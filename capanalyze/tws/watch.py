@@ -113,9 +113,10 @@ class Watch:
         for number, by_kind in self.pairing.expected().items():
             field = self.text[0][number]
             table[number] = 4 + len(str(number)) + 1 + 2 * field if 0 <= field < 2 and not by_kind else ALWAYS
+            each = by_kind or self.text_only  # where text is expected there is no such form
             field = self.binary[0][number]
-            table[BINARY + number] = 8 + 2 * field if 0 <= field < 2 and not by_kind else ALWAYS
-            certain = protobuf_key_field(False, number) == 1 and not by_kind
+            table[BINARY + number] = 8 + 2 * field if 0 <= field < 2 and not each else ALWAYS
+            certain = protobuf_key_field(False, number) == 1 and not each
             table[BINARY + PROTOBUF + number] = 9 if certain else ALWAYS
         for number in _ALWAYS_SEEN:
             table[number] = table[BINARY + number] = table[BINARY + PROTOBUF + number] = ALWAYS

@@ -125,7 +125,7 @@ def told(message: Message) -> dict[str, object]:
     """A message's attributes, to be compared."""
     return {name: getattr(message, name) for name in (
         "from_client", "id", "name", "encoding", "first_packet", "packet", "ts_ns", "size", "payload",
-        "server_version", "resynchronised", "missing", "offset",
+        "server_version", "resynchronised", "missing", "offset", "request_id",
     )}  # fmt: skip
 
 

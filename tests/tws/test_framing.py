@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from capanalyze.tws.decode import encoding_of
 from capanalyze.tws.frames import BINARY, IMPLAUSIBLE, MAX_KEPT, UNDECIDED, identify, index_encoding, index_id
 from capanalyze.tws.resync import MARKS, SEARCH_FRAME
+from capanalyze.tws.walker import Walker
 from tests.tws.talk import CLIENT, SERVER, Talk, binary, frame, names, proto, started, text
 
 TICK = text(1, 6, 5, 1, 100.25, 300, 0)
@@ -147,6 +148,7 @@ def test_a_whole_frame_of_16_mib_is_passed_over_in_little_memory() -> None:
     [
         b"\0" * 64,
         b"\0\0\x20\x001\0",
+        b"\0\0\x20\x011\0",
         b"\0\0\0\x021\0\0\0\x3f\xff2\0",
         b"\0\0\0\0\0\0\x12\x34",
         struct.pack(">II", 0x3FF0, 1),
@@ -165,7 +167,7 @@ def test_hostile_headers_cost_bounded_memory_and_time(junk: bytes) -> None:
         scanner = stream.scanner
         if scanner is not None:
             assert len(scanner.buffer) <= 5 * SEARCH_FRAME + 8192
-            assert len(scanner.chains) <= 2 * SEARCH_FRAME + 100
+            assert len(scanner.chains) <= SEARCH_FRAME
             assert len(scanner.marks) <= MARKS
         assert len(stream.held.kept) <= MAX_KEPT + 4
     spent = time.process_time() - begun
@@ -303,3 +305,60 @@ def test_a_frame_may_be_empty() -> None:
 
     assert [one.reason for one in session.desyncs] == ["a frame of length 0"]
     assert talk.messages[-1].name == "tickPrice"
+
+
+def test_a_long_segment_leaves_only_its_end_in_the_tail() -> None:
+    talk = started()
+    talk.server(TICK * 10_000)
+
+    tail = talk.session.server.tail
+    assert tail is not None
+    assert sum(len(run.data) for run in tail.runs) < 10_000
+
+
+def test_short_frames_before_a_long_one_stay_in_the_tail_though_each_was_looked_at() -> None:
+    talk = started()
+    talk.server(TICK * 80 + text(10, 8, 5, "x" * 4000))
+
+    assert names(talk.finish().tail(SERVER)) == ["tickPrice"] * 7 + ["contractDetails"]
+
+
+@pytest.mark.parametrize("mark", range(11))
+@pytest.mark.parametrize("length", range(4, 12))
+def test_the_walk_stays_inside_its_octets(mark: int, length: int) -> None:
+    walker = Walker()
+    walker.watch = bytes([mark]) * len(walker.watch)
+    octets = frame((b"1\0" + b"6\0" * 5)[:length])
+
+    for walk in (walker.walk_octets, walker.walk_heads):
+        assert walk(octets, 0, len(octets)) in {0, len(octets)}
+
+
+def test_two_headers_in_a_row_are_no_frame_boundary() -> None:
+    lookalike = text(7, 1) + text(8, 1) + b"\xff" * 9
+    talk = started(keep_all=True)
+    talk.server(b"\xff" * 5 + lookalike).server(TICK * 3)
+    talk.finish()
+
+    assert names(talk.messages)[-4:] == ["error", "tickPrice", "tickPrice", "tickPrice"]
+
+    talk = started()
+    talk.server(b"\xff" * 5 + lookalike)
+    assert talk.finish().accounted(SERVER)[3] == 5 + len(lookalike)
+
+
+def test_text_that_does_not_end_with_a_nul_is_no_frame() -> None:
+    talk = started(keep_all=True)
+    talk.server(b"\xff" * 5 + frame(b"7\0xx") * 5 + b"\xff" * 5).server(TICK * 3)
+    talk.finish()
+
+    assert names(talk.messages)[-4:] == ["error", "tickPrice", "tickPrice", "tickPrice"]
+
+
+def test_a_packet_that_is_searched_is_one_mark_however_it_is_cut() -> None:
+    talk = started()
+    talk.say(SERVER, b"\xff" * 5000, range(5000))
+
+    scanner = talk.session.server.scanner
+    assert scanner is not None
+    assert len(scanner.marks) == 1

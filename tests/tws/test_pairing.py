@@ -171,15 +171,31 @@ def test_the_hot_loop_sees_the_answer_among_others(form: str, key: int) -> None:
     assert (before, unanswered(talk.finish())) == (1, [])
 
 
-def test_where_only_other_ids_tick_the_hot_loop_runs_on() -> None:
+@pytest.mark.parametrize(("form", "index", "mark"), [("text", 1, 8), ("binary id", 1025, 10), ("protobuf", 1225, 9)])
+def test_where_only_other_ids_tick_the_hot_loop_runs_on(form: str, index: int, mark: int) -> None:
+    version, request, answer = FORMS[form]
     talk = Talk(detail=False)
-    talk.client(b"API\0\0\0\0\x09v100..178").server(hello(178)).client(text(1, 11, 1001, "ES"))
+    talk.client(b"API\0\0\0\0\x09v100..226").server(hello(version)).client(request(1001))
     stream = talk.session.server
-    ticks = b"".join(text(1, 6, key, 1, 5.0, 3, 0) for key in range(1, 1000))
+    ticks = b"".join(answer(key) for key in range(600, 900))
 
-    assert stream.watch[TICK_PRICE] == 8
+    assert stream.watch[index] == mark
     assert stream.walk(ticks, 0, len(ticks)) == len(ticks)
-    assert stream.walk(text(1, 6, 1001, 1, 5.0, 3, 0), 0, 27) == 0
+    assert stream.walk(answer(1001) * 2, 0, 2 * len(answer(1001))) == 0
+
+
+def test_a_request_before_the_hellos_is_answered_in_the_layout_of_the_version() -> None:
+    talk = Talk(detail=False)
+    talk.client(b"API\0\0\0\0\x09v100..226", text(4, 1, 7)).client(text(4, 1, 8))
+    talk.server(hello(130)).server(text(3, 6, 8, "Filled"), text(3, 6, 8, "Filled"))
+
+    assert [key for _, _, key in unanswered(talk.finish())] == [7]
+
+
+def test_start_api_whose_answers_came_before_it_does_not_wait() -> None:
+    talk = Talk().client(b"API\0\0\0\0\x09v100..187").server(hello(), text(15, 1, "DU1"), text(9, 1, 1))
+
+    assert unanswered(talk.client(text(71, 2, 7, "")).finish()) == []
 
 
 def test_nothing_is_watched_when_nothing_waits() -> None:

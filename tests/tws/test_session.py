@@ -8,6 +8,7 @@ import pytest
 
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
+from capanalyze.tws.frames import MAX_KEPT
 from capanalyze.tws.session import SEARCH_OCTETS, Session
 from capanalyze.tws.state import ERRORS, HEAD, LOST
 from tests.tws.talk import (
@@ -134,6 +135,46 @@ def test_what_a_legacy_session_cannot_count_is_its_remainder() -> None:
 
     assert session.accounted(SERVER) == (25, 9, 0, 6)
     assert session.server_remainder == "6 octets that are no TWS messages"
+
+
+XML = b"19\x001\0" + b"x" * 3000 + b"\0"
+
+
+def test_a_long_unframed_message_is_told_when_it_is_whole_and_what_follows_too() -> None:
+    talk = Talk(keep_all=True).client(b"62\0").server(LEGACY_ANSWER).client(b"5\0")
+    for at in range(0, len(XML), 500):
+        talk.server(XML[at : at + 500])
+    talk.server(b"9\x001\x001\0")
+
+    assert [(one.name, one.first_packet, one.packet, one.size) for one in talk.messages[2:]] == [
+        ("scannerParameters", 4, 10, len(XML)), ("nextValidId", 11, 11, 6),
+    ]  # fmt: skip
+
+
+def test_an_unframed_message_that_grew_too_little_is_told_in_the_end() -> None:
+    talk = Talk(keep_all=True).client(b"62\0").server(LEGACY_ANSWER).client(b"5\0")
+    talk.server(XML[:-1]).server(XML[-1:] + b"9")
+    session = talk.finish()
+
+    assert [(one.name, one.packet) for one in talk.messages[2:]] == [("scannerParameters", 5)]
+    assert session.server_remainder == "1 octets of a message that is not whole"
+
+
+def test_an_unframed_message_without_end_is_given_up() -> None:
+    talk = Talk().client(b"62\0").server(LEGACY_ANSWER).client(b"5\0").server(b"19\x001\0")
+    for _ in range(100):
+        talk.server(b"x" * 1000)
+
+    kept = talk.session.unframed[SERVER]
+    assert kept is None or len(kept.octets) <= MAX_KEPT
+    assert talk.finish().accounted(SERVER) == (25, 0, 0, 100_005)
+
+
+def test_a_hole_in_a_legacy_session_ends_what_can_be_told_and_not_the_session() -> None:
+    talk = Talk(on_api_port=False).client(b"62\0").gap(CLIENT, 5).client(b"x")
+
+    assert not talk.session.dead
+    assert talk.server(LEGACY_ANSWER).finish().is_tws
 
 
 def test_a_legacy_hello_that_nothing_answers_is_told() -> None:

@@ -1,0 +1,174 @@
+"""Requests with all that answered them: who asked what, when it was answered, ended, refused or cancelled.
+
+In: every message of a session in capture order, each with its id and key (``keep_all``). Out: an Exchange per
+request. pairing.py answers the cheaper question that every capture is asked: what was not answered at all.
+"""
+
+from collections import deque
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tws.pairing import NO_KEY, Row, cancelled_by, place_of, row_of
+from capanalyze.tws.schema import name_of
+
+EXCHANGES: Final = 20_000
+"""Requests that are followed in one session; ``left_out`` counts the rest."""
+
+SAME_ID: Final = 8
+"""Requests with one id among which an answer finds its own; older ones get no more answers."""
+
+HISTORICAL_DATA: Final = 17
+HISTORICAL_DATA_END_SINCE: Final = 196
+"""Before this server version historicalData is the end itself; from it on historicalDataEnd follows."""
+
+
+class Exchange:
+    """A request and its answers; packets are 0 and times -1 where nothing came.
+
+    Attributes:
+        name, message_id, request_id: of the request (``request_id`` None where the kind has none).
+        packet, ts_ns: of the request.
+        answers: the server's messages by name, errors and the end marker included.
+        first_*, last_*: of the first and the last answer; an error counts as one.
+        end_*: of the message after which no more come. cancel_*: of the client's cancellation.
+        error_*: of the first error; ``error_code`` 0 for none.
+        duplicate: its id was in use by a request of the same kind. before_ready: the session was not ready yet.
+    """
+
+    def __init__(self, message_id: i64, row: Row, key: i64, packet: i64, ts_ns: i64) -> None:
+        self.message_id: i64 = message_id
+        self.row: Row = row
+        self.name: str = name_of(True, message_id)
+        self.request_id: int | None = None if row.keyless or key == NO_KEY else key
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+        self.answers: dict[str, int] = {}
+        self.first_packet: i64 = 0
+        self.first_ts: i64 = -1
+        self.last_packet: i64 = 0
+        self.last_ts: i64 = -1
+        self.end_packet: i64 = 0
+        self.end_ts: i64 = -1
+        self.cancel_packet: i64 = 0
+        self.cancel_ts: i64 = -1
+        self.error_packet: i64 = 0
+        self.error_ts: i64 = -1
+        self.error_code: i64 = 0
+        self.duplicate: bool = False
+        self.before_ready: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything came."""
+        return self.first_packet != 0
+
+    @property
+    def open(self) -> bool:
+        """Whether more may come."""
+        ended = self.end_packet != 0 and not self.row.stream
+        return not ended and self.cancel_packet == 0
+
+    @property
+    def latency_ns(self) -> int | None:
+        """From the request to its first answer; None where one of them has no time."""
+        if self.first_ts < 0 or self.ts_ns < 0:
+            return None
+        return self.first_ts - self.ts_ns
+
+    def take(self, name: str, packet: i64, ts_ns: i64) -> None:
+        """One more answer."""
+        self.answers[name] = self.answers.get(name, 0) + 1
+        if self.first_packet == 0:
+            self.first_packet = packet
+            self.first_ts = ts_ns
+        self.last_packet = packet
+        self.last_ts = ts_ns
+
+
+class Conversation:
+    """The exchanges of one session, in the order of their requests."""
+
+    def __init__(self) -> None:
+        self.exchanges: list[Exchange] = []
+        self.left_out: i64 = 0
+        self.by_place: dict[int, list[Exchange]] = {}  # those with a key, by it: the newest SAME_ID
+        self.by_kind: dict[int, deque[Exchange]] = {}  # those without, by the request's message id: open ones first
+
+    def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64, ready: bool) -> None:
+        """The client sent a request, or a cancellation."""
+        of = cancelled_by(message_id)
+        if of != 0:
+            self._cancel(of, key, packet, ts_ns)
+        row = row_of(message_id)
+        if row is None or (key == NO_KEY and not row.keyless):
+            return
+        if len(self.exchanges) >= EXCHANGES:
+            self.left_out += 1
+            return
+        exchange = Exchange(message_id, row, key, packet, ts_ns)
+        exchange.before_ready = not ready
+        self.exchanges.append(exchange)
+        if row.keyless:
+            self.by_kind.setdefault(message_id, deque()).append(exchange)
+            return
+        others = self.by_place.setdefault(place_of(key, row.rule), [])
+        exchange.duplicate = any(other.message_id == message_id and other.open for other in others)
+        others.append(exchange)
+        if len(others) > SAME_ID:
+            del others[0]
+
+    def answer(self, message_id: i64, key: i64, name: str, packet: i64, ts_ns: i64, server_version: i64) -> None:
+        """The server sent a message that is no error."""
+        for exchange in self._answered(message_id, key):
+            exchange.take(name, packet, ts_ns)
+            whole = message_id == HISTORICAL_DATA and 0 < server_version < HISTORICAL_DATA_END_SINCE
+            if exchange.end_packet == 0 and (message_id == exchange.row.end or whole):
+                exchange.end_packet = packet
+                exchange.end_ts = ts_ns
+
+    def error(self, key: i64, code: i64, packet: i64, ts_ns: i64) -> None:
+        """The server sent an error; it is about the youngest request with that id, open ones before others."""
+        found: Exchange | None = None
+        for rule in (False, True):
+            for exchange in self.by_place.get(place_of(key, rule), ()):
+                if found is None or (exchange.open, exchange.packet) >= (found.open, found.packet):
+                    found = exchange
+        if found is None:
+            return
+        found.take("error", packet, ts_ns)
+        if found.error_packet == 0:
+            found.error_packet = packet
+            found.error_ts = ts_ns
+            found.error_code = code
+
+    def _answered(self, message_id: i64, key: i64) -> list[Exchange]:
+        """The exchanges that a message belongs to: the youngest with its key, and the oldest open one of a kind."""
+        found: list[Exchange] = []
+        if key != NO_KEY:
+            best: Exchange | None = None
+            for rule in (False, True):
+                for exchange in self.by_place.get(place_of(key, rule), ()):
+                    fits = message_id in exchange.row.answers
+                    if fits and (best is None or (exchange.open, exchange.packet) >= (best.open, best.packet)):
+                        best = exchange
+            if best is not None:
+                found.append(best)
+        for waiting in self.by_kind.values():
+            while waiting and not waiting[0].open:
+                waiting.popleft()
+            if waiting and message_id in waiting[0].row.answers:
+                found.append(waiting[0])
+        return found
+
+    def _cancel(self, message_id: i64, key: i64, packet: i64, ts_ns: i64) -> None:
+        row = row_of(message_id)
+        if row is None:
+            return
+        waiting = (
+            list(self.by_kind.get(message_id, ())) if row.keyless else self.by_place.get(place_of(key, row.rule), [])
+        )
+        for exchange in waiting:
+            if exchange.message_id == message_id and exchange.open:
+                exchange.cancel_packet = packet
+                exchange.cancel_ts = ts_ns
