@@ -23,6 +23,7 @@ from capanalyze.report.report import (
     Unanswered,
 )
 from capanalyze.tcp.connection import Connection
+from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.ends import End, Moment, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import TimelineLine
@@ -71,7 +72,7 @@ def build_report(
         connections_left_out=len(reported) - len(shown),
         timeline=tuple(sorted(lines, key=_by_packet)),
         timeline_left_out=len(reported) - len(told),
-        findings=(),
+        findings=judge_together(mates),
         verdict=capture_verdict(reported, len(connections), ports, capture.packets, truncated=capture.truncated),
         reread=reread,
     )

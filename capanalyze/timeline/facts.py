@@ -94,6 +94,11 @@ class Facts:
         return any(end.missing or end.cut for end in (self.client, self.server))
 
     @property
+    def released(self) -> int | None:
+        """The packet from which the gateway need not hold the connection, its own FIN or a RST; None while it may."""
+        return min((*self.server.fins, *self.server.rsts, *self.client.rsts), default=None)
+
+    @property
     def lasted_ns(self) -> int | None:
         """From the connection's first packet to its last one."""
         return between(self.began, moment(self.connection.last_packet, self.connection.last_ts))

@@ -376,7 +376,7 @@ def test_the_connection_that_holds_a_duplicate_client_id_is_named() -> None:
 
     finding = found("duplicate-client-id", ready(), refused)
 
-    assert "the same id was used by connection 1 of this capture" in finding.evidence
+    assert "the same id was used by connection 1 of this capture, still open at the gateway" in finding.evidence
     assert finding.causes[0].text == "that client still holds the id (its local port: 50000)"
 
 

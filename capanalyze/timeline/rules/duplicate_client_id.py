@@ -8,13 +8,47 @@ Source of the facts: protocol.md 5.2 (code 326) and 6.3 rows h and i; failures.m
 
 from typing import Final
 
+from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import packets, quote
+from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
+from capanalyze.timeline.words import SECOND, packets, quote
 
 ID: Final = "duplicate-client-id"
 
 CODE: Final = 326
+
+
+SOON: Final = SECOND
+"""The gateway needs up to about a second to release an id (failures.md 24)."""
+
+
+def same_id(facts: Facts, at: Moment) -> tuple[list[Facts], list[Facts]]:
+    """The connections with the same client id that may have held it at a moment, and those that ended just before."""
+    mine = facts.client_id
+    others = [
+        other
+        for other in facts.others
+        if other is not facts
+        and mine is not None
+        and other.client_id == mine
+        and other.start_api is not None
+        and other.start_api.packet < at.packet
+        and other.error(CODE) is None
+    ]
+    holding = [other for other in others if other.released is None or other.released > at.packet]
+    ended = [other for other in others if other not in holding and just_before(other, at)]
+    return holding, ended
+
+
+def just_before(other: Facts, at: Moment) -> bool:
+    """Whether a connection's newest packet lies so shortly before a moment."""
+    since = between(moment(other.connection.last_packet, other.connection.last_ts), at)
+    return since is not None and 0 <= since <= SOON
+
+
+def connections(several: list[Facts]) -> str:
+    """Their numbers in words."""
+    return packets(other.number for other in several).replace("packet", "connection", 1)
 
 
 def check(facts: Facts) -> Finding | None:
@@ -23,34 +57,31 @@ def check(facts: Facts) -> Finding | None:
     if error is None:
         return None
     mine = facts.client_id
-    holders = [
-        other
-        for other in facts.others
-        if other is not facts and mine is not None and other.client_id == mine and other.error(CODE) is None
-    ]
+    holding, ended = same_id(facts, error.at)
     evidence = [f"error 326 in packet {error.at.packet}: {quote(error.text)}"]
     if mine is not None:
         evidence.append(f"the client asked for client id {mine}")
     causes = []
-    if holders:
-        numbers = packets(other.number for other in holders).replace("packet", "connection", 1)
-        evidence.append(f"the same id was used by {numbers} of this capture")
-        ports = ", ".join(str(other.connection.client.port) for other in holders)
+    if holding:
+        evidence.append(f"the same id was used by {connections(holding)} of this capture, still open at the gateway")
+        ports = ", ".join(str(other.connection.client.port) for other in holding)
         causes.append(
             Cause(f"that client still holds the id (its local port: {ports})", "likely", "which process owns that port")
         )
+    if ended:
+        evidence.append(f"the same id was used by {connections(ended)}, which ended less than a second before")
     causes.append(
         Cause(
-            "another live program uses the same id",
-            "possible" if holders else "likely",
-            "the gateway's list of API clients",
+            "an earlier connection of this client has not been released yet",
+            "likely" if ended and not holding else "possible",
+            "whether it succeeds after a pause of a second",
         )
     )
     causes.append(
         Cause(
-            "an earlier connection of this client has not been released yet",
-            "possible",
-            "whether it succeeds after a pause of a second",
+            "another live program uses the same id",
+            "possible" if holding or ended else "likely",
+            "the gateway's list of API clients",
         )
     )
     return finding(
@@ -58,6 +89,6 @@ def check(facts: Facts) -> Finding | None:
         "The client id is in use: the gateway said so (error 326)",
         [facts.start_api, error.at, facts.close],
         evidence,
-        causes=causes,
+        causes=sorted(causes, key=lambda cause: CERTAINTIES.index(cause.certainty)),
         advice="give every program its own client id, and wait about a second before reconnecting",
     )
