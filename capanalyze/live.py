@@ -13,12 +13,14 @@ from capanalyze.api import Path as AnyPath
 from capanalyze.api import capture_facts, messages
 from capanalyze.capture.live import LiveCapture, LiveStatistics, Tick, open_live
 from capanalyze.capture.pcapng import PcapngDecoder
+from capanalyze.capture.processes import Address, Owners
 from capanalyze.errors import CapanalyzeError
 from capanalyze.report.build import build_report
-from capanalyze.report.report import FileFacts, Report
+from capanalyze.report.report import Endpoint, FileFacts, Process, Report
 from capanalyze.tcp.connection import Connection
 from capanalyze.timeline.happening import Follower
 from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.words import host
 
 AFTER_CLOSE_NS: Final = 2_000_000_000
 """With ``until_close``: how long after a close the other side's reaction is waited for."""
@@ -49,10 +51,14 @@ class Live:
         self._until_close = until_close
         self._all = all_connections
         self._file = Path(write) if write is not None else None
-        self._capture: LiveCapture = open_live(interface, ports, engine, self._file, duration_s=duration_s, count=count)
+        self._capture: LiveCapture = open_live(
+            interface, () if all_connections else ports, engine, self._file, duration_s=duration_s, count=count
+        )
         self._decoder = PcapngDecoder()
         self._analyzer = Analyzer(ports, keep_all=True)
         self._follower = Follower(() if all_connections else ports)
+        self._owners = Owners()
+        self._connections_seen = 0
         self._closed_ns: int | None = None
 
     def __enter__(self) -> Self:
@@ -84,10 +90,12 @@ class Live:
         try:
             for chunk in self._capture.chunks():
                 if isinstance(chunk, Tick):
+                    self._owners.look()
                     self._watch_close(chunk.ts_ns)
                     continue
                 self._decoder.feed(chunk)
                 self._analyzer.feed(self._decoder)
+                self._look_at_processes()
                 analyzer = self._analyzer
                 yield from self._follower.follow(analyzer.connections, analyzer.sessions, analyzer.take_messages())
                 self._watch_close(int(self._analyzer.last_ts))
@@ -110,6 +118,17 @@ class Live:
         if now_ns - self._closed_ns >= AFTER_CLOSE_NS or any(_over(one) for one in closed):
             self.stop()
 
+    def _look_at_processes(self) -> None:
+        """Ask who owns the ends of new connections, while they live."""
+        connections = self._analyzer.connections
+        for connection in connections[self._connections_seen :]:
+            if self._counts(connection):
+                ends = [(host(side.host), int(side.port)) for side in (connection.orig, connection.resp)]
+                self._owners.watch(ends[0], ends[1])
+                self._owners.watch(ends[1], ends[0])
+        self._connections_seen = len(connections)
+        self._owners.look()
+
     def _counts(self, connection: Connection) -> bool:
         return self._all or bool({int(connection.orig.port), int(connection.resp.port)} & set(self._ports))
 
@@ -124,7 +143,7 @@ class Live:
             (FileFacts(name, None, 1 if analyzer.packets else None, int(analyzer.packets)),),
         )
         path = os.fspath(self._file) if self._file is not None else None
-        return build_report(
+        report = build_report(
             facts,
             analyzer.connections,
             analyzer.sessions,
@@ -132,6 +151,17 @@ class Live:
             all_connections=self._all,
             reread=None if path is None else lambda: messages(path, ports=self._ports),
         )
+        owned = [
+            one._replace(client=self._owned(one.client, one.server), server=self._owned(one.server, one.client))
+            for one in report.connections
+        ]
+        return report._replace(connections=tuple(owned))
+
+    def _owned(self, near: Endpoint, far: Endpoint) -> Endpoint:
+        """An end with its program."""
+        ends: tuple[Address, Address] = ((near.host, near.port), (far.host, far.port))
+        owner = self._owners.of(*ends)
+        return near if owner is None else near._replace(process=Process(*owner))
 
 
 def _over(connection: Connection) -> bool:

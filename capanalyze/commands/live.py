@@ -76,8 +76,8 @@ def command(
     )
     with following:
         statistics = following.statistics
-        words = " ".join(str(number) for number in ports)
-        note(f"capturing on {statistics.interface} with {statistics.engine}, ports {words}; Ctrl-C ends it")
+        words = "any port" if all_connections else "ports " + " ".join(str(number) for number in ports)
+        note(f"capturing on {statistics.interface} with {statistics.engine}, {words}; Ctrl-C ends it")
         _stop_on_signals(following)
         for event in following:
             if isinstance(event, TimelineLine):
@@ -85,7 +85,7 @@ def command(
     report = following.report
     assert report is not None
     if not report.capture.packets:
-        note(f"note: no packet on {statistics.interface} with ports {words}: is the gateway here, on these ports?")
+        note(f"note: no packet on {statistics.interface} with {words}: is the gateway here, on these ports?")
     deliver(report, how, output, zone)
     for error in following.errors:
         fail(error)

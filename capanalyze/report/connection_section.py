@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from capanalyze.report._text import dump, moment, safe, wrap
 from capanalyze.report.look import Look
-from capanalyze.report.report import ConnectionReport, LastWords, Report, TwsFacts
+from capanalyze.report.report import ConnectionReport, Endpoint, LastWords, Report, TwsFacts
 from capanalyze.report.timetable import timetable
 from capanalyze.timeline.words import count, listing, packets, span
 
@@ -52,7 +52,7 @@ def connection_lines(report: Report, connection: ConnectionReport, look: Look) -
     """Heading, facts, timeline and last octets of a connection."""
     name = role(report, connection)
     client, server = connection.client, connection.server
-    ends = f"client {_endpoint(client.host, client.port)} -> {name} {_endpoint(server.host, server.port)}"
+    ends = f"client {_endpoint(client)} -> {name} {_endpoint(server)}"
     heading = f"#{connection.conn}  {ends}"
     lines = [Line(safe(heading), "heading")]
     if len(report.connections) > 1:
@@ -191,5 +191,6 @@ def _side(side: str, name: str) -> str:
     return "client" if side == "client" else name
 
 
-def _endpoint(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _endpoint(end: Endpoint) -> str:
+    address = f"[{end.host}]:{end.port}" if ":" in end.host else f"{end.host}:{end.port}"
+    return address if end.process is None else f"{address} ({end.process.name}, pid {end.process.pid})"

@@ -1,8 +1,9 @@
 """A client and a gateway in one process: a whole session on a port, for the tests of ``live``. Run inside a namespace.
 
-python live_traffic.py PORT [SECONDS]        the session lasts SECONDS before the client closes
+python live_traffic.py PORT [SECONDS]        the session lasts SECONDS before the client closes; prints its pid
 """
 
+import os
 import socket
 import sys
 import time
@@ -15,6 +16,7 @@ def frame(*fields: str) -> bytes:
 
 def main() -> None:
     port, seconds = int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.2
+    print(os.getpid(), flush=True)
     with socket.create_server(("127.0.0.1", port)) as listener:
         client = socket.create_connection(("127.0.0.1", port))
         gateway, _ = listener.accept()

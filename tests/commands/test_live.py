@@ -60,10 +60,10 @@ class LiveCommand:
         return self.process.returncode, out, said
 
 
-def traffic(namespace: Namespace, seconds: float = 0.2) -> None:
-    """A whole session."""
-    line = namespace.command(sys.executable, str(TRAFFIC), str(namespace.port), str(seconds))
-    subprocess.run(line, check=True, env=ENVIRONMENT, timeout=30)
+def traffic(namespace: Namespace, seconds: float = 0.2, port: int = 0) -> int:
+    """A whole session; the pid of the program that was both ends of it."""
+    line = namespace.command(sys.executable, str(TRAFFIC), str(port or namespace.port), str(seconds))
+    return int(subprocess.run(line, check=True, env=ENVIRONMENT, timeout=30, stdout=subprocess.PIPE).stdout)
 
 
 @pytest.mark.parametrize("engine", ["dumpcap", "scapy"])
@@ -105,9 +105,35 @@ def test_the_report_is_the_one_that_read_gives_of_the_saved_file(namespace: Name
         for file in report["capture"]["files"]:
             file.pop("name")
             file.pop("sha256")
+        for end in ("client", "server"):
+            report["connections"][0][end].pop("process")
     assert status == 0
     assert again["connections"][0]["close"]["first"] == "client"
     assert reported == again
+
+
+def test_both_ends_are_told_with_the_programs_that_own_them(namespace: Namespace) -> None:
+    live = LiveCommand(namespace, "--until-close", "--format", "json")
+    before = time.time_ns()
+
+    pid = traffic(namespace, 1)
+
+    connection = json.loads(live.finish()[1])["connections"][0]
+    ends = [connection[end]["process"] for end in ("client", "server")]
+    assert [end["pid"] for end in ends] == [pid, pid]
+    assert all(end["name"].startswith("python") for end in ends)
+    assert all(abs(end["started_ns"] - before) < 20_000_000_000 for end in ends)
+
+
+def test_all_captures_the_connections_of_any_port(namespace: Namespace) -> None:
+    live = LiveCommand(namespace, "--all", "--until-close", "--format", "json")
+
+    traffic(namespace, port=namespace.port + 7)
+
+    status, out, error = live.finish()
+    assert status == 0
+    assert error.startswith("capturing on lo with dumpcap, any port; Ctrl-C ends it\n")
+    assert [one["server"]["port"] for one in json.loads(out)["connections"]] == [namespace.port + 7]
 
 
 def test_ctrl_c_ends_the_capture_in_good_order_with_the_report(namespace: Namespace) -> None:
