@@ -17,7 +17,7 @@ CLEAN_LIMIT: Final = 200
 """Characters of one wire string that enter a sentence; the rest is counted, not shown."""
 
 LISTED_PACKETS: Final = 6
-"""Packet numbers written out in a sentence before "... N more"."""
+"""Packet numbers written out in a sentence before "... N more" (two and more: one is written out too)."""
 
 # Bidirectional controls, zero-width and other invisible characters: they reorder or hide what a reader sees
 # (Unicode Technical Report 36, section 2.4).
@@ -136,10 +136,10 @@ def packets(numbers: Iterable[int]) -> str:
         return f"packet {known[0]}"
     if len(known) > 2 and known[-1] - known[0] == len(known) - 1:
         return f"packets {known[0]} to {known[-1]}"
-    words = [str(number) for number in known[:LISTED_PACKETS]]
-    if len(known) > LISTED_PACKETS:
+    if len(known) > LISTED_PACKETS + 1:
+        words = [str(number) for number in known[:LISTED_PACKETS]]
         return f"packets {', '.join(words)} ... {len(known) - LISTED_PACKETS} more"
-    return f"packets {listing(words)}"
+    return f"packets {listing([str(number) for number in known])}"
 
 
 def host(address: bytes) -> str:

@@ -117,6 +117,14 @@ CLOSED_EARLY = (
         "The gateway closed first, FIN, after error 326: the client id is in use.",
     ),
     Recording(
+        "ib_async-reconnect-loop",
+        ("error-326",),
+        (ib("ib_async"),) * 7,
+        (SERVER_FIN,),
+        "A program that starts its client again as soon as it fails: seven tries with one client id.",
+        "The gateway closed first, FIN, on all 7 connections, after error 326; a reconnect loop.",
+    ),
+    Recording(
         "two-clients-one-id",
         ("healthy-178",),
         (
