@@ -212,9 +212,13 @@ class Analyzer:
                 session.snapshot()
 
     def take_messages(self) -> list[Message]:
-        """The messages that were completed since the last call, in capture order (``keep_all``)."""
+        """The messages that were completed since the last call (``keep_all``), by the packet that completed each.
+
+        Framing that is searched for is found later than the packets of it came.
+        """
         taken = self.messages
         self.messages = []
+        taken.sort(key=packet_of)
         return taken
 
     def finish(self) -> None:
@@ -250,6 +254,11 @@ class Analyzer:
             self.sessions = [self.sessions[connection.orig.place] for connection in connections]
             for place, connection in enumerate(connections):
                 connection.orig.place = connection.resp.place = place
+
+
+def packet_of(message: Message) -> int:
+    """Sort key of messages."""
+    return message.packet
 
 
 def number_of(connection: Connection) -> int:

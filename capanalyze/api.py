@@ -98,11 +98,35 @@ def messages(
 
 
 def _records(analyzer: Analyzer, wanted: Callable[[Message, int], bool] | None) -> Iterator[dict[str, Any]]:
-    """What was completed since the last call, in packet order: framing that is searched for is found later."""
+    """What was completed since the last call."""
     start_ns = int(analyzer.first_ts)
-    for message in sorted(analyzer.take_messages(), key=lambda message: int(message.packet)):
+    for message in analyzer.take_messages():
         if wanted is None or wanted(message, start_ns):
-            yield record(message, int(message.conn))
+            yield record(message, message.conn)
+
+
+def message_counts(
+    paths: Path | Sequence[Path],
+    *,
+    ports: Sequence[int] = PORTS,
+    engine: str = "auto",
+    progress: Progress | None = None,
+) -> Iterator[tuple[int, str, dict[str, int]]]:
+    """How many TWS messages of each name every side sent: (connection, "client" or "server", {name: count}).
+
+    Nothing is decoded, and no message becomes an object: this costs little more than following the connections.
+
+    Raises:
+        CapanalyzeError: a file cannot be read or is no capture.
+    """
+    analyzer = Analyzer(tuple(ports))
+    for packets in Capture(_names(paths), engine, progress).runs():
+        analyzer.feed(packets)
+    analyzer.finish()
+    for connection, session in zip(analyzer.connections, analyzer.sessions, strict=True):
+        if session is not None and session.is_tws:
+            yield int(connection.number), "client", dict(session.client_counts)
+            yield int(connection.number), "server", dict(session.server_counts)
 
 
 def live(

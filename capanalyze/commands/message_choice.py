@@ -25,6 +25,12 @@ NO_REQUEST: Final = -1
 EXECUTIONS: Final = 10_000
 """Executions remembered; commission reports of later ones are not found by their order."""
 
+LONGEST_NAME: Final = 60
+"""Characters of a wrong name that are held against the right ones."""
+
+ALIKE: Final = 0.7
+"""How much of a wrong name has to be a right one's (difflib's ratio)."""
+
 SECOND: Final = 1_000_000_000
 _NUMBER: Final = r"[-+]?\d+(\.\d+)?\Z"
 _FRACTION: Final = r"[.,](\d+)"
@@ -84,10 +90,20 @@ def names_of(patterns: Iterable[str]) -> frozenset[str]:
             fitting = {pattern}
         if not fitting:
             raise CapanalyzeError(
-                f"{pattern}: no message of that name", "capanalyze schema lists them; * is a wildcard"
+                f"{pattern}: no message of that name",
+                f"{near(pattern)}capanalyze schema lists them; * is a wildcard",
             )
         found |= fitting
     return frozenset(found)
+
+
+def near(word: str) -> str:
+    """A question with the names that are spelt nearly like ``word``; "" where none is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - a name is rarely wrong
+
+    known = {row.name.lower(): row.name for row in (*messages(True).values(), *messages(False).values())}
+    found = [known[match] for match in get_close_matches(word.lower()[:LONGEST_NAME], known, cutoff=ALIKE)]
+    return f"did you mean {' or '.join(found)}? " if found else ""
 
 
 class Choice:
@@ -121,6 +137,16 @@ class Choice:
         self.first = first
         self.last = last
         self.executions: set[str] = set()
+
+    @property
+    def counted(self) -> bool:
+        """Whether counts by connection, side and name suffice: nothing is asked for that only a message tells."""
+        return not self.requests and self.first is None and self.last is None
+
+    @property
+    def everything(self) -> bool:
+        """Whether every message is wanted."""
+        return self.counted and not self.names and not self.ids and self.sender is None and not self.conns
 
     def undecoded(self, message: Message, start_ns: int) -> bool:
         """Whether a message may be wanted, by all that is known without decoding it."""

@@ -7,13 +7,16 @@ memory; or a Parquet file, written in row groups.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from capanalyze.commands.options import Files, Ports, Zone, ports_of, zone_of
 from capanalyze.commands.output import in_batches, note, to_file, to_stdout, whole_file
 from capanalyze.errors import CapanalyzeError
+
+if TYPE_CHECKING:
+    from capanalyze.commands.message_choice import Choice
 
 NOT_REDACTED: Final = "note: nothing was redacted: look for account ids and names before you publish this"
 
@@ -99,6 +102,9 @@ def command(
             "--story", help="With --request: times since it was sent, and how it went.", rich_help_panel=_OUTPUT
         ),
     ] = False,
+    count: Annotated[
+        bool, typer.Option("--count", help="How many of each name, and no message.", rich_help_panel=_OUTPUT)
+    ] = False,
     field: Annotated[
         list[str] | None,
         typer.Option(
@@ -111,11 +117,12 @@ def command(
 
     FILE is a pcap or pcapng capture, gzip too; several are one capture in pieces; - is standard input.
     """
-    from capanalyze.api import messages  # noqa: PLC0415 - nothing is read while --help is printed
-    from capanalyze.commands.message_choice import Choice, moment_of, names_of  # noqa: PLC0415 - as above
+    from capanalyze.commands.message_choice import Choice, moment_of, names_of  # noqa: PLC0415 - nothing is read while --help is printed
 
     zone, how = zone_of(tz), _format(form, output)
     _check(how, output, story=told, requests=request, columns=field)
+    if count:
+        _check_count(how, story=told, columns=field)
     choice = Choice(
         names=names_of(name or ()),
         ids=message_id or (),
@@ -125,19 +132,50 @@ def command(
         first=moment_of(first, zone) if first is not None else None,
         last=moment_of(last, zone) if last is not None else None,
     )
-    found = filter(choice.decoded, messages(files, ports=ports_of(port), wanted=choice.undecoded))
+    if count:
+        return _deliver(_count_lines(files, ports_of(port), choice, how), output)
+    found = _found(files, ports_of(port), choice)
     if how is MessageFormat.PARQUET:
         assert output is not None
         _parquet(found, output, field or ())
-    elif output is not None and output != "-":
-        to_file(output, in_batches(_lines(found, how, zone, field or (), story=told)))
-    else:
-        for batch in in_batches(_lines(found, how, zone, field or (), story=told)):
-            if not to_stdout(batch):
-                break
+        note(NOT_REDACTED)
         return 0
-    note(NOT_REDACTED)
+    return _deliver(_lines(found, how, zone, field or (), story=told), output, NOT_REDACTED)
+
+
+def _deliver(lines: Iterable[str], path: str | None, remark: str = "") -> int:
+    """Write the lines to standard output or to a file; ``remark`` is a note on what a file holds."""
+    if path is not None and path != "-":
+        to_file(path, in_batches(lines))
+        if remark:
+            note(remark)
+        return 0
+    for batch in in_batches(lines):
+        if not to_stdout(batch):
+            break
     return 0
+
+
+def _found(files: list[str], ports: tuple[int, ...], choice: "Choice") -> Iterable[dict[str, Any]]:
+    """The messages that were asked for."""
+    from capanalyze.api import messages  # noqa: PLC0415 - as above
+
+    if choice.everything:
+        return messages(files, ports=ports)
+    return filter(choice.decoded, messages(files, ports=ports, wanted=choice.undecoded))
+
+
+def _count_lines(files: list[str], ports: tuple[int, ...], choice: "Choice", how: MessageFormat) -> Iterator[str]:
+    """How many messages of each name, as lines."""
+    from capanalyze.api import message_counts  # noqa: PLC0415 - as above
+    from capanalyze.commands import message_counts as table  # noqa: PLC0415 - as above
+
+    if choice.counted:
+        rows = table.from_counts(message_counts(files, ports=ports), choice)
+    else:
+        rows = table.from_records(_found(files, ports, choice))
+    forms = {MessageFormat.JSONL: table.as_jsonl, MessageFormat.CSV: table.as_csv}
+    return forms.get(how, table.as_text)(rows)
 
 
 def _format(chosen: MessageFormat | None, path: str | None) -> MessageFormat:
@@ -162,6 +200,16 @@ def _check(
         raise CapanalyzeError("--story: tells of requests, as text", "--request ID --story, without --format")
     if columns and how not in {MessageFormat.CSV, MessageFormat.PARQUET}:
         raise CapanalyzeError("--field: text and jsonl have no columns", "--format csv, or -o FILE.parquet")
+
+
+def _check_count(how: MessageFormat, *, story: bool, columns: list[str] | None) -> None:
+    """Refuse what a table of counts has no room for."""
+    if how is MessageFormat.PARQUET:
+        raise CapanalyzeError("--count: not as parquet", "--format text, jsonl or csv")
+    if story or columns:
+        raise CapanalyzeError(
+            f"--count: {'--story' if story else '--field'} is about messages", "leave one of them out"
+        )
 
 
 def _lines(

@@ -43,8 +43,10 @@ def command(
 
         return _deliver(json.dumps(report_schema(), indent=2) + "\n", output)
     found = [*messages(True).values(), *messages(False).values()] if name is None else find(name)
-    if not found:
-        raise CapanalyzeError(f"{name}: no message of that name, constant or number", NOT_WORDS)
+    if name is not None and not found:
+        from capanalyze.commands.message_choice import near  # noqa: PLC0415 - only for a name that is wrong
+
+        raise CapanalyzeError(f"{name}: no message of that name, constant or number", near(name) + NOT_WORDS)
     as_json = form is SchemaFormat.JSON or (form is None and output is not None and output.lower().endswith(".json"))
     return _deliver(_json(found) if as_json else _text(found, whole=name is None), output)
 

@@ -5,10 +5,12 @@ wire from acting where somebody prints the JSON.
 """
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from capanalyze.report.look import Look
 from capanalyze.report.report import Report
+
+_encode: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 
 
 def render(report: Report, look: Look) -> str:  # noqa: ARG001 - a renderer's signature
@@ -18,4 +20,4 @@ def render(report: Report, look: Look) -> str:  # noqa: ARG001 - a renderer's si
 
 def line(record: dict[str, Any]) -> str:
     """A record as one line (jsonl)."""
-    return json.dumps(record, ensure_ascii=True, allow_nan=False) + "\n"
+    return _encode(record) + "\n"

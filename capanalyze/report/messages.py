@@ -23,21 +23,26 @@ def record(message: Message, conn: int) -> dict[str, Any]:
         )
         fields, request_id, problem = decoded.fields, decoded.request_id, decoded.problem
     found: dict[str, Any] = {
-        "packet": int(message.packet),
-        "ts_ns": int(message.ts_ns) if message.ts_ns >= 0 else None,
-        "first_packet": int(message.first_packet),
+        "packet": message.packet,
+        "ts_ns": message.ts_ns if message.ts_ns >= 0 else None,
+        "first_packet": message.first_packet,
         "conn": conn,
         "sender": "client" if message.from_client else "server",
         "encoding": message.encoding,
-        "id": int(message.id),
+        "id": message.id,
         "name": message.name,
-        "size": int(message.size),
+        "size": message.size,
         "fields": fields,
     }
     if request_id is not None:
         found["request_id"] = request_id
-    doubts = {"problem": problem, "resynchronised": message.resynchronised, "missing": int(message.missing)}
-    return found | {key: value for key, value in doubts.items() if value}
+    if problem:
+        found["problem"] = problem
+    if message.resynchronised:
+        found["resynchronised"] = True
+    if message.missing != 0:
+        found["missing"] = message.missing
+    return found
 
 
 def hello_fields(message: Message) -> dict[str, object]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,9 @@ def test_a_date_and_time_is_taken_to_the_nanosecond_and_in_the_zone(text: str, o
         (["--story", "--request", "1", "--format", "csv"], "error: --story: tells of requests, as text"),
         (["--field", "price"], "error: --field: text and jsonl have no columns"),
         (["-o", "list.xlsx"], "error: list.xlsx: its suffix names no format"),
+        (["--count", "-o", "list.parquet"], "error: --count: not as parquet"),
+        (["--count", "--format", "csv", "--field", "price"], "error: --count: --field is about messages"),
+        (["--count", "--story", "--request", "1"], "error: --count: --story is about messages"),
     ],
 )
 def test_options_that_cannot_be_met_are_refused_in_two_lines(options: list[str], message: str) -> None:
@@ -113,6 +117,55 @@ def test_options_that_cannot_be_met_are_refused_in_two_lines(options: list[str],
 
     first, second = error.splitlines()
     assert (status, out, first, second[:6]) == (2, "", message, "hint: ")
+
+
+def test_a_name_that_is_nearly_right_is_met_with_those_that_are() -> None:
+    hints = {
+        wrong: capanalyze("messages", HEALTHY, "--name", wrong)[2].splitlines()[1]
+        for wrong in ("tickPrize", "reqMarketData", "zzz")
+    }
+
+    assert hints["tickPrize"].startswith("hint: did you mean tickPrice or tick")
+    assert "reqMarketDataType" in hints["reqMarketData"]
+    assert hints["zzz"] == "hint: capanalyze schema lists them; * is a wildcard"
+
+
+@pytest.mark.parametrize("path", sorted(CAPTURES.glob("*.pcapng")), ids=lambda path: path.stem)
+def test_counts_are_those_of_the_messages_listed(path: Path) -> None:
+    expected = Counter((m["sender"], m["name"]) for m in listed(str(path)))
+
+    assert {(m["sender"], m["name"]): m["count"] for m in listed(str(path), "--count")} == expected
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--side", "server"],
+        ["--conn", "2"],
+        ["--id", "4", "--id", "15"],
+        ["--name", "hello"],
+        ["--name", "tick*", "--side", "client"],
+        ["--from", "0.05"],
+        ["--request", "-1"],
+    ],
+)
+def test_filters_choose_what_is_counted(options: list[str]) -> None:
+    expected = Counter((m["sender"], m["name"]) for m in listed(TWO, *options))
+
+    assert {(m["sender"], m["name"]): m["count"] for m in listed(TWO, "--count", *options)} == expected
+
+
+def test_counts_are_printed_as_text_and_as_csv() -> None:
+    options = ("messages", TWO, "--count", "--name", "error", "--name", "managedAccounts", "--name", "startApi")
+    _, text, _ = capanalyze(*options)
+    _, table, _ = capanalyze(*options, "--format", "csv")
+
+    assert [line.split() for line in text.splitlines()] == [
+        ["2", "client", "->", "startApi"],
+        ["4", "<-", "gateway", "error"],
+        ["1", "<-", "gateway", "managedAccounts"],
+    ]
+    assert table == "sender,name,count\r\nclient,startApi,2\r\nserver,error,4\r\nserver,managedAccounts,1\r\n"
 
 
 def test_csv_holds_what_jsonl_holds() -> None:
