@@ -1,25 +1,31 @@
 """Build text bodies: named values in, the NUL-terminated fields of a message out, by the same layout that reads them.
 
-For layers that build frames and for tests that re-encode what they decoded. Several spellings mean unset or true;
-what comes out is one of them: unset is the empty field, a boolean is 1 or 0. Fields that the layout does not
-name (``field_N``) follow at the end, in their order.
+For layers that build frames and for whoever changes a value of a recorded one. Several spellings mean unset or true;
+what comes out is one of them: unset is the empty field, a boolean is 1 or 0; or that of the body which the values
+were decoded from, so that what was not changed stays octet for octet. Fields that the layout does not name
+(``field_N``) follow at the end, in their order.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
+from capanalyze.tws.scalars import BAD
 from capanalyze.tws.schema import Message
 from capanalyze.tws.schema.grammar import FIELD, LIST, SEQUENCE
-from capanalyze.tws.text import Reader, Step, plan
+from capanalyze.tws.text import Reader, Step, plan, split
 
 _NOTHING: Final[Mapping[str, object]] = {}
 
 
 class Encoder:
-    """Writes the fields of one body; conditions are answered from the values as the reader answers them."""
+    """Writes the fields of one body; conditions are answered from the values as the reader answers them.
 
-    def __init__(self) -> None:
+    ``like`` holds the fields of a body whose spellings are kept where they mean the same.
+    """
+
+    def __init__(self, like: list[bytes]) -> None:
         self.written: list[bytes] = []
+        self.like = like
         self.reader = Reader([])
         self.stack = self.reader.stack
 
@@ -31,7 +37,7 @@ class Encoder:
                 continue
             value = values.get(step.name)
             if step.form == FIELD:
-                self.written.append(_spelled(value, step.type))
+                self._field(step, value)
             elif step.form == SEQUENCE:
                 self.stack.pop()
                 self.write(step.steps, values)
@@ -41,6 +47,18 @@ class Encoder:
             else:
                 self.write(step.steps, value if isinstance(value, dict) else _NOTHING)
         self.stack.pop()
+
+    def _field(self, step: Step, value: object) -> None:
+        place = len(self.written)
+        if place < len(self.like):
+            raw = self.like[place]
+            meant = step.convert(raw)
+            if meant is BAD:
+                meant = raw.decode("utf-8", "backslashreplace")
+            if type(meant) is type(value) and meant == value:
+                self.written.append(raw)
+                return
+        self.written.append(_spelled(value, step.type))
 
     def _asked(self, step: Step) -> bool:
         """Whether an item's conditions hold; "fields left" is answered by whether the value is there."""
@@ -66,9 +84,15 @@ def _spelled(value: object, type_: str) -> bytes:
     return str(value).replace("\0", "").encode("utf-8", "surrogatepass")
 
 
-def encode_text(message: Message, values: Mapping[str, object], server_version: int) -> bytes:
-    """The body of a text message (without its id) at a server version."""
-    encoder = Encoder()
+def encode_text(
+    message: Message, values: Mapping[str, object], server_version: int, *, like: bytes | None = None
+) -> bytes:
+    """The body of a text message (without its id) at a server version.
+
+    ``like`` is the body that ``values`` were decoded from: every field whose value is still the same is written as
+    it is spelled there.
+    """
+    encoder = Encoder([] if like is None else split(like))
     encoder.write(plan(message.nodes(), server_version), values)
     encoder.written.extend(_spelled(value, "s") for name, value in values.items() if name.startswith("field_"))
     return b"".join(field + b"\0" for field in encoder.written)

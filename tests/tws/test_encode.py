@@ -2,9 +2,11 @@ import random
 
 import pytest
 
-from capanalyze.tws.decode import decode
+from capanalyze.tws.decode import decode, narrow
 from capanalyze.tws.encode import encode_text
+from capanalyze.tws.message import Message as Recorded
 from capanalyze.tws.schema import Message, messages
+from tests.integrations.recorded import decoded, names, sessions
 from tests.tws.oracle.generate import Text
 
 ROWS = [row for table in (messages(True), messages(False)) for row in table.values() if row.text]
@@ -51,3 +53,68 @@ def test_counted_groups_are_counted_and_conditions_asked() -> None:
 
 def test_a_nul_in_a_value_cannot_make_another_field() -> None:
     assert encode_text(messages(False)[15], {"version": 1, "accountsList": "DU0\0DU1"}, 178) == b"1\0DU0DU1\0"
+
+
+def recorded(name: str) -> list[tuple[Recorded, Message, bytes]]:
+    """The whole text messages of a recording that the schema knows: as found, its row, its body."""
+    found = [message for session in sessions(name) for message in session.messages]
+    rows = [messages(message.from_client).get(message.id) for message in found]
+    return [
+        (message, row, message.payload[4 if message.encoding == "binary_id" else message.payload.find(b"\0") + 1 :])
+        for message, row in zip(found, rows, strict=True)
+        if row is not None and message.encoding in {"text", "binary_id", "unframed"} and not message.missing
+    ]
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_recorded_text_message_decodes_and_encodes_to_the_same_octets(name: str) -> None:
+    for message, row, body in recorded(name):
+        version = int(message.server_version) or narrowed(message)
+
+        assert encode_text(row, decoded(message).fields, version, like=body) == body
+
+
+def test_of_the_recorded_messages_only_unset_has_several_spellings() -> None:
+    different: set[bytes] = set()
+    senders: set[bool] = set()
+    number = 0
+    for name in names():
+        for message, row, body in recorded(name):
+            number += 1
+            senders.add(message.from_client)
+            version = int(message.server_version) or narrowed(message)
+            again = encode_text(row, decoded(message).fields, version)
+            pairs = zip(body.split(b"\0"), again.split(b"\0"), strict=True)
+            different.update(was for was, now in pairs if was != now)
+
+    assert different == {b"1.7976931348623157e+308", b"2147483647"}
+    assert (number > 1500, senders) == (True, {True, False})
+
+
+def narrowed(message: Recorded) -> int:
+    """The newest server version that a message fits."""
+    return narrow(message.payload, from_client=message.from_client, encoding=message.encoding)[1]
+
+
+def test_a_value_that_was_changed_is_the_only_octets_that_are() -> None:
+    row = messages(True)[3]
+    ((message, body),) = [
+        (message, body) for message, row, body in recorded("ibapi-9.81-healthy-157.pcapng") if row.name == "placeOrder"
+    ][:1]
+    values = decoded(message).fields
+    order = values["order"]
+    assert isinstance(order, dict)
+    order["lmtPrice"] = "99.5"
+
+    changed = encode_text(row, values, 157, like=body)
+
+    pairs = zip(body.split(b"\0"), changed.split(b"\0"), strict=True)
+    assert [now for was, now in pairs if was != now] == [b"99.5"]
+
+
+def test_octets_that_are_no_text_are_written_as_they_were() -> None:
+    row = messages(False)[15]
+    body = b"1\0DU\xff\0"
+    values = decode(b"15\0" + body, from_client=False, server_version=178, encoding="text").fields
+
+    assert encode_text(row, values, 178, like=body) == body
