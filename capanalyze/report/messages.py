@@ -49,12 +49,14 @@ def hello_fields(message: Message) -> dict[str, object]:
     """The parts of a hello: versions and options of a client's, version and time (or address) of a server's."""
     text = message.payload.decode("utf-8", "backslashreplace")
     if not message.from_client:
-        version, _, rest = text.partition("\0")
+        version, end, rest = text.partition("\0")
         moment = rest.rstrip("\0")
-        number = int(version) if version.lstrip("-").isdigit() else None
+        number = int(version) if end and version.lstrip("-").isdigit() else None
         if number is not None and number < 0:
             return {"serverVersion": number, "redirect": moment}
         return {"serverVersion": number, "connectionTime": moment or None}
+    if message.missing:
+        return {"minVersion": None, "maxVersion": None, "connectOptions": None}
     opening = client_opening(MAGIC + len(message.payload).to_bytes(4, "big") + message.payload)
     if opening.maximum:
         return {"minVersion": opening.minimum, "maxVersion": opening.maximum, "connectOptions": opening.options}

@@ -14,7 +14,7 @@ from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import kept, part
+from capanalyze.tcp.side import Parting, kept, part
 from capanalyze.tcp.states import settle_states
 from capanalyze.tcp.zeek import INACTIVE, RESET, endpoint, enter
 
@@ -36,7 +36,7 @@ class Closing:
             event(connection, side, "FIN", packet, ts_ns, 0, OUT_OF_WINDOW)
             return False
         parting = part(side)
-        again = parting.closed
+        again = parting.closed and not self._takes_back(side, parting, position)
         event(connection, side, "FIN", packet, ts_ns, 0, "retransmission" if again else "")
         parting.fin_packets = kept(parting.fin_packets, packet)
         parting.fin_count += 1
@@ -51,6 +51,15 @@ class Closing:
             parting.fin_acked = True
             parting.fin_acked_at = side.trouble.beyond_at
         return self._first_end(connection)
+
+    def _takes_back(self, side: Side, parting: Parting, position: i64) -> bool:
+        """Whether a FIN right behind the octets belies the one known so far, ahead of them and not acknowledged."""
+        if parting.fin_acked or position != side.next_rel or parting.fin_rel <= position:
+            return False
+        parting.fin_packets = []
+        parting.fin_count = 0
+        side.max_rel = position
+        return True
 
     def reset(self, connection: Connection, side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64) -> bool:
         """A RST; True when it is the first thing that ends the connection in file order."""

@@ -10,7 +10,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import NOWHERE, part
+from capanalyze.tcp.side import NOWHERE, part, trouble
 
 HAD: Final = 1
 HAD_NOT: Final = 0
@@ -38,7 +38,11 @@ def infer_fin(side: Side) -> None:
     One number may also be a keep-alive's where the connection was idle from the first packet captured, so the
     side's numbers have to rest on more than a segment without payload.
     """
-    if side.parting.closed or not closed_by_fin(side):
+    if side.parting.closed:
+        return
+    if not closed_by_fin(side):
+        if side.acked_rel > last_octet(side):
+            trouble(side).hidden_at = last_octet(side)
         return
     parting = part(side)
     parting.closed = True
@@ -78,8 +82,20 @@ def decide(connection: Connection) -> Close | None:
         chosen = reset
     if chosen is None:
         return None
+    if chosen.side >= 0 and may_follow_a_fin(chosen, orig, resp):
+        chosen.certainty = "likely"
     chosen.first = "both" if chosen.side < 0 else connection.side_name(chosen.side)
     return chosen
+
+
+def may_follow_a_fin(close: Close, orig: Side, resp: Side) -> bool:
+    """Whether the closer had acknowledged octets of the peer that the capture lacks: the last may be a FIN."""
+    closer, peer = (orig, resp) if close.side == 0 else (resp, orig)
+    if peer.parting.closed or peer.trouble.unsure or peer.trouble.hidden_at == NOWHERE:
+        return False
+    known = closer.parting.fin_ack if close.kind == "FIN" else close.ack
+    had = distance(known, peer.next_seq) + peer.next_rel if known >= 0 and peer.next_seq >= 0 else peer.acked_rel
+    return had > peer.trouble.hidden_at
 
 
 def reset_was_first(reset: Close, fin: Close, orig: Side, resp: Side) -> bool:

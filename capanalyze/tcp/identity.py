@@ -2,7 +2,8 @@
 
 In: a segment, the side that sent the newest connection of its 4-tuple, and the same side of the one before it.
 Out: the side it belongs to, or None: it begins a connection. A SYN with another initial sequence number begins one
-(contract.md); late packets of the old connection are told by their numbers.
+(contract.md), and so does a segment whose numbers both belong nowhere; late packets of the old connection are told
+by their numbers.
 """
 
 from typing import Final
@@ -15,6 +16,9 @@ from capanalyze.tcp.sequence import apart, distance
 
 STRAY: Final = 1 << 24
 """A segment farther than this from an older connection's numbers is not of it."""
+
+ELSEWHERE: Final = 1 << 28
+"""The same for a connection that has not ended: what both sides may have said while nothing was captured."""
 
 LATE_SYN: Final = 1 << 20
 """Octets that may have been captured before the SYN that opened their stream."""
@@ -33,10 +37,26 @@ def owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
     """The side that sent the segment: ``side``, ``old``, or None for a connection that begins."""
     if seg.flags & SYN and not seg.flags & RST:
         return syn_ack_owner(side, old, seg) if seg.flags & ACK else syn_owner(side, old, seg)
-    if old is None:
-        return side
-    from_old = misfit(old, seg)
-    return old if from_old < STRAY and from_old < misfit(side, seg) else side
+    if old is not None:
+        from_old = misfit(old, seg)
+        if from_old < STRAY and from_old < misfit(side, seg):
+            return old
+    return None if is_foreign(side, seg) else side
+
+
+def is_foreign(side: Side, seg: Segment) -> bool:
+    """Whether both numbers are so far off that a connection sent it whose SYN was not captured.
+
+    An open connection may have said much while nothing was captured; an ended one has not.
+    """
+    peer = side.peer
+    connection = side.connection
+    assert peer is not None
+    assert connection is not None
+    if seg.flags & (RST | ACK) != ACK or side.next_seq < 0 or peer.next_seq < 0:
+        return False
+    limit = STRAY if connection.over else ELSEWHERE
+    return apart(seg.seq, side.next_seq) > limit and apart(seg.ack, peer.next_seq) > limit
 
 
 def syn_owner(side: Side, old: Side | None, seg: Segment) -> Side | None:

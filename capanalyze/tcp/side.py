@@ -105,7 +105,8 @@ class Trouble:
         held, held_octets: segments that wait behind a hole. acked_hole: segments sent since the peer acknowledged
             beyond it.
         gaps: holes in its stream, in stream order, the first MAX_GAPS found; gaps_left_out, gap_octets_left_out: the
-            rest. missing: octets that the peer acknowledged and the capture lacks.
+            rest. missing: octets that the peer acknowledged and the capture lacks. cut: octets of captured segments
+            that a short snapshot length left out. hidden_at: where its captured octets end, if the peer has more.
         told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
         unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
         beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),
@@ -124,6 +125,8 @@ class Trouble:
         self.gaps_left_out: i64 = 0
         self.gap_octets_left_out: i64 = 0
         self.missing: i64 = 0
+        self.cut: i64 = 0
+        self.hidden_at: i64 = NOWHERE
         self.told: i64 = -1
         self.unsure: bool = False
         self.beyond_packet: i64 = 0

@@ -121,6 +121,7 @@ class Streams:
             self.runs.append(Run(side.index, data, start, start + captured, 0, packet, ts_ns))
         cut = end - side.next_rel - captured
         if cut > 0:
+            trouble(side).cut += cut
             self.runs.append(Run(side.index, b"", 0, 0, cut, packet, ts_ns))
         moved = end - side.next_rel
         side.next_rel = end

@@ -158,7 +158,7 @@ class Tracker:
         """Take any segment; NOTHING or RUNS (``side``, ``streams.runs``) became in order."""
         flags = seg.flags
         known = self.sides.get(seg.key)
-        if known is not None and (self.older or flags & SYN):
+        if known is not None:
             known = owner(known, self.older.get(seg.key), seg)
         side = self._open(seg, packet, ts_ns) if known is None else known
         self.side = side
@@ -352,7 +352,7 @@ class Tracker:
             for run in self.streams.runs:
                 if not run.gap:
                     self._said(side, run.end - run.start, run.data, run.start, run.end, packet, ts_ns)
-        elif fresh:
+        if fresh and (side.next_rel == before or seg.captured < seg.length):
             side.last_data_packet = packet
             side.last_data_ts = ts_ns
         return fresh

@@ -150,13 +150,16 @@ def _not_started(group: Group) -> str:
     offered = first.client_range
     version = first.version
     answer = f"a redirect to {quote(first.redirect)}" if first.redirect else f"server version {version}"
+    if not first.redirect and version is None:
+        answer = "a server version that is not in the capture"
     if not first.redirect and offered and version is not None and not offered[0] <= version <= offered[1]:
         answer += f", which the client does not support (it offered {offered[0]} to {offered[1]})"
     said = f"the {first.server.called} had answered the hello with {answer}"
     if not first.closer:
         return f"; {said}, and the client has not sent startApi"
     waits = _until(group, lambda facts: facts.answer)
-    return f"{_after(waits, said)}; startApi was never sent"
+    never = "is not in the capture" if _lacking(group, "client") else "was never sent"
+    return f"{_after(waits, said)}; startApi {never}"
 
 
 def _not_ready(group: Group) -> str:
@@ -164,12 +167,20 @@ def _not_ready(group: Group) -> str:
     absent = " and ".join(first.missing_names)
     telling = [code for code in first.error_codes if code in TELLING_ERRORS]
     errors = f"error {listing([str(code) for code in telling])}" if telling else ""
+    lacking = _lacking(group, "server")
     if not first.closer:
-        return f"; startApi was sent, {absent} did not come" + (f", {errors} did" if errors else "")
+        never = "not in the capture" if lacking else "did not come"
+        return f"; startApi was sent, {absent} {never}" + (f", {errors} did" if errors else "")
     lead = _after(_until(group, lambda facts: facts.start_api), "startApi")
+    never = ("are" if len(first.missing_names) > 1 else "is") + " not in the capture" if lacking else "had not come"
     if errors:
-        return f"{lead} and right after {errors} of the {first.server.called}; {absent} had not come"
-    return f"{lead}; {absent} had not come"
+        return f"{lead} and right after {errors} of the {first.server.called}; {absent} {never}"
+    return f"{lead}; {absent} {never}"
+
+
+def _lacking(group: Group, side: str) -> bool:
+    """Whether octets of a side are not in the capture, so that none of its messages can be said not to be sent."""
+    return any(facts.end(side).unread for facts in group)
 
 
 def _talk(group: Group) -> str:

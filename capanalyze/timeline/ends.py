@@ -48,7 +48,7 @@ class End:
         self.state = connection.client_state if name == "client" else connection.server_state
         self.octets = int(side.octets)
         self.missing = int(side.missing)
-        self.cut = 0
+        self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
         self.last = moment(side.last_data_packet, side.last_data_ts)
         before = moment(side.last_data_packet_at_close, side.last_data_ts_at_close)
@@ -62,6 +62,11 @@ class End:
         self.rst = next(
             (moment(event.packet, event.ts_ns) for event in connection.events if _resets(event, side)), None
         )
+
+    @property
+    def unread(self) -> int:
+        """Octets that it sent and that the capture does not hold."""
+        return self.missing + self.cut
 
     @property
     def spoke(self) -> bool:

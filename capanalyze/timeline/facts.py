@@ -50,9 +50,6 @@ class Facts:
         self.api = self.speaks or connection.server.port in ports or connection.client.port in ports
         self.client = End(connection, connection.client, "client", "client")
         self.server = End(connection, connection.server, "server", "gateway" if self.api else "server")
-        if session is not None:
-            self.client.cut = max(int(session.client.missing) - self.client.missing, 0)
-            self.server.cut = max(int(session.server.missing) - self.server.missing, 0)
         self.began = moment(connection.first_packet, connection.first_ts)
         self.ended = ended
         close = connection.close
@@ -91,12 +88,18 @@ class Facts:
     @property
     def incomplete(self) -> bool:
         """Whether octets that were sent are not in the capture."""
-        return any(end.missing or end.cut for end in (self.client, self.server))
+        return self.client.unread + self.server.unread > 0
 
     @property
     def released(self) -> int | None:
         """The packet from which the gateway need not hold the connection, its own FIN or a RST; None while it may."""
         return min((*self.server.fins, *self.server.rsts, *self.client.rsts), default=None)
+
+    def unread(self, side: str) -> bool:
+        """Whether what a side said first is not in the capture: lost, or cut off."""
+        stream = None if self.session is None else self.session.client if side == "client" else self.session.server
+        end = self.end(side)
+        return (stream is not None and stream.headless) or (not end.spoke and end.missing > 0)
 
     @property
     def lasted_ns(self) -> int | None:
@@ -174,8 +177,9 @@ class Facts:
 
     @property
     def version(self) -> int | None:
-        """The server version that the hello was answered with."""
-        return int(self.session.server_version) if self.session is not None and self.answer is not None else None
+        """The server version that the hello was answered with; None where it is not in the capture."""
+        known = int(self.session.server_version) if self.session is not None and self.answer is not None else 0
+        return known or None
 
     @property
     def library(self) -> str:
@@ -277,7 +281,7 @@ def stage_of(facts: Facts) -> str:
     hello. "not_started": the hello was answered,
     startApi never sent. "not_ready": startApi was sent, nextValidId or managedAccounts did not come.
     "ready": both came. "no_hello": messages without a hello. "midstream": the capture began after the hello.
-    "plain": not an API connection.
+    "unread": what was said first is not in the capture. "plain": not an API connection.
     """
     opened = facts.connection.opened
     if opened in {"refused", "unanswered"}:
@@ -290,6 +294,8 @@ def stage_of(facts: Facts) -> str:
         return _stage_without_hello(facts)
     if not facts.missing_names:
         return "ready"
+    if facts.answer is None and facts.unread("server"):
+        return "unread" if facts.start_api is None else "not_ready"
     if facts.answered_too_late or (facts.answer is None and facts.misfit is None and not facts.server.spoke_before):
         return "hello_unanswered"
     if facts.answer is None:
@@ -298,10 +304,13 @@ def stage_of(facts: Facts) -> str:
 
 
 def _stage_without_hello(facts: Facts) -> str:
-    if not facts.client.spoke_before and not facts.server.spoke_before and facts.connection.opened != "midstream":
-        return "no_data"
-    if facts.misfit is not None:
+    midstream = facts.connection.opened == "midstream"
+    if not midstream and facts.unread("client"):
+        return "unread"
+    if facts.misfit is not None and (facts.client.spoke_before or facts.server.spoke_before):
         return "not_tws"
-    if facts.connection.opened == "midstream":
+    if midstream:
         return "midstream"
-    return "no_hello"
+    if facts.unread("server"):
+        return "unread"
+    return "no_hello" if facts.client.spoke_before or facts.server.spoke_before else "no_data"

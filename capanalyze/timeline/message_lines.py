@@ -91,7 +91,11 @@ def _hello(message: Message, session: Session) -> str:
     if not message.from_client:
         if session.redirect:
             return f"hello: redirect to {clean(session.redirect)}"
+        if not session.server_version:
+            return "hello: the server version is not in the capture"
         return f"hello: server version {session.server_version}, {clean(session.connection_time)}".rstrip(", ")
+    if session.client_range is None and session.legacy_version is None:
+        return "hello: the versions are not in the capture"
     if session.client_range is None:
         return f"hello: client version {clean(session.legacy_version or '')} (from before version 100)"
     low, high = session.client_range

@@ -25,6 +25,8 @@ def remains(group: Group) -> str:
         return f"{late}; the {other.called} closed too (its FIN is not in the capture, but it was acknowledged){reset}"
     if reset:
         return f"{late}{reset}"
+    if not other.side.packets:  # whether it acknowledged or closed is not in the capture
+        return late
     captured = _captured(group)
     if not first.closing_end.fin_acked and not first.inferred:
         copies = sum(len(facts.closing_end.fins) for facts in group)

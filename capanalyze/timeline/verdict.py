@@ -88,7 +88,7 @@ def _rank(facts: Facts) -> int:
     """The worst first: what a user of the API would call a failure before what went well."""
     if not facts.api or facts.second_address is not None:
         return 7
-    return _RANKS.get((facts.closer, facts.stage), 1 if facts.stage != "midstream" else 2)
+    return _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread"} else 2)
 
 
 def story(group: Group, total: int) -> str:
@@ -142,9 +142,20 @@ def _doubt(group: Group) -> str:
     if all(facts.connection.opened == "midstream" for facts in group):
         doubts.append("the capture began after the connection" + ("s" if len(group) > 1 else ""))
     missing = sum(facts.client.missing + facts.server.missing for facts in group)
+    absent = [end.called for end in (group[0].client, group[0].server) if _one_way(group, end.name)]
+    doubts += [f"the capture holds no packet of the {called}'s" for called in absent]
     if missing:
-        doubts.append(f"{count(missing, 'octet')} of what was said are missing from the capture")
+        doubts.append(
+            f"{count(missing, 'octet')} of what was said {'is' if missing == 1 else 'are'} missing from the capture"
+        )
     cut = sum(facts.client.cut + facts.server.cut for facts in group)
     if cut:
-        doubts.append(f"{count(cut, 'octet')} of what was said were cut off by the snapshot length")
+        doubts.append(
+            f"{count(cut, 'octet')} of what was said {'was' if cut == 1 else 'were'} cut off by the snapshot length"
+        )
     return f" ({'; '.join(doubts)})" if doubts else ""
+
+
+def _one_way(group: Group, side: str) -> bool:
+    """Whether a side sent packets (the other one acknowledged them) and the capture has none of them."""
+    return all(facts.end(side).side.packets == 0 and facts.end(side).side.acked_rel >= 0 for facts in group)

@@ -38,6 +38,9 @@ class FrameHandler:
         """Take octets while ``stream.mode`` is OPENING; return where the mode it chose goes on (``end``: used up)."""
         raise NotImplementedError
 
+    def opening_cut(self, stream: "FrameStream", length: i64) -> None:
+        """Note that ``length`` octets are missing while ``stream.mode`` is OPENING; it may choose FRAMES."""
+
     def fields(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> None:
         """Take octets of an unframed session (``stream.mode`` is FIELDS)."""
 
@@ -63,7 +66,7 @@ class FrameStream(Walker):
         shown: the first octets, at most SHOWN, of a side that does not begin with a frame.
         unframed: the side began with the hello of a session from before version 100.
         found: stream offset of the first frame after framing was found again, the last time; -1 if never.
-        eager: see Scanner.
+        headless: what the side began with is not in the capture. eager: see Scanner.
     """
 
     def __init__(self, handler: FrameHandler, side: i64, limit: i64, tail: Tail | None) -> None:
@@ -94,6 +97,7 @@ class FrameStream(Walker):
         self.remainder: i64 = 0
         self.shown: bytes = b""
         self.found: i64 = -1
+        self.headless: bool = False
 
     def feed(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Take the next octets of the side, ``data[start:end]``; the frames up to ``walked`` were counted by walk()."""
@@ -309,6 +313,10 @@ class FrameStream(Walker):
             if length <= left:
                 return
         self.handler.lost(self, at, f"{length} octets missing in the capture")
+        if self.mode == OPENING:
+            self.handler.opening_cut(self, length)
+            if self.mode == FRAMES:
+                return
         self.skipped += self._unread()
         if self.mode == FIELDS:
             self.mode = OPAQUE

@@ -44,6 +44,24 @@ class Greeting(SessionState):
             stream.search_from(stream.offset)
         return end
 
+    def opening_cut(self, stream: FrameStream, length: i64) -> None:
+        """A side's first octets end in a hole: enough of a hello may be there to know it."""
+        known = bytes(stream.held.kept) if stream.held.octets else b""
+        if known.startswith(hello.MAGIC) and not stream.from_client and self.hello_side < 0:
+            self.roles(stream.side)
+        found = hello.cut_opening(known, from_client=stream.from_client)
+        if found.kind != hello.HELLO or not (self.from_start or stream.from_client):
+            stream.headless = True
+            return
+        here: i64 = len(known)
+        whole: i64 = found.octets if found.octets != 0 else here + length
+        stream.held.forget()
+        stream.hello_octets = here
+        found.octets = whole
+        self._greet(stream, found, known)
+        if whole != here + length:
+            stream.search_from(stream.offset)
+
     def _recognise(self, stream: FrameStream, known: bytes) -> Opening:
         if known.startswith(hello.MAGIC) and not stream.from_client and self.hello_side < 0:
             self.roles(stream.side)
@@ -72,6 +90,7 @@ class Greeting(SessionState):
         message = Message(stream.from_client, 0, "hello", "hello", stream.held.packet, stream.packet, stream.ts_ns)
         message.size = found.octets - prefix
         message.payload = known[prefix : found.octets]
+        message.missing = found.octets - min(found.octets, len(known))
         message.server_version = self.server_version
         counts = self.client_counts if stream.from_client else self.server_counts
         counts["hello"] = 1
@@ -84,7 +103,8 @@ class Greeting(SessionState):
             self.legacy_version = known[: found.octets - 1].decode("ascii", "replace")
             return
         self.is_tws = True
-        self.client_range = (found.minimum, found.maximum)
+        if found.maximum:
+            self.client_range = (found.minimum, found.maximum)
         self.options = found.options
 
     def _server_greets(self, stream: FrameStream, found: Opening) -> None:

@@ -23,6 +23,7 @@ LEGACY_NEWEST: Final = 66
 
 _VERSIONS: Final = re.compile(rb"v(\d{1,9})(?:\.\.(\d{1,9}))?(?: ([^\0]*))?", re.DOTALL)
 _ANSWER: Final = re.compile(rb"(-?\d{1,9})\0([^\0]*)\0")
+_CUT_ANSWER: Final = re.compile(rb"(\d{1,9})(?:\0(\d{0,8}|\d{8} [^\0]*))?")
 _DATE: Final = re.compile(rb"\d{8}")
 LEGACY_START_API: Final = 63
 """Client version from which a legacy client may send startApi in place of its bare id."""
@@ -117,6 +118,27 @@ def _client_hello(data: bytes) -> Opening:
     opening.minimum = int(match[1])
     opening.maximum = int(match[2] or match[1])
     opening.options = (match[3] or b"").decode("utf-8", "backslashreplace")
+    return opening
+
+
+def cut_opening(data: bytes, *, from_client: bool) -> Opening:
+    """What ``data`` begins, of which the capture lacks the rest: a HELLO with the octets that it had, or OTHER.
+
+    ``octets`` are those of the whole hello, 0 where its length is not there. ``server_version`` is 0 where it is cut.
+    """
+    if from_client:
+        if not data.startswith(MAGIC):
+            return Opening(OTHER)
+        length = int.from_bytes(data[4:8], "big") if len(data) >= 8 else 0
+        fits = length <= HELLO_OCTETS and data[8:9] in {b"", b"v"} and (len(data) < 8 or length != 0)
+        return Opening(HELLO, 8 + length if len(data) >= 8 else 0) if fits else Opening(OTHER)
+    length = int.from_bytes(data[:4], "big")
+    match = _CUT_ANSWER.fullmatch(data[4:])
+    if len(data) < 5 or match is None or not 4 <= length <= HELLO_OCTETS:
+        return Opening(OTHER)
+    opening = Opening(HELLO, 4 + length)
+    opening.server_version = int(match[1]) if match[2] is not None else 0
+    opening.time = (match[2] or b"").decode("utf-8", "backslashreplace")
     return opening
 
 

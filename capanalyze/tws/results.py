@@ -67,7 +67,7 @@ def _not_tws(state: SessionState) -> str | None:
     found: list[str] = []
     for stream in (state.client, state.server):
         hello_octets, framed, _, remainder = state.accounted(stream.side)
-        if hello_octets == framed == 0 and remainder != 0:
+        if hello_octets == framed == 0 and remainder != 0 and not stream.headless:
             found.append(_describe(state, stream))
     if not found and state.legacy_version is not None and state.server_version == 0:
         found.append(hello.describe_legacy(state.legacy_version))

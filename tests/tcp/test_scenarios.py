@@ -271,3 +271,50 @@ def test_an_old_fin_below_what_was_acknowledged_closes_nothing() -> None:
 
     assert story(connection) == ("complete", None, ("ESTABLISHED", "ESTABLISHED"))
     assert connection.client.octets == 21
+
+
+def test_the_ports_are_used_again_and_no_syn_was_captured() -> None:
+    talk = hello()
+    talk.client.fin().server.fin().client.ack()
+    later = talk.reuse(700_000_000, 2_900_000_000).established()
+    later.client.data(b"z" * 40).server.data(b"q" * 9).client.ack().server.fin().client.fin().server.ack()
+
+    first, second = follow(later.pcap()).connections
+
+    assert story(first) == ("complete", ("client", "FIN", 6, False, "certain"), ("TIME_WAIT", "CLOSED"))
+    assert story(second) == ("midstream", ("server", "FIN", 12, False, "certain"), ("CLOSED", "TIME_WAIT"))
+    assert (first.client.octets, second.client.octets, second.client.missing) == (17, 40, 0)
+
+
+def test_a_segment_whose_numbers_both_belong_nowhere_changes_nothing_of_the_connection() -> None:
+    talk = hello()
+    talk.server.data(b"stray", seq=talk.server.next + 900_000_000, ack=talk.client.next + 800_000_000, undelivered=True)
+    talk.server.next = talk.client.received or 0
+    talk.server.data(b"answer").client.fin().server.fin().client.ack()
+
+    connection = follow(talk.pcap()).connections[0]
+
+    assert story(connection) == ("complete", ("client", "FIN", 8, False, "certain"), ("TIME_WAIT", "CLOSED"))
+    assert (connection.client.missing, connection.server.octets) == (0, 6)
+
+
+def test_a_fin_ahead_of_the_octets_is_belied_by_the_one_behind_them() -> None:
+    talk = hello()
+    talk.server.fin(seq=talk.server.next + 900_000, undelivered=True)
+    talk.server.next = talk.client.received or 0
+    talk.server.data(b"answer").client.ack().client.fin().server.fin().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("complete", ("client", "FIN", 9, False, "certain"), ("TIME_WAIT", "CLOSED"))
+    assert (connection.server.octets, connection.server.missing) == (6, 0)
+
+
+def test_a_fin_that_acknowledges_octets_not_captured_may_follow_another_fin() -> None:
+    talk = hello()
+    talk.client.fin(b"bye", unseen=True).server.fin().client.ack()
+
+    close = follow(talk.pcap()).only.close
+
+    assert close is not None
+    assert (close.first, close.certainty) == ("server", "likely")

@@ -41,6 +41,7 @@ from capanalyze.timeline.rules import (
     version_window_miss,
     wrong_service,
 )
+from capanalyze.timeline.words import count
 
 RULES: Final = tuple(
     Rule(module.ID, module.check)
@@ -85,7 +86,38 @@ RULES: Final = tuple(
 )
 
 
+ABSENCE: Final = {
+    bad_hello.ID: "client",
+    client_never_speaks.ID: "client",
+    startapi_missing.ID: "client",
+    accepted_but_silent.ID: "server",
+    closed_without_answer.ID: "server",
+    closed_after_startapi.ID: "server",
+    hello_answered_then_silent.ID: "server",
+    no_next_valid_id.ID: "server",
+    requests_unanswered.ID: "server",
+}
+"""Rules that rest on what a side did not say; where octets of it are not in the capture, they can only suspect."""
+
+
 def judge(facts: Facts) -> tuple[Finding, ...]:
     """Every finding on a connection."""
     found = [rule.check(facts) for rule in RULES]
-    return tuple(entry for entry in found if entry is not None)
+    return tuple(doubted(entry, facts) for entry in found if entry is not None)
+
+
+CLOSERS: Final = (closed_without_answer.ID, closed_after_startapi.ID, gateway_closed_midsession.ID)
+"""Rules that name who closed."""
+
+
+def doubted(entry: Finding, facts: Facts) -> Finding:
+    """A finding, no surer than the capture is whole, and than it is who closed."""
+    close = facts.connection.close
+    if entry.id in CLOSERS and entry.certainty == "certain" and close is not None:
+        entry = entry._replace(certainty=close.certainty)
+    side = ABSENCE.get(entry.id)
+    end = facts.end(side) if side is not None else None
+    if end is None or not end.unread:
+        return entry
+    lacking = f"{count(end.unread, 'octet')} of the {end.called} not in the capture may say otherwise"
+    return entry._replace(certainty="possible", evidence=(*entry.evidence, lacking))

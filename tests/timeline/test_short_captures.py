@@ -1,0 +1,94 @@
+"""Captures that hold only part of what was said: nothing is claimed of what nobody recorded."""
+
+import pytest
+
+from capanalyze.api import read_files
+from capanalyze.capture.files import from_bytes
+from capanalyze.report.report import Report
+from tests.conversation import Conversation
+from tests.timeline.talk import START_API, findings, frame, greeted, opened, ready, report, started, verdict
+
+TO_PAYLOAD = 14 + 20 + 20
+"""Octets before the payload: Ethernet, IPv4, TCP."""
+
+
+def cut(talk: Conversation, payload: int) -> Report:
+    """A report on a capture with so many octets of each segment's payload."""
+    return read_files([from_bytes(talk.pcap(snaplen=TO_PAYLOAD + payload), "cut.pcap")])
+
+
+def session() -> Conversation:
+    """A session that the client ends, every answer in a segment of its own."""
+    talk = ready().server.data(frame("49", "1", "1700000000") * 3).client.ack()
+    return talk.client.fin().server.ack().server.fin().client.ack()
+
+
+@pytest.mark.parametrize("payload", range(40))
+def test_a_snapshot_length_makes_no_wrong_claims(payload: int) -> None:
+    found = cut(session(), payload)
+
+    claims = {entry.id for _, entry in found.all_findings() if entry.certainty != "possible"}
+    assert claims == {"capture-incomplete"}
+    assert not any(
+        word in found.verdict for word in ("not TWS", "without a hello", "neither side", "had not come", "never sent")
+    )
+
+
+@pytest.mark.parametrize(
+    ("payload", "milestones"),
+    [
+        (3, {"tcp_connected"}),
+        (4, {"tcp_connected", "hello_sent"}),
+        (5, {"tcp_connected", "hello_sent", "server_answered"}),
+        (14, {"tcp_connected", "hello_sent", "server_answered", "start_api_sent", "managed_accounts"}),
+    ],
+)
+def test_a_hello_is_known_by_its_first_octets(payload: int, milestones: set[str]) -> None:
+    tws = cut(session(), payload).to_dict()["connections"][0]["tws"]
+
+    assert milestones == {name for name, entry in tws["milestones"].items() if entry["reached"]}
+    assert (tws["client_range"], tws["server_version"]) == (None, 178 if payload >= 8 else None)
+
+
+def test_an_unanswered_hello_stays_one_where_its_end_was_cut_off() -> None:
+    talk = greeted().after(4).client.fin().server.ack()
+
+    found = cut(talk, 6)
+
+    assert found.verdict == (
+        "The client closed first (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello and "
+        "nothing was answered; the gateway did not close (CLOSE_WAIT) in the 1.0 ms captured after that (11 octets of "
+        "what was said were cut off by the snapshot length)."
+    )
+
+
+def test_octets_never_acknowledged_and_not_captured_were_not_cut_off() -> None:
+    talk = ready().server.data(b"x" * 100, unseen=True, undelivered=True).server.data(b"y" * 10)
+
+    assert "cut off" not in verdict(talk)
+
+
+@pytest.mark.parametrize("closer", ["client", "server"])
+def test_with_one_direction_only_nobody_is_sure_who_closed_first(closer: str) -> None:
+    talk = started()
+    first, second = (talk.client, talk.server) if closer == "client" else (talk.server, talk.client)
+    first.fin()
+    second.fin()
+    first.ack()
+    talk.packets = [packet for packet in talk.packets if packet.sender == "client"]
+
+    close = report(talk).to_dict()["connections"][0]["close"]
+    told = verdict(talk)
+
+    assert (close["first"], close["certainty"]) == ("client", "likely")
+    assert told.startswith("The client probably closed first")
+    assert "the capture holds no packet of the gateway's" in told
+    assert "acknowledged" not in told
+
+
+def test_a_hello_that_the_capture_lost_was_still_sent() -> None:
+    talk = opened().client.data(b"API\0\0\0\0\x09v157..178", unseen=True).server.ack().client.data(START_API)
+    talk.server.ack().client.fin()
+
+    assert (None, "bad-hello") not in findings(talk)
+    assert [name for _, name in findings(talk)] == ["capture-incomplete"]
