@@ -119,7 +119,7 @@ def first_fin(orig: Side, resp: Side) -> Close | None:
         return close_by(orig if orig.parting.closed else resp)
     orig_had, resp_had = had_fin(orig, resp), had_fin(resp, orig)
     if orig_had == HAD and resp_had == HAD:
-        return close_by(both_had(orig, resp))
+        return both_had(orig, resp)
     if HAD in {orig_had, resp_had}:
         return close_by(resp if orig_had == HAD else orig)
     if orig.parting.fin_inferred and resp.parting.fin_inferred:
@@ -140,9 +140,13 @@ def first_fin(orig: Side, resp: Side) -> Close | None:
     return both
 
 
-def both_had(orig: Side, resp: Side) -> Side:
-    """Each first captured copy acknowledges the other FIN: the later one is a retransmission of the first FIN."""
-    return orig if orig.parting.fin_packets[0] > resp.parting.fin_packets[0] else resp
+def both_had(orig: Side, resp: Side) -> Close:
+    """Each FIN acknowledges the other: the one that did so later in the capture is a retransmission of the first."""
+    if orig.parting.fin_inferred or resp.parting.fin_inferred:  # the captured one is that retransmission
+        close = close_by(resp if orig.parting.fin_inferred else orig)
+        close.certainty = "likely"
+        return close
+    return close_by(orig if orig.parting.fin_packets[0] > resp.parting.fin_packets[0] else resp)
 
 
 def had_fin(side: Side, peer: Side) -> i64:

@@ -228,6 +228,17 @@ def test_a_fin_inferred_behind_the_acknowledgement_of_the_others() -> None:
     assert story(connection) == ("complete", ("server", "FIN", 6, False, "certain"), ("CLOSED", "TIME_WAIT"))
 
 
+def test_an_inferred_fin_and_a_captured_one_that_each_acknowledge_the_other() -> None:
+    talk = hello()
+    talk.client.fin(unseen=True).server.ack()  # this ACK lies before the server's own FIN, so the client's was first
+    talk.server.fin(unseen=True)
+    talk.client.fin(seq=talk.client.next - 1)  # again, and now it acknowledges the server's
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1] == ("client", "FIN", 7, False, "likely")
+
+
 def test_two_inferred_fins_by_what_was_acknowledged_first() -> None:
     talk = hello()
     talk.server.fin(unseen=True).client.ack().client.fin(unseen=True).server.ack()
