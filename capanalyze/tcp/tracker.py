@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp import notes
+from capanalyze.tcp.acknowledgement import acknowledge, first_pure_ack
 from capanalyze.tcp.analysis import analyse
 from capanalyze.tcp.close import Closing
 from capanalyze.tcp.connection import TAIL, Connection, Side
@@ -20,18 +21,15 @@ from capanalyze.tcp.identity import owner
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, take_syn
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import kept, part, trouble
+from capanalyze.tcp.side import kept, part
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table, is_over
-from capanalyze.tcp.zeek import DATA, PURE_ACK, endpoint, flag_letters, hole, once, repeated, zero_window
+from capanalyze.tcp.zeek import DATA, PURE_ACK, endpoint, flag_letters, once, repeated, zero_window
 
 NOTHING: Final = 0
 DIRECT: Final = 1
 RUNS: Final = 2
 GENERAL: Final = 3
-
-FAR: Final = 1 << 29
-"""Octets acknowledged behind a hole after which it is given up: positions are told from 32-bit numbers near them."""
 
 NO_LIMIT: Final = 1 << 62
 """``Side.room`` where the window's scale is not known, or the window is closed."""
@@ -103,7 +101,7 @@ class Tracker:
         side.last_ts = ts_ns
         if length == 0:
             if not side.history_seen & PURE_ACK:
-                self._first_pure_ack(side, peer, packet, ts_ns)
+                first_pure_ack(side, peer, packet, ts_ns)
             return NOTHING
         side.next_seq = (seq + length) & 0xFFFFFFFF
         side.next_rel += length
@@ -209,7 +207,7 @@ class Tracker:
         if flags & SYN:
             rel += 1
         if flags & ACK:
-            self._acknowledge(connection, side, peer, seg, rel, packet, ts_ns)
+            acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
         fresh: i64 = 0
         if seg.length and not (side.trouble.probe and rel < side.low_rel):
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
@@ -276,56 +274,6 @@ class Tracker:
         side.packets += 1
         side.last_packet = packet
         side.last_ts = ts_ns
-
-    def _acknowledge(
-        self, connection: Connection, side: Side, peer: Side, seg: Segment, rel: i64, packet: i64, ts_ns: i64
-    ) -> None:
-        """What the acknowledgement number proves about the peer's octets and FIN."""
-        if side.last_ack >= 0 and distance(seg.ack, side.last_ack) < 0:
-            return
-        side.last_ack = seg.ack
-        if peer.trouble.unsure and seg.ack == (peer.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
-            peer.next_seq = seg.ack
-            trouble(peer).unsure = False
-        acked = peer.next_rel + distance(seg.ack, peer.next_seq)
-        further = acked > peer.acked_rel
-        peer.acked_rel = max(peer.acked_rel, acked)
-        if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
-            peer.first_data_acked_packet = packet
-            peer.first_data_acked_ts = ts_ns
-        parting = peer.parting
-        if parting.closed and acked > parting.fin_rel and not parting.fin_acked:
-            parting.fin_acked = True
-            parting.fin_acked_packet = packet
-            parting.fin_acked_ts = ts_ns
-            parting.fin_acked_at = rel
-        if acked > peer.whole_rel:
-            peer.whole_rel = peer.max_rel
-            if further:
-                odd = trouble(peer)
-                odd.beyond_packet = packet
-                odd.beyond_ts = ts_ns
-                odd.beyond_at = rel
-            note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
-        held = len(peer.trouble.held) > 0
-        if acked > peer.next_rel and peer.trouble.hole_at != peer.next_rel and (held or acked > peer.next_rel + 1):
-            trouble(peer).hole_at = peer.next_rel
-            hole(connection, peer)
-        if held and acked > peer.next_rel and not peer.trouble.acked_hole:
-            trouble(peer).acked_hole = 1
-        if acked - peer.next_rel > FAR:
-            self.streams.skip(peer, acked, packet, ts_ns)
-        if not seg.length and not seg.flags & (SYN | FIN) and not side.acknowledged:
-            self._first_pure_ack(side, peer, packet, ts_ns)
-
-    def _first_pure_ack(self, side: Side, peer: Side, packet: i64, ts_ns: i64) -> None:
-        """The first segment of a side without payload and flags; after a SYN-ACK it completes the handshake."""
-        connection = side.connection
-        assert connection is not None
-        side.acknowledged = True
-        once(connection, side, PURE_ACK, "a")
-        if side.isn >= 0 and peer.isn >= 0 and side.index == connection.client_side and not side.first_data_packet:
-            event(connection, side, "ACK", packet, ts_ns, 0, "")
 
     def _payload(
         self, connection: Connection, side: Side, rel: i64, seg: Segment, data: bytes, packet: i64, ts_ns: i64

@@ -1,0 +1,72 @@
+"""Acknowledgement: what one side's acknowledgement number proves about the other's octets and FIN.
+
+In: a segment with its position. Out: how far the peer's stream has arrived, and what the capture lacks of it.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.packets.segment import FIN, SYN, Segment
+from capanalyze.tcp import notes
+from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.notes import event, note
+from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.side import trouble
+from capanalyze.tcp.streams import Streams
+from capanalyze.tcp.zeek import PURE_ACK, hole, once
+
+FAR: Final = 1 << 29
+"""Octets acknowledged behind a hole after which it is given up: positions are told from 32-bit numbers near them."""
+
+
+def acknowledge(
+    streams: Streams, connection: Connection, side: Side, peer: Side, seg: Segment, rel: i64, packet: i64, ts_ns: i64
+) -> None:
+    """What the acknowledgement number proves about the peer's octets and FIN."""
+    if side.last_ack >= 0 and distance(seg.ack, side.last_ack) < 0:
+        return
+    side.last_ack = seg.ack
+    if peer.trouble.unsure and seg.ack == (peer.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
+        peer.next_seq = seg.ack
+        trouble(peer).unsure = False
+    acked = peer.next_rel + distance(seg.ack, peer.next_seq)
+    further = acked > peer.acked_rel
+    peer.acked_rel = max(peer.acked_rel, acked)
+    if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
+        peer.first_data_acked_packet = packet
+        peer.first_data_acked_ts = ts_ns
+    parting = peer.parting
+    if parting.closed and acked > parting.fin_rel and not parting.fin_acked:
+        parting.fin_acked = True
+        parting.fin_acked_packet = packet
+        parting.fin_acked_ts = ts_ns
+        parting.fin_acked_at = rel
+    if acked > peer.whole_rel:
+        peer.whole_rel = peer.max_rel
+        if further:
+            odd = trouble(peer)
+            odd.beyond_packet = packet
+            odd.beyond_ts = ts_ns
+            odd.beyond_at = rel
+        note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
+    held = len(peer.trouble.held) > 0
+    if acked > peer.next_rel and peer.trouble.hole_at != peer.next_rel and (held or acked > peer.next_rel + 1):
+        trouble(peer).hole_at = peer.next_rel
+        hole(connection, peer)
+    if held and acked > peer.next_rel and not peer.trouble.acked_hole:
+        trouble(peer).acked_hole = 1
+    if acked - peer.next_rel > FAR:
+        streams.skip(peer, acked, packet, ts_ns)
+    if not seg.length and not seg.flags & (SYN | FIN) and not side.acknowledged:
+        first_pure_ack(side, peer, packet, ts_ns)
+
+
+def first_pure_ack(side: Side, peer: Side, packet: i64, ts_ns: i64) -> None:
+    """The first segment of a side without payload and flags; after a SYN-ACK it completes the handshake."""
+    connection = side.connection
+    assert connection is not None
+    side.acknowledged = True
+    once(connection, side, PURE_ACK, "a")
+    if side.isn >= 0 and peer.isn >= 0 and side.index == connection.client_side and not side.first_data_packet:
+        event(connection, side, "ACK", packet, ts_ns, 0, "")
