@@ -2,7 +2,7 @@
 
 Facts: draft-ietf-opsawg-pcap; the four modified record headers are those that Wireshark's wiretap tells
 apart (Kuznetzov's ss991029, SuSE 6.3, Red Hat 6.1, Nokia). Two magics serve for five layouts, so the
-layout is chosen by walking the first records.
+layout is chosen by walking the first records. Files put together with ``cat`` are read on.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,11 @@ LAYOUTS: Final = {
 """Magic -> octets of a record header and the dialect's name, the likeliest first."""
 
 PROBE_RECORDS: Final = 64
+
+PROBED: Final = 1 << 20
+"""Octets behind the header of an appended file by which its dialect is chosen."""
+
+VERSION_2_4: Final = (b"\2\0\4\0", b"\0\2\0\4")
 
 LINK_TYPE_BITS: Final = 0x03FFFFFF
 """The other six bits of the header's last field tell how many FCS octets each packet ends with."""
@@ -82,26 +87,53 @@ class PcapDecoder(Decoder):
     def __init__(self, head: bytes, complete: bool) -> None:
         super().__init__()
         self.format = "pcap"
-        self.big: bool = byte_order(head) == "big"
-        self.unpack_record: Any = (RECORD_BIG if self.big else RECORD_LITTLE).unpack_from
-        order = "big" if self.big else "little"
-        numbers = [int.from_bytes(head[at : at + 4], "big" if self.big else "little") for at in range(0, HEADER, 4)]
-        magic, network = numbers[0], numbers[5]
-        nano = magic == MAGIC_NANO
-        self.scale: i64 = 1 if nano else 1000
-        best: i64 = -2  # less than any fit
+        self.big: bool = False
+        self.unpack_record: Any = RECORD_LITTLE.unpack_from
+        self.scale: i64 = 1000
         self.header: i64 = 16
-        for header, dialect in LAYOUTS[magic]:
-            fit = walk(head, order == "big", header, 1_000_000_000 if nano else 1_000_000, complete)
+        self.magic: bytes = b""
+        self.begin(head, complete)
+        self.data = head
+        self.pos = HEADER
+
+    def begin(self, head: bytes, complete: bool) -> None:
+        """Read a file header, and choose the dialect by what follows it."""
+        self.big = byte_order(head) == "big"
+        self.unpack_record = (RECORD_BIG if self.big else RECORD_LITTLE).unpack_from
+        numbers = [int.from_bytes(head[at : at + 4], "big" if self.big else "little") for at in range(0, HEADER, 4)]
+        magic, link_type = numbers[0], numbers[5] & LINK_TYPE_BITS
+        nano = magic == MAGIC_NANO
+        self.scale = 1 if nano else 1000
+        best: i64 = -2  # less than any fit
+        layouts = LAYOUTS[magic] if head[:4] != self.magic else ()  # files put together are alike
+        self.magic = head[:4]
+        for header, dialect in layouts:
+            fit = walk(head, self.big, header, 1_000_000_000 if nano else 1_000_000, complete)
             if fit > best:
                 best = fit
                 self.header = header
                 self.dialect = dialect
-        link_type = network & LINK_TYPE_BITS
-        self.interfaces.append(Interface(link_type, numbers[4]))
+        if not self.interfaces or self.interfaces[-1].link_type != link_type:
+            self.interfaces.append(Interface(link_type, numbers[4]))
+        self.interface = len(self.interfaces) - 1
         self.link_type = link_type
-        self.data = head
-        self.pos = HEADER
+
+    def _joined(self) -> bool:
+        """Whether another file was appended here (``cat a.pcap b.pcap``): the headers of such files are stepped over.
+
+        As a record a header would be one of the year 2055 or later without octets.
+        """
+        start = self.pos
+        while True:
+            pos = self.pos
+            head = self.data[pos : pos + HEADER]
+            if head[8:16] != bytes(8) or head[4:8] not in VERSION_2_4 or not byte_order(head):
+                return self.pos != start
+            if len(head) < HEADER:
+                self.need = HEADER
+                return True
+            self.begin(self.data[pos : pos + PROBED], False)
+            self.pos = pos + HEADER
 
     def advance(self) -> bool:
         """Parse the next record header; False when the record is not whole in the buffer yet."""
@@ -117,6 +149,8 @@ class PcapDecoder(Decoder):
             seconds, fraction, captured, original = read_record_big(data, pos)
         else:
             seconds, fraction, captured, original = self.unpack_record(data, pos)
+        if captured == 0 and original == 0 and self._joined():
+            return self.pos != pos and self.advance()
         if room < self.header + captured:
             if captured > MAX_PACKET:
                 self.stop(f"a record claims {captured} octets: damaged, or not a record,")

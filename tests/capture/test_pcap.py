@@ -202,3 +202,25 @@ def test_the_size_of_the_pieces_does_not_matter(step: int, magic: int) -> None:
 
     assert [octets for _, _, octets in packets[:-1]] == [one.data for one in found]
     assert file.decoder.damage.startswith("cut in the record after packet 299, ")
+
+
+@pytest.mark.parametrize("step", [1, 7, 0])
+@pytest.mark.parametrize("other", [("<", MICRO), (">", MICRO), ("<", NANO)])
+def test_files_put_together_are_read_on(step: int, other: tuple[str, int]) -> None:
+    order, magic = other
+    joined = pcap(PACKETS) + pcap(()) * 3 + pcap(PACKETS, order, magic)
+
+    found, file = read(joined, step)
+
+    unit = 1 if magic == NANO else 1000
+    assert [one.data for one in found] == [ONE, TWO, ONE, TWO]
+    assert [one.number for one in found] == [1, 2, 3, 4]
+    assert found[2].ts_ns == 1_700_000_000_000_000_000 + 999_999 * unit
+    assert file.decoder.damage == ""
+
+
+def test_a_header_that_is_not_whole_at_the_end_is_a_cut() -> None:
+    found, file = read(pcap(PACKETS) + pcap(())[:20])
+
+    assert [one.data for one in found] == [ONE, TWO]
+    assert file.decoder.damage == "cut in the record after packet 2, 20 of its octets are there"
