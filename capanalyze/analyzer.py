@@ -11,6 +11,7 @@ from mypy_extensions import i64
 
 from capanalyze import lane
 from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, COMPILED, SHAPE, read_words
+from capanalyze.packets.icmp import IcmpError
 from capanalyze.packets.ip import FRAGMENT, NOT_TCP, TCP
 from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL, NOT_IP, UNKNOWN_LINK
 from capanalyze.packets.raw import NO_TIME, RawPackets
@@ -44,6 +45,7 @@ class Analyzer:
         self.first_ts: i64 = NO_TIME
         self.last_ts: i64 = NO_TIME
         self._segment = Segment()
+        self._icmp = IcmpError()
 
     @property
     def connections(self) -> list[Connection]:
@@ -128,6 +130,9 @@ class Analyzer:
             self._sessions_for_new()
         elif found != PENDING and not self._wrapped(found, packets):
             self._skip(REASONS[found], 1)
+            error = self._icmp
+            if found == NOT_TCP and error.read(packets):
+                self.tracker.undelivered(error.key, error.seq, error.words, error.host, packets.number, packets.ts_ns)
 
     def _wrapped(self, found: i64, packets: RawPackets) -> bool:
         """Whether another engine has to unwrap the packet: it is held back then, or counted by its wrapping."""

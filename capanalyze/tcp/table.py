@@ -14,6 +14,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
 from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.side import Side
 
 TOLD_IN_FULL: Final = 500
@@ -27,6 +28,12 @@ LINGERING: Final = 1_000
 
 FOLLOWED: Final = 25_000
 """Connections followed at a time."""
+
+TAGS: Final = 64
+"""VLANs in which the other direction of a connection is looked for."""
+
+NEAR: Final = 1 << 20
+"""How far a segment's numbers may lie from those of the only direction known so far."""
 
 
 class Tally:
@@ -81,6 +88,8 @@ class Table:
         self.connections: list[Connection] = []
         self.opened: i64 = 0
         self.tally = Tally()
+        self._tags: list[bytes] = [b""]  # VLAN ids that keys end with
+        self._other_keys: dict[bytes, bytes] = {}  # key of a side -> the key under which its segments come
         self._kept: list[int] = [0, 0]  # on other ports, on the gateway's
         self._ended: deque[Connection] = deque()
         self._unanswered: deque[Connection] = deque()
@@ -120,10 +129,30 @@ class Table:
                 del self.sides[side.key]
             if self.older.get(side.key) is side:
                 del self.older[side.key]
+            other = self._other_keys.pop(side.key, b"")
+            if other and self.sides.get(other) is side:
+                del self.sides[other]
         self.tally.add(connection, self.on_port(connection))
         for side in (connection.orig, connection.resp):  # so that it is freed at once
             side.peer = None
             side.connection = None
+
+    def join(self, seg: Segment) -> Side | None:
+        """The silent side of a known connection that a segment in another VLAN comes from, if its numbers say so.
+
+        A mirror port may tag one direction only, or each with an id of its own.
+        """
+        if not seg.flags & ACK:
+            return None
+        tag = seg.key[len(seg.key) - len(seg.key) % 4 :]
+        bare = seg.key[: len(seg.key) - len(tag)]
+        for other in self._tags:
+            side = self.sides.get(bare + other) if other != tag else None
+            if side is not None and side.packets == 0 and answers(side, seg):
+                self._other_keys[side.key] = seg.key
+                self.sides[seg.key] = side
+                return side
+        return None
 
     def open(self, seg: Segment, packet: i64, ts_ns: i64, leaver: Connection | None) -> Side:
         """A connection that was not known, in the place of one that was forgotten or in a new one."""
@@ -144,6 +173,9 @@ class Table:
         else:
             orig.place = resp.place = leaver.orig.place
             self.connections[orig.place] = connection
+        tag = orig.key[len(orig.key) - len(orig.key) % 4 :]
+        if tag not in self._tags and len(self._tags) < TAGS:
+            self._tags.append(tag)
         if orig.key in self.sides:
             self.older[orig.key] = self.sides[orig.key]
             self.older[resp.key] = self.sides[resp.key]
@@ -173,6 +205,15 @@ class Table:
         if len(self._unanswered) >= 2 * FOLLOWED:
             self._unanswered = deque(one for one in self._unanswered if not one.resp.packets and not one.gone)
         self._unanswered.append(connection)
+
+
+def answers(side: Side, seg: Segment) -> bool:
+    """Whether a segment continues what is known of a side by its peer's segments alone."""
+    peer = side.peer
+    assert peer is not None
+    if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
+        return False
+    return peer.last_ack < 0 or apart(seg.seq, peer.last_ack) <= NEAR
 
 
 def is_over(connection: Connection) -> bool:

@@ -17,10 +17,10 @@ from capanalyze.tcp.analysis import analyse
 from capanalyze.tcp.close import Closing
 from capanalyze.tcp.connection import TAIL, Connection, Side
 from capanalyze.tcp.copies import Copies
-from capanalyze.tcp.identity import owner
+from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, take_syn
-from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.sequence import apart, distance
 from capanalyze.tcp.side import kept, part
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table, is_over
@@ -237,6 +237,9 @@ class Tracker:
     def _open(self, seg: Segment, packet: i64, ts_ns: i64) -> Side | None:
         """A connection that was not known; None where there is no room for it."""
         table = self.table
+        joined = table.join(seg)
+        if joined is not None:
+            return joined
         reused = seg.key in self.sides
         leaver = table.leaver()
         if leaver is None and table.full():
@@ -274,6 +277,15 @@ class Tracker:
         side.packets += 1
         side.last_packet = packet
         side.last_ts = ts_ns
+
+    def undelivered(self, key: bytes, seq: i64, words: str, host: bytes, packet: i64, ts_ns: i64) -> None:
+        """An ICMP error about the segment with that key and sequence number; a forged one does not know the number."""
+        side = self.sides.get(key)
+        if side is None or side.next_seq < 0 or apart(seq, side.next_seq) > STRAY:
+            return
+        assert side.connection is not None
+        assert side.peer is not None
+        event(side.connection, side.peer, "ICMP", packet, ts_ns, 0, words + " " + host.hex())
 
     def _payload(
         self, connection: Connection, side: Side, rel: i64, seg: Segment, data: bytes, packet: i64, ts_ns: i64

@@ -8,6 +8,7 @@ from typing import Final
 
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import (
     count,
     endpoint,
@@ -47,6 +48,12 @@ def before_open(group: Group, thing: str) -> str:
         within = f" within the {span(max(waits))} captured" if waits else ""
         where = "" if thing == "the connection" else f" on {thing}"
         syns = sum(facts.syns for facts in group)
+        back = turned_back(first)
+        if back is not None:
+            told = packets(one.at.packet for facts in group if (one := turned_back(facts)) is not None and one.at)
+            turned = f"{'was' if syns == 1 else 'were'} turned back{where} by an ICMP error"
+            why = f"({back.words}, from {back.sender} in {told})"
+            return f"{count(syns, 'SYN')} to port {port} {turned} {why}: no connection came about"
         return f"{count(syns, 'SYN')} to port {port} went unanswered{where}{within}: no connection came about"
     if first.stage == "half_open" and first.closer == "client":
         return f"the client broke {thing} off ({first.kind}) after the {called}'s host had accepted, before it was open"

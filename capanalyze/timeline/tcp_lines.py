@@ -12,6 +12,7 @@ from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import LEFT_OUT, TimelineLine
 from capanalyze.timeline.openings import first_octets
+from capanalyze.timeline.turned_back import of_event
 from capanalyze.timeline.words import count, octets_as_text, quote
 
 QUOTED: Final = 40
@@ -91,7 +92,14 @@ def _words(facts: Facts, event: Event, side: str, begun: set[str]) -> str:
         return _reset(facts, event, side)
     if event.kind == "data":
         return _data(facts, event, side, begun)
+    if event.kind == "ICMP":
+        told = of_event(event)
+        return f"ICMP: {told.words}, says {told.sender} of what the {_other(facts, side)} sent"
     return WORDS.get(event.kind, event.kind.replace("_", " "))
+
+
+def _other(facts: Facts, side: str) -> str:
+    return facts.end("client" if side == "server" else "server").called
 
 
 def _fin(facts: Facts, side: str, again: str) -> str:

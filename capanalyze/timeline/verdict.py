@@ -11,6 +11,7 @@ from typing import Final
 from capanalyze.timeline.before import before_close, before_open
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.remains import remains
+from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import count, packets, sentence, spans
 
 STORIES: Final = 3
@@ -66,6 +67,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         facts.server.called,
         facts.client.state,
         facts.server.state,
+        back.words if facts.stage == "unanswered" and (back := turned_back(facts)) is not None else "",
         bool(facts.client.rst),
         bool(facts.server.rst),
         facts.connection.server.port if facts.stage in {"refused", "unanswered"} else 0,

@@ -1,5 +1,7 @@
 """Crafted closings that other tools get wrong, each with its truth: s1 to s11."""
 
+import pytest
+
 from capanalyze.tcp.connection import Connection
 from tests.conversation import ACK, RST, Conversation
 from tests.follow import follow
@@ -329,3 +331,30 @@ def test_a_fin_that_acknowledges_octets_not_captured_may_follow_another_fin() ->
 
     assert close is not None
     assert (close.first, close.certainty) == ("server", "likely")
+
+
+@pytest.mark.parametrize(("client_vlans", "server_vlans"), [((), (7,)), ((8,), (7,)), ((8,), ()), ((5, 6), (7, 6))])
+@pytest.mark.parametrize("missing", [0, 3])
+def test_a_mirror_port_tags_each_direction_in_its_own_way(
+    client_vlans: tuple[int, ...], server_vlans: tuple[int, ...], missing: int
+) -> None:
+    talk = hello().server.data(b"answer").client.ack().client.fin().server.fin().client.ack()
+    for packet in talk.packets:
+        packet.vlans = client_vlans if packet.sender == "client" else server_vlans
+    del talk.packets[:missing]
+
+    connection = follow(talk.pcap()).only
+
+    opened = "midstream" if missing else "complete"
+    assert story(connection) == (opened, ("client", "FIN", 8 - missing, False, "certain"), ("TIME_WAIT", "CLOSED"))
+    assert (connection.client.octets, connection.server.octets) == (17, 6)
+
+
+def test_the_same_ports_in_two_vlans_are_two_connections() -> None:
+    first = Conversation(vlans=(7,)).open()
+    second = Conversation(client_isn=9_000_000, vlans=(8,), packets=first.packets).open()
+    second.client.fin()
+
+    closes = [connection.close for connection in follow(second.pcap()).connections]
+
+    assert [close is None for close in closes] == [True, False]

@@ -214,3 +214,14 @@ def test_the_memory_of_a_flood_is_flat(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert analyzer.tracker.table.opened == 5000
     assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_a_forgotten_connection_leaves_no_key_behind() -> None:
+    talk = Conversation().client.syn().server.syn_ack(vlans=(7,))
+
+    analyzer = analysed(talk.packets)
+    followed = analyzer.tracker.table
+    keys = len(followed.sides)
+    followed.forget(analyzer.connections[0])
+
+    assert (keys, len(analyzer.connections), followed.sides) == (3, 1, {})

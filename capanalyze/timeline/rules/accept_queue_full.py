@@ -10,6 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import count, packets
 
 ID: Final = "accept-queue-full"
@@ -30,7 +31,7 @@ def accepted_before(facts: Facts) -> list[Facts]:
 
 def check(facts: Facts) -> Finding | None:
     """Fires where SYNs stay unanswered after silent connections to the same listener."""
-    if facts.stage != "unanswered":
+    if facts.stage != "unanswered" or turned_back(facts) is not None:
         return None
     silent = accepted_before(facts)
     if not silent:

@@ -1,4 +1,4 @@
-"""syn-unanswered: SYNs went out and nothing came back.
+"""syn-unanswered: SYNs went out and nothing came back, or an ICMP error.
 
 Why it matters: the packets never reached a listening host, or its answer never came back: not an API problem yet.
 What it is not: a refusal (port-refused), or a listener whose accept queue is full (accept-queue-full), which this
@@ -11,6 +11,7 @@ from typing import Final
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.accept_queue_full import accepted_before
+from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import count, span
 
 ID: Final = "syn-unanswered"
@@ -26,9 +27,32 @@ CAUSES: Final = (
 )
 
 
+PROHIBITED: Final = Cause("a firewall there rejects the connection", "certain", "its rules for that port")
+UNREACHABLE: Final = Cause("the host is down, or there is no way to it", "likely", "the address; ping it")
+REJECTED: Final = Cause(
+    "a firewall rejects the packets (a host without a listener would have answered with a RST)",
+    "likely",
+    "its rules for that port",
+)
+ICMP_CAUSES: Final = (("prohibited", PROHIBITED), ("rejected", PROHIBITED), ("port", REJECTED), ("", UNREACHABLE))
+"""A word of an ICMP error -> what it means, the first that fits."""
+
+
 def check(facts: Facts) -> Finding | None:
-    """Fires where no SYN was answered and the listener accepted nobody before."""
-    if facts.stage != "unanswered" or accepted_before(facts):
+    """Fires where no SYN was answered, but for an ICMP error, and the listener accepted nobody before."""
+    if facts.stage != "unanswered":
+        return None
+    back = turned_back(facts)
+    if back is not None:
+        return finding(
+            ID,
+            "An ICMP error turned the connection attempt back",
+            [facts.began, back.at],
+            [f"{back.sender} says in packet {back.at.packet}: {back.words}" if back.at is not None else ""],
+            causes=[next(cause for word, cause in ICMP_CAUSES if word in back.words)],
+            advice="check the address and whatever filters packets between the two hosts",
+        )
+    if accepted_before(facts):
         return None
     lasted = f" over {span(facts.lasted_ns)}" if facts.lasted_ns else ""
     return finding(
