@@ -20,6 +20,7 @@ from capanalyze.packets.wrapped import wrapping
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
 from capanalyze.tws.message import Message
+from capanalyze.tws.rest import Rest
 from capanalyze.tws.session import Session
 
 PORTS: Final = (4001, 4002, 7496, 7497)
@@ -39,6 +40,7 @@ class Analyzer:
         self.keep_all = keep_all
         self.tracker = Tracker(ports)
         self.sessions: list[Session | None] = []
+        self.rest = Rest()
         self.messages: list[Message] = []
         self.skipped: dict[str, int] = {}
         self.packets: i64 = 0
@@ -49,7 +51,7 @@ class Analyzer:
 
     @property
     def connections(self) -> list[Connection]:
-        """The connections, in the order of their first packet."""
+        """The connections; after ``finish`` those told in full, in the order of their first packet."""
         return self.tracker.connections
 
     def feed(self, packets: RawPackets) -> None:
@@ -148,7 +150,12 @@ class Analyzer:
         """Keep one place for a session per connection; a connection that was forgotten leaves it empty."""
         left = self.tracker.left
         if left is not None:
-            self.sessions[left.orig.place] = None
+            session = self.sessions[left.orig.place]
+            if session is not None:
+                session.finish()
+                self._after(left, session)
+                session.let_go()
+                self.sessions[left.orig.place] = None
             self.tracker.left = None
         while len(self.sessions) < len(self.tracker.connections):
             self.sessions.append(None)
@@ -157,9 +164,11 @@ class Analyzer:
         """The session of a connection whose first payload is at hand."""
         session = self.sessions[connection.orig.place]
         if session is None:
-            on_port = connection.orig.port in self.ports or connection.resp.port in self.ports
             from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
-            session = Session(connection.client_side, on_port, from_start, self.keep_all, connection.detail)
+            rest = None if connection.detail or self.keep_all else self.rest
+            session = Session(
+                connection.client_side, connection.api, from_start, self.keep_all, connection.detail, rest
+            )
             self.sessions[connection.orig.place] = session
         return session
 
@@ -199,8 +208,10 @@ class Analyzer:
         """Look at what the session became."""
         if session.is_tws:
             connection.narrated = False  # its messages tell more than its octets
+            connection.api = True
         if session.dead:
             connection.heeded = False
+            session.let_go()
             self.sessions[connection.orig.place] = None
         elif self.keep_all:
             for message in session.take_messages():
@@ -249,16 +260,22 @@ class Analyzer:
                     connection.roles_from = "hello"
                     connection.client_side = session.hello_side
             self.tracker.closing.finish(connection)
-        self._in_order()
+        self._keep_those_told()
 
-    def _in_order(self) -> None:
-        """Connections and sessions by number, where places were given on to later ones."""
+    def _keep_those_told(self) -> None:
+        """The connections told in full, and their sessions, by number; the others are counted and forgotten."""
         connections = self.tracker.connections
-        if self.tracker.table.tally.connections:
-            connections.sort(key=number_of)
-            self.sessions = [self.sessions[connection.orig.place] for connection in connections]
-            for place, connection in enumerate(connections):
-                connection.orig.place = connection.resp.place = place
+        told = [connection for connection in connections if connection.detail]
+        if len(told) == len(connections):
+            return
+        for connection in connections:
+            if not connection.detail:
+                self.tracker.table.forget(connection)
+        told.sort(key=number_of)
+        self.sessions = [self.sessions[connection.orig.place] for connection in told]
+        connections[:] = told
+        for place, connection in enumerate(told):
+            connection.orig.place = connection.resp.place = place
 
 
 def packet_of(message: Message) -> int:

@@ -13,6 +13,7 @@ from capanalyze.capture.capture import Capture, Progress
 from capanalyze.capture.decoder import Decoder, Interface
 from capanalyze.capture.files import CaptureFile
 from capanalyze.report.build import build_report
+from capanalyze.report.counted import counted_facts
 from capanalyze.report.messages import record
 from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts, Report
 from capanalyze.tws.message import Message
@@ -65,7 +66,12 @@ def read_files(
         analyzer.feed(packets)
     analyzer.finish()
     return build_report(
-        _facts(capture, analyzer), analyzer.connections, analyzer.sessions, ports, all_connections=all_connections
+        _facts(capture, analyzer),
+        analyzer.connections,
+        analyzer.sessions,
+        ports,
+        all_connections=all_connections,
+        counted=counted_facts(analyzer.tracker.table, analyzer.rest, all_connections),
     )
 
 
@@ -114,6 +120,8 @@ def message_counts(
 ) -> Iterator[tuple[int, str, dict[str, int]]]:
     """How many TWS messages of each name every side sent: (connection, "client" or "server", {name: count}).
 
+    Connection 0 stands for all beyond those that are told in full (tcp/table.py).
+
     Nothing is decoded, and no message becomes an object: this costs little more than following the connections.
 
     Raises:
@@ -127,6 +135,8 @@ def message_counts(
         if session is not None and session.is_tws:
             yield int(connection.number), "client", dict(session.client_counts)
             yield int(connection.number), "server", dict(session.server_counts)
+    for sender in ("client", "server"):
+        yield 0, sender, analyzer.rest.names_of(sender == "client")
 
 
 def live(

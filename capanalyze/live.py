@@ -16,6 +16,7 @@ from capanalyze.capture.pcapng import PcapngDecoder
 from capanalyze.capture.processes import Address, Owners
 from capanalyze.errors import CapanalyzeError
 from capanalyze.report.build import build_report
+from capanalyze.report.counted import counted_facts
 from capanalyze.report.report import Endpoint, FileFacts, Process, Report
 from capanalyze.tcp.connection import Connection
 from capanalyze.timeline.happening import Follower
@@ -149,6 +150,7 @@ class Live:
             analyzer.sessions,
             self._ports,
             all_connections=self._all,
+            counted=counted_facts(analyzer.tracker.table, analyzer.rest, self._all),
             reread=None if path is None else lambda: messages(path, ports=self._ports),
         )
         owned = [

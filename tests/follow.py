@@ -32,6 +32,9 @@ class StreamRecorder:
         assert length > 0
         self.pieces[side].append(length)
 
+    def let_go(self) -> None:
+        """The connection is forgotten."""
+
     def finish(self) -> None:
         """No more comes."""
 

@@ -7,9 +7,9 @@ import sys
 from datetime import tzinfo
 
 from capanalyze.commands.options import Certainty, Format
-from capanalyze.commands.output import is_terminal, note, to_file, to_stdout, width
+from capanalyze.commands.output import in_batches, is_terminal, note, to_file, to_stdout, width
 from capanalyze.errors import NoAccessError
-from capanalyze.report import Look, Report, render
+from capanalyze.report import Look, Report, render_pieces
 
 FOUND: int = 1
 """Exit status of a finding that --fail-on names."""
@@ -28,11 +28,12 @@ def deliver(report: Report, form: str, path: str | None, zone: tzinfo) -> None:
     if form == Format.TEXT and not to_a_file and is_terminal():
         _show(report, look)
         return
-    text = render(report, form, look)
     if to_a_file and path is not None:
-        to_file(path, [text])
+        to_file(path, in_batches(render_pieces(report, form, look)))
     else:
-        to_stdout(text)
+        for text in in_batches(render_pieces(report, form, look)):
+            if not to_stdout(text):
+                break
     if to_a_file or form == Format.MD:
         note(NOT_REDACTED)
 

@@ -169,8 +169,9 @@ def _count_lines(files: list[str], ports: tuple[int, ...], choice: "Choice", how
     """How many messages of each name, as lines."""
     from capanalyze.api import message_counts  # noqa: PLC0415 - as above
     from capanalyze.commands import message_counts as table  # noqa: PLC0415 - as above
+    from capanalyze.tcp.table import TOLD_IN_FULL  # noqa: PLC0415 - as above
 
-    if choice.counted:
+    if choice.counted and max(choice.conns, default=0) <= TOLD_IN_FULL:  # the counts of later ones are one sum
         rows = table.from_counts(message_counts(files, ports=ports), choice)
     else:
         rows = table.from_records(_found(files, ports, choice))

@@ -1,12 +1,13 @@
 """Report: from a Report to octets. One format is one module with ``render(report, look) -> str``, and one row here."""
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Final, NamedTuple
 
 from capanalyze.report.look import Look
 from capanalyze.report.report import Report
 
-__all__ = ["RENDERERS", "Look", "Renderer", "Report", "render"]
+__all__ = ["RENDERERS", "Look", "Renderer", "Report", "render", "render_pieces"]
 
 
 class Renderer(NamedTuple):
@@ -30,5 +31,17 @@ def render(report: Report, form: str, look: Look) -> str:
     Raises:
         KeyError: no such format.
     """
-    text: str = import_module(RENDERERS[form].module).render(report, look)
-    return text
+    return "".join(render_pieces(report, form, look))
+
+
+def render_pieces(report: Report, form: str, look: Look) -> Iterator[str]:
+    """The same in pieces, where the format is written as it is made.
+
+    Raises:
+        KeyError: no such format.
+    """
+    module = import_module(RENDERERS[form].module)
+    if form == "json":
+        yield from module.pieces(report)
+    else:
+        yield module.render(report, look)

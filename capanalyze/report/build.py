@@ -13,6 +13,7 @@ from capanalyze.report.report import (
     CaptureFacts,
     CloseFacts,
     ConnectionReport,
+    CountedFacts,
     Endpoint,
     LastWords,
     Library,
@@ -33,8 +34,8 @@ from capanalyze.timeline.verdict import capture_verdict, connection_verdict
 from capanalyze.timeline.words import host, octets_as_text
 from capanalyze.tws.session import Session
 
-CONNECTIONS: Final = 1_000
-"""Connections reported; ``connections_left_out`` counts the rest."""
+CONNECTIONS: Final = 500
+"""Connections reported, the gateway's before others; ``connections_left_out`` counts the rest."""
 
 TIMELINES: Final = 200
 """Connections whose events are in ``timeline``; ``timeline_left_out`` counts the others."""
@@ -52,16 +53,20 @@ def build_report(
     ports: Sequence[int],
     *,
     all_connections: bool = False,
+    counted: CountedFacts | None = None,
     reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
 ) -> Report:
-    """The Report; ``connections`` and ``sessions`` are parallel and finished."""
+    """The Report; ``connections`` and ``sessions`` are parallel and finished. ``counted``: of further connections."""
     ended = Moment(capture.packets, capture.last_ts_ns)
     every = [Facts(one, session, ports, ended) for one, session in zip(connections, sessions, strict=True)]
     reported = [facts for facts in every if facts.api or all_connections]
     mates = tuple(facts for facts in every if facts.api)
     for facts in mates:
         facts.others = mates
-    shown = reported[:CONNECTIONS]
+    shown = reported
+    if len(reported) > CONNECTIONS:
+        shown = sorted(sorted(reported, key=lambda facts: not facts.api)[:CONNECTIONS], key=lambda facts: facts.number)
+    more = counted.connections if counted is not None else 0
     told = shown[:TIMELINES]
     lines = [line for facts in told for line in timeline(facts)]
     return Report(
@@ -69,11 +74,19 @@ def build_report(
         capture=capture,
         ports=tuple(ports),
         connections=tuple(connection_report(facts) for facts in shown),
-        connections_left_out=len(reported) - len(shown),
+        connections_left_out=len(reported) - len(shown) + more,
+        counted_only=counted,
         timeline=tuple(sorted(lines, key=_by_packet)),
-        timeline_left_out=len(reported) - len(told),
+        timeline_left_out=len(reported) - len(told) + more,
         findings=judge_together(mates),
-        verdict=capture_verdict(reported, len(connections), ports, capture.packets, truncated=capture.truncated),
+        verdict=capture_verdict(
+            reported,
+            len(connections) + more,
+            ports,
+            capture.packets,
+            truncated=capture.truncated,
+            closed_first=counted.closed_first if counted is not None else {},
+        ),
         reread=reread,
     )
 

@@ -44,13 +44,14 @@ WORDS: Final[dict[str, tuple[str | int | None, ...]]] = {
 
 PER_SIDE: Final = frozenset({
     "ConnectionReport.missing", "ConnectionReport.fins", "ConnectionReport.resets", "ConnectionReport.states",
-    "ConnectionReport.before_close", "TwsFacts.messages", "TwsFacts.remainder",
+    "ConnectionReport.before_close", "CountedFacts.messages", "TwsFacts.messages", "TwsFacts.remainder",
 })  # fmt: skip
 """Fields with a value for each side."""
 
 MEANINGS: Final = {
     "Report.ports": "TCP ports that mark the gateway's side.",
     "Report.connections_left_out": "Connections beyond the most that are reported.",
+    "Report.counted_only": "Connections beyond those told in full; null where there are none.",
     "Report.timeline_left_out": "Connections whose events are not in timeline.",
     "Report.findings": "Findings that span connections.",
     "Report.verdict": "One sentence for the capture.",
@@ -66,6 +67,12 @@ MEANINGS: Final = {
     "ConnectionReport.tws": "Null where the connection does not speak TWS.",
     "ConnectionReport.verdict": "One sentence for the connection.",
     "CloseFacts.packet": "Of the first captured copy of the FIN or RST; null for an inferred FIN.",
+    "CountedFacts.closed_first": "By who closed first and how; the empty key is for nobody.",
+    "CountedFacts.conn_states": "By Zeek's word for how the connection went.",
+    "CountedFacts.sessions": "TWS sessions on them.",
+    "CountedFacts.reached": "Sessions by their last milestone.",
+    "CountedFacts.unfollowed_syns": "SYNs of connections for which there was no room.",
+    "CountedFacts.unfollowed_packets": "Packets that belong to no connection that was followed.",
     "LastWords.bytes_hex": "Up to the last 64 octets sent before the close, in hexadecimal.",
     "LastWords.messages": "The last messages sent before the close.",
     "LastWords.idle_ns": "Silence of the side before the close or the capture's end, in nanoseconds.",

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from capanalyze.report._text import safe, wrap
 from capanalyze.report.capture_section import capture_facts
 from capanalyze.report.connection_section import Line, close_words, connection_lines, role
+from capanalyze.report.counted import counted_words
 from capanalyze.report.look import Look
 from capanalyze.report.report import ConnectionReport, Report
 from capanalyze.timeline.findings import CERTAINTIES, SEVERITIES, Finding
@@ -123,7 +124,7 @@ def _troubled(connection: ConnectionReport) -> bool:
 def overview(report: Report, width: int) -> list[Line]:
     """A line for each connection, where there are several."""
     shown = report.connections[:OVERVIEW]
-    if len(report.connections) < 2:
+    if len(report.connections) < 2 and report.counted_only is None:
         return []
     rows = [("#", "client", role(report, shown[0]), "closed first", "states after that", "octets of each")]
     for entry in shown:
@@ -147,6 +148,8 @@ def overview(report: Report, width: int) -> list[Line]:
     left_out = len(report.connections) - len(shown) + report.connections_left_out
     if left_out:
         lines.append(Line(f"  ... {count(left_out, 'more connection')}", "dim"))
+    if report.counted_only is not None:
+        lines += [Line(text, "dim") for text in wrap(counted_words(report.counted_only) + ".", width, "  ")]
     told = told_in_full(report)
     if len(told) < len(report.connections):
         numbers = listing([str(entry.conn) for entry in told])

@@ -177,6 +177,25 @@ class ConnectionReport(NamedTuple):
     verdict: str
 
 
+class CountedFacts(NamedTuple):
+    """The connections beyond those told in full, in numbers.
+
+    ``closed_first`` is by who closed first and how ("client FIN", "" for nobody); ``reached`` by the last milestone
+    of a session; ``unfollowed_syns`` and ``unfollowed_packets`` are those of connections for which there was no room.
+    """
+
+    connections: int
+    packets: int
+    octets: int
+    closed_first: dict[str, int]
+    conn_states: dict[str, int]
+    sessions: int
+    reached: dict[str, int]
+    messages: dict[str, dict[str, int]]
+    unfollowed_syns: int
+    unfollowed_packets: int
+
+
 class Report(NamedTuple):
     """What a capture shows. ``to_dict`` is the JSON's object, ``messages`` iterates over every TWS message."""
 
@@ -185,6 +204,7 @@ class Report(NamedTuple):
     ports: tuple[int, ...]
     connections: tuple[ConnectionReport, ...]
     connections_left_out: int
+    counted_only: CountedFacts | None
     timeline: tuple[TimelineLine, ...]
     timeline_left_out: int
     findings: tuple[Finding, ...]
@@ -193,7 +213,11 @@ class Report(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain dicts, lists, strings, integers, booleans and None."""
-        return {name: plain(getattr(self, name)) for name in self._fields if name != "reread"}
+        return {name: plain(value) for name, value in self.items()}
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """The JSON's keys with the records that stand for their values."""
+        return ((name, getattr(self, name)) for name in self._fields if name != "reread")
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """Every TWS message in capture order, as a line of ``messages --format jsonl`` each.

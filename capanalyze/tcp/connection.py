@@ -90,6 +90,43 @@ NO_EVENTS: Final[list[Event]] = []
 class Connection:
     """A TCP connection of the capture (contract.md, "Connection"); complete after ``Tracker.finish``."""
 
+    __slots__ = (
+        "api",
+        "client_side",
+        "client_state",
+        "close",
+        "conn_state",
+        "copies",
+        "cut_packets",
+        "detail",
+        "doubtful_reset",
+        "ending",
+        "events",
+        "events_left_out",
+        "first_packet",
+        "first_ts",
+        "gone",
+        "header_cut",
+        "heeded",
+        "history",
+        "ignored_count",
+        "ignored_resets",
+        "narrated",
+        "notes",
+        "number",
+        "opened",
+        "orig",
+        "over",
+        "refused",
+        "reset",
+        "resp",
+        "roles_from",
+        "rtt_ns",
+        "server_state",
+        "syn_ts",
+        "talker",
+    )
+
     def __init__(self, number: i64, orig: Side, resp: Side, detail: bool) -> None:
         self.number: i64 = number  # 1, 2, ... in order of first packet
         self.orig: Side = orig
@@ -119,8 +156,8 @@ class Connection:
         self.header_cut: bool = False  # the capture cut all its headers before the flags
         self.cut_packets: i64 = 0  # packets whose header is cut before the flags
         self.copies: i64 = 0  # packets that the capture holds more than once (copies.py)
-        self.detail: bool = detail  # False: beyond the connections told in full
-        self.kept: bool = True  # False: it may be forgotten when it is over (table.py)
+        self.detail: bool = detail  # False: beyond those told in full; forgotten when it is over (table.py)
+        self.api: bool = False  # on one of the gateway's ports, or TWS was spoken
         self.over: bool = False  # nothing more is to come
         self.gone: bool = False  # it was counted and forgotten
         self.heeded: bool = True  # payload is still worth handing on

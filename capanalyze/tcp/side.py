@@ -164,52 +164,97 @@ class Side:
         and those of its Parting and Trouble.
     """
 
+    __slots__ = (
+        "acked_rel",
+        "acknowledged",
+        "connection",
+        "detail",
+        "first_data_acked_packet",
+        "first_data_acked_ts",
+        "first_data_packet",
+        "first_data_ts",
+        "history_seen",
+        "ident",
+        "ident_at",
+        "index",
+        "isn",
+        "key",
+        "last_ack",
+        "last_data_packet",
+        "last_data_ts",
+        "last_packet",
+        "last_syn",
+        "last_ts",
+        "low_rel",
+        "max_rel",
+        "max_ts",
+        "narrated",
+        "next_rel",
+        "next_seq",
+        "octets",
+        "offer",
+        "packets",
+        "parting",
+        "peer",
+        "place",
+        "plain",
+        "port",
+        "room",
+        "scale",
+        "scaled",
+        "tail",
+        "trouble",
+        "whole_rel",
+        "window",
+        "zeek",
+        "zeek_before",
+    )
+
     def __init__(self, key: bytes, port: i64) -> None:
+        # what every segment of the short path reads or writes lies together: few cache lines a packet
+        self.plain: bool = False  # the short path may be taken
+        self.narrated: bool = True  # payload makes "data" events
+        self.detail: bool = True  # the newest octets are kept
+        self.scaled: bool = False  # it has sent more than SYNs
+        self.acknowledged: bool = False  # it has sent a segment without payload and flags
         self.key: bytes = key
-        self.port: i64 = port
-        self.index: i64 = 0  # 0 orig, 1 resp
+        self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
+        self.last_ack: i64 = -1  # the newest acknowledgement number this side sent (32 bits); -1 none
+        self.window: i64 = -1  # last advertised, unscaled; -1 none
         self.peer: Side | None = None
+        self.packets: i64 = 0
+        self.last_packet: i64 = 0
+        self.last_ts: i64 = -1
+        self.history_seen: i64 = 0
+        self.next_rel: i64 = 0
+        self.octets: i64 = 0
+        self.acked_rel: i64 = -1  # how far the peer acknowledged
+        self.first_data_acked_packet: i64 = 0
+        self.room: i64 = 0  # the window in octets
+        self.last_data_packet: i64 = 0
+        self.last_data_ts: i64 = -1
+        self.index: i64 = 0  # 0 orig, 1 resp
+        self.place: i64 = 0  # of its connection among those that are kept
+        self.scale: i64 = -1  # the one in force: 0 for a SYN's own window, -1 unknown
+        # the rest
+        self.port: i64 = port
         self.connection: Connection | None = None
         self.parting: Parting = OPEN
         self.trouble: Trouble = SMOOTH
-        self.plain: bool = False  # the short path may be taken
-        self.detail: bool = True  # the newest octets are kept
-        self.narrated: bool = True  # payload makes "data" events
-        self.place: i64 = 0  # of its connection among those that are kept
-        # sequence space
         self.isn: i64 = -1  # of the SYN; -1 not captured
-        self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
-        self.next_rel: i64 = 0
         self.max_rel: i64 = 0  # the end of the highest octet or FIN sent
         self.max_ts: i64 = -1  # time of the segment that set max_rel
         self.low_rel: i64 = 0  # the lowest position known to be of the stream
         self.whole_rel: i64 = 0  # the end of what was sent without a hole, or acknowledged in spite of one
-        self.acked_rel: i64 = -1  # how far the peer acknowledged
-        self.last_ack: i64 = -1  # the newest acknowledgement number this side sent (32 bits); -1 none
-        self.window: i64 = -1  # last advertised, unscaled; -1 none
-        self.room: i64 = 0  # the same in octets
         self.offer: i64 = NOT_CAPTURED  # the window scale that its SYN offers; -1 none
-        self.scale: i64 = -1  # the one in force: 0 for a SYN's own window, -1 unknown
-        self.scaled: bool = False  # it has sent more than SYNs
-        self.acknowledged: bool = False  # it has sent a segment without payload and flags
         self.ident: i64 = 0  # IP identification of the newest segment of the general path; 0 none
         self.ident_at: i64 = 0  # how many packets of the side that was
-        # counts
-        self.packets: i64 = 0
-        self.octets: i64 = 0
-        self.last_packet: i64 = 0
-        self.last_ts: i64 = -1
         self.first_data_packet: i64 = 0
         self.first_data_ts: i64 = -1
-        self.first_data_acked_packet: i64 = 0
         self.first_data_acked_ts: i64 = -1
-        self.last_data_packet: i64 = 0
-        self.last_data_ts: i64 = -1
         self.tail: bytes = b""
-        # Zeek's view (zeek.py)
         self.zeek: i64 = 0
         self.zeek_before: i64 = 0
-        self.history_seen: i64 = 0
         self.last_syn: i64 = -1
 
     @property

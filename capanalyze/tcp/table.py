@@ -1,9 +1,10 @@
 """Table: the connections of a capture by their addresses and ports, and what is kept of a great many.
 
-In: the first segment of a connection. Out: ``connections``, each at its ``place``. The first KEPT stay to the end,
-those on the gateway's ports and others counted apart. Beyond them an ended connection gives its place to a new one
-when enough newer ones have ended; it is counted then (Tally) and forgotten. No connection is ended for its silence:
-when FOLLOWED are open at a time, SYNs that nothing answered make room, and after that a new one is only counted.
+In: the first segment of a connection. Out: ``connections``, each at its ``place``. The first TOLD_IN_FULL stay to the
+end with all that happened, those on the gateway's ports and others counted apart. Beyond them an ended connection gives
+its place to a new one when enough newer ones have ended; it is counted then (Tally) and forgotten. No connection is
+ended for its silence: when FOLLOWED are open at a time, SYNs that nothing answered make room, and after that a new one
+is only counted.
 """
 
 from collections import deque
@@ -18,10 +19,7 @@ from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.side import Side
 
 TOLD_IN_FULL: Final = 500
-"""Connections whose events and last octets are kept, on the gateway's ports and as many on others."""
-
-KEPT: Final = 5_000
-"""Connections that stay to the end whatever comes, on the gateway's ports and as many on others."""
+"""Connections whose events and last octets are kept to the end, on the gateway's ports and as many on others."""
 
 LINGERING: Final = 1_000
 """Ended connections that are remembered for the sake of their late packets before the next one is forgotten."""
@@ -37,11 +35,10 @@ NEAR: Final = 1 << 20
 
 
 class Tally:
-    """What is known of the connections that were forgotten: numbers.
+    """What is known of the connections that are counted only: numbers.
 
     Attributes:
         connections, packets, octets: how many there were, and of both sides together.
-        on_ports: those of them on the gateway's ports.
         closes: by who closed first and how ("client FIN", "both FIN", "server RST", "" for nobody).
         states: by Zeek's conn_state.
         unfollowed: SYNs of connections for which there was no room.
@@ -52,18 +49,16 @@ class Tally:
         self.connections: i64 = 0
         self.packets: i64 = 0
         self.octets: i64 = 0
-        self.on_ports: i64 = 0
         self.closes: dict[str, int] = {}
         self.states: dict[str, int] = {}
         self.unfollowed: i64 = 0
         self.unfollowed_packets: i64 = 0
 
-    def add(self, connection: Connection, on_port: bool) -> None:
+    def add(self, connection: Connection) -> None:
         """Count a finished connection."""
         self.connections += 1
         self.packets += connection.orig.packets + connection.resp.packets
         self.octets += connection.orig.octets + connection.resp.octets
-        self.on_ports += 1 if on_port else 0
         close = connection.close
         how = f"{close.first} {close.kind}" if close is not None else ""
         self.closes[how] = self.closes.get(how, 0) + 1
@@ -78,7 +73,7 @@ class Table:
         older: the same of the connection before, where the ports were used again.
         connections: those that are kept, in no order once places were given on.
         opened: how many there were in all.
-        tally: of those forgotten.
+        gateway, others: tallies of those forgotten: the gateway's (``Connection.api``), and others.
     """
 
     def __init__(self, ports: Collection[int]) -> None:
@@ -87,16 +82,13 @@ class Table:
         self.older: dict[bytes, Side] = {}
         self.connections: list[Connection] = []
         self.opened: i64 = 0
-        self.tally = Tally()
+        self.gateway = Tally()
+        self.others = Tally()
         self._tags: list[bytes] = [b""]  # VLAN ids that keys end with
         self._other_keys: dict[bytes, bytes] = {}  # key of a side -> the key under which its segments come
         self._kept: list[int] = [0, 0]  # on other ports, on the gateway's
         self._ended: deque[Connection] = deque()
         self._unanswered: deque[Connection] = deque()
-
-    def on_port(self, connection: Connection) -> bool:
-        """Whether a connection is on one of the gateway's ports."""
-        return connection.orig.port in self.ports or connection.resp.port in self.ports
 
     def leaver(self) -> Connection | None:
         """The connection whose place the next one takes; None while there is room, or where none can go."""
@@ -111,14 +103,21 @@ class Table:
                 return connection
         return None
 
+    def refuse(self, seg: Segment) -> None:
+        """Count a segment of a connection for which there is no room."""
+        orig, resp = ends(seg.key)
+        tally = self.gateway if orig.port in self.ports or resp.port in self.ports else self.others
+        tally.unfollowed += 1 if seg.flags & (SYN | ACK) == SYN else 0
+        tally.unfollowed_packets += 1
+
     def full(self) -> bool:
         """Whether a connection more cannot be followed, unless another one goes."""
         return len(self.connections) >= FOLLOWED
 
     def ended(self, connection: Connection) -> None:
-        """A connection has come to its end: its place may be given on when it is not one of those kept."""
+        """A connection has come to its end: its place may be given on when it is not told in full."""
         connection.over = True
-        if not connection.kept:
+        if not connection.detail:
             self._ended.append(connection)
 
     def forget(self, connection: Connection) -> None:
@@ -132,7 +131,7 @@ class Table:
             other = self._other_keys.pop(side.key, b"")
             if other and self.sides.get(other) is side:
                 del self.sides[other]
-        self.tally.add(connection, self.on_port(connection))
+        (self.gateway if connection.api else self.others).add(connection)
         for side in (connection.orig, connection.resp):  # so that it is freed at once
             side.peer = None
             side.connection = None
@@ -162,7 +161,7 @@ class Table:
         self._kept[1 if gateway else 0] = before + 1
         self.opened += 1
         connection = Connection(self.opened, orig, resp, before < TOLD_IN_FULL)
-        connection.kept = before < KEPT
+        connection.api = gateway
         connection.first_packet = packet
         connection.first_ts = ts_ns
         orig.connection = resp.connection = connection
@@ -192,7 +191,7 @@ class Table:
             if seg.flags & ACK:
                 connection.roles_from = "syn_ack"
                 connection.client_side = 1
-            elif not connection.kept:
+            elif not connection.detail:
                 self._await(connection)
             return
         from_gateway = connection.orig.port in self.ports

@@ -243,8 +243,7 @@ class Tracker:
         reused = seg.key in self.sides
         leaver = table.leaver()
         if leaver is None and table.full():
-            table.tally.unfollowed += 1 if seg.flags & (SYN | ACK) == SYN else 0
-            table.tally.unfollowed_packets += 1
+            table.refuse(seg)
             return None
         if leaver is not None:
             self.finish(leaver)

@@ -5,7 +5,7 @@ to close. It says no more than the packets prove: who "did not close" did not "w
 connections with the same plot are told in one breath.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from capanalyze.timeline.before import before_close, before_open
@@ -19,6 +19,8 @@ STORIES: Final = 3
 
 Group = Sequence[Facts]
 
+NOTHING_MORE: Final[Mapping[str, int]] = {}
+
 
 def connection_verdict(facts: Facts) -> str:
     """The verdict for one connection: a sentence that ends in a full stop."""
@@ -26,9 +28,18 @@ def connection_verdict(facts: Facts) -> str:
 
 
 def capture_verdict(
-    reported: Group, tcp_connections: int, ports: Sequence[int], packets_read: int, *, truncated: bool = False
+    reported: Group,
+    tcp_connections: int,
+    ports: Sequence[int],
+    packets_read: int,
+    *,
+    truncated: bool = False,
+    closed_first: Mapping[str, int] = NOTHING_MORE,
 ) -> str:
-    """The verdict for a capture of ``tcp_connections``, of which ``reported`` are on ``ports`` or speak TWS."""
+    """The verdict for a capture of ``tcp_connections``, of which ``reported`` are on ``ports`` or speak TWS.
+
+    ``closed_first``: how many more were only counted, by who closed first and how ("client FIN", "" for nobody).
+    """
     if not reported:
         return _nothing(tcp_connections, ports, packets_read)
     end = " (the capture is cut off at its end)" if truncated else ""
@@ -40,7 +51,33 @@ def capture_verdict(
     rest = sum(len(group) for group in ranked[STORIES:])
     if rest:
         told.append(f"{count(rest, 'more connection')} ended in other ways")
+    more = sum(closed_first.values())
+    if more:
+        told.append(
+            f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: {closers(closed_first)}"
+        )
     return sentence("; ".join(told) + end)
+
+
+def closers(closed_first: Mapping[str, int]) -> str:
+    """Who closed first, in numbers: "the client closed first on 12, nobody on 3"."""
+    sums: dict[str, int] = {}
+    for how, number in closed_first.items():
+        sums[how.split(" ")[0]] = sums.get(how.split(" ")[0], 0) + number
+    words = [
+        f"{who}{' closed first' if first else ''} on {sums[side]:,}"
+        for first, (side, who) in zip(_FIRSTS, ((side, who) for side, who in _CLOSERS if side in sums), strict=False)
+    ]
+    return ", ".join(words)
+
+
+_FIRSTS: Final = (True, False, False, False)
+_CLOSERS: Final = (
+    ("client", "the client"),
+    ("server", "the server"),
+    ("both", "both at the same time"),
+    ("", "nobody"),
+)
 
 
 def _nothing(tcp_connections: int, ports: Sequence[int], packets_read: int) -> str:

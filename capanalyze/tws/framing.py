@@ -12,7 +12,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
-from capanalyze.tws.held import EMPTY, Held
+from capanalyze.tws.held import EMPTY, NOTHING, Held
 from capanalyze.tws.resync import Part, Scanner
 from capanalyze.tws.tail import LONG_KEPT, Tail
 from capanalyze.tws.walker import Walker
@@ -29,6 +29,10 @@ BLOCK: Final = 4096
 """A longer piece is walked in blocks of so many octets, of which the tail gets the last."""
 
 _RUN: Final = 2080  # octets that hold at least 8 of the frames that walk() takes (259 octets each at most)
+
+
+NO_PARTS: Final[list[Part]] = []
+"""``FrameStream.backlog`` while nothing is to be read again: shared, never written to."""
 
 
 class FrameHandler:
@@ -54,6 +58,10 @@ class FrameHandler:
         """Note that something is wrong with the framing at ``offset`` of the stream."""
 
 
+NOBODY: Final = FrameHandler()
+"""The owner of a stream that nothing comes on any more."""
+
+
 class FrameStream(Walker):
     """One side's octets, taken apart.
 
@@ -69,28 +77,58 @@ class FrameStream(Walker):
         headless: what the side began with is not in the capture. eager: see Scanner.
     """
 
+    __slots__ = (
+        "backlog",
+        "begin",
+        "eager",
+        "found",
+        "frame_missing",
+        "frame_offset",
+        "frame_packet",
+        "frame_size",
+        "from_client",
+        "handler",
+        "headless",
+        "held",
+        "hello_octets",
+        "limit",
+        "missing",
+        "mode",
+        "offset",
+        "packet",
+        "remainder",
+        "scanner",
+        "shift",
+        "shown",
+        "side",
+        "skipped",
+        "tail",
+        "ts_ns",
+        "unframed",
+    )
+
     def __init__(self, handler: FrameHandler, side: i64, limit: i64, tail: Tail | None) -> None:
         super().__init__()
+        self.mode: i64 = OPENING
+        self.offset: i64 = 0
+        self.tail: Tail | None = tail
         self.handler: FrameHandler = handler
         self.side: i64 = side
         self.from_client: bool = side == 0
         self.limit: i64 = limit  # octets kept of one frame, prefix included
-        self.tail: Tail | None = tail
-        self.mode: i64 = OPENING
         self.unframed: bool = False
         self.packet: i64 = 0
         self.ts_ns: i64 = -1
-        self.offset: i64 = 0
         self.shift: i64 = 0  # stream offset = index in the piece + shift
         self.begin: i64 = 0  # index where the run of whole frames began that is not in the tail yet
         self.frame_size: i64 = 0
         self.frame_packet: i64 = 0
         self.frame_offset: i64 = 0
         self.frame_missing: i64 = 0
-        self.held: Held = Held(limit)
+        self.held: Held = NOTHING
         self.eager: bytes = b""
         self.scanner: Scanner | None = None
-        self.backlog: list[Part] = []  # to be read again, the next one last
+        self.backlog: list[Part] = NO_PARTS  # to be read again, the next one last
         self.missing: i64 = 0
         self.hello_octets: i64 = 0
         self.skipped: i64 = 0
@@ -109,6 +147,20 @@ class FrameStream(Walker):
         while len(self.backlog) != 0:
             part = self.backlog.pop()
             self._take(part.data, part.start, part.start, part.end, part.packet, part.ts_ns)
+        self.backlog = NO_PARTS
+
+    def again(self, parts: list[Part]) -> None:
+        """Read these, the newest first, again before anything else."""
+        if len(self.backlog) == 0:
+            self.backlog = parts
+        else:
+            self.backlog.extend(parts)
+
+    def hold(self) -> Held:
+        """What the stream holds, to be written to."""
+        if self.held is NOTHING:
+            self.held = Held(self.limit)
+        return self.held
 
     def _take(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         self.packet = packet
@@ -168,7 +220,7 @@ class FrameStream(Walker):
             if index == IMPLAUSIBLE:
                 self._keep_run(data, at)
                 self.begin = end
-                self.backlog.append(Part(data, at, end, self.packet, self.ts_ns))
+                self.again([Part(data, at, end, self.packet, self.ts_ns)])
                 self._lose(at + self.shift, length)
                 return end
         if index == UNDECIDED or at + size > end:
@@ -187,7 +239,7 @@ class FrameStream(Walker):
 
     def _whole(self, index: i64, data: bytes, at: i64, end: i64, alone: bool) -> None:
         """Count a frame of which ``data[at:end]`` was kept, and tell who wants to know; ``alone``: in no run."""
-        self.counts[index] += 1
+        self.count(index, 1)
         if alone and self.tail is not None:
             upto: i64 = at + 4 + LONG_KEPT
             run = self.tail.add(data[at : min(end, upto)], self.frame_offset, self.packet, self.ts_ns)
@@ -210,7 +262,7 @@ class FrameStream(Walker):
         self._keep_run(data, at)
         self.begin = end
         self.mode = HOLDING
-        held = self.held
+        held = self.hold()
         held.begin(at + self.shift, self.packet)
         held.need = size
         if index == UNDECIDED:
@@ -248,8 +300,7 @@ class FrameStream(Walker):
                 self.handler.lost(self, held.offset, "a frame of length 0")
                 return start + 4 - held.forget()
             if index == IMPLAUSIBLE:
-                self.backlog.append(Part(data, start, end, self.packet, self.ts_ns))
-                self.backlog.extend(reversed(held.parts))
+                self.again([Part(data, start, end, self.packet, self.ts_ns), *reversed(held.parts)])
                 held.forget()
                 self._lose(held.offset, held.length)
                 return end
@@ -271,7 +322,7 @@ class FrameStream(Walker):
         self.frame_packet = held.packet
         self.frame_offset = held.offset
         self.frame_missing = held.missing
-        held.forget()
+        self.held = NOTHING
         self.mode = FRAMES
         self._whole(held.index, kept, 0, len(kept), alone=True)
 
@@ -281,7 +332,7 @@ class FrameStream(Walker):
         at: i64 = scanner.add(data, start, end, self.packet, self.ts_ns)
         if scanner.found >= 0:
             if at < end:
-                self.backlog.append(Part(data, at, end, self.packet, self.ts_ns))
+                self.again([Part(data, at, end, self.packet, self.ts_ns)])
             self._found(scanner)
 
     def _found(self, scanner: Scanner) -> None:
@@ -292,7 +343,7 @@ class FrameStream(Walker):
         self.offset = scanner.found
         self.found = scanner.found
         self.handler.found(self)
-        self.backlog.extend(reversed(scanner.take()))
+        self.again(list(reversed(scanner.take())))
 
     def gap(self, length: i64, packet: i64, ts_ns: i64) -> None:
         """``length`` octets of the side are not in the capture: the end of a known frame is found all the same."""

@@ -7,9 +7,11 @@ from mypy_extensions import i64
 
 from capanalyze.tws import hello
 from capanalyze.tws.framing import FIELDS, FRAMES, OPAQUE, FrameStream
+from capanalyze.tws.held import NOTHING
 from capanalyze.tws.hello import Opening
 from capanalyze.tws.message import Message
 from capanalyze.tws.resync import Part
+from capanalyze.tws.schema import FIRST_BINARY_ID
 from capanalyze.tws.state import SessionState
 
 
@@ -24,6 +26,7 @@ class Greeting(SessionState):
         known = bytes(held.kept) + data[start : min(end, most)] if begun else data[start:end]
         found = self._recognise(stream, known)
         if begun == 0:
+            held = stream.hold()
             held.begin(stream.shift + start, stream.packet)
         if found.kind == hello.MORE:
             held.remember(data[start:end], stream.packet, stream.ts_ns)
@@ -32,9 +35,10 @@ class Greeting(SessionState):
         if found.octets != 0:
             stream.hello_octets = found.octets
             self._greet(stream, found, known)
+            stream.held = NOTHING
             return start + found.octets - begun
-        stream.backlog.append(Part(data, start, end, stream.packet, stream.ts_ns))
-        stream.backlog.extend(reversed(held.parts))
+        stream.again([Part(data, start, end, stream.packet, stream.ts_ns), *reversed(held.parts)])
+        stream.held = NOTHING
         stream.offset -= begun + end - start
         if found.kind == hello.FRAMES_ONLY and self.on_api_port and self.from_start:
             stream.mode = FRAMES
@@ -86,6 +90,9 @@ class Greeting(SessionState):
         else:
             self.hello_side = 1 - stream.side
             self._server_greets(stream, found)
+        if self.rest is not None:
+            self.rest.greeted(stream.from_client)
+            return
         prefix: i64 = 0 if found.kind == hello.LEGACY else 8 if stream.from_client else 4
         message = Message(stream.from_client, 0, "hello", "hello", stream.held.packet, stream.packet, stream.ts_ns)
         message.size = found.octets - prefix
@@ -98,18 +105,26 @@ class Greeting(SessionState):
 
     def _client_greets(self, stream: FrameStream, found: Opening, known: bytes) -> None:
         self.hello_side = stream.side
-        self.all_milestones.reach("hello_sent", stream.packet, stream.ts_ns)
+        self.reach("hello_sent", stream.packet, stream.ts_ns)
         if found.kind == hello.LEGACY:
             self.legacy_version = known[: found.octets - 1].decode("ascii", "replace")
             return
         self.is_tws = True
+        if self.rest is not None:
+            return
         if found.maximum:
             self.client_range = (found.minimum, found.maximum)
         self.options = found.options
 
     def _server_greets(self, stream: FrameStream, found: Opening) -> None:
-        self.all_milestones.reach("server_answered", stream.packet, stream.ts_ns)
+        self.reach("server_answered", stream.packet, stream.ts_ns)
         self.is_tws = True
+        if found.server_version >= FIRST_BINARY_ID:
+            self.client.widen()
+            self.server.widen()
+        if self.rest is not None:
+            self.server_version = found.server_version
+            return
         if found.kind == hello.REDIRECT:
             self.redirect = found.time
             return

@@ -81,3 +81,7 @@ class Held:
         self.octets = 0
         self.missing = 0
         return octets
+
+
+NOTHING: Final = Held(0)
+"""What a stream holds while it holds nothing: shared by all, never written to."""

@@ -13,6 +13,7 @@ from capanalyze.tws.decode import unframed_length
 from capanalyze.tws.frames import MAX_KEPT
 from capanalyze.tws.framing import FIELDS, OPAQUE, FrameStream
 from capanalyze.tws.greeting import Greeting
+from capanalyze.tws.rest import Rest
 from capanalyze.tws.resync import Mark
 from capanalyze.tws.tail import LONG_KEPT
 
@@ -45,21 +46,35 @@ class Unframed:
         return self.marks[0]
 
 
+NO_UNFRAMED: Final[list[Unframed | None]] = [None, None]
+"""``Legacy.unframed`` of a session that has lengths: shared, never written to."""
+
+
 class Legacy(Greeting):
     """A session that can be unframed."""
 
-    def __init__(self, client_side: i64, on_api_port: bool, from_start: bool, keep_all: bool, detail: bool) -> None:
-        super().__init__(client_side, on_api_port, from_start, keep_all, detail)
-        self.unframed: list[Unframed | None] = [None, None]
+    def __init__(
+        self,
+        client_side: i64,
+        on_api_port: bool,
+        from_start: bool,
+        keep_all: bool,
+        detail: bool,
+        rest: Rest | None = None,
+    ) -> None:
+        super().__init__(client_side, on_api_port, from_start, keep_all, detail, rest)
+        self.unframed: list[Unframed | None] = NO_UNFRAMED
 
     def fields(self, stream: FrameStream, data: bytes, start: i64, end: i64) -> None:
         """Take octets of a side that sends no lengths."""
         waiting = self.unframed[stream.side]
         if waiting is None:
             waiting = Unframed(stream.shift + start)
+            if self.unframed is NO_UNFRAMED:
+                self.unframed = [None, None]
             self.unframed[stream.side] = waiting
         waiting.add(data[start:end], stream.packet, stream.ts_ns)
-        stream.held.octets = len(waiting.octets)
+        stream.hold().octets = len(waiting.octets)
         if len(waiting.octets) < waiting.enough:
             if data[end - 1] != 0 or waiting.tries == _TRIES:
                 return
@@ -92,7 +107,7 @@ class Legacy(Greeting):
             stream.remainder += left
             self.unframed[stream.side] = None
             left = 0
-        stream.held.octets = left
+        stream.hold().octets = left
 
     def _unframed(self, stream: FrameStream, waiting: Unframed, known: bytes, at: i64) -> i64:
         """Take the message at ``at``; its size, 0 where it is not whole, -1 where it is none."""
@@ -116,7 +131,7 @@ class Legacy(Greeting):
             last = waiting.mark(stream.frame_offset + size - 1)
             stream.packet = last.packet
             stream.ts_ns = last.ts_ns
-            stream.counts[index] += 1
+            stream.count(index, 1)
             self._remember(stream, known[at : at + min(size, LONG_KEPT)], size)
             self.frame(stream, index, known, at, at + size)
         return size
@@ -144,6 +159,6 @@ class Legacy(Greeting):
             return -1
         self.client_id = int(digits)
         last = waiting.mark(waiting.base + nul)
-        self.all_milestones.reach("start_api_sent", last.packet, last.ts_ns)
+        self.reach("start_api_sent", last.packet, last.ts_ns)
         stream.hello_octets += nul + 1 - at
         return nul + 1 - at

@@ -40,14 +40,12 @@ def fill(state: SessionState) -> None:
 
 
 def _count(stream: FrameStream, counts: dict[str, int], encodings: list[str]) -> None:
-    stream.settle()
-    for index, count in enumerate(stream.counts):
-        if count:
-            name = index_name(stream.from_client, index)
-            counts[name] = counts.get(name, 0) + count
-            encoding = "unframed" if stream.unframed else index_encoding(index)
-            if encoding not in encodings:
-                encodings.append(encoding)
+    for index, count in stream.by_index().items():
+        name = index_name(stream.from_client, index)
+        counts[name] = counts.get(name, 0) + count
+        encoding = "unframed" if stream.unframed else index_encoding(index)
+        if encoding not in encodings:
+            encodings.append(encoding)
 
 
 def _remainder(stream: FrameStream) -> str:

@@ -14,13 +14,15 @@ from capanalyze.packets.common import COMPILED
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.decode import Decoded, decode
 from capanalyze.tws.frames import index_encoding, index_id
-from capanalyze.tws.framing import BLOCK, FRAMES, OPAQUE, FrameStream
+from capanalyze.tws.framing import BLOCK, FRAMES, NOBODY, OPAQUE, FrameStream
 from capanalyze.tws.legacy import Legacy
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import FARM_OK
 from capanalyze.tws.pairing import NO_KEY
+from capanalyze.tws.rest import MANAGED_ACCOUNTS, NEXT_VALID_ID, READY, START_API, stage
 from capanalyze.tws.results import fill
 from capanalyze.tws.state import ERROR
+from capanalyze.tws.walker import WATCH_NONE
 
 SEARCH_OCTETS: Final = 262144
 """Octets of a side searched for frames on a port that is not an API port before it is not TWS."""
@@ -29,9 +31,6 @@ NOTICES: Final = range(2100, 2170)
 """Error codes that tell of farms and connectivity, not of something that failed (protocol.md 5.2)."""
 
 REQ_ACCOUNT_UPDATES: Final = 6
-START_API: Final = 71
-NEXT_VALID_ID: Final = 9
-MANAGED_ACCOUNTS: Final = 15
 
 
 class Session(Legacy):
@@ -68,7 +67,7 @@ class Session(Legacy):
 
     def snapshot(self) -> None:
         """The close was seen: keep what each side had sent last, though more may follow."""
-        if self.closing_tail is None:
+        if self.closing_tail is None and self.rest is None:
             self.closing_tail = (self.tail(0), self.tail(1))
 
     def take_messages(self) -> list[Message]:
@@ -82,12 +81,24 @@ class Session(Legacy):
         self.finish_fields()
         self.first.finish()
         self.second.finish()
-        fill(self)
+        if self.rest is not None:
+            self.rest.add(stage(self.progress))
+            self.let_go()
+        else:
+            fill(self)
+
+    def let_go(self) -> None:
+        """The streams know the session no more: it is freed at once when it is dropped."""
+        self.first.handler = NOBODY
+        self.second.handler = NOBODY
 
     def frame(self, stream: FrameStream, index: i64, data: bytes, begin: i64, end: i64) -> None:
         """A frame that was asked for."""
         number: i64 = index_id(index)
         from_client = stream.from_client
+        if self.rest is not None:
+            self._progress(stream, number)
+            return
         key: i64 = NO_KEY
         if self.keep_all or not self.settled or (number == ERROR and self.detail and not from_client):
             message = self.message(stream, index, stream.packet, stream.ts_ns)
@@ -105,6 +116,16 @@ class Session(Legacy):
                 self.pairing.answer(number, key)
         if self.pairing.changed and self.settled:
             self.watch.marks(self.server)
+
+    def _progress(self, stream: FrameStream, number: i64) -> None:
+        """A milestone of a session that is counted only; what is passed is watched no more."""
+        if stream.from_client and number == START_API:
+            self.reach("start_api_sent", stream.packet, stream.ts_ns)
+            stream.watch = WATCH_NONE
+        elif not stream.from_client and number in {NEXT_VALID_ID, MANAGED_ACCOUNTS}:
+            self.reach("next_valid_id" if number == NEXT_VALID_ID else "managed_accounts", stream.packet, stream.ts_ns)
+            if self.progress & READY == READY:
+                stream.watch = WATCH_NONE
 
     def _converse(self, conversation: Conversation, message: Message, index: i64, key: i64) -> None:
         """Put a message in its exchange."""

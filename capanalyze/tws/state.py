@@ -14,6 +14,7 @@ from capanalyze.tws.framing import FrameHandler, FrameStream
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import NO_KEY, Pairing
+from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
@@ -51,6 +52,11 @@ class Unanswered:
         self.request_id: int | None = request_id
 
 
+NO_DESYNCS: Final[list[Desync]] = []
+NO_REQUESTS: Final[list[Unanswered]] = []
+"""What a session has until there is something to remember: shared, never written to."""
+
+
 class SessionState(FrameHandler):
     """The state of a session; see Session for what makes one.
 
@@ -69,10 +75,67 @@ class SessionState(FrameHandler):
         unanswered: requests without an answer, in capture order. desyncs: places where framing was lost.
         head: the first HEAD messages of both sides. errors: the server's error messages after these.
         conversation: keep_all: every request with all its answers.
+        rest: for a session that is counted only: what it shares; else None. progress: its milestones then (rest.py).
         closing_tail: the newest messages of sides 0 and 1 when the close was seen; None if it was not.
     """
 
-    def __init__(self, client_side: i64, on_api_port: bool, from_start: bool, keep_all: bool, detail: bool) -> None:
+    __slots__ = (
+        "all_milestones",
+        "client",
+        "client_counts",
+        "client_encodings",
+        "client_id",
+        "client_library",
+        "client_range",
+        "client_remainder",
+        "closing_tail",
+        "connection_time",
+        "conversation",
+        "dead",
+        "desync_count",
+        "desyncs",
+        "detail",
+        "errors",
+        "errors_left_out",
+        "first",
+        "from_start",
+        "head",
+        "hello_problem",
+        "hello_side",
+        "is_tws",
+        "keep_all",
+        "kept",
+        "legacy_version",
+        "not_tws",
+        "on_api_port",
+        "options",
+        "pairing",
+        "progress",
+        "redirect",
+        "rest",
+        "second",
+        "server",
+        "server_counts",
+        "server_encodings",
+        "server_remainder",
+        "server_version",
+        "settled",
+        "unanswered",
+        "unanswered_left_out",
+        "watch",
+    )
+
+    def __init__(
+        self,
+        client_side: i64,
+        on_api_port: bool,
+        from_start: bool,
+        keep_all: bool,
+        detail: bool,
+        rest: Rest | None = None,
+    ) -> None:
+        self.rest: Rest | None = rest
+        self.progress: i64 = 0
         self.on_api_port: bool = on_api_port
         self.from_start: bool = from_start
         self.keep_all: bool = keep_all
@@ -95,26 +158,26 @@ class SessionState(FrameHandler):
         self.legacy_version: str | None = None
         self.hello_problem: str = ""
         self.not_tws: str | None = None
-        self.client_counts: dict[str, int] = {}
-        self.server_counts: dict[str, int] = {}
-        self.client_encodings: list[str] = []
-        self.server_encodings: list[str] = []
+        self.client_counts: dict[str, int] = {} if rest is None else rest.counts
+        self.server_counts: dict[str, int] = {} if rest is None else rest.counts
+        self.client_encodings: list[str] = [] if rest is None else rest.names
+        self.server_encodings: list[str] = [] if rest is None else rest.names
         self.client_remainder: str = ""
         self.server_remainder: str = ""
-        self.unanswered: list[Unanswered] = []
+        self.unanswered: list[Unanswered] = NO_REQUESTS
         self.unanswered_left_out: i64 = 0
-        self.desyncs: list[Desync] = []
+        self.desyncs: list[Desync] = NO_DESYNCS
         self.desync_count: i64 = 0
-        self.head: list[Message] = []
-        self.errors: list[Message] = []
+        self.head: list[Message] = [] if rest is None else rest.messages
+        self.errors: list[Message] = [] if rest is None else rest.messages
         self.errors_left_out: i64 = 0
         self.closing_tail: tuple[list[Message], list[Message]] | None = None
-        self.all_milestones: Milestones = Milestones()
-        self.pairing: Pairing = Pairing()
-        self.watch: Watch = Watch(self.pairing)
+        self.all_milestones: Milestones = Milestones() if rest is None else rest.milestones
+        self.pairing: Pairing = Pairing() if rest is None else rest.pairing
+        self.watch: Watch = Watch(self.pairing) if rest is None else rest.watch
         self.settled: bool = False  # only what milestones and open requests need is looked at
         self.conversation: Conversation | None = Conversation() if keep_all else None
-        self.kept: list[Message] = []  # keep_all: what take_messages() gives next
+        self.kept: list[Message] = [] if rest is None else rest.messages  # keep_all: what take_messages() gives next
         self.roles(client_side)
         if not (keep_all or detail):
             self.settle()
@@ -130,6 +193,8 @@ class SessionState(FrameHandler):
         self.server = self.second if client_side == 0 else self.first
         for stream in (self.client, self.server):
             stream.from_client = stream is self.client
+            if self.rest is not None:
+                stream.share(self.rest.client if stream.from_client else self.rest.server)
             stream.eager = known_indexes(stream.from_client) if self.on_api_port else b""
         self.client.watch = WATCH_ALL
         self.server.watch = WATCH_ALL
@@ -139,8 +204,19 @@ class SessionState(FrameHandler):
     def settle(self) -> None:
         """From now on look only at what milestones and open requests need."""
         self.settled = True
+        if self.rest is not None:
+            self.client.watch = WATCH_CLIENT
+            self.server.watch = WATCH_SERVER
+            return
         self.watch.marks(self.server)
         self.watch.keys(self.server)
+
+    def reach(self, name: str, packet: i64, ts_ns: i64) -> None:
+        """Note the first packet that proves a milestone; of a session that is counted only, that there was one."""
+        if self.rest is None:
+            self.all_milestones.reach(name, packet, ts_ns)
+        else:
+            self.progress |= BITS[name]
 
     def keep(self, message: Message) -> None:
         """Put a message where it is wanted."""
@@ -186,7 +262,9 @@ class SessionState(FrameHandler):
     def lost(self, stream: FrameStream, offset: i64, reason: str) -> None:
         """Framing makes no sense, or octets are missing."""
         self.desync_count += 1
-        if len(self.desyncs) < LOST:
+        if self.rest is None and self.desyncs is NO_DESYNCS:
+            self.desyncs = []
+        if self.rest is None and len(self.desyncs) < LOST:
             self.desyncs.append(Desync(stream.from_client, stream.packet, stream.ts_ns, offset, reason))
 
     def tail(self, side: i64) -> list[Message]:

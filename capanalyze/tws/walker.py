@@ -14,10 +14,17 @@ from mypy_extensions import i64
 from capanalyze.packets.common import COMPILED
 from capanalyze.tws.frames import BINARY, INDEXES
 
+TEXT_CELLS: Final = 128
+"""Text ids counted in the table; larger ones have no message so far (``rare``)."""
+
+CELLS: Final = TEXT_CELLS + INDEXES - BINARY
+"""Size of the table once a 4-octet id was seen."""
+
 ALWAYS: Final = 1
 """A mark: an octet of the length that is 0 in every frame that the walk takes."""
 
 WATCH_ALL: Final = bytes([ALWAYS]) * INDEXES
+WATCH_NONE: Final = bytes(INDEXES)
 
 FIRSTS: Final = b"\1" + bytes(255)
 """``Walker.firsts`` when no id waits."""
@@ -28,6 +35,9 @@ HEAD: Final = Struct(">I4s")
 MAX_CELLS: Final = 4096
 """Different first four octets counted apart before their counts are added up."""
 
+NO_PREFIXES: Final[set[bytes]] = set()
+"""``Walker.prefixes`` while no id waits: shared, never written to."""
+
 _ROOM: Final = 11  # a request id lies at most 10 octets behind the frame's first
 
 
@@ -35,7 +45,8 @@ class Walker:
     """Counts of one side, and what the walk stops at.
 
     Attributes:
-        counts: frames by index (frames.py); complete after ``settle``.
+        counts, rare: frames by ``cell_of`` their index, and the few that have no cell by their index; ``by_index`` is
+            both. Streams of which only the sum is wanted share them (``share``).
         watch: by index: 0 (count only), ALWAYS (stop), or how far behind the frame's first octet its request id lies if
             a version field before it has one digit: then the walk stops if that id may be one that waits, or if what
             lies before it is neither a NUL nor the key of protobuf field 1.
@@ -45,10 +56,11 @@ class Walker:
     """
 
     def __init__(self) -> None:
-        self.counts: list[int] = [0] * INDEXES
+        self.counts: list[int] = [0] * TEXT_CELLS
+        self.rare: dict[int, int] = {}
         self.watch: bytes = WATCH_ALL
         self.firsts: bytes = FIRSTS
-        self.prefixes: set[bytes] = set()
+        self.prefixes: set[bytes] = NO_PREFIXES
         self.prefix: i64 = 1
         self.cells: dict[bytes, list[int]] = {}
 
@@ -60,11 +72,41 @@ class Walker:
         """
         return self.walk_octets(data, start, end) if COMPILED else self.walk_heads(data, start, end)
 
+    def share(self, other: "Walker") -> None:
+        """Count together with another stream."""
+        self.counts = other.counts
+        self.rare = other.rare
+        self.cells = other.cells
+
+    def count(self, index: i64, frames: i64) -> None:
+        """Count ``frames`` of an index."""
+        cell = cell_of(index)
+        if cell < 0:
+            self.rare[index] = self.rare.get(index, 0) + frames
+            return
+        if cell >= len(self.counts):
+            self.widen()
+        self.counts[cell] += frames
+
+    def widen(self) -> None:
+        """Make room for 4-octet ids."""
+        if len(self.counts) < CELLS:
+            self.counts.extend([0] * (CELLS - TEXT_CELLS))
+
     def settle(self) -> None:
         """Add what ``walk_heads`` counted to ``counts``."""
-        for count, index in self.cells.values():
-            self.counts[index] += count
+        for frames, index in self.cells.values():
+            self.count(index, frames)
         self.cells.clear()
+
+    def by_index(self) -> dict[int, int]:
+        """How many frames of each index there were, in order of the index."""
+        self.settle()
+        found = dict(self.rare)
+        for cell, frames in enumerate(self.counts):
+            if frames != 0:
+                found[cell if cell < TEXT_CELLS else cell - TEXT_CELLS + BINARY] = frames
+        return {index: found[index] for index in sorted(found)}
 
     def walk_heads(self, data: bytes, start: i64, end: i64) -> i64:
         """``walk`` for the interpreter."""
@@ -101,7 +143,10 @@ class Walker:
         """A new count for frames that begin like that."""
         if len(self.cells) >= MAX_CELLS:
             self.settle()
-        cell = self.cells[head] = [0, plain_index(head)]
+        index = plain_index(head)
+        if cell_of(index) >= len(self.counts):
+            return [0, 0]  # the table has to grow first (``count``)
+        cell = self.cells[head] = [0, index]
         return cell
 
     def walk_octets(self, data: bytes, start: i64, end: i64) -> i64:
@@ -109,6 +154,7 @@ class Walker:
         counts = self.counts
         watch = self.watch
         firsts = self.firsts
+        cells: i64 = len(counts)
         at: i64 = start
         last: i64 = end - _ROOM
         while at <= last:
@@ -119,9 +165,11 @@ class Walker:
             if after > end:
                 break
             index: i64 = data[at + 4]
+            cell: i64 = 0
             if index == 0:
                 index = data[at + 6] * 256 + data[at + 7]
-                if data[at + 5] != 0 or index == 0 or index > 511:
+                cell = index + TEXT_CELLS
+                if data[at + 5] != 0 or index == 0 or cell >= cells:
                     break
                 index += BINARY
             elif 48 < index < 58:
@@ -133,6 +181,7 @@ class Walker:
                     if third != 0 or second < 48 or second > 57:
                         break
                     index = index * 10 + second - 528
+                cell = index
             else:
                 break
             mark: i64 = watch[index]
@@ -143,9 +192,16 @@ class Walker:
                     firsts[first] != 0 and (first == 0 or data[where : where + self.prefix] in self.prefixes)
                 ):
                     break
-            counts[index] += 1
+            counts[cell] += 1
             at = after
         return at
+
+
+def cell_of(index: i64) -> i64:
+    """Where frames of an index are counted in ``Walker.counts``; -1 where there is no place for them."""
+    if index < TEXT_CELLS:
+        return index
+    return index - BINARY + TEXT_CELLS if index >= BINARY else -1
 
 
 def plain_index(head: bytes) -> int:

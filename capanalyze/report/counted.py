@@ -1,0 +1,61 @@
+"""The connections beyond those told in full, in numbers: what a report says of each of its kind together.
+
+In: the tallies of the table (tcp/table.py) and of the sessions (tws/rest.py). Out: CountedFacts, and their words.
+"""
+
+from collections.abc import Sequence
+
+from capanalyze.report.report import CountedFacts
+from capanalyze.tcp.table import Table, Tally
+from capanalyze.timeline.verdict import closers
+from capanalyze.timeline.words import count, listing
+from capanalyze.tws.rest import Rest
+
+
+def counted_facts(table: Table, rest: Rest, all_connections: bool) -> CountedFacts | None:
+    """What is known of the connections that are counted only; None where every one is told in full."""
+    tallies = (table.gateway, table.others) if all_connections else (table.gateway,)
+    facts = CountedFacts(
+        connections=sum(int(tally.connections) for tally in tallies),
+        packets=sum(int(tally.packets) for tally in tallies),
+        octets=sum(int(tally.octets) for tally in tallies),
+        closed_first=_sum(tallies, "closes"),
+        conn_states=_sum(tallies, "states"),
+        sessions=int(rest.sessions),
+        reached=dict(rest.reached),
+        messages={"client": rest.names_of(from_client=True), "server": rest.names_of(from_client=False)},
+        unfollowed_syns=sum(int(tally.unfollowed) for tally in tallies),
+        unfollowed_packets=sum(int(tally.unfollowed_packets) for tally in tallies),
+    )
+    return facts if facts.connections or facts.unfollowed_packets else None
+
+
+def _sum(tallies: Sequence[Tally], name: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for tally in tallies:
+        for key, number in getattr(tally, name).items():
+            found[key] = found.get(key, 0) + int(number)
+    return dict(sorted(found.items()))
+
+
+def counted_words(facts: CountedFacts) -> str:
+    """One paragraph: "19,500 more connections are counted only: ..."."""
+    words: list[str] = []
+    if facts.connections:
+        more = "are" if facts.connections > 1 else "is"
+        words.append(
+            f"{count(facts.connections, 'more connection')} {more} counted only, with {count(facts.packets, 'packet')} "
+            f"and {count(facts.octets, 'octet')}: {closers(facts.closed_first)}"
+        )
+    if facts.sessions:
+        reached = [f"{number:,} {name.replace('_', ' ') or 'nothing'}" for name, number in facts.reached.items()]
+        number = sum(sum(names.values()) for names in facts.messages.values())
+        words.append(
+            f"their {count(facts.sessions, 'TWS session')} with {count(number, 'message')} came to: {listing(reached)}"
+        )
+    if facts.unfollowed_packets:
+        words.append(
+            f"{count(facts.unfollowed_syns, 'SYN')} found no room among the connections that were open at the time, "
+            f"and {count(facts.unfollowed_packets, 'packet')} belong to none that was followed"
+        )
+    return "; ".join(words)
