@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tws.framing import OPAQUE, OPENING, SEARCHING
-from capanalyze.tws.hello import protocol
+from capanalyze.tws.hello import LEGACY_NEWEST, protocol
 from capanalyze.tws.session import Session
 
 
@@ -27,6 +27,9 @@ class Misfit(NamedTuple):
 def misfit(connection: Connection, session: Session | None) -> Misfit | None:
     """The misfit of a connection, the client's before the server's; None where there is none."""
     if session is None or session.not_tws is None:
+        return None
+    version = session.legacy_version or ""
+    if version.isdigit() and int(version) <= LEGACY_NEWEST and not connection.server.octets:
         return None
     answered = session.milestones["server_answered"].reached
     for side, stream in (("client", session.client), ("server", session.server)):

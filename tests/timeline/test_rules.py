@@ -31,6 +31,10 @@ IBAPI = b"API\0\x00\x00\x00\x09v100..187"
 START = 1_700_000_000_000_000_000
 
 
+TLS_HELLO = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"
+BINARY_START_API = b"\x00\x00\x00\x09\x00\x00\x00\x472\x001\0\0"
+
+
 def other(seconds: int, port: int = 50001) -> dict[str, object]:
     """Another client, so many seconds later."""
     return {"client_address": ("127.0.0.1", port), "clock": START + seconds * SECOND}
@@ -97,6 +101,14 @@ FIRES = {
     ],
     "gateway-leaks-close-wait": [gave_up().after(3).client.keep_alive()],
     "capture-incomplete": [ready().server.data(frame("49", "1", "1"), unseen=True).client.ack()],
+    "legacy-hello": [opened().client.data(b"63\0").server.data(b"76\x0020261122 17:42:22 EST\0").client.data(b"1\0")],
+    "framing-mismatch": [answered(203).client.data(START_API).server.ack().after(4).client.fin()],
+    "port-changed": [ready().server.data(error(1300, "reconnect on the new port - 7500")).server.fin()],
+    "session-displaced": [ready().server.data(error(10197, "No market data during competing live session"))],
+    "output-trimmed": [ready().server.data(error(0, "Output exceeded limit (was: 100413), removed first half"))],
+    "gateway-stops-reading": [ready().client.data(frame("49", "1") * 90).server.ack(window=0)],
+    "idle-timeout": [ready().after(900).client.data(frame("49", "1")).server.bare_rst()],
+    "upstream-connection": [opened(server_address=("217.192.86.32", 4001)).client.data(TLS_HELLO).server.ack()],
 }
 """Rule -> a capture on whose last connection it fires."""
 
@@ -267,6 +279,33 @@ KEEPS_STILL = {
         "a client that does not close": [ready().server.fin().client.ack().after(3).server.keep_alive()],
     },
     "capture-incomplete": {"nothing missing": [ready()]},
+    "legacy-hello": {
+        "a right hello": [answered()],
+        "a version that no old client has": [opened().client.data(b"176\0").server.ack().after(4).client.fin()],
+    },
+    "framing-mismatch": {
+        "a text session": [ready()],
+        "4-octet ids at their version": [answered(203).client.data(BINARY_START_API).server.ack().client.fin()],
+    },
+    "port-changed": {"another error": [ready().server.data(error(1100))]},
+    "session-displaced": {"another error": [ready().server.data(error(1100))]},
+    "output-trimmed": {"another error": [ready().server.data(error(0, "Output"))]},
+    "gateway-stops-reading": {
+        "a small window": [ready().client.data(frame("49", "1")).server.ack(window=1)],
+        "a client that stops reading": [ready().server.data(frame("49", "1", "1")).client.ack(window=0)],
+    },
+    "idle-timeout": {
+        "a minute's silence": [ready().after(60).client.data(frame("49", "1")).server.bare_rst()],
+        "a RST long after": [ready().after(900).client.data(frame("49", "1")).server.ack().after(60).server.rst()],
+        "a FIN": [ready().after(900).client.data(frame("49", "1")).server.fin()],
+    },
+    "upstream-connection": {
+        "TLS to a gateway of the same network": [
+            opened(server_address=(f"{net}.1.9", 4001)).client.data(TLS_HELLO).server.ack()
+            for net in ("192.168", "172.31", "10.0", "100.64")
+        ],
+        "a hello to a public address": [greeted(server_address=("217.192.86.32", 4001))],
+    },
 }
 """Rule -> captures on whose last connection it keeps still."""
 
@@ -419,3 +458,50 @@ def test_a_session_is_ready_with_both_messages_in_any_order() -> None:
     actual = findings(talk)
 
     assert actual == []
+
+
+def test_a_gateway_that_closes_within_a_message_says_so() -> None:
+    talk = ready().server.data(frame("49", "1", "1700000000")[:-4]).server.fin()
+
+    finding = found("gateway-closed-midsession", talk)
+
+    assert "its last message is not whole: 16 of 20 octets of currentTime" in " ".join(finding.evidence)
+
+
+def test_a_request_just_before_the_close_is_named() -> None:
+    talk = ready().client.data(frame("3", "1")).server.fin()
+
+    finding = found("gateway-closed-midsession", talk)
+
+    assert finding.causes[1].text == "it rejected the client's last request (placeOrder) in packet 12, 1.0 ms before"
+
+
+def test_a_refusal_behind_a_relay_points_to_it() -> None:
+    outer = greeted(client_address=("172.17.0.1", 50000), server_address=("172.17.0.2", 4004))
+    inner = Conversation(("127.0.0.1", 41000), clock=outer.clock).client.syn().server.rst()
+    outer.clock = inner.clock
+    outer.server.fin().client.fin()
+
+    finding = next(entry for _, entry in report(outer, inner).all_findings() if entry.id == "closed-without-answer")
+
+    assert finding.causes[0].text == "a relay accepted and found no gateway: connection 2 was refused at that moment"
+
+
+def test_keep_alives_that_nobody_answers_show_a_peer_that_is_gone() -> None:
+    talk = ready().client.keep_alive().server.ack()
+    for _ in range(4):
+        talk.after(75).client.keep_alive(undelivered=True)
+    talk.client.rst()
+
+    finding = found("peer-vanished", talk)
+
+    assert finding.title == "The gateway's host stopped answering the client's keep-alives"
+    assert finding.evidence == ("4 keep-alives by the client, none answered",)
+
+
+def test_a_request_that_was_not_even_acknowledged_is_not_said_to_be() -> None:
+    talk = ready().client.data(frame("49", "1"), undelivered=True).after(9).client.data(b"", undelivered=True)
+
+    finding = found("requests-unanswered", talk)
+
+    assert "not even an acknowledgement" in " ".join(finding.evidence)

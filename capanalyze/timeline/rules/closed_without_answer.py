@@ -20,6 +20,9 @@ ID: Final = "closed-without-answer"
 LOOPBACK: Final = (b"\x7f", bytes(15) + b"\x01")
 """How the addresses of the host itself begin."""
 
+RELAY_PORTS: Final = frozenset({4000, 4003, 4004, 7498, 7499, 8888})
+"""Ports on which the usual container images of the gateway have a relay listen (failures.md, top)."""
+
 
 def check(facts: Facts) -> Finding | None:
     """Fires where the server's side ended an open connection first, with 0 octets sent."""
@@ -47,12 +50,29 @@ def check(facts: Facts) -> Finding | None:
     )
 
 
+def _behind(facts: Facts, other: Facts) -> bool:
+    """Whether another connection was refused while this one was open: the other leg of a relay."""
+    after = between(facts.opened_at, other.began)
+    before = between(other.began, facts.close)
+    return other.stage == "refused" and after is not None and before is not None and after >= 0 and before >= 0
+
+
 def _causes(facts: Facts) -> list[Cause]:
     address = facts.connection.client.host
     local = address.startswith(LOOPBACK[0]) or address == LOOPBACK[1]
     known = starting(facts)
+    behind = [other.number for other in facts.others if _behind(facts, other)]
+    relayed = "likely" if facts.connection.server.port in RELAY_PORTS else "possible"
     return [
         *known,
+        *(
+            Cause(
+                f"a relay accepted and found no gateway: connection {number} was refused at that moment",
+                "likely",
+                "whether the program that opened that connection listens on this port",
+            )
+            for number in behind[:1]
+        ),
         Cause(
             'the gateway denies the client\'s address (Trusted IPs, "Allow connections from localhost only")',
             "possible" if local else "likely",
@@ -60,7 +80,7 @@ def _causes(facts: Facts) -> list[Cause]:
         ),
         Cause(
             "a relay (docker, socat, ssh) accepted and found no gateway behind it",
-            "possible",
+            relayed,
             "capture the relay's other side, or read its log",
         ),
         *([] if known else [Cause("the gateway is still starting", "possible", "whether a later attempt is answered")]),

@@ -24,6 +24,9 @@ TELLING: Final = (
 
 TOGETHER: Final = SECOND
 
+AT_ONCE: Final = SECOND // 20
+"""A close this soon after a request points to it (failures.md 36)."""
+
 
 def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side ended a session that was ready (or was under way when the capture began)."""
@@ -43,6 +46,8 @@ def check(facts: Facts) -> Finding | None:
         if error is not None:
             evidence.append(f"error {code} in packet {error.at.packet}: {quote(error.text)}")
             causes.append(Cause(meaning, "likely", f"the text of error {code}"))
+    if facts.session is not None and facts.session.server_remainder:
+        evidence.append(f"its last message is not whole: {facts.session.server_remainder}")
     mates = [other.number for other in facts.others if other is not facts and _with(facts, other)]
     if mates:
         evidence.append(
@@ -54,7 +59,7 @@ def check(facts: Facts) -> Finding | None:
     elif not causes:
         causes += [
             Cause("the gateway was restarted, logged off, or died", "possible", "its log, and its restart time"),
-            Cause("it rejected the client's last request", "possible", "the last messages before the close"),
+            Cause(_rejected(facts), "possible", "the last messages before the close"),
         ]
     return finding(
         ID,
@@ -64,6 +69,16 @@ def check(facts: Facts) -> Finding | None:
         causes=causes,
         advice="read the gateway's log at that time; let the client reconnect after a pause",
     )
+
+
+def _rejected(facts: Facts) -> str:
+    """That it rejected the last request; by name where it came just before the close."""
+    speaker, word = facts.last_speaker, facts.last_word
+    wait = between(word, facts.close)
+    if speaker is not facts.client or word is None or wait is None or not 0 <= wait <= AT_ONCE:
+        return "it rejected the client's last request"
+    named = f" ({facts.last_word_name})" if facts.last_word_name else ""
+    return f"it rejected the client's last request{named} in packet {word.packet}, {span(wait)} before"
 
 
 def _with(facts: Facts, other: Facts) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.rules.upstream_connection import is_upstream
 
 ID: Final = "http-tls-fix-on-api-port"
 
@@ -23,7 +24,7 @@ ADVICE: Final = (
 def check(facts: Facts) -> Finding | None:
     """Fires where the client's first octets name another protocol."""
     wrong = facts.misfit
-    if not facts.api or wrong is None or wrong.side != "client" or not wrong.protocol:
+    if not facts.api or wrong is None or wrong.side != "client" or not wrong.protocol or is_upstream(facts):
         return None
     advice = next((text for word, text in ADVICE if word in wrong.protocol), "point this client at its own server")
     return finding(

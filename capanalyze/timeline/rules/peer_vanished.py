@@ -19,6 +19,11 @@ ID: Final = "peer-vanished"
 TRIES: Final = 3
 """Retransmissions by one side that make a lost packet an unlikely explanation."""
 
+CAUSES: Final = (
+    Cause("the path is cut: sleep, Wi-Fi or VPN lost, container gone", "possible", "a capture on the other host"),
+    Cause("a firewall dropped the connection's state", "possible", "how long it had been idle before"),
+)
+
 
 def check(facts: Facts) -> Finding | None:
     """Fires where a side repeated octets at least TRIES times and the other's host fell silent for good."""
@@ -38,17 +43,27 @@ def check(facts: Facts) -> Finding | None:
                     if silent is not None and silent > SECOND
                     else "",
                 ],
-                causes=[
-                    Cause(
-                        "the path is cut: sleep, Wi-Fi or VPN lost, container gone",
-                        "possible",
-                        "a capture on the other host",
-                    ),
-                    Cause("a firewall dropped the connection's state", "possible", "how long it had been idle before"),
-                ],
+                causes=CAUSES,
                 advice="use TCP keep-alive or a heartbeat request, and reconnect",
             )
+        probes = _unanswered_probes(facts, end, peer)
+        if len(probes) >= TRIES:
+            return finding(
+                ID,
+                f"The {peer.called}'s host stopped answering the {end.called}'s keep-alives",
+                probes[:8],
+                [f"{count(len(probes), 'keep-alive')} by the {end.called}, none answered"],
+                causes=CAUSES,
+                advice="reconnect; the gateway may hold the client id until its side notices",
+            )
     return None
+
+
+def _unanswered_probes(facts: Facts, end: End, peer: End) -> list[int]:
+    note = facts.note("keep_alive", end.name)
+    if note is None or peer.rsts:
+        return []
+    return [int(packet) for packet in note.packets if packet > peer.side.last_packet]
 
 
 def _unheard(end: End, peer: End) -> bool:

@@ -43,9 +43,9 @@ def check(facts: Facts) -> Finding | None:
     silent = between(last, end)
     hung = last is not None and last.packet < old[0].packet and silent is not None
     if hung and silent is not None:
-        evidence.append(
-            f"the gateway sent nothing at all after the first of them, for {span(silent)}; its host acknowledged"
-        )
+        client = facts.client.side
+        host = "its host acknowledged" if client.acked_rel >= client.next_rel else "not even an acknowledgement"
+        evidence.append(f"the gateway sent nothing at all after the first of them, for {span(silent)}; {host}")
     if facts.incomplete:
         evidence.append("octets are missing from the capture: the answers may be among them")
     return finding(

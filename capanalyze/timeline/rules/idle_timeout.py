@@ -1,0 +1,48 @@
+"""idle-timeout: after minutes of silence the first message was met with a RST.
+
+Why it matters: a NAT, firewall or VPN forgets connections that say nothing; both ends still believe in it until one
+speaks.
+What it is not: a gateway that ends a session while messages flow (gateway-closed-midsession names that too).
+Source of the facts: failures.md 47 (time-outs of 5, 15 and 60 minutes are usual).
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import MINUTE, SECOND, span
+
+ID: Final = "idle-timeout"
+
+IDLE: Final = 5 * MINUTE
+AT_ONCE: Final = SECOND
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the client's first message after IDLE without messages was answered by a RST at once."""
+    speaker, word = facts.last_speaker, facts.last_word
+    if facts.kind != "RST" or facts.closer != "server" or speaker is None or speaker.name != "client":
+        return None
+    wait = between(word, facts.close)
+    said = [*facts.messages_before_close("client"), *facts.messages_before_close("server")]
+    before = [
+        at for one in said if (at := moment(one.packet, one.ts_ns)) is not None and word is not None and at < word
+    ]
+    idle = between(max(before), word) if before else None
+    if wait is None or not 0 <= wait <= AT_ONCE or idle is None or idle < IDLE:
+        return None
+    return finding(
+        ID,
+        "The first message after a long silence was met with a RST",
+        [max(before), word, facts.close],
+        [f"{span(idle)} without a message, then a RST {span(wait)} after the client's next one"],
+        certainty="likely",
+        causes=[
+            Cause(
+                "a NAT, firewall or VPN between the two forgot the idle connection", "possible", "a capture beyond it"
+            ),
+            Cause("the gateway was restarted in the meantime", "possible", "its log"),
+        ],
+        advice="switch TCP keep-alive on (SO_KEEPALIVE, 60 s), or send reqCurrentTime every minute",
+    )
