@@ -19,6 +19,7 @@ from capanalyze.packets.segment import ACK, HEADER_CUT, OK, PENDING, REASONS, RE
 from capanalyze.packets.wrapped import wrapping
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
+from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.message import Message
 from capanalyze.tws.rest import Rest
 from capanalyze.tws.session import Session
@@ -33,11 +34,13 @@ class Analyzer:
     Args:
         ports: the ports that mark the gateway's side.
         keep_all: keep every TWS message for ``take_messages`` (else only the first and the last of a connection).
+        converse: follow every request with all its answers too (``Session.conversation``); goes with ``keep_all``.
     """
 
-    def __init__(self, ports: tuple[int, ...] = PORTS, keep_all: bool = False) -> None:
+    def __init__(self, ports: tuple[int, ...] = PORTS, keep_all: bool = False, converse: bool = False) -> None:
         self.ports = ports
         self.keep_all = keep_all
+        self.converse = converse
         self.tracker = Tracker(ports)
         self.sessions: list[Session | None] = []
         self.rest = Rest()
@@ -169,6 +172,8 @@ class Analyzer:
             session = Session(
                 connection.client_side, connection.api, from_start, self.keep_all, connection.detail, rest
             )
+            if self.converse:
+                session.conversation = Conversation()
             self.sessions[connection.orig.place] = session
         return session
 

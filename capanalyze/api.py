@@ -16,6 +16,7 @@ from capanalyze.report.build import build_report
 from capanalyze.report.counted import counted_facts
 from capanalyze.report.messages import record
 from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts, Report
+from capanalyze.report.requests import exchange_record
 from capanalyze.tws.message import Message
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def messages(
     engine: str = "auto",
     progress: Progress | None = None,
     wanted: Callable[[Message, int], bool] | None = None,
+    exchanges: list[dict[str, Any]] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Every TWS message of a capture in capture order, one dict each (contract.md, "messages").
 
@@ -91,16 +93,19 @@ def messages(
         engine: the same.
         progress: the same.
         wanted: is asked, before a message is decoded, whether it is; with the time of the capture's first packet.
+        exchanges: is filled, after the last message, with what ``requests`` gives.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
     """
-    analyzer = Analyzer(tuple(ports), keep_all=True)
+    analyzer = Analyzer(tuple(ports), keep_all=True, converse=exchanges is not None)
     for packets in Capture(_names(paths), engine, progress).runs():
         analyzer.feed(packets)
         yield from _records(analyzer, wanted)
     analyzer.finish()
     yield from _records(analyzer, wanted)
+    if exchanges is not None:
+        exchanges.extend(_exchanges(analyzer))
 
 
 def _records(analyzer: Analyzer, wanted: Callable[[Message, int], bool] | None) -> Iterator[dict[str, Any]]:
@@ -111,16 +116,54 @@ def _records(analyzer: Analyzer, wanted: Callable[[Message, int], bool] | None) 
             yield record(message, message.conn)
 
 
+def requests(
+    paths: Path | Sequence[Path],
+    *,
+    ports: Sequence[int] = PORTS,
+    engine: str = "auto",
+    progress: Progress | None = None,
+    wanted: Callable[[dict[str, Any], int], bool] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Every request that something answers, with what came of it, one dict each in capture order.
+
+    Requests are paired with answers by their id, or by kind where answers carry none. ``answers`` counts them by
+    name; ``first``, ``last``, ``end``, ``error`` and ``cancelled`` are {packet, ts_ns, after_ns} or None for what did
+    not come; ``id_in_use`` and ``before_ready`` say what was wrong with the request itself. Of a connection with more
+    requests than are followed the last dict is {conn, left_out}. ``wanted`` is asked which dicts are, with the time of
+    the capture's first packet.
+
+    Raises:
+        CapanalyzeError: a file cannot be read or is no capture.
+    """
+    analyzer = Analyzer(tuple(ports), keep_all=True, converse=True)
+    for packets in Capture(_names(paths), engine, progress).runs():
+        analyzer.feed(packets)
+        analyzer.take_messages()
+    analyzer.finish()
+    start_ns = int(analyzer.first_ts)
+    yield from (one for one in _exchanges(analyzer) if wanted is None or wanted(one, start_ns))
+
+
+def _exchanges(analyzer: Analyzer) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    for connection, session in zip(analyzer.connections, analyzer.sessions, strict=True):
+        if session is not None and session.conversation is not None:
+            conn = int(connection.number)
+            found += [exchange_record(exchange, conn) for exchange in session.conversation.exchanges]
+            if session.conversation.left_out:
+                left_out.append({"conn": conn, "left_out": int(session.conversation.left_out)})
+    return sorted(found, key=lambda one: one["packet"]) + left_out
+
+
 def message_counts(
     paths: Path | Sequence[Path],
     *,
     ports: Sequence[int] = PORTS,
     engine: str = "auto",
     progress: Progress | None = None,
-) -> Iterator[tuple[int, str, dict[str, int]]]:
-    """How many TWS messages of each name every side sent: (connection, "client" or "server", {name: count}).
-
-    Connection 0 stands for all beyond those that are told in full (tcp/table.py).
+) -> dict[str, dict[str, int]]:
+    """How many TWS messages of each name the sides sent, on all connections: {"client" or "server": {name: count}}.
 
     Nothing is decoded, and no message becomes an object: this costs little more than following the connections.
 
@@ -131,12 +174,13 @@ def message_counts(
     for packets in Capture(_names(paths), engine, progress).runs():
         analyzer.feed(packets)
     analyzer.finish()
-    for connection, session in zip(analyzer.connections, analyzer.sessions, strict=True):
-        if session is not None and session.is_tws:
-            yield int(connection.number), "client", dict(session.client_counts)
-            yield int(connection.number), "server", dict(session.server_counts)
-    for sender in ("client", "server"):
-        yield 0, sender, analyzer.rest.names_of(sender == "client")
+    sums = {"client": analyzer.rest.names_of(True), "server": analyzer.rest.names_of(False)}
+    for session in analyzer.sessions:
+        if session is not None and session.rest is None:
+            for side, counts in (("client", session.client_counts), ("server", session.server_counts)):
+                for name, number in counts.items():
+                    sums[side][name] = sums[side].get(name, 0) + number
+    return sums
 
 
 def live(

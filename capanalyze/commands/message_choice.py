@@ -14,7 +14,7 @@ from typing import Any, Final
 from capanalyze.errors import CapanalyzeError
 from capanalyze.tws.decode import request_key
 from capanalyze.tws.message import Message
-from capanalyze.tws.schema import messages
+from capanalyze.tws.schema import messages, name_of
 
 HELLO: Final = "hello"
 EXEC_DETAILS: Final = 11
@@ -140,13 +140,13 @@ class Choice:
 
     @property
     def counted(self) -> bool:
-        """Whether counts by connection, side and name suffice: nothing is asked for that only a message tells."""
-        return not self.requests and self.first is None and self.last is None
+        """Whether counts by side and name suffice: nothing is asked for that only a message tells."""
+        return not self.requests and not self.conns and self.first is None and self.last is None
 
     @property
     def everything(self) -> bool:
         """Whether every message is wanted."""
-        return self.counted and not self.names and not self.ids and self.sender is None and not self.conns
+        return self.counted and not self.names and not self.ids and self.sender is None
 
     def undecoded(self, message: Message, start_ns: int) -> bool:
         """Whether a message may be wanted, by all that is known without decoding it."""
@@ -159,6 +159,21 @@ class Choice:
         if self.conns and message.conn not in self.conns:
             return False
         return self._in_time(message.ts_ns, start_ns) and (not self.requests or self._may_be_asked(message))
+
+    def asked(self, exchange: dict[str, Any], start_ns: int) -> bool:
+        """Whether a record of a request with its answers (report/requests.py) is wanted."""
+        if self.conns and exchange["conn"] not in self.conns:
+            return False
+        if "left_out" in exchange:
+            return True
+        if self.names and exchange["name"] not in self.names:
+            return False
+        if self.ids and exchange["name"] not in {name_of(True, number) for number in self.ids}:
+            return False
+        if self.requests and exchange["request_id"] not in self.requests:
+            return False
+        ts_ns = exchange["ts_ns"]
+        return self.sender != "server" and self._in_time(-1 if ts_ns is None else ts_ns, start_ns)
 
     def _in_time(self, ts_ns: int, start_ns: int) -> bool:
         if self.first is None and self.last is None:

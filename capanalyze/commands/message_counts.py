@@ -1,6 +1,6 @@
 """How many messages of each name: what ``capanalyze messages --count`` prints.
 
-In: counts by connection and side, or records where a filter needs each message. Out: rows, and lines of text, JSON
+In: counts by side, or records where a filter needs each message. Out: rows, and lines of text, JSON
 or CSV made of them; the client's first, the commonest first.
 """
 
@@ -20,11 +20,11 @@ class Row(NamedTuple):
     number: int
 
 
-def from_counts(counts: Iterable[tuple[int, str, dict[str, int]]], choice: Choice) -> list[Row]:
-    """Rows of (connection, sender, {name: count}); only names, ids, sides and connections can be chosen among them."""
+def from_counts(counts: dict[str, dict[str, int]], choice: Choice) -> list[Row]:
+    """Rows of {sender: {name: count}}; only names, ids and sides can be chosen among them (``Choice.counted``)."""
     sums: dict[tuple[str, str], int] = {}
-    for conn, sender, names in counts:
-        if (choice.conns and conn not in choice.conns) or choice.sender not in {None, sender}:
+    for sender, names in counts.items():
+        if choice.sender not in {None, sender}:
             continue
         of_ids = {name_of(sender == "client", number) for number in choice.ids}
         for name, number in names.items():

@@ -105,6 +105,12 @@ def command(
     count: Annotated[
         bool, typer.Option("--count", help="How many of each name, and no message.", rich_help_panel=_OUTPUT)
     ] = False,
+    asked: Annotated[
+        bool,
+        typer.Option(
+            "--requests", help="Requests instead, each with what came of it and when.", rich_help_panel=_OUTPUT
+        ),
+    ] = False,
     field: Annotated[
         list[str] | None,
         typer.Option(
@@ -121,8 +127,10 @@ def command(
 
     zone, how = zone_of(tz), _format(form, output)
     _check(how, output, story=told, requests=request, columns=field)
-    if count:
-        _check_count(how, story=told, columns=field)
+    table = "--count" if count else "--requests" if asked else ""
+    if table:
+        others = {"--story": told, "--field": field, "--requests": count and asked}
+        _check_table(table, how, [option for option, given in others.items() if given])
     choice = Choice(
         names=names_of(name or ()),
         ids=message_id or (),
@@ -134,13 +142,17 @@ def command(
     )
     if count:
         return _deliver(_count_lines(files, ports_of(port), choice, how), output)
+    if asked:
+        return _deliver(_request_lines(files, ports_of(port), choice, how, zone), output)
+    if told:
+        return _deliver(_story_lines(files, ports_of(port), choice, zone), output, NOT_REDACTED)
     found = _found(files, ports_of(port), choice)
     if how is MessageFormat.PARQUET:
         assert output is not None
         _parquet(found, output, field or ())
         note(NOT_REDACTED)
         return 0
-    return _deliver(_lines(found, how, zone, field or (), story=told), output, NOT_REDACTED)
+    return _deliver(_lines(found, how, zone, field or ()), output, NOT_REDACTED)
 
 
 def _deliver(lines: Iterable[str], path: str | None, remark: str = "") -> int:
@@ -169,14 +181,40 @@ def _count_lines(files: list[str], ports: tuple[int, ...], choice: "Choice", how
     """How many messages of each name, as lines."""
     from capanalyze.api import message_counts  # noqa: PLC0415 - as above
     from capanalyze.commands import message_counts as table  # noqa: PLC0415 - as above
-    from capanalyze.tcp.table import TOLD_IN_FULL  # noqa: PLC0415 - as above
 
-    if choice.counted and max(choice.conns, default=0) <= TOLD_IN_FULL:  # the counts of later ones are one sum
+    if choice.counted:
         rows = table.from_counts(message_counts(files, ports=ports), choice)
     else:
         rows = table.from_records(_found(files, ports, choice))
     forms = {MessageFormat.JSONL: table.as_jsonl, MessageFormat.CSV: table.as_csv}
     return forms.get(how, table.as_text)(rows)
+
+
+def _request_lines(
+    files: list[str], ports: tuple[int, ...], choice: "Choice", how: MessageFormat, zone: tzinfo
+) -> Iterator[str]:
+    """Every request with what came of it, as lines."""
+    from capanalyze.api import requests  # noqa: PLC0415 - as above
+    from capanalyze.report import request_line  # noqa: PLC0415 - as above
+
+    found = requests(files, ports=ports, wanted=choice.asked)
+    if how is MessageFormat.JSONL:
+        from capanalyze.report.json import line  # noqa: PLC0415 - as above
+
+        return (line(one) for one in found)
+    if how is MessageFormat.CSV:
+        return request_line.csv_lines(found, zone)
+    return (request_line.request_line(one, zone) for one in found)
+
+
+def _story_lines(files: list[str], ports: tuple[int, ...], choice: "Choice", zone: tzinfo) -> Iterator[str]:
+    """The messages of the requests that were asked for, and how each of these went."""
+    from capanalyze.api import messages  # noqa: PLC0415 - as above
+    from capanalyze.report.story import story  # noqa: PLC0415 - as above
+
+    exchanges: list[dict[str, Any]] = []
+    found = messages(files, ports=ports, wanted=choice.undecoded, exchanges=exchanges)
+    return story(filter(choice.decoded, found), exchanges, zone)
 
 
 def _format(chosen: MessageFormat | None, path: str | None) -> MessageFormat:
@@ -203,19 +241,15 @@ def _check(
         raise CapanalyzeError("--field: text and jsonl have no columns", "--format csv, or -o FILE.parquet")
 
 
-def _check_count(how: MessageFormat, *, story: bool, columns: list[str] | None) -> None:
-    """Refuse what a table of counts has no room for."""
+def _check_table(table: str, how: MessageFormat, others: list[str]) -> None:
+    """Refuse what goes with messages and not with a table of something else."""
     if how is MessageFormat.PARQUET:
-        raise CapanalyzeError("--count: not as parquet", "--format text, jsonl or csv")
-    if story or columns:
-        raise CapanalyzeError(
-            f"--count: {'--story' if story else '--field'} is about messages", "leave one of them out"
-        )
+        raise CapanalyzeError(f"{table}: not as parquet", "--format text, jsonl or csv")
+    if others:
+        raise CapanalyzeError(f"{table}: does not go with {others[0]}", "leave one of them out")
 
 
-def _lines(
-    found: Iterable[dict[str, Any]], how: MessageFormat, zone: tzinfo, columns: Sequence[str], *, story: bool
-) -> Iterator[str]:
+def _lines(found: Iterable[dict[str, Any]], how: MessageFormat, zone: tzinfo, columns: Sequence[str]) -> Iterator[str]:
     if how is MessageFormat.JSONL:
         from capanalyze.report.json import line  # noqa: PLC0415 - json costs 8 ms that text does not need
 
@@ -224,10 +258,6 @@ def _lines(
         from capanalyze.report.message_table import lines  # noqa: PLC0415 - as above
 
         return lines(found, columns, zone)
-    if story:
-        from capanalyze.report.story import story as tell  # noqa: PLC0415 - as above
-
-        return tell(found, zone)
     from capanalyze.report.message_line import message_line  # noqa: PLC0415 - as above
 
     return (message_line(message, zone) for message in found)

@@ -23,6 +23,7 @@ from capanalyze.report.report import (
     TwsFacts,
     Unanswered,
 )
+from capanalyze.report.requests import request_facts
 from capanalyze.tcp.connection import Connection
 from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.ends import End, Moment, between
@@ -185,6 +186,7 @@ def _tws(facts: Facts) -> TwsFacts | None:
         milestones=_milestones(facts, session),
         unanswered=unanswered,
         unanswered_left_out=int(session.unanswered_left_out),
+        **request_facts(session.pairing.tally),
         remainder={"client": int(session.client.remainder), "server": int(session.server.remainder)},
         not_tws=session.not_tws,
     )

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from capanalyze.report._text import dump, moment, safe, wrap
 from capanalyze.report.look import Look
 from capanalyze.report.report import ConnectionReport, Endpoint, LastWords, Report, TwsFacts
+from capanalyze.report.request_lines import request_lines
 from capanalyze.report.timetable import timetable
 from capanalyze.timeline.words import count, listing, packets, span
 
@@ -16,9 +17,6 @@ LABEL: Final = 11
 
 SHOWN_NAMES: Final = 6
 """Message names counted out for a side."""
-
-SHOWN_UNANSWERED: Final = 6
-"""Unanswered requests named."""
 
 
 class Line(NamedTuple):
@@ -133,15 +131,7 @@ def _tws_facts(tws: TwsFacts, name: str) -> list[tuple[str, str]]:
     ]
     if counted:
         pairs.append(("messages", "; ".join(counted)))
-    if tws.unanswered:
-        shown = [
-            f"{entry.name}"
-            + (f" {entry.request_id}" if entry.request_id is not None else "")
-            + f" (packet {entry.packet})"
-            for entry in tws.unanswered[:SHOWN_UNANSWERED]
-        ]
-        more = len(tws.unanswered) - len(shown) + tws.unanswered_left_out
-        pairs.append(("unanswered", ", ".join(shown) + (f", ... {more} more" if more else "")))
+    pairs += request_lines(tws)
     rest = [f"{number:,} from the {_side(side, name)}" for side, number in tws.remainder.items() if number]
     if rest:
         pairs.append(("remainder", f"octets after the last whole message: {listing(rest)}"))

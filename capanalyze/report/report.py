@@ -130,6 +130,36 @@ class Unanswered(NamedTuple):
     request_id: int | str | None
 
 
+class RequestAt(NamedTuple):
+    """A request that is worth naming."""
+
+    packet: int
+    ts_ns: int | None
+    name: str
+    request_id: int | None
+
+
+class Latency(NamedTuple):
+    """Times from requests to a message that came of them, in nanoseconds."""
+
+    least_ns: int
+    mean_ns: int
+    most_ns: int
+    slowest_packet: int
+
+
+class RequestFacts(NamedTuple):
+    """How the requests of one name went."""
+
+    sent: int
+    answered: int
+    errors: int
+    ended: int
+    cancelled: int
+    first_answer: Latency | None
+    end: Latency | None
+
+
 class TwsFacts(NamedTuple):
     """The TWS session of a connection."""
 
@@ -143,6 +173,11 @@ class TwsFacts(NamedTuple):
     milestones: dict[str, Milestone]
     unanswered: tuple[Unanswered, ...]
     unanswered_left_out: int
+    requests: dict[str, RequestFacts]
+    repeated_ids: tuple[RequestAt, ...]
+    repeated_ids_left_out: int
+    early_requests: tuple[RequestAt, ...]
+    early_requests_left_out: int
     remainder: dict[str, int]
     not_tws: str | None
 

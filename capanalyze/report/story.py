@@ -4,11 +4,12 @@ In: records (report/messages.py) that belong to the ids asked for, in capture or
 as it comes, then a sentence for each request. What is remembered is a few numbers for each request.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, Final
 
 from capanalyze.report.message_line import message_line
+from capanalyze.report.request_line import warnings
 from capanalyze.timeline.words import count, listing, quote, span
 from capanalyze.tws.schema.pairs import Pair, cancelled_by, pairs
 
@@ -92,17 +93,29 @@ class Stories:
         return found
 
 
-def story(records: Iterable[dict[str, Any]], zone: tzinfo = UTC) -> Iterator[str]:
-    """The lines: each message after the time since its request, then a sentence for each request."""
+def story(
+    records: Iterable[dict[str, Any]], exchanges: Sequence[dict[str, Any]] = (), zone: tzinfo = UTC
+) -> Iterator[str]:
+    """The lines: each message after the time since its request, then a sentence for each request.
+
+    ``exchanges`` (report/requests.py) are looked at after the last message; they tell what was wrong with a request.
+    """
     stories = Stories()
     for record in records:
         asked = stories.take(record)
         since = asked.after(record["ts_ns"]) if asked is not None else None
         yield f"{_offset(since):>14} {message_line(record, zone)}"
     yield "\n"
-    yield from map(_sentence, stories.told)
+    wrong = {_place(one): warnings(one) for one in exchanges if "left_out" not in one}
+    for asked in stories.told:
+        words = wrong.get((asked.conn, asked.packet, asked.name, asked.key), [])
+        yield "; ".join([_sentence(asked), *words]) + "\n"
     if not stories.told:
         yield "no request with this id in the capture\n"
+
+
+def _place(exchange: dict[str, Any]) -> tuple[int, int, str, int | None]:
+    return exchange["conn"], exchange["packet"], exchange["name"], exchange["request_id"]
 
 
 def _offset(since: int | None) -> str:
@@ -113,7 +126,7 @@ def _sentence(asked: Asked) -> str:
     """How a request went, in one line."""
     what = f"#{asked.conn} {asked.name}{'' if asked.key is None else f' {asked.key}'} (packet {asked.packet}): "
     if not asked.answers:
-        return f"{what}{'cancelled and ' if asked.cancelled else ''}never answered in this capture\n"
+        return f"{what}{'cancelled and ' if asked.cancelled else ''}never answered in this capture"
     number = sum(asked.answers.values())
     names = listing([f"{name} x{times}" if times > 1 else name for name, times in asked.answers.items()])
     words = [f"{count(number, 'answer')}: {names}"]
@@ -125,4 +138,4 @@ def _sentence(asked: Asked) -> str:
     elif asked.pair is not None and asked.pair.end and not asked.errors:
         words.append(f"{asked.pair.end} did not come")
     words += asked.errors + ["cancelled"] * asked.cancelled
-    return what + "; ".join(words) + "\n"
+    return what + "; ".join(words)

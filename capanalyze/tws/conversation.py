@@ -9,7 +9,15 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.pairing import NO_KEY, Row, cancelled_by, place_of, row_of
+from capanalyze.tws.pairing import (
+    HISTORICAL_DATA,
+    HISTORICAL_DATA_END_SINCE,
+    NO_KEY,
+    Row,
+    cancelled_by,
+    place_of,
+    row_of,
+)
 from capanalyze.tws.schema import name_of
 
 EXCHANGES: Final = 20_000
@@ -17,10 +25,6 @@ EXCHANGES: Final = 20_000
 
 SAME_ID: Final = 8
 """Requests with one id among which an answer finds its own; older ones get no more answers."""
-
-HISTORICAL_DATA: Final = 17
-HISTORICAL_DATA_END_SINCE: Final = 196
-"""Before this server version historicalData is the end itself; from it on historicalDataEnd follows."""
 
 
 class Exchange:
@@ -70,6 +74,13 @@ class Exchange:
         return not ended and self.cancel_packet == 0
 
     @property
+    def in_use(self) -> bool:
+        """Whether its id is taken: more may come, and it was not refused at once."""
+        refused = self.error_packet != 0 and self.error_packet == self.first_packet
+        over = self.answered and self.row.end == 0 and not self.row.stream
+        return self.open and not refused and not over
+
+    @property
     def latency_ns(self) -> int | None:
         """From the request to its first answer; None where one of them has no time."""
         if self.first_ts < 0 or self.ts_ns < 0:
@@ -113,7 +124,7 @@ class Conversation:
             self.by_kind.setdefault(message_id, deque()).append(exchange)
             return
         others = self.by_place.setdefault(place_of(key, row.rule), [])
-        exchange.duplicate = any(other.message_id == message_id and other.open for other in others)
+        exchange.duplicate = not row.again and any(other.message_id == message_id and other.in_use for other in others)
         others.append(exchange)
         if len(others) > SAME_ID:
             del others[0]
@@ -127,13 +138,21 @@ class Conversation:
                 exchange.end_packet = packet
                 exchange.end_ts = ts_ns
 
-    def error(self, key: i64, code: i64, packet: i64, ts_ns: i64) -> None:
-        """The server sent an error; it is about the youngest request with that id, open ones before others."""
+    def error(self, key: i64, code: i64, packet: i64, ts_ns: i64, refused: i64 = 0) -> None:
+        """The server sent an error; it is about the youngest request with that id, open ones before others.
+
+        Where there is none it is about the oldest unanswered request of the kind ``refused``, which has no id.
+        """
         found: Exchange | None = None
         for rule in (False, True):
             for exchange in self.by_place.get(place_of(key, rule), ()):
                 if found is None or (exchange.open, exchange.packet) >= (found.open, found.packet):
                     found = exchange
+        if found is None:
+            for exchange in self.by_kind.get(refused, ()):
+                if exchange.open and not exchange.answered:
+                    found = exchange
+                    break
         if found is None:
             return
         found.take("error", packet, ts_ns)

@@ -1,7 +1,7 @@
 """Which requests wait for their first answer, and what the hot loop has to look at to see it.
 
-In: the client's requests and the server's answers, each with its id and key. Out: ``unanswered``, and the
-server's message ids that can answer something (``expected``). Rows: schema/pairs.py.
+In: the client's requests and the server's answers, each with its id and key. Out: ``unanswered``, the server's
+message ids that can answer something (``expected``), and a tally of how it went. Rows: schema/pairs.py.
 """
 
 from typing import Final
@@ -9,12 +9,20 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.schema import by_name, name_of
-from capanalyze.tws.schema.pairs import pairs
+from capanalyze.tws.schema.pairs import Pair, pairs
+from capanalyze.tws.tally import Tally, Times
 
 WAITING: Final = 1000
 """Requests that may wait at a time; more are counted only (``left_out``)."""
 
+RUNNING: Final = 1000
+"""Answered requests of which more may come that are followed at a time: their ends and their ids in use."""
+
 ERROR: Final = 4
+HISTORICAL_DATA: Final = 17
+HISTORICAL_DATA_END_SINCE: Final = 196
+"""Before this server version historicalData is the end itself; from it on historicalDataEnd follows."""
+
 NO_KEY: Final = -(1 << 62)
 _RULES: Final = 1 << 60  # market rule ids are numbered apart from request ids
 
@@ -22,12 +30,13 @@ _RULES: Final = 1 << 60  # market rule ids are numbered apart from request ids
 class Row:
     """How a request is answered (schema/pairs.py): message ids instead of names; ``end`` is 0 for none."""
 
-    def __init__(self, answers: frozenset[int], keyless: bool, rule: bool, end: int, stream: bool) -> None:
-        self.answers: frozenset[int] = answers
-        self.keyless: bool = keyless
-        self.rule: bool = rule
-        self.end: int = end
-        self.stream: bool = stream
+    def __init__(self, pair: Pair) -> None:
+        self.answers: frozenset[int] = frozenset(number for answer in pair.answers for number in _ids(answer, False))
+        self.keyless: bool = pair.keyless
+        self.rule: bool = pair.key == "marketRule"
+        self.end: int = _ids(pair.end, False)[0] if pair.end else 0
+        self.stream: bool = pair.stream
+        self.again: bool = pair.again
 
 
 class Waiting:
@@ -54,6 +63,7 @@ class Waiting:
 _ROWS: dict[int, Row] = {}
 _CANCELS: dict[int, int] = {}  # message id of the cancel -> of the request
 _RULE_ANSWERS: set[int] = set()
+_ENDS: dict[int, list[int]] = {}  # end marker -> message ids of the requests that have it and other answers too
 
 
 def _ids(name: str, from_client: bool) -> list[int]:
@@ -62,13 +72,13 @@ def _ids(name: str, from_client: bool) -> list[int]:
 
 def _load() -> None:
     for name, pair in pairs().items():
-        answers = frozenset(number for answer in pair.answers for number in _ids(answer, False))
-        end = _ids(pair.end, False)[0] if pair.end else 0
-        row = Row(answers, pair.keyless, pair.key == "marketRule", end, pair.stream)
+        row = Row(pair)
         if row.rule:
-            _RULE_ANSWERS.update(answers)
+            _RULE_ANSWERS.update(row.answers)
         for number in _ids(name, True):
             _ROWS[number] = row
+            if row.end != 0 and len(row.answers) > 1:
+                _ENDS.setdefault(row.end, []).append(number)
             for cancel in _ids(pair.cancel, True) if pair.cancel else ():
                 _CANCELS[cancel] = number
 
@@ -87,6 +97,13 @@ def cancelled_by(message_id: i64) -> i64:
     return _CANCELS.get(message_id, 0)
 
 
+def end_markers() -> list[int]:
+    """The server's message ids that end a request which has other answers too: rare ones all of them."""
+    if not _ROWS:
+        _load()
+    return list(_ENDS)
+
+
 def place_of(key: i64, rule: bool) -> i64:
     """The key among all keys: market rules are numbered apart from requests and orders."""
     return key + _RULES if rule else key
@@ -102,8 +119,11 @@ class Pairing:
         self.left_out: i64 = 0
         self.open: dict[int, int] = {}  # request's message id -> how many of them wait
         self.changed: bool = False  # ``open`` got or lost an id since this was cleared
+        self.running: dict[int, Waiting] = {}  # answered, and more may come, by _spot; the youngest where ids repeat
+        self.server_version: i64 = 0
+        self.tally: Tally = Tally()
 
-    def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64) -> bool:
+    def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64, ready: bool = True) -> bool:
         """A request was sent; ``key`` is NO_KEY where it has none. Tell if it is the first to wait for that key."""
         cancelled = cancelled_by(message_id)
         if cancelled != 0:
@@ -111,10 +131,13 @@ class Pairing:
         row = row_of(message_id)
         if row is None or (key == NO_KEY and not row.keyless):
             return False
+        self.tally.kind(message_id).sent += 1
+        waiting = Waiting(message_id, row, key, packet, ts_ns)
+        if not ready:
+            self.tally.too_early(message_id, waiting.request_id, packet, ts_ns)
         if self.waiting >= WAITING:
             self.left_out += 1
             return False
-        waiting = Waiting(message_id, row, key, packet, ts_ns)
         self.waiting += 1
         self._count(message_id, 1)
         if row.keyless:
@@ -122,21 +145,25 @@ class Pairing:
             return False
         place = place_of(key, row.rule)
         others = self.by_key.get(place)
+        if not row.again and (_spot(waiting) in self.running or _has(others, message_id)):
+            self.tally.repeat(message_id, key, packet, ts_ns)
         if others is not None:
             others.append(waiting)
             return False
         self.by_key[place] = [waiting]
         return True
 
-    def answer(self, message_id: i64, key: i64) -> None:
+    def answer(self, message_id: i64, key: i64, ts_ns: i64 = -1) -> None:
         """A message of the server: the requests that it answers wait no more."""
         if message_id == ERROR:
-            self._error(key)
+            self._error(key, ts_ns)
             return
+        if len(self.running) != 0:
+            self._end(message_id, key, ts_ns)
         for waiting in self.keyless:
             if message_id in waiting.row.answers:
                 self.keyless.remove(waiting)
-                self._done(waiting)
+                self._answered(waiting, message_id, ts_ns)
                 break
         if key == NO_KEY:
             return
@@ -147,10 +174,38 @@ class Pairing:
         left: list[Waiting] = []
         for waiting in found:
             if message_id in waiting.row.answers:
-                self._done(waiting)
+                self._answered(waiting, message_id, ts_ns)
             else:
                 left.append(waiting)
         self._put(place, left)
+
+    def _answered(self, waiting: Waiting, message_id: i64, ts_ns: i64) -> None:
+        """The first answer came; more may follow."""
+        self._done(waiting)
+        kind = self.tally.kind(waiting.message_id)
+        kind.answered += 1
+        _time(kind.first, waiting, ts_ns)
+        row = waiting.row
+        ended = message_id == row.end or (
+            message_id == HISTORICAL_DATA and 0 < self.server_version < HISTORICAL_DATA_END_SINCE
+        )
+        if ended:
+            kind.ended += 1
+            _time(kind.end, waiting, ts_ns)
+        if (row.stream or (row.end != 0 and not ended)) and len(self.running) < RUNNING:
+            self.running[_spot(waiting)] = waiting
+
+    def _end(self, message_id: i64, key: i64, ts_ns: i64) -> None:
+        """An end marker may end requests that were answered before."""
+        for number in _ENDS.get(message_id, ()):
+            spot = _spot_of(number, NO_KEY if _ROWS[number].keyless else key)
+            waiting = self.running.get(spot)
+            if waiting is not None:
+                kind = self.tally.kind(number)
+                kind.ended += 1
+                _time(kind.end, waiting, ts_ns)
+                if not waiting.row.stream:
+                    del self.running[spot]
 
     def expected(self) -> dict[int, bool]:
         """Ids of the server's messages that can answer something that waits, and whether by their kind alone."""
@@ -173,13 +228,24 @@ class Pairing:
         every.sort(key=_packet_of)
         return every
 
-    def refuse(self, message_id: i64) -> None:
+    def refuse(self, message_id: i64, ts_ns: i64 = -1) -> None:
         """An error without an id answered the open requests of a kind that has no key."""
-        row = _ROWS.get(message_id)
-        if row is not None and row.keyless:
-            self._cancel(message_id, NO_KEY)
+        left: list[Waiting] = []
+        for waiting in self.keyless:
+            if waiting.message_id == message_id:
+                self._failed(waiting, ts_ns)
+            else:
+                left.append(waiting)
+        self.keyless = left
 
-    def _error(self, key: i64) -> None:
+    def _failed(self, waiting: Waiting, ts_ns: i64) -> None:
+        """An error was the first answer."""
+        self._done(waiting)
+        kind = self.tally.kind(waiting.message_id)
+        kind.errors += 1
+        _time(kind.first, waiting, ts_ns)
+
+    def _error(self, key: i64, ts_ns: i64) -> None:
         """An error answers the youngest request with its id, be it a request's or an order's."""
         youngest: Waiting | None = None
         place: i64 = key
@@ -189,24 +255,31 @@ class Pairing:
                     youngest = waiting
                     place = candidate
         if youngest is not None:
-            self._done(youngest)
+            self._failed(youngest, ts_ns)
             self._put(place, [waiting for waiting in self.by_key[place] if waiting is not youngest])
 
     def _cancel(self, message_id: i64, key: i64) -> None:
         row = _ROWS[message_id]
+        number: i64 = 0
+        if self.running.pop(_spot_of(message_id, NO_KEY if row.keyless else key), None) is not None:
+            number = 1
         if row.keyless:
             left = [waiting for waiting in self.keyless if waiting.message_id != message_id]
             for waiting in self.keyless:
                 if waiting.message_id == message_id:
                     self._done(waiting)
+                    number += 1
             self.keyless = left
-            return
-        found = self.by_key.get(key)
-        if found is not None:
-            for waiting in found:
-                if waiting.message_id == message_id:
-                    self._done(waiting)
-            self._put(key, [waiting for waiting in found if waiting.message_id != message_id])
+        else:
+            found = self.by_key.get(key)
+            if found is not None:
+                for waiting in found:
+                    if waiting.message_id == message_id:
+                        self._done(waiting)
+                        number += 1
+                self._put(key, [waiting for waiting in found if waiting.message_id != message_id])
+        if number != 0:
+            self.tally.kind(message_id).cancelled += number
 
     def _put(self, place: i64, left: list[Waiting]) -> None:
         if left:
@@ -226,6 +299,30 @@ class Pairing:
             self.open[message_id] = before + by
         if before == 0 or before + by == 0:
             self.changed = True
+
+
+def _has(others: list[Waiting] | None, message_id: i64) -> bool:
+    """Whether one of them is of that kind."""
+    if others is not None:
+        for other in others:
+            if other.message_id == message_id:
+                return True
+    return False
+
+
+def _spot_of(message_id: int, key: int) -> int:
+    """One number for a kind of request and its key, where it has one."""
+    return message_id if key == NO_KEY else (key << 8) + message_id
+
+
+def _spot(waiting: Waiting) -> int:
+    return _spot_of(waiting.message_id, NO_KEY if waiting.row.keyless else waiting.key)
+
+
+def _time(times: Times, waiting: Waiting, ts_ns: i64) -> None:
+    """Take the time since the request, where the packets have one."""
+    if ts_ns >= 0 and waiting.ts_ns >= 0:
+        times.add(ts_ns - waiting.ts_ns, waiting.packet)
 
 
 def _packet_of(waiting: Waiting) -> int:

@@ -112,8 +112,8 @@ class Session(Legacy):
             self._request(stream, number, index, key, data[begin:end])
         else:
             self._milestone(stream, number, index, data, begin, end)
-            if self.pairing.waiting != 0:
-                self.pairing.answer(number, key)
+            if self.pairing.waiting != 0 or len(self.pairing.running) != 0:
+                self.pairing.answer(number, key, stream.ts_ns)
         if self.pairing.changed and self.settled:
             self.watch.marks(self.server)
 
@@ -130,15 +130,22 @@ class Session(Legacy):
     def _converse(self, conversation: Conversation, message: Message, index: i64, key: i64) -> None:
         """Put a message in its exchange."""
         if message.from_client:
-            ready = self.all_milestones.reached("ready") or message.id == START_API or self.server.hello_octets == 0
-            if message.id != REQ_ACCOUNT_UPDATES or self._subscribes(index, message.payload):
-                conversation.request(message.id, key, message.packet, message.ts_ns, ready)
+            ends = message.id == REQ_ACCOUNT_UPDATES and not self._subscribes(index, message.payload)
+            late = message.id == START_API and self.milestones["ready"].reached  # its answers came before it
+            if not (ends or late):
+                conversation.request(message.id, key, message.packet, message.ts_ns, self._ready(message.id))
         elif message.id == ERROR:
             code = self._decode(False, index, message.payload).fields.get("errorCode")
-            conversation.error(key, code if isinstance(code, int) else 0, message.packet, message.ts_ns)
+            known = code if isinstance(code, int) else 0
+            refused = START_API if key == -1 and known not in NOTICES else 0
+            conversation.error(key, known, message.packet, message.ts_ns, refused)
         else:
             version = self.server_version
             conversation.answer(message.id, key, message.name, message.packet, message.ts_ns, version)
+
+    def _ready(self, message_id: i64) -> bool:
+        """Whether a request may be sent: the session is ready, or it was so before the capture began."""
+        return self.milestones["ready"].reached or self.server.hello_octets == 0 or message_id == START_API
 
     def _subscribes(self, index: i64, payload: bytes) -> bool:
         """Whether reqAccountUpdates begins a subscription; one that ends it is not answered."""
@@ -154,7 +161,7 @@ class Session(Legacy):
                 return  # its answers came before it
         if number == REQ_ACCOUNT_UPDATES and not self._subscribes(index, payload):
             return
-        if self.pairing.request(number, key, stream.packet, stream.ts_ns) and self.settled:
+        if self.pairing.request(number, key, stream.packet, stream.ts_ns, self._ready(number)) and self.settled:
             self.watch.add(self.server, key)
 
     def _milestone(self, stream: FrameStream, number: i64, index: i64, data: bytes, begin: i64, end: i64) -> None:
@@ -169,7 +176,7 @@ class Session(Legacy):
             if code in FARM_OK:
                 self.all_milestones.reach("farm_ok", stream.packet, stream.ts_ns)
             elif error.request_id == -1 and isinstance(code, int) and code not in NOTICES:
-                self.pairing.refuse(START_API)
+                self.pairing.refuse(START_API, stream.ts_ns)
 
     def _decode(self, from_client: bool, index: i64, payload: bytes) -> Decoded:
         stream = self.client if from_client else self.server

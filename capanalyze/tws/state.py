@@ -74,7 +74,7 @@ class SessionState(FrameHandler):
         client_remainder, server_remainder: what the octets after the last whole frame are; "" for none.
         unanswered: requests without an answer, in capture order. desyncs: places where framing was lost.
         head: the first HEAD messages of both sides. errors: the server's error messages after these.
-        conversation: keep_all: every request with all its answers.
+        conversation: with keep_all, where it is asked for: every request with all its answers.
         rest: for a session that is counted only: what it shares; else None. progress: its milestones then (rest.py).
         closing_tail: the newest messages of sides 0 and 1 when the close was seen; None if it was not.
     """
@@ -176,7 +176,7 @@ class SessionState(FrameHandler):
         self.pairing: Pairing = Pairing() if rest is None else rest.pairing
         self.watch: Watch = Watch(self.pairing) if rest is None else rest.watch
         self.settled: bool = False  # only what milestones and open requests need is looked at
-        self.conversation: Conversation | None = Conversation() if keep_all else None
+        self.conversation: Conversation | None = None
         self.kept: list[Message] = [] if rest is None else rest.messages  # keep_all: what take_messages() gives next
         self.roles(client_side)
         if not (keep_all or detail):

@@ -10,7 +10,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
-from capanalyze.tws.pairing import NO_KEY, Pairing
+from capanalyze.tws.pairing import NO_KEY, Pairing, end_markers
 from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, key_table, protobuf_key_field
 from capanalyze.tws.walker import ALWAYS, FIRSTS, Walker
 
@@ -57,6 +57,7 @@ class Watch:
 
     def version(self, server_version: int) -> None:
         """The server's hello told its version: layouts are certain now."""
+        self.pairing.server_version = server_version
         if 0 < server_version < FIRST_BINARY_ID:
             self.text = _key_tables(server_version)
             self.text_only = True
@@ -118,7 +119,7 @@ class Watch:
             table[BINARY + number] = 8 + 2 * field if 0 <= field < 2 and not each else ALWAYS
             certain = protobuf_key_field(False, number) == 1 and not each
             table[BINARY + PROTOBUF + number] = 9 if certain else ALWAYS
-        for number in _ALWAYS_SEEN:
+        for number in (*_ALWAYS_SEEN, *end_markers()):
             table[number] = table[BINARY + number] = table[BINARY + PROTOBUF + number] = ALWAYS
         return bytes(table)
 

@@ -69,9 +69,11 @@ def without_tws(capture: Path, target: Path) -> None:
     target.write_bytes(data)
 
 
-def cpu(command: list[str], environment: dict[str, str]) -> float:
+def cpu(command: list[str], environment: dict[str, str], folder: str) -> float:
     """User and system time of a process, start-up included; raises CalledProcessError where it failed."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=folder
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -80,13 +82,14 @@ def cpu(command: list[str], environment: dict[str, str]) -> float:
 
 
 def rounds(capture: Path, plain: Path, number: int, environment: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Each program once a round, in turn."""
+    """Each program once a round, in turn; in a folder of its own, as Python looks for packages there first."""
+    folder = str(plain.parent)
     program = [sys.executable, "-m", "capanalyze"]
     for _ in range(number):
-        counting = cpu([*program, "messages", str(capture), "--count"], environment)
-        reading = cpu([*program, "read", str(plain), "--port", NO_PORT, "--format", "json"], environment)
+        counting = cpu([*program, "messages", str(capture), "--count"], environment, folder)
+        reading = cpu([*program, "read", str(plain), "--port", NO_PORT, "--format", "json"], environment, folder)
         decoding = [sys.executable, "-c", DECODING, str(capture), str(BATCH)]
-        done = subprocess.run(decoding, env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(decoding, env=environment, cwd=folder, capture_output=True, text=True, check=True)
         messages, compiled, ours, encoder = json.loads(done.stdout)
         yield {
             "counting": counting, "reading": reading, "decoding": ours, "encoder": encoder,

@@ -16,6 +16,7 @@ from pyarrow import parquet
 from capanalyze.integrations import frames
 from capanalyze.report.message_table import COLUMNS, row
 from tests.commands.command_line import capanalyze
+from tests.timeline.talk import frame, ready
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 HEALTHY = str(CAPTURES / "ib_async-healthy-178.pcapng")
@@ -108,8 +109,10 @@ def test_a_date_and_time_is_taken_to_the_nanosecond_and_in_the_zone(text: str, o
         (["--field", "price"], "error: --field: text and jsonl have no columns"),
         (["-o", "list.xlsx"], "error: list.xlsx: its suffix names no format"),
         (["--count", "-o", "list.parquet"], "error: --count: not as parquet"),
-        (["--count", "--format", "csv", "--field", "price"], "error: --count: --field is about messages"),
-        (["--count", "--story", "--request", "1"], "error: --count: --story is about messages"),
+        (["--count", "--format", "csv", "--field", "price"], "error: --count: does not go with --field"),
+        (["--count", "--requests"], "error: --count: does not go with --requests"),
+        (["--requests", "-o", "list.parquet"], "error: --requests: not as parquet"),
+        (["--count", "--story", "--request", "1"], "error: --count: does not go with --story"),
     ],
 )
 def test_options_that_cannot_be_met_are_refused_in_two_lines(options: list[str], message: str) -> None:
@@ -326,3 +329,56 @@ def test_the_story_of_an_id_that_nobody_used_says_so() -> None:
     _, out, _ = capanalyze("messages", HEALTHY, "--request", "4711", "--story")
 
     assert out.splitlines() == ["", "no request with this id in the capture"]
+
+
+def test_the_story_of_an_id_that_was_in_use_says_so(tmp_path: Path) -> None:
+    capture = tmp_path / "twice.pcap"
+    ask = frame("1", "11", "5", "0", "ES")
+    capture.write_bytes(ready().client.data(ask).server.ack().client.data(ask).server.ack().pcap())
+    _, out, _ = capanalyze("messages", str(capture), "--request", "5", "--story")
+
+    assert [line.split("): ")[1] for line in out.splitlines()[-2:]] == [
+        "never answered in this capture",
+        "never answered in this capture; its id was in use",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        (["--name", "reqMktData", "--name", "startApi"], lambda m: m["name"] in {"reqMktData", "startApi"}),
+        (["--id", "9"], lambda m: m["name"] == "reqContractDetails"),
+        (["--request", "17"], lambda m: m["request_id"] == 17),
+        (["--conn", "2"], lambda m: m["conn"] == 2),
+        (["--conn", "1"], lambda m: m["conn"] == 1),
+        (["--side", "client"], lambda _: True),
+        (["--side", "server"], lambda _: False),
+        (["--from", "0.5"], lambda m: m["packet"] >= 77),
+    ],
+)
+def test_filters_choose_among_requests(options: list[str], wanted: Callable[[dict[str, Any]], bool]) -> None:
+    every = listed(HEALTHY, "--requests")
+
+    assert len(every) == 27
+    assert listed(HEALTHY, "--requests", *options) == [one for one in every if wanted(one)]
+
+
+def test_requests_are_listed_as_text_and_csv() -> None:
+    _, out, _ = capanalyze("messages", HEALTHY, "--requests", "--request", "3")
+    _, table, _ = capanalyze("messages", HEALTHY, "--requests", "--request", "3", "--format", "csv")
+
+    assert out.endswith(
+        "answers (contractDetails and contractDetailsEnd); the first after 0.48 ms; ended after 0.48 ms\n"
+    )
+    (row_,) = csv.DictReader(io.StringIO(table, newline=""))
+    assert (row_["name"], row_["first_after_ns"]) == ("reqContractDetails", row_["end_after_ns"])
+
+
+def test_connections_that_are_only_counted_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("capanalyze.tcp.table.TOLD_IN_FULL", 1)
+    expected = Counter((m["sender"], m["name"]) for m in listed(TWO))
+
+    counted = {(m["sender"], m["name"]): m["count"] for m in listed(TWO, "--count")}
+
+    assert capanalyze("read", TWO)[1].count("startApi") < 3
+    assert counted == expected

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session
 
@@ -70,6 +71,8 @@ class Talk:
         detail: bool = True,
     ) -> None:
         self.session = Session(client_side, on_api_port, from_start, keep_all, detail)
+        if keep_all:
+            self.session.conversation = Conversation()
         self.packet = 0
         self.messages: list[Message] = []
 

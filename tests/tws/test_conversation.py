@@ -156,6 +156,26 @@ def test_orders_that_are_listed_answer_the_list_and_their_order() -> None:
     assert (listing.answers, listing.open) == ({"openOrder": 1, "openOrderEnd": 1}, False)
 
 
+def test_a_refusal_without_an_id_is_start_apis() -> None:
+    talk = Talk(keep_all=True).client(HELLO).server(hello()).client(START_API)
+    talk.server(text(4, 2, -1, 2104, "farm", "")).server(text(4, 2, -1, 326, "client id is in use", ""))
+    conversation = talk.finish().conversation
+    assert conversation is not None
+    (found,) = conversation.exchanges
+
+    assert (found.name, found.error_code, found.error_packet, found.answers) == ("startApi", 326, 5, {"error": 1})
+
+
+def test_an_order_sent_again_is_a_change_and_an_id_that_was_refused_is_free() -> None:
+    talk = started(keep_all=True)
+    talk.client(text(3, 5, 0, "ES")).client(text(3, 5, 0, "ES")).client(ASK).server(text(4, 2, 5, 200, "no", ""))
+    talk.client(ASK).client(text(20, 9, "ES")).server(text(17, 9, 0)).client(text(96, 9)).server(text(96, 9)).client(
+        text(96, 9)
+    )
+
+    assert [found.duplicate for found in exchanges(talk)] == [False] * 7
+
+
 def test_without_every_message_there_is_no_conversation() -> None:
     assert started().finish().conversation is None
 

@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capanalyze.tws.pairing import NO_KEY, WAITING, Pairing
+from capanalyze.tws.pairing import NO_KEY, RUNNING, WAITING, Pairing, end_markers
+from capanalyze.tws.schema import name_of
 from capanalyze.tws.session import Session
 from capanalyze.tws.state import HEAD
-from tests.tws.talk import CLIENT, Talk, binary, hello, proto, started, text, varint
+from capanalyze.tws.tally import NAMED
+from tests.tws.talk import CLIENT, HELLO, Talk, binary, hello, proto, started, text, varint
 
 PLACE, CANCEL_ORDER, CONTRACT, MARKET_DATA, CANCEL_MARKET_DATA, RULE, TIME, POSITIONS, CANCEL_POSITIONS = (
     3, 4, 9, 1, 2, 91, 49, 61, 64,
 )  # fmt: skip
+CONTRACT_END = 52
 TICK_PRICE, ERROR, OPEN_ORDER, CONTRACT_DATA, MARKET_RULE, CURRENT_TIME, POSITION, POSITION_END = (
     1, 4, 5, 10, 93, 49, 61, 62,
 )  # fmt: skip
@@ -107,6 +110,125 @@ def test_what_waits_is_bounded_and_the_rest_is_counted() -> None:
     assert (pairing.unanswered(), pairing.waiting, pairing.open) == ([], 0, {})
 
 
+SECOND = 1_000_000_000
+
+
+def went(pairing: Pairing, message_id: int) -> tuple[int, int, int, int, int]:
+    kind = pairing.tally.kinds[message_id]
+    return kind.sent, kind.answered, kind.errors, kind.ended, kind.cancelled
+
+
+def test_what_came_of_requests_is_counted_by_kind() -> None:
+    pairing = asked(*((CONTRACT, key) for key in range(5)), (MARKET_DATA, 7))
+    pairing.answer(CONTRACT_DATA, 0)
+    pairing.answer(CONTRACT_DATA, 0)
+    pairing.answer(CONTRACT_END, 0)
+    pairing.answer(CONTRACT_DATA, 1)
+    pairing.answer(CONTRACT_END, 2)
+    pairing.answer(ERROR, 3)
+    pairing.answer(TICK_PRICE, 7)
+    pairing.request(CANCEL_MARKET_DATA, 7, 9, 9)
+
+    assert went(pairing, CONTRACT) == (5, 3, 1, 2, 0)
+    assert went(pairing, MARKET_DATA) == (1, 1, 0, 0, 1)
+
+
+def test_the_times_to_first_answers_and_to_ends_are_kept() -> None:
+    pairing = Pairing()
+    pairing.request(CONTRACT, 1, 1, 0)
+    pairing.request(CONTRACT, 2, 2, SECOND)
+    pairing.answer(CONTRACT_DATA, 2, 2 * SECOND)
+    pairing.answer(CONTRACT_DATA, 1, 4 * SECOND)
+    pairing.answer(CONTRACT_END, 1, 5 * SECOND)
+    kind = pairing.tally.kinds[CONTRACT]
+
+    first, end = kind.first, kind.end
+    assert (first.number, first.least, first.most, first.total, first.packet) == (2, SECOND, 4 * SECOND, 5 * SECOND, 1)
+    assert (end.number, end.least, end.packet) == (1, 5 * SECOND, 1)
+
+
+def test_without_times_there_is_no_latency() -> None:
+    pairing = Pairing()
+    pairing.request(CONTRACT, 1, 1, -1)
+    pairing.answer(CONTRACT_DATA, 1, 5)
+
+    assert pairing.tally.kinds[CONTRACT].first.number == 0
+
+
+def test_historical_data_is_its_own_end_before_196() -> None:
+    for version, ended in ((178, 1), (196, 0)):
+        pairing = Pairing()
+        pairing.server_version = version
+        pairing.request(20, 5, 1, 1)
+        pairing.answer(17, 5)
+
+        assert went(pairing, 20) == (1, 1, 0, ended, 0)
+
+
+def repeated(pairing: Pairing) -> list[tuple[int, str, int | None]]:
+    return [(one.packet, one.name, one.request_id) for one in pairing.tally.repeated]
+
+
+def test_an_id_that_waits_or_runs_is_in_use() -> None:
+    pairing = asked((MARKET_DATA, 5), (MARKET_DATA, 5))
+    pairing.answer(TICK_PRICE, 5)
+    pairing.request(MARKET_DATA, 5, 3, 3)
+
+    assert repeated(pairing) == [(2, "reqMktData", 5), (3, "reqMktData", 5)]
+
+
+def test_an_id_that_is_free_again_is_not_in_use() -> None:
+    pairing = asked((MARKET_DATA, 5), (CANCEL_MARKET_DATA, 5), (MARKET_DATA, 5), (CONTRACT, 5))
+    pairing.answer(ERROR, 5)
+    pairing.answer(TICK_PRICE, 5)
+    pairing.request(CANCEL_MARKET_DATA, 5, 5, 5)
+    pairing.request(MARKET_DATA, 5, 6, 6)
+    pairing.answer(CONTRACT_END, 5)
+    pairing.request(CONTRACT, 5, 7, 7)
+
+    assert repeated(pairing) == []
+
+
+def test_an_order_that_is_changed_and_a_rule_that_is_asked_for_again_use_no_id_twice() -> None:
+    pairing = asked((PLACE, 5), (PLACE, 5), (CANCEL_ORDER, 5), (CANCEL_ORDER, 5), (RULE, 26), (RULE, 26))
+
+    assert repeated(pairing) == []
+
+
+def test_what_runs_and_what_is_named_is_bounded() -> None:
+    pairing = Pairing()
+    for key in range(RUNNING + 5):
+        pairing.request(MARKET_DATA, key, 1, 1, ready=False)
+        pairing.answer(TICK_PRICE, key)
+    for key in range(NAMED + 5):
+        pairing.request(MARKET_DATA, key, 1, 1)
+
+    tally = pairing.tally
+    assert (len(pairing.running), len(tally.early), tally.early_left_out) == (RUNNING, NAMED, RUNNING + 5 - NAMED)
+    assert (len(tally.repeated), tally.repeated_left_out) == (NAMED, 5)
+
+
+def test_a_session_that_is_not_ready_notes_its_requests() -> None:
+    talk = Talk().client(HELLO).server(hello()).client(text(71, 2, 7, ""), text(49, 1))
+    talk.server(text(15, 1, "DU1"), text(9, 1, 1)).client(text(49, 1))
+    early = talk.finish().pairing.tally.early
+
+    assert [(one.packet, one.name) for one in early] == [(3, "reqCurrentTime")]
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_session_sees_the_ends_and_refusals_of_what_it_was_asked(settled: bool) -> None:
+    talk = started(detail=not settled)
+    talk.client(text(9, 8, 6, "ES"), text(62, 1, 7, "All", "NetLiquidation"), text(9, 8, 8, "ES"))
+    talk.server(text(10, 6, "ES")).server(text(10, 6, "ES")).server(text(52, 1, 6), text(4, 2, 8, 200, "no", ""))
+    talk.server(text(63, 1, 7, "DU1", "NetLiquidation", 1, "USD"), text(64, 1, 7))
+    pairing = talk.finish().pairing
+
+    assert (went(pairing, CONTRACT), went(pairing, 62)) == ((2, 1, 1, 1, 0), (1, 1, 0, 1, 0))
+    end = pairing.tally.kinds[CONTRACT].end
+    assert (end.number, end.most, end.packet) == (1, 3_000_000, 7)
+
+
 def unanswered(session: Session) -> list[tuple[int, str, int | None]]:
     return [(one.packet, one.name, one.request_id) for one in session.unanswered]
 
@@ -134,7 +256,10 @@ def test_a_refusal_without_an_id_answers_start_api() -> None:
     waits = list(talk.session.pairing.open)
     talk.server(text(4, 2, -1, 326, "client id is in use", ""))
 
-    assert (waits, unanswered(talk.finish())) == ([71], [])
+    session = talk.finish()
+
+    assert (waits, unanswered(session)) == ([71], [])
+    assert went(session.pairing, 71) == (1, 0, 1, 0, 0)
 
 
 def number(value: int) -> bytes:
@@ -198,12 +323,17 @@ def test_start_api_whose_answers_came_before_it_does_not_wait() -> None:
     assert unanswered(talk.client(text(71, 2, 7, "")).finish()) == []
 
 
-def test_nothing_is_watched_when_nothing_waits() -> None:
+def test_only_what_is_rare_is_watched_when_nothing_waits() -> None:
     talk = started(detail=False)
     talk.client(text(1, 11, 5, "ES")).server(text(1, 6, 5, 1, 5.0, 3, 0))
     stream = talk.session.server
 
-    assert [number for number in range(300) if stream.watch[number]] == [4, 9, 15]
+    assert [number for number in range(300) if stream.watch[number]] == sorted({4, 9, 15, *end_markers()})
+    assert {name_of(False, number) for number in end_markers()} == {
+        "tickSnapshotEnd", "openOrderEnd", "accountDownloadEnd", "execDetailsEnd", "contractDetailsEnd",
+        "historicalDataEnd", "positionEnd", "accountSummaryEnd", "managedAccounts", "positionMultiEnd",
+        "accountUpdateMultiEnd", "securityDefinitionOptionParameterEnd", "historicalNewsEnd", "completedOrdersEnd",
+    }  # fmt: skip
 
 
 keys = st.one_of(st.integers(0, 30), st.integers(990, 1020), st.sampled_from([2147483647, 123456]))

@@ -2,7 +2,8 @@
 
 ``request: answers / end``, both optional, and words: ``stream`` (answers come until it is cancelled), ``by=NAME``
 (the request that cancels it), ``keyless`` (no key: the oldest open request of that kind is answered),
-``key=KIND`` where the key is not a request or order id. Every request can also be answered by ``error`` with its
+``key=KIND`` where the key is not a request or order id, ``again`` where the same key may be sent again (an order is
+changed by sending it once more). Every request can also be answered by ``error`` with its
 id; order ids and request ids are numbered by the client and may overlap: the youngest open one is meant.
 """
 
@@ -11,8 +12,8 @@ from typing import Final
 ROWS: Final = """
 reqMktData: tickReqParams marketDataType tickPrice tickSize tickOptionComputation tickGeneric tickString tickEFP
   tickNews deltaNeutralValidation rerouteMktDataReq / tickSnapshotEnd stream by=cancelMktData
-placeOrder: openOrder orderStatus execDetails commissionAndFeesReport stream by=cancelOrder
-cancelOrder: orderStatus
+placeOrder: openOrder orderStatus execDetails commissionAndFeesReport stream by=cancelOrder again
+cancelOrder: orderStatus again
 reqOpenOrders: openOrder orderStatus / openOrderEnd keyless
 reqAllOpenOrders: openOrder orderStatus / openOrderEnd keyless
 reqAutoOpenOrders: openOrder orderStatus orderBound / openOrderEnd keyless
@@ -55,7 +56,7 @@ reqNewsProviders: / newsProviders keyless
 reqHistoricalNews: historicalNews / historicalNewsEnd
 reqHeadTimeStamp: / headTimestamp by=cancelHeadTimeStamp
 reqHistogramData: / histogramData by=cancelHistogramData
-reqMarketRule: / marketRule key=marketRule
+reqMarketRule: / marketRule key=marketRule again
 reqPnL: pnl stream by=cancelPnL
 reqPnLSingle: pnlSingle stream by=cancelPnLSingle
 reqHistoricalTicks: historicalTicks historicalTicksBidAsk historicalTicksLast by=cancelHistoricalTicks
@@ -81,9 +82,10 @@ class Pair:
         cancel: the name of the request that cancels it, "" if none does.
         keyless: whether answers carry no key, so that the oldest open request of the kind is meant.
         key: what the key numbers: "request" (request and order ids) or "marketRule".
+        again: whether a key in use may be sent again.
     """
 
-    __slots__ = ("answers", "cancel", "end", "key", "keyless", "request", "stream")
+    __slots__ = ("again", "answers", "cancel", "end", "key", "keyless", "request", "stream")
 
     def __init__(self, row: str) -> None:
         self.request, _, rest = row.partition(":")
@@ -93,6 +95,7 @@ class Pair:
         self.cancel = ""
         self.keyless = False
         self.key = "request"
+        self.again = False
         ending = False
         for word in rest.split():
             if word == "/":
@@ -101,6 +104,8 @@ class Pair:
                 self.stream = True
             elif word == "keyless":
                 self.keyless = True
+            elif word == "again":
+                self.again = True
             elif word.startswith("by="):
                 self.cancel = word[3:]
             elif word.startswith("key="):

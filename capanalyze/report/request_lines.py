@@ -1,0 +1,56 @@
+"""The requests of a session in a few lines: how many, how fast they were answered, and those that were not.
+
+In: TwsFacts. Out: pairs of a label and a value for the facts of a connection.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from capanalyze.report.report import RequestAt, RequestFacts, TwsFacts, Unanswered
+from capanalyze.timeline.words import count, listing, span
+
+SHOWN_REQUESTS: Final = 6
+"""Requests named in a line; the rest is counted."""
+
+
+def request_lines(tws: TwsFacts) -> list[tuple[str, str]]:
+    """What there is to say; nothing where nothing was asked but startApi."""
+    asked = {name: facts for name, facts in tws.requests.items() if name != "startApi"}
+    pairs = [("requests", _how(asked))] if asked else []
+    for label, named, more in (
+        ("unanswered", tws.unanswered, tws.unanswered_left_out),
+        ("id in use", tws.repeated_ids, tws.repeated_ids_left_out),
+        ("too early", tws.early_requests, tws.early_requests_left_out),
+    ):
+        if named:
+            pairs.append((label, _names(named, more)))
+    return pairs
+
+
+def _how(asked: dict[str, RequestFacts]) -> str:
+    every = asked.values()
+    numbers = {
+        "{} answered": sum(one.answered for one in every),
+        "{} answered by an error": sum(one.errors for one in every),
+        "{} cancelled": sum(one.cancelled for one in every),
+    }
+    sent = sum(one.sent for one in every)
+    words = [text.format(f"{number:,}") for text, number in numbers.items() if number]
+    told = count(sent, "request") + (f": {listing(words)}" if words else "")
+    times = [(one.first_answer, name) for name, one in asked.items() if one.first_answer is not None]
+    if not times:
+        return told
+    least, most = min(one.least_ns for one, _ in times), max(one.most_ns for one, _ in times)
+    slowest, name = max(times, key=lambda entry: entry[0].most_ns)
+    after = span(least) if span(least) == span(most) else f"{span(least)} to {span(most)}"
+    named = f", the latest to {name} in packet {slowest.slowest_packet}" if least != most else ""
+    return f"{told}; first answers after {after}{named}"
+
+
+def _names(named: Sequence[RequestAt | Unanswered], left_out: int) -> str:
+    shown = [
+        f"{entry.name}{'' if entry.request_id is None else f' {entry.request_id}'} (packet {entry.packet})"
+        for entry in named[:SHOWN_REQUESTS]
+    ]
+    more = len(named) - len(shown) + left_out
+    return ", ".join(shown) + (f", ... {more:,} more" if more else "")

@@ -1,0 +1,98 @@
+"""How the requests of a session went, by kind, and the few that are worth naming.
+
+In: what pairing.py saw of each request. Out: a Kind for every name, lists of the requests whose id was in use and of
+those that were sent too early. Numbers only: a session of a million requests costs no more than one of ten.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tws.schema import name_of
+
+NAMED: Final = 100
+"""Requests listed for one reason; the rest is counted."""
+
+
+class Times:
+    """Nanoseconds from requests to a message that came of them; ``packet`` is of the request that waited longest."""
+
+    def __init__(self) -> None:
+        self.number: i64 = 0
+        self.total: i64 = 0
+        self.least: i64 = 0
+        self.most: i64 = 0
+        self.packet: i64 = 0
+
+    def add(self, ns: i64, packet: i64) -> None:
+        """One more."""
+        if self.number == 0 or ns < self.least:
+            self.least = ns
+        if self.number == 0 or ns > self.most:
+            self.most = ns
+            self.packet = packet
+        self.number += 1
+        self.total += ns
+
+
+class Kind:
+    """The requests of one name.
+
+    Attributes:
+        sent: all of them. answered: by anything but an error.
+        errors: answered by an error first. ended: their end marker was seen. cancelled: by the client.
+        first, end: the times to first answers (errors too) and to end markers.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name: str = name
+        self.sent: i64 = 0
+        self.answered: i64 = 0
+        self.errors: i64 = 0
+        self.ended: i64 = 0
+        self.cancelled: i64 = 0
+        self.first: Times = Times()
+        self.end: Times = Times()
+
+
+class Named:
+    """A request that is worth naming; ``request_id`` is None where it has none."""
+
+    def __init__(self, packet: i64, ts_ns: i64, name: str, request_id: int | None) -> None:
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+        self.name: str = name
+        self.request_id: int | None = request_id
+
+
+class Tally:
+    """The kinds by the request's message id; ``repeated`` and ``early`` are in capture order."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[int, Kind] = {}
+        self.repeated: list[Named] = []
+        self.repeated_left_out: i64 = 0
+        self.early: list[Named] = []
+        self.early_left_out: i64 = 0
+
+    def kind(self, message_id: i64) -> Kind:
+        """The requests of that id."""
+        found = self.kinds.get(message_id)
+        if found is None:
+            found = Kind(name_of(True, message_id))
+            self.kinds[message_id] = found
+        return found
+
+    def repeat(self, message_id: i64, request_id: int | None, packet: i64, ts_ns: i64) -> None:
+        """A request's id was in use by another of its kind."""
+        if len(self.repeated) < NAMED:
+            self.repeated.append(Named(packet, ts_ns, name_of(True, message_id), request_id))
+        else:
+            self.repeated_left_out += 1
+
+    def too_early(self, message_id: i64, request_id: int | None, packet: i64, ts_ns: i64) -> None:
+        """A request was sent before the session was ready."""
+        if len(self.early) < NAMED:
+            self.early.append(Named(packet, ts_ns, name_of(True, message_id), request_id))
+        else:
+            self.early_left_out += 1

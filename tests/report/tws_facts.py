@@ -1,0 +1,23 @@
+"""The requests of a session as TwsFacts, the rest of which says nothing."""
+
+from capanalyze.report.report import TwsFacts, Unanswered
+from capanalyze.report.requests import request_facts
+from capanalyze.tws.session import Session
+
+
+def facts_of(session: Session) -> TwsFacts:
+    return TwsFacts(
+        client_range=None,
+        options=None,
+        server_version=None,
+        connection_time=None,
+        client_id=None,
+        client_library=None,
+        messages={},
+        milestones={},
+        unanswered=tuple(Unanswered(one.packet, one.ts_ns, one.name, one.request_id) for one in session.unanswered),
+        unanswered_left_out=0,
+        **request_facts(session.pairing.tally),
+        remainder={},
+        not_tws=None,
+    )
