@@ -374,7 +374,7 @@ def test_requests_are_listed_as_text_and_csv() -> None:
     assert (row_["name"], row_["first_after_ns"]) == ("reqContractDetails", row_["end_after_ns"])
 
 
-def test_connections_that_are_only_counted_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_that_are_only_counted_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("capanalyze.tcp.table.TOLD_IN_FULL", 1)
     expected = Counter((m["sender"], m["name"]) for m in listed(TWO))
 
