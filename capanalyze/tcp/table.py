@@ -1,7 +1,8 @@
 """Table: the connections of a capture by their addresses and ports, and what is kept of a great many.
 
 In: the first segment of a connection. Out: ``connections``, each at its ``place``. The first TOLD_IN_FULL stay to the
-end with all that happened, those on the gateway's ports and others counted apart. Beyond them an ended connection gives
+end with all that happened, those on the gateway's ports and others counted apart; but SYNs that nothing answered or
+that were refused give way to connections that were accepted. Beyond them an ended connection gives
 its place to a new one when enough newer ones have ended; it is counted then (Tally) and forgotten. No connection is
 ended for its silence: when FOLLOWED are open at a time, SYNs that nothing answered make room, and after that a new one
 is only counted.
@@ -14,12 +15,16 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
-from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.connection import NO_EVENTS, Connection
+from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.side import Side
 
 TOLD_IN_FULL: Final = 500
 """Connections whose events and last octets are kept to the end, on the gateway's ports and as many on others."""
+
+FIRST: Final = 50
+"""Connections told in full whatever comes; of the others those that came to nothing give way to those that did not."""
 
 LINGERING: Final = 1_000
 """Ended connections that are remembered for the sake of their late packets before the next one is forgotten."""
@@ -86,6 +91,7 @@ class Table:
         self.others = Tally()
         self._tags: list[bytes] = [b""]  # VLAN ids that keys end with
         self._other_keys: dict[bytes, bytes] = {}  # key of a side -> the key under which its segments come
+        self._silent: tuple[list[Connection], list[Connection]] = ([], [])  # SYNs told in full, newest last
         self._kept: list[int] = [0, 0]  # on other ports, on the gateway's
         self._ended: deque[Connection] = deque()
         self._unanswered: deque[Connection] = deque()
@@ -95,11 +101,11 @@ class Table:
         full = len(self.connections) >= FOLLOWED
         while len(self._ended) > (0 if full and not self._unanswered else LINGERING):
             connection = self._ended.popleft()
-            if connection.over and not connection.gone:
+            if connection.over and not connection.gone and not connection.detail:
                 return connection
         while full and self._unanswered:
             connection = self._unanswered.popleft()
-            if not connection.resp.packets and not connection.gone:
+            if not connection.resp.packets and not connection.gone and not connection.detail:
                 return connection
         return None
 
@@ -160,8 +166,12 @@ class Table:
         before = self._kept[1 if gateway else 0]
         self._kept[1 if gateway else 0] = before + 1
         self.opened += 1
-        connection = Connection(self.opened, orig, resp, before < TOLD_IN_FULL)
+        asks = seg.flags & (SYN | ACK) == SYN
+        detail = before < TOLD_IN_FULL or (not asks and self._give_up_one(gateway))
+        connection = Connection(self.opened, orig, resp, detail)
         connection.api = gateway
+        if detail and asks and before >= FIRST:
+            self._silent[1 if gateway else 0].append(connection)
         connection.first_packet = packet
         connection.first_ts = ts_ns
         orig.connection = resp.connection = connection
@@ -184,6 +194,30 @@ class Table:
         self._roles(connection, seg)
         return orig
 
+    def accepted(self, connection: Connection) -> None:
+        """A SYN was answered by a SYN-ACK: the connection is told in full in place of one that came to nothing."""
+        if connection.detail or not self._give_up_one(connection.api):
+            return
+        connection.detail = connection.orig.detail = connection.resp.detail = True
+        connection.events = []
+        connection.events_left_out = 0
+        event(connection, connection.orig, "SYN", connection.first_packet, connection.first_ts, 0, "")
+
+    def _give_up_one(self, gateway: bool) -> bool:
+        """Tell one connection less in full: the newest SYN that nothing answered, or that was refused."""
+        silent = self._silent[1 if gateway else 0]
+        while silent:
+            connection = silent.pop()
+            if not connection.gone and (connection.over or not connection.resp.packets) and not said(connection):
+                connection.detail = connection.orig.detail = connection.resp.detail = False
+                connection.events = NO_EVENTS
+                if connection.over:
+                    self._ended.append(connection)
+                else:
+                    self._await(connection)
+                return True
+        return False
+
     def _roles(self, connection: Connection, seg: Segment) -> None:
         """Who is the client, as far as the first segment and the ports tell."""
         if seg.flags & (SYN | RST) == SYN:
@@ -204,6 +238,11 @@ class Table:
         if len(self._unanswered) >= 2 * FOLLOWED:
             self._unanswered = deque(one for one in self._unanswered if not one.resp.packets and not one.gone)
         self._unanswered.append(connection)
+
+
+def said(connection: Connection) -> bool:
+    """Whether a side sent an octet, or accepted the connection."""
+    return connection.orig.octets > 0 or connection.resp.octets > 0 or connection.resp.isn >= 0
 
 
 def answers(side: Side, seg: Segment) -> bool:

@@ -182,6 +182,8 @@ class Tracker:
             self._settle(connection)
             return NOTHING
         if flags & SYN:
+            if flags & ACK and not connection.detail:
+                self.table.accepted(connection)
             take_syn(self.closing, connection, side, peer, seg, data, packet, ts_ns)
         elif answers_another(side, peer, seg):
             return NOTHING

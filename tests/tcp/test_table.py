@@ -224,3 +224,34 @@ def test_a_forgotten_connection_leaves_no_key_behind() -> None:
     followed.forget(analyzer.connections[0])
 
     assert (keys, len(analyzer.connections), followed.sides) == (3, 1, {})
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("refused", [False, True])
+def test_attempts_that_came_to_nothing_give_way_to_connections_that_were_accepted(
+    refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "FIRST", 1)
+    packets: list[Packet] = []
+    for port in range(20_000, 20_030):
+        attempt = Conversation(client_address=("127.0.0.1", port), server_address=WEB, packets=packets).client.syn()
+        if refused:
+            attempt.server.rst()
+    visits(2, packets)
+
+    analyzer = analysed(packets)
+
+    assert [one.number for one in analyzer.connections] == [1, 31, 32]
+    assert [one.client.octets for one in analyzer.connections] == [0, 3, 3]
+    assert [event.kind for event in analyzer.connections[1].events][:2] == ["SYN", "SYN-ACK"]
+    assert analyzer.tracker.table.others.connections == 29
+
+
+@pytest.mark.usefixtures("small")
+def test_connections_of_which_something_was_said_do_not_give_way() -> None:
+    packets: list[Packet] = []
+    visits(4, packets)
+
+    analyzer = analysed(packets)
+
+    assert [one.number for one in analyzer.connections] == [1, 2, 3]
