@@ -118,3 +118,12 @@ def test_octets_that_are_no_text_are_written_as_they_were() -> None:
     values = decode(b"15\0" + body, from_client=False, server_version=178, encoding="text").fields
 
     assert encode_text(row, values, 178, like=body) == body
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_recorded_message_that_is_whole_fits_the_schema(name: str) -> None:
+    found = [message for session in sessions(name) for message in session.messages if message.encoding != "hello"]
+
+    assert [decoded(message).problem for message in found if not message.missing] == [None] * sum(
+        not message.missing for message in found
+    )
