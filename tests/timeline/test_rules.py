@@ -32,6 +32,7 @@ START = 1_700_000_000_000_000_000
 
 
 TLS_HELLO = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"
+MARKET_DATA = frame("1", "11", "5", "0", "ES")
 BINARY_START_API = b"\x00\x00\x00\x09\x00\x00\x00\x472\x001\0\0"
 
 
@@ -80,6 +81,10 @@ FIRES = {
     "pacing-reject": [ready().server.data(error(100, "Max rate of messages per second has been exceeded"))],
     "read-only-api": [ready().server.data(error(321, "The API interface is currently in Read-Only mode.", 7))],
     "gateway-closed-midsession": [ready().server.fin().client.fin()],
+    "requests-before-ready": [
+        started().client.data(frame("49", "1")).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack().after(9)
+    ],
+    "request-id-in-use": [ready().client.data(MARKET_DATA).server.ack().client.data(MARKET_DATA).server.ack()],
     "requests-unanswered": [ready().client.data(frame("49", "1")).server.ack().after(10).client.fin()],
     "slow-consumer": [ready().server.data(frame("49", "1", "1")).client.ack(window=0)],
     "stream-desync": [lost_frame()],
@@ -217,6 +222,27 @@ KEEPS_STILL = {
     "gateway-closed-midsession": {
         "a client that closed": [ready().client.fin().server.fin()],
         "a session that was not ready": [started().server.fin()],
+    },
+    "requests-before-ready": {
+        "early requests that were answered": [
+            started()
+            .client.data(frame("49", "1"))
+            .server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID + frame("49", "1", "1"))
+            .client.ack()
+        ],
+        "a session that never became ready": [started().client.data(frame("49", "1")).server.ack().after(9)],
+        "a request after it was ready": [ready().client.data(frame("49", "1")).server.ack().after(9)],
+    },
+    "request-id-in-use": {
+        "an id that was cancelled": [
+            ready().client.data(MARKET_DATA).client.data(frame("2", "2", "5")).client.data(MARKET_DATA).server.ack()
+        ],
+        "an order that is changed": [
+            ready().client.data(frame("3", "5", "0", "ES")).client.data(frame("3", "5", "0", "ES")).server.ack()
+        ],
+        "an id of another kind": [
+            ready().client.data(MARKET_DATA).client.data(frame("9", "8", "5", "0", "ES")).server.ack()
+        ],
     },
     "requests-unanswered": {
         "an answer": [ready().client.data(frame("49", "1")).server.data(frame("49", "1", "1")).after(9).client.fin()],
@@ -505,3 +531,12 @@ def test_a_request_that_was_not_even_acknowledged_is_not_said_to_be() -> None:
     finding = found("requests-unanswered", talk)
 
     assert "not even an acknowledgement" in " ".join(finding.evidence)
+
+
+def test_an_id_in_use_is_a_problem_where_the_gateway_says_so() -> None:
+    talk = ready().client.data(MARKET_DATA).client.data(MARKET_DATA).server.data(error(102, "Duplicate ticker ID", 5))
+
+    finding = found("request-id-in-use", talk)
+
+    assert (finding.severity, finding.certainty) == ("problem", "certain")
+    assert finding.evidence[1].endswith("`Duplicate ticker ID`")

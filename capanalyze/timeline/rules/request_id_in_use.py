@@ -1,0 +1,44 @@
+"""request-id-in-use: a request took an id that another of its kind still had.
+
+Why it matters: the gateway refuses the second (error 102 or 322), or the answers of both come under one id and the
+client mixes them up.
+What it is not: an order that is changed by sending it again, or an id that was cancelled, refused or ended before.
+Source of the facts: protocol.md 3.6 (which request has which answers and end) and 5.2 (error 102).
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.words import listing, quote
+
+ID: Final = "request-id-in-use"
+
+DUPLICATE_ID: Final = 102
+NAMED: Final = 6
+"""Requests named in the evidence."""
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where ids were in use; a problem where the gateway said so."""
+    session = facts.session
+    if session is None or not session.pairing.tally.repeated:
+        return None
+    tally = session.pairing.tally
+    names = [f"{one.name} {one.request_id} (packet {one.packet})" for one in tally.repeated[:NAMED]]
+    more = len(tally.repeated) - len(names) + int(tally.repeated_left_out)
+    evidence = [f"sent while its id was in use: {listing(names)}{f', and {more} more' if more else ''}"]
+    error = facts.error(DUPLICATE_ID)
+    if error is not None:
+        evidence.append(f"error {DUPLICATE_ID} in packet {error.at.packet}: {quote(error.text)}")
+    if facts.incomplete:
+        evidence.append("octets are missing from the capture: an end or a cancellation may be among them")
+    return finding(
+        ID,
+        "A request took an id that was in use",
+        [*(int(one.packet) for one in tally.repeated[:NAMED]), error.at if error is not None else None],
+        evidence,
+        severity="problem" if error is not None else "notice",
+        certainty="likely" if facts.incomplete and error is None else "certain",
+        advice="count request ids up, and use none again before its request was cancelled or has ended",
+    )

@@ -1,0 +1,53 @@
+"""requests-before-ready: requests were sent before nextValidId and managedAccounts had come, and had no answer.
+
+Why it matters: the gateway may drop what comes before it has accepted the session; later requests work, and a pause
+after connecting seems to cure it.
+What it is not: early requests that were answered all the same, or a session that never became ready
+(no-next-valid-id).
+Source of the facts: IB's documentation of nextValidId ("function calls made prior to this time could be dropped by
+TWS"); failures.md 29.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import listing
+
+ID: Final = "requests-before-ready"
+
+NAMED: Final = 6
+"""Requests named in the evidence."""
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where a session became ready and what had been asked before that stayed without an answer."""
+    session = facts.session
+    if session is None or facts.stage != "ready":
+        return None
+    waiting = {(entry.packet, entry.name, entry.request_id) for entry in session.unanswered}
+    lost = [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in waiting]
+    ready = session.milestones["ready"]
+    if not lost:
+        return None
+    names = [f"{one.name} (packet {one.packet})" for one in lost[:NAMED]]
+    more = len(lost) - len(names)
+    told = listing(names) + (f", and {more} more" if more else "")
+    evidence = [f"sent before the session was ready in packet {ready.packet}, and not answered: {told}"]
+    if facts.incomplete:
+        evidence.append("octets are missing from the capture: the answers may be among them")
+    return finding(
+        ID,
+        "Requests were sent before the session was ready, and were not answered",
+        [*(int(one.packet) for one in lost[:NAMED]), int(ready.packet)],
+        evidence,
+        certainty="possible" if facts.incomplete else "certain",
+        causes=[
+            Cause(
+                "the gateway dropped them, as it had not accepted the session yet",
+                "likely",
+                "the gateway's log: `Ignoring API request ... since API is not accepted`; the same requests later",
+            )
+        ],
+        advice="wait for nextValidId before the first request",
+    )
