@@ -30,6 +30,7 @@ def acknowledge(
     if peer.trouble.unsure and seg.ack == (peer.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
         peer.next_seq = seg.ack
         trouble(peer).unsure = False
+        trouble(peer).shifted = True
     acked = peer.next_rel + distance(seg.ack, peer.next_seq)
     further = acked > peer.acked_rel
     peer.acked_rel = max(peer.acked_rel, acked)

@@ -41,7 +41,7 @@ def infer_fin(side: Side) -> None:
     if side.parting.closed:
         return
     if not closed_by_fin(side):
-        if side.acked_rel > last_octet(side):
+        if max(side.acked_rel, side.trouble.ahead) > last_octet(side):
             trouble(side).hidden_at = last_octet(side)
         return
     parting = part(side)
@@ -89,10 +89,21 @@ def decide(connection: Connection) -> Close | None:
 
 
 def may_follow_a_fin(close: Close, orig: Side, resp: Side) -> bool:
-    """Whether the closer had acknowledged octets of the peer that the capture lacks: the last may be a FIN."""
+    """Whether the peer may have closed before: the closer had acknowledged octets of it that the capture lacks.
+
+    The last of them may be a FIN. So may one that the peer's own numbers show, and that nobody acknowledged.
+    """
     closer, peer = (orig, resp) if close.side == 0 else (resp, orig)
-    if peer.parting.closed or peer.trouble.unsure or peer.trouble.hidden_at == NOWHERE:
+    if peer.parting.closed:
         return False
+    if peer.packets == 0:
+        return closer.last_ack >= 0
+    if peer.trouble.shifted:
+        return True
+    if peer.trouble.hidden_at == NOWHERE:
+        return False
+    if peer.trouble.ahead > peer.trouble.hidden_at:
+        return True
     known = closer.parting.fin_ack if close.kind == "FIN" else close.ack
     had = distance(known, peer.next_seq) + peer.next_rel if known >= 0 and peer.next_seq >= 0 else peer.acked_rel
     return had > peer.trouble.hidden_at

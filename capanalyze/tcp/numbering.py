@@ -99,6 +99,7 @@ def place_midstream(side: Side, seg: Segment) -> None:
     if side.trouble.unsure and ahead == 1:  # the one number before it was a keep-alive's
         side.next_seq = seg.seq
         side.acked_rel -= 1
+        trouble(side).shifted = True
     elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and side.trouble.told < 0)):
         # known by the peer's acknowledgements only: an older octet is data, a lone one before a keep-alive
         side.next_seq = seg.seq

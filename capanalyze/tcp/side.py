@@ -106,7 +106,9 @@ class Trouble:
             beyond it.
         gaps: holes in its stream, in stream order, the first MAX_GAPS found; gaps_left_out, gap_octets_left_out: the
             rest. missing: octets that the peer acknowledged and the capture lacks. cut: octets of captured segments
-            that a short snapshot length left out. hidden_at: where its captured octets end, if the peer has more.
+            that a short snapshot length left out. hidden_at: where its captured octets end, if there is more:
+            acknowledged, or ahead: its own number was ahead of them. shifted: its numbers began at a keep-alive or at
+            a FIN, whichever it was.
         told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
         unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
         beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),
@@ -127,6 +129,8 @@ class Trouble:
         self.missing: i64 = 0
         self.cut: i64 = 0
         self.hidden_at: i64 = NOWHERE
+        self.ahead: i64 = NOWHERE
+        self.shifted: bool = False
         self.told: i64 = -1
         self.unsure: bool = False
         self.beyond_packet: i64 = 0

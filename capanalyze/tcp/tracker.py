@@ -21,7 +21,7 @@ from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, take_syn
 from capanalyze.tcp.sequence import apart, distance
-from capanalyze.tcp.side import kept, part
+from capanalyze.tcp.side import kept, part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table, is_over
 from capanalyze.tcp.zeek import DATA, PURE_ACK, endpoint, flag_letters, once, repeated, zero_window
@@ -208,6 +208,8 @@ class Tracker:
         analyse(connection, side, peer, seg, rel, packet, ts_ns)
         if flags & SYN:
             rel += 1
+        if rel > side.next_rel and not seg.length and not flags & (SYN | FIN) and rel > side.trouble.ahead:
+            trouble(side).ahead = rel
         if flags & ACK:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
         fresh: i64 = 0

@@ -358,3 +358,25 @@ def test_the_same_ports_in_two_vlans_are_two_connections() -> None:
     closes = [connection.close for connection in follow(second.pcap()).connections]
 
     assert [close is None for close in closes] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        Conversation()
+        .established()
+        .server.data(b"x" * 9)
+        .client.ack()
+        .client.fin(unseen=True)
+        .server.fin()
+        .client.ack(),
+        Conversation().established().client.ack().server.fin(unseen=True).client.fin(),
+        hello().client.fin(unseen=True).server.fin(ack=1_000_018).client.ack(),
+    ],
+    ids=["its numbers began at a FIN or at a keep-alive", "one direction only", "its own number was ahead"],
+)
+def test_nobody_is_sure_where_the_other_may_have_closed_before(talk: Conversation) -> None:
+    close = follow(talk.pcap()).only.close
+
+    assert close is not None
+    assert close.certainty == "likely"
