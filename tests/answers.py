@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import capanalyze.analyzer
-from capanalyze.api import read, read_files
+from capanalyze.api import messages, read, read_files, requests
 from capanalyze.capture.files import CaptureFile
 from capanalyze.errors import CapanalyzeError
 from tests.strategies import mutated, valid_captures
@@ -24,6 +24,7 @@ def answers(mutations: int) -> Iterator[object]:
     for path in sorted([*ROOT.glob("captures/*.pcapng"), *ROOT.glob("tests/cases/*/*.pcap*")]):
         try:
             yield path.name, read(str(path), all_connections=True, engine="native").to_dict()
+            yield path.name, list(messages(str(path), engine="native")), list(requests(str(path), engine="native"))
         except CapanalyzeError as error:
             yield path.name, str(error)
     captures = valid_captures()

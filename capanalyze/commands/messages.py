@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 NOT_REDACTED: Final = "note: nothing was redacted: look for account ids and names before you publish this"
 
+NOTHING: Final = "note: no TWS message found; capanalyze read --all tells what there is, --port N takes another port"
+NOTHING_FITS: Final = "note: nothing fits; capanalyze messages FILE --count tells what there is"
+
 _FILTERS: Final = "Which messages"
 _OUTPUT: Final = "Output"
 
@@ -141,9 +144,9 @@ def command(
         last=moment_of(last, zone) if last is not None else None,
     )
     if count:
-        return _deliver(_count_lines(files, ports_of(port), choice, how), output)
+        return _deliver(_told(_count_lines(files, ports_of(port), choice, how), choice), output)
     if asked:
-        return _deliver(_request_lines(files, ports_of(port), choice, how, zone), output)
+        return _deliver(_told(_request_lines(files, ports_of(port), choice, how, zone), choice), output)
     if told:
         return _deliver(_story_lines(files, ports_of(port), choice, zone), output, NOT_REDACTED)
     found = _found(files, ports_of(port), choice)
@@ -152,7 +155,17 @@ def command(
         _parquet(found, output, field or ())
         note(NOT_REDACTED)
         return 0
-    return _deliver(_lines(found, how, zone, field or ()), output, NOT_REDACTED)
+    return _deliver(_told(_lines(found, how, zone, field or ()), choice), output, NOT_REDACTED)
+
+
+def _told(lines: Iterable[str], choice: "Choice") -> Iterator[str]:
+    """The lines; a note where there is none, as an empty answer leaves open why."""
+    none = True
+    for line in lines:
+        none = False
+        yield line
+    if none:
+        note(NOTHING if choice.everything else NOTHING_FITS)
 
 
 def _deliver(lines: Iterable[str], path: str | None, remark: str = "") -> int:

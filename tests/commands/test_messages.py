@@ -382,3 +382,14 @@ def test_connections_that_are_only_counted_are_counted(monkeypatch: pytest.Monke
 
     assert capanalyze("read", TWO)[1].count("startApi") < 3
     assert counted == expected
+
+
+@pytest.mark.parametrize("table", [[], ["--count"], ["--requests"], ["--format", "jsonl"]])
+def test_an_empty_answer_is_explained_on_standard_error(table: list[str]) -> None:
+    nothing = capanalyze("messages", str(CAPTURES / "ib_async-not-listening.pcapng"), *table)
+    no_fit = capanalyze("messages", HEALTHY, "--conn", "7", *table)
+
+    assert nothing[:2] == no_fit[:2] == (0, "")
+    assert nothing[2].startswith("note: no TWS message found; ")
+    assert no_fit[2].startswith("note: nothing fits; ")
+    assert capanalyze("messages", HEALTHY, *table)[2] == ""
