@@ -22,6 +22,7 @@ from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.message import Message
 from capanalyze.tws.rest import Rest
+from capanalyze.tws.room import HELD_IN_ALL, HELD_WHOLE, Room
 from capanalyze.tws.session import Session
 
 PORTS: Final = (4001, 4002, 7496, 7497)
@@ -44,6 +45,7 @@ class Analyzer:
         self.tracker = Tracker(ports)
         self.sessions: list[Session | None] = []
         self.rest = Rest()
+        self.room = Room(HELD_WHOLE if keep_all else HELD_IN_ALL)
         self.messages: list[Message] = []
         self.skipped: dict[str, int] = {}
         self.packets: i64 = 0

@@ -38,7 +38,7 @@ class Closing:
         parting = part(side)
         again = parting.closed and not self._takes_back(side, parting, position)
         event(connection, side, "FIN", packet, ts_ns, 0, "retransmission" if again else "")
-        parting.fin_packets = kept(parting.fin_packets, packet)
+        parting.fin_packets = kept(parting.fin_packets, packet, side.detail)
         parting.fin_count += 1
         if again:
             return False
@@ -64,7 +64,7 @@ class Closing:
     def reset(self, connection: Connection, side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64) -> bool:
         """A RST; True when it is the first thing that ends the connection in file order."""
         parting = part(side)
-        parting.rst_packets = kept(parting.rst_packets, packet)
+        parting.rst_packets = kept(parting.rst_packets, packet, side.detail)
         parting.rst_count += 1
         parting.rst_ack = seg.ack if seg.flags & ACK else -1
         verdict = judge(side, peer, seg)
@@ -93,7 +93,7 @@ class Closing:
 
     def _ignore(self, connection: Connection, packet: i64) -> None:
         connection.ignored_count += 1
-        connection.ignored_resets = kept(connection.ignored_resets, packet)
+        connection.ignored_resets = kept(connection.ignored_resets, packet, connection.detail)
 
     def after_doubt(self, connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
         """What a segment behind a doubtful RST says of it; True when that is the close.

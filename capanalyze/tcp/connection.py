@@ -21,9 +21,6 @@ EVENTS: Final = 120
 NOTE_PACKETS: Final = 100
 """Packet numbers kept for each note; ``count`` stays true."""
 
-NOTE_PACKETS_IN_BRIEF: Final = 3
-"""The same for a connection that is not told in full."""
-
 
 class Event:
     """A TCP happening worth a line: its packet, time, sender and kind.
@@ -58,10 +55,10 @@ class Note:
         self.packets: list[int] = []
         self.count: i64 = 0
 
-    def add(self, packet: i64, room: i64) -> None:
-        """Count one more packet, and remember its number while there are fewer than ``room``."""
+    def add(self, packet: i64) -> None:
+        """Count one more packet, and remember its number while there is room."""
         self.count += 1
-        if len(self.packets) < room:
+        if len(self.packets) < NOTE_PACKETS:
             self.packets.append(packet)
 
 

@@ -11,8 +11,6 @@ from mypy_extensions import i64
 from capanalyze.tcp.connection import (
     EVENTS,
     NO_NOTES,
-    NOTE_PACKETS,
-    NOTE_PACKETS_IN_BRIEF,
     Connection,
     Event,
     Note,
@@ -65,15 +63,16 @@ def note(connection: Connection, side: Side, word: str, packet: i64, ts_ns: i64)
 
 
 def mark(connection: Connection, side: Side, word: str, packet: i64) -> None:
-    """Put ``word`` on a packet of ``side``."""
-    room: i64 = NOTE_PACKETS if connection.detail else NOTE_PACKETS_IN_BRIEF
+    """Put ``word`` on a packet of ``side``; no word on those of a connection that is counted only."""
+    if not connection.detail:
+        return
     for known in connection.notes:
         if known.side == side.index and known.note == word:
-            known.add(packet, room)
+            known.add(packet)
             break
     else:
         fresh = Note(word, side.index)
-        fresh.add(packet, room)
+        fresh.add(packet)
         if connection.notes is NO_NOTES:
             connection.notes = []
         connection.notes.append(fresh)

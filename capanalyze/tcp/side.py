@@ -19,7 +19,14 @@ TAIL: Final = 64
 """Octets of payload kept per side, the newest: what was said last before the close."""
 
 END_PACKETS: Final = 100
-"""FINs, RSTs and ignored RSTs whose packet numbers are kept, per side; ``*_count`` stays true."""
+"""FINs, RSTs and ignored RSTs whose packet numbers are kept, per side; ``*_count`` stays true. Where the connection is
+counted only, the first one's."""
+
+MAX_GAPS: Final = 100
+"""Gaps described per side; of further ones the octets are counted, and what comes late for them is not found."""
+
+GAPS_IN_BRIEF: Final = 4
+"""The same where the connection is counted only."""
 
 NOWHERE: Final = -(1 << 62)
 """A position where there is none."""
@@ -104,11 +111,11 @@ class Trouble:
     Attributes:
         held, held_octets: segments that wait behind a hole. acked_hole: segments sent since the peer acknowledged
             beyond it.
-        gaps: holes in its stream, in stream order, the first MAX_GAPS found; gaps_left_out, gap_octets_left_out: the
-            rest. missing: octets that the peer acknowledged and the capture lacks. cut: octets of captured segments
-            that a short snapshot length left out. hidden_at: where its captured octets end, if there is more:
-            acknowledged, or ahead: its own number was ahead of them. shifted: its numbers began at a keep-alive or at
-            a FIN, whichever it was.
+        gaps: holes in its stream, in stream order, the first ``most_gaps`` found; gaps_left_out,
+            gap_octets_left_out: the rest. missing: octets that the peer acknowledged and the capture lacks. cut: octets
+            of captured segments that a short snapshot length left out. hidden_at: where its captured octets end, if
+            there is more: acknowledged, or ahead: its own number was ahead of them. shifted: its numbers began at a
+            keep-alive or at a FIN, whichever it was.
         told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
         unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
         beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),
@@ -124,6 +131,7 @@ class Trouble:
         self.held_octets: i64 = 0
         self.acked_hole: i64 = 0
         self.gaps: list[Gap] = []
+        self.most_gaps: i64 = MAX_GAPS
         self.gaps_left_out: i64 = 0
         self.gap_octets_left_out: i64 = 0
         self.missing: i64 = 0
@@ -342,11 +350,11 @@ class Side:
         return self.parting.last_data_packet
 
 
-def kept(packets: list[int], packet: i64) -> list[int]:
-    """The packet numbers with one more, while there is room."""
+def kept(packets: list[int], packet: i64, detail: bool) -> list[int]:
+    """The packet numbers with one more, while there is room; ``detail``: the connection is told in full."""
     if packets is NO_PACKETS:
         return [packet]
-    if len(packets) < END_PACKETS:
+    if detail and len(packets) < END_PACKETS:
         packets.append(packet)
     return packets
 
@@ -362,4 +370,5 @@ def trouble(side: Side) -> Trouble:
     """The side's own Trouble, to be written to."""
     if side.trouble is SMOOTH:
         side.trouble = Trouble()
+        side.trouble.most_gaps = MAX_GAPS if side.detail else GAPS_IN_BRIEF
     return side.trouble

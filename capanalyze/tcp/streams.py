@@ -20,13 +20,13 @@ MAX_HELD_OCTETS: Final = 1024 * 1024
 """Octets that wait behind a hole, per side."""
 
 MAX_HELD_IN_ALL: Final = 8 * 1024 * 1024
-"""Octets that wait behind holes, over all connections."""
+"""Octets that wait behind holes, over all connections, and HELD_COST for each segment."""
+
+HELD_COST: Final = 192
+"""Octets that a segment takes which waits, beside its payload."""
 
 PATIENCE: Final = 16
 """Segments of a side after which an acknowledged hole is taken to be lost by the capture."""
-
-MAX_GAPS: Final = 100
-"""Gaps described per side; of further ones the octets are counted, and what comes late for them is not found."""
 
 EARLIER: Final = 1 << 20
 """Octets before the first ones captured that still belong to a stream whose SYN was not captured."""
@@ -107,7 +107,7 @@ class Streams:
             at -= 1
         odd.held.insert(at, Held(rel, end, data, packet, ts_ns))
         odd.held_octets += len(data)
-        self.held_octets += len(data)
+        self.held_octets += len(data) + HELD_COST
         side.octets += fresh
         while odd.held and (
             len(odd.held) > MAX_HELD or odd.held_octets > MAX_HELD_OCTETS or self.held_octets > MAX_HELD_IN_ALL
@@ -133,7 +133,7 @@ class Streams:
         while odd.held and odd.held[0].start <= side.next_rel:
             held = odd.held.pop(0)
             odd.held_octets -= len(held.data)
-            self.held_octets -= len(held.data)
+            self.held_octets -= len(held.data) + HELD_COST
             if held.end > side.next_rel:
                 skip = side.next_rel - held.start
                 captured = max(len(held.data) - skip, 0)
@@ -203,7 +203,7 @@ def overlap(side: Side, rel: i64, end: i64) -> i64:
 def add_gap(side: Side, offset: i64, length: i64, packet: i64) -> None:
     """Note a hole, in stream order."""
     odd = trouble(side)
-    if len(odd.gaps) >= MAX_GAPS:
+    if len(odd.gaps) >= odd.most_gaps:
         odd.gaps_left_out += 1
         odd.gap_octets_left_out += length
         return
@@ -229,7 +229,7 @@ def fill(odd: Trouble, rel: i64, end: i64) -> i64:
         if low > gap.offset:
             gap.length = low - gap.offset
             at += 1
-            if behind and len(odd.gaps) < MAX_GAPS:
+            if behind and len(odd.gaps) < odd.most_gaps:
                 odd.gaps.insert(at, Gap(high, behind, gap.packet))
                 at += 1
             elif behind:

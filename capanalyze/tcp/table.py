@@ -14,6 +14,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.common import COMPILED
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
 from capanalyze.tcp.connection import NO_EVENTS, Connection
 from capanalyze.tcp.notes import event
@@ -29,8 +30,8 @@ FIRST: Final = 50
 LINGERING: Final = 1_000
 """Ended connections that are remembered for the sake of their late packets before the next one is forgotten."""
 
-FOLLOWED: Final = 25_000
-"""Connections followed at a time."""
+FOLLOWED: Final = 20_480 if COMPILED else 10_240
+"""Connections followed at a time: as many as 100 MB hold. Interpreted, their numbers are objects."""
 
 TAGS: Final = 64
 """VLANs in which the other direction of a connection is looked for."""
@@ -111,8 +112,10 @@ class Table:
 
     def refuse(self, seg: Segment) -> None:
         """Count a segment of a connection for which there is no room."""
-        orig, resp = ends(seg.key)
-        tally = self.gateway if orig.port in self.ports or resp.port in self.ports else self.others
+        key = seg.key
+        at: i64 = 8 if len(key) < 36 else 32
+        ports = (int.from_bytes(key[at : at + 2], "big"), int.from_bytes(key[at + 2 : at + 4], "big"))
+        tally = self.others if self.ports.isdisjoint(ports) else self.gateway
         tally.unfollowed += 1 if seg.flags & (SYN | ACK) == SYN else 0
         tally.unfollowed_packets += 1
 

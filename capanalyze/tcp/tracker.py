@@ -231,11 +231,11 @@ class Tracker:
         if flags & RST:
             parting = part(side)
             parting.rst_count += 1
-            parting.rst_packets = kept(parting.rst_packets, packet)
+            parting.rst_packets = kept(parting.rst_packets, packet, side.detail)
         elif flags & FIN:
             parting = part(side)
             parting.fin_count += 1
-            parting.fin_packets = kept(parting.fin_packets, packet)
+            parting.fin_packets = kept(parting.fin_packets, packet, side.detail)
         self._settle(connection)
 
     def _open(self, seg: Segment, packet: i64, ts_ns: i64) -> Side | None:

@@ -14,6 +14,7 @@ from mypy_extensions import i64
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
 from capanalyze.tws.held import EMPTY, NOTHING, Held
 from capanalyze.tws.resync import Part, Scanner
+from capanalyze.tws.room import PART_COST
 from capanalyze.tws.tail import LONG_KEPT, Tail
 from capanalyze.tws.walker import Walker
 
@@ -37,6 +38,8 @@ NO_PARTS: Final[list[Part]] = []
 
 class FrameHandler:
     """What a FrameStream tells its owner; the session overrides all of it."""
+
+    __slots__ = ()
 
     def opening(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> i64:
         """Take octets while ``stream.mode`` is OPENING; return where the mode it chose goes on (``end``: used up)."""
@@ -373,6 +376,20 @@ class FrameStream(Walker):
             self.mode = OPAQUE
         else:
             self.search_from(self.offset)
+
+    def waiting_octets(self) -> i64:
+        """Octets that wait to be understood, with what it takes to keep them."""
+        octets: i64 = len(self.held.kept) + PART_COST * len(self.held.parts)
+        scanner = self.scanner
+        if scanner is not None:
+            octets += len(scanner.buffer) + PART_COST * (len(scanner.marks) + len(scanner.chains))
+        return octets
+
+    def give_up(self) -> None:
+        """There is no room for what waits: the side is counted only, and not understood any more."""
+        self.remainder += self._unread()
+        self.held = NOTHING
+        self.mode = OPAQUE
 
     def search_from(self, offset: i64) -> None:
         """Nothing is known of the boundaries from ``offset`` on."""

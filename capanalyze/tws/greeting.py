@@ -18,6 +18,8 @@ from capanalyze.tws.state import SessionState
 class Greeting(SessionState):
     """A session that knows how to begin."""
 
+    __slots__ = ()
+
     def opening(self, stream: FrameStream, data: bytes, start: i64, end: i64) -> i64:
         """Recognise a side's first octets, or wait for more of them."""
         held = stream.held

@@ -15,6 +15,7 @@ from capanalyze.tws.framing import FIELDS, OPAQUE, FrameStream
 from capanalyze.tws.greeting import Greeting
 from capanalyze.tws.rest import Rest
 from capanalyze.tws.resync import Mark
+from capanalyze.tws.room import PART_COST, Room
 from capanalyze.tws.tail import LONG_KEPT
 
 _WINDOW: Final = 1024  # octets that are split into fields at first; most messages are shorter
@@ -53,6 +54,8 @@ NO_UNFRAMED: Final[list[Unframed | None]] = [None, None]
 class Legacy(Greeting):
     """A session that can be unframed."""
 
+    __slots__ = ("unframed",)
+
     def __init__(
         self,
         client_side: i64,
@@ -61,8 +64,9 @@ class Legacy(Greeting):
         keep_all: bool,
         detail: bool,
         rest: Rest | None = None,
+        room: Room | None = None,
     ) -> None:
-        super().__init__(client_side, on_api_port, from_start, keep_all, detail, rest)
+        super().__init__(client_side, on_api_port, from_start, keep_all, detail, rest, room)
         self.unframed: list[Unframed | None] = NO_UNFRAMED
 
     def fields(self, stream: FrameStream, data: bytes, start: i64, end: i64) -> None:
@@ -80,6 +84,16 @@ class Legacy(Greeting):
                 return
             waiting.tries += 1
         self.read_fields(stream, waiting)
+
+    def waiting_octets(self, side: i64) -> i64:
+        """Octets of an unframed side that are no whole message yet, with what their packets take."""
+        waiting = self.unframed[side]
+        return 0 if waiting is None else len(waiting.octets) + PART_COST * len(waiting.marks)
+
+    def drop_fields(self, stream: FrameStream) -> None:
+        """There is no room for what waits of an unframed side: it is not read any more."""
+        if self.unframed[stream.side] is not None:
+            self.unframed[stream.side] = None
 
     def finish_fields(self) -> None:
         """Nothing follows: try once more what was left waiting for more octets."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tws.room import Room
 from capanalyze.tws.schema import by_name, name_of
 from capanalyze.tws.schema.pairs import Pair, pairs
 from capanalyze.tws.tally import Tally, Times
@@ -112,7 +113,8 @@ def place_of(key: i64, rule: bool) -> i64:
 class Pairing:
     """The open requests of one session."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room | None = None) -> None:
+        self.room: Room = room if room is not None else Room()
         self.by_key: dict[int, list[Waiting]] = {}
         self.keyless: list[Waiting] = []
         self.waiting: i64 = 0
@@ -135,10 +137,11 @@ class Pairing:
         waiting = Waiting(message_id, row, key, packet, ts_ns)
         if not ready:
             self.tally.too_early(message_id, waiting.request_id, packet, ts_ns)
-        if self.waiting >= WAITING:
+        if self.waiting >= WAITING or self.room.full():
             self.left_out += 1
             return False
         self.waiting += 1
+        self.room.waiting += 1
         self._count(message_id, 1)
         if row.keyless:
             self.keyless.append(waiting)
@@ -289,6 +292,7 @@ class Pairing:
 
     def _done(self, waiting: Waiting) -> None:
         self.waiting -= 1
+        self.room.waiting -= 1
         self._count(waiting.message_id, -1)
 
     def _count(self, message_id: i64, by: i64) -> None:

@@ -44,6 +44,8 @@ class Session(Legacy):
         detail: keep the first and the newest messages; else count only.
     """
 
+    __slots__ = ()
+
     def data(self, side: i64, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Take the next octets of a side, ``data[start:end]``, which ``packet`` brought."""
         stream = self.first if side == 0 else self.second
@@ -57,8 +59,26 @@ class Session(Legacy):
                 stream.offset += end - start
                 return
         stream.feed(data, start, at, end, packet, ts_ns)
+        self._bound(stream)
         if not self.is_tws and not self.on_api_port:
             self._judge()
+
+    def _bound(self, stream: FrameStream) -> None:
+        """Hold no more back than there is room for."""
+        before: i64 = self.first_held if stream.side == 0 else self.second_held
+        if before == 0 and stream.mode == FRAMES:
+            return
+        now: i64 = stream.waiting_octets() + self.waiting_octets(stream.side)
+        if not self.room.hold(before, now):
+            self.drop_fields(stream)
+            self.lost(stream, stream.offset, "no room for what waits to be understood")
+            stream.give_up()
+            self.room.hold(before, 0)
+            now = 0
+        if stream.side == 0:
+            self.first_held = now
+        else:
+            self.second_held = now
 
     def gap(self, side: i64, length: i64, packet: i64, ts_ns: i64) -> None:
         """``length`` octets of a side are missing in the capture; what comes next begins after them."""
@@ -89,6 +109,9 @@ class Session(Legacy):
 
     def let_go(self) -> None:
         """The streams know the session no more: it is freed at once when it is dropped."""
+        self.room.hold(self.first_held + self.second_held, 0)
+        self.first_held = 0
+        self.second_held = 0
         self.first.handler = NOBODY
         self.second.handler = NOBODY
 

@@ -15,6 +15,7 @@ from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import NO_KEY, Pairing
 from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
+from capanalyze.tws.room import Room
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
@@ -27,6 +28,9 @@ ERRORS: Final = 100
 
 LOST: Final = 50
 """Places listed where framing made no sense; ``desync_count`` stays true."""
+
+KEPT_IN_BRIEF: Final = 512
+"""Octets kept of a hello or a frame that is not whole, in a session that is counted only."""
 
 ERROR: Final = 4
 
@@ -98,6 +102,7 @@ class SessionState(FrameHandler):
         "errors",
         "errors_left_out",
         "first",
+        "first_held",
         "from_start",
         "head",
         "hello_problem",
@@ -113,7 +118,9 @@ class SessionState(FrameHandler):
         "progress",
         "redirect",
         "rest",
+        "room",
         "second",
+        "second_held",
         "server",
         "server_counts",
         "server_encodings",
@@ -133,14 +140,18 @@ class SessionState(FrameHandler):
         keep_all: bool,
         detail: bool,
         rest: Rest | None = None,
+        room: Room | None = None,
     ) -> None:
+        self.room: Room = room if room is not None else Room()
+        self.first_held: i64 = 0  # octets of each side that are counted in ``room``
+        self.second_held: i64 = 0
         self.rest: Rest | None = rest
         self.progress: i64 = 0
         self.on_api_port: bool = on_api_port
         self.from_start: bool = from_start
         self.keep_all: bool = keep_all
         self.detail: bool = detail
-        limit: i64 = (MAX_FRAME if keep_all else MAX_KEPT) + 4
+        limit: i64 = KEPT_IN_BRIEF if rest is not None else (MAX_FRAME if keep_all else MAX_KEPT) + 4
         self.first: FrameStream = FrameStream(self, 0, limit, Tail() if detail else None)
         self.second: FrameStream = FrameStream(self, 1, limit, Tail() if detail else None)
         self.client: FrameStream = self.first
@@ -173,7 +184,7 @@ class SessionState(FrameHandler):
         self.errors_left_out: i64 = 0
         self.closing_tail: tuple[list[Message], list[Message]] | None = None
         self.all_milestones: Milestones = Milestones() if rest is None else rest.milestones
-        self.pairing: Pairing = Pairing() if rest is None else rest.pairing
+        self.pairing: Pairing = Pairing(self.room) if rest is None else rest.pairing
         self.watch: Watch = Watch(self.pairing) if rest is None else rest.watch
         self.settled: bool = False  # only what milestones and open requests need is looked at
         self.conversation: Conversation | None = None
@@ -224,7 +235,12 @@ class SessionState(FrameHandler):
             self.kept.append(message)
         if not self.detail:
             return
-        if len(self.head) < HEAD:
+        if not self.keep_all and not self.room.keep(len(message.payload)):
+            if not self.settled:
+                self.settle()  # the head ends here
+            elif message.id == ERROR and not message.from_client:
+                self.errors_left_out += 1
+        elif len(self.head) < HEAD:
             self.head.append(message)
             if len(self.head) == HEAD and not self.keep_all:
                 self.settle()

@@ -55,6 +55,8 @@ class Walker:
         cells: by a payload's first four octets: [count, index], which ``settle`` adds to ``counts``.
     """
 
+    __slots__ = ("cells", "counts", "firsts", "prefix", "prefixes", "rare", "watch")
+
     def __init__(self) -> None:
         self.counts: list[int] = [0] * TEXT_CELLS
         self.rare: dict[int, int] = {}

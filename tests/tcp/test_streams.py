@@ -3,8 +3,8 @@
 import pytest
 
 from capanalyze.tcp.connection import NO_EVENTS, NO_NOTES, NO_PACKETS, NOTE_PACKETS
-from capanalyze.tcp.side import END_PACKETS, OPEN, SMOOTH, Parting, Trouble
-from capanalyze.tcp.streams import MAX_GAPS, MAX_HELD, MAX_HELD_IN_ALL, MAX_HELD_OCTETS, PATIENCE
+from capanalyze.tcp.side import END_PACKETS, MAX_GAPS, OPEN, SMOOTH, Parting, Trouble
+from capanalyze.tcp.streams import MAX_HELD, MAX_HELD_IN_ALL, MAX_HELD_OCTETS, PATIENCE
 from tests.conversation import ACK, FIN, PSH, SYN, Conversation, pcap
 from tests.follow import follow
 from tests.strategies import valid_captures

@@ -1,0 +1,67 @@
+"""What all sessions of a capture may keep together."""
+
+from capanalyze.tws.framing import OPAQUE
+from capanalyze.tws.rest import Rest
+from capanalyze.tws.room import KEPT_COST, KEPT_IN_ALL, WAITING_IN_ALL, Room
+from capanalyze.tws.session import Session
+
+TICK = b"\0\0\0\x0e" + b"1\x006\x001\x001\x005.0\x003\0"
+NOISE = b"\xee\0\0\0" * 100
+
+
+def midstream(room: Room, rest: Rest | None = None) -> Session:
+    return Session(0, True, False, False, True, rest, room)
+
+
+def test_first_messages_are_kept_while_there_is_room() -> None:
+    room = Room()
+    room.kept = KEPT_IN_ALL - 2 * (KEPT_COST + len(TICK))
+    session = midstream(room)
+    for at in range(5):
+        session.data(1, TICK, 0, len(TICK), 1 + at, -1)
+    session.finish()
+
+    assert (len(session.head), session.server_counts, session.settled) == (2, {"tickPrice": 5}, True)
+
+
+def test_a_search_is_given_up_where_there_is_no_room_for_it() -> None:
+    room = Room(1000)
+    session = midstream(room)
+    for at in range(5):
+        session.data(1, NOISE, 0, len(NOISE), 1 + at, -1)
+    session.finish()
+
+    assert (session.server.mode, session.accounted(1)[3]) == (OPAQUE, 5 * len(NOISE))
+    assert (room.held, session.desyncs[-1].reason) == (0, "no room for what waits to be understood")
+
+
+def test_what_waits_of_a_dropped_session_makes_room() -> None:
+    room = Room()
+    session = midstream(room)
+    session.data(1, NOISE, 0, len(NOISE), 1, -1)
+    before = room.held
+    session.let_go()
+
+    assert (before >= len(NOISE), room.held) == (True, 0)
+
+
+def test_no_more_requests_wait_than_there_is_room_for() -> None:
+    room = Room()
+    room.waiting = WAITING_IN_ALL - 1
+    session = midstream(room)
+    request = b"\0\0\0\x0a" + b"22\x001\x001\0ES\0"
+    request = (len(request) - 4).to_bytes(4, "big") + request[4:]
+    for at in range(3):
+        session.data(0, request.replace(b"\x001\0ES", b"\x00%d\0ES" % (at + 1)), 0, len(request), 1 + at, -1)
+
+    assert (session.pairing.waiting, session.pairing.left_out, room.waiting) == (1, 2, WAITING_IN_ALL)
+
+
+def test_sessions_that_are_counted_only_count_together() -> None:
+    rest = Rest()
+    for _ in range(3):
+        session = Session(0, True, False, False, False, rest)
+        session.data(1, TICK * 4, 0, 4 * len(TICK), 1, -1)
+        session.finish()
+
+    assert (rest.names_of(from_client=False), rest.sessions, rest.reached) == ({"tickPrice": 12}, 3, {"": 3})
