@@ -60,10 +60,7 @@ def test_connections_without_room_are_told(crowd: Path, monkeypatch: pytest.Monk
 
 
 def test_counts_by_name_hold_the_messages_of_all_connections(crowd: Path) -> None:
-    sums: dict[tuple[str, str], int] = {}
-    for _, sender, names in message_counts(crowd):
-        for name, number in names.items():
-            sums[sender, name] = sums.get((sender, name), 0) + number
+    sums = {(sender, name): number for sender, names in message_counts(crowd).items() for name, number in names.items()}
     found: dict[tuple[str, str], int] = {}
     for message in messages(crowd):
         place = (message["sender"], message["name"])
