@@ -129,7 +129,8 @@ def _not_tws(group: Group) -> str:
     waits = _until(group, lambda facts: facts.end(wrong.side).first)
     what = _what(first, wrong.side)
     if wrong.side == "server":
-        said = f"the {first.server.called} had sent {what}, which is not TWS"
+        said = "sending" if first.closer == "server" else f"the {first.server.called} had sent"
+        said += f" {what}, which is not TWS"
         return _after(waits, said) if first.closer else f"; {said}"
     which = "which is not TWS" if wrong.protocol else "which is no TWS hello"
     said = f"sending {what}, {which}" if first.closer == "client" else f"the client had sent {what}, {which}"

@@ -57,7 +57,7 @@ def _remainder(stream: FrameStream) -> str:
         if stream.held.index != UNDECIDED:
             what = index_name(stream.from_client, stream.held.index)
         return f"{stream.remainder} of {stream.held.need} octets of {what}"
-    return f"{stream.remainder} octets {_REMAINDERS[stream.mode]}"
+    return f"{stream.remainder} octet{'s' if stream.remainder != 1 else ''} {_REMAINDERS[stream.mode]}"
 
 
 def _not_tws(state: SessionState) -> str | None:

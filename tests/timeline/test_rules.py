@@ -540,3 +540,13 @@ def test_an_id_in_use_is_a_problem_where_the_gateway_says_so() -> None:
 
     assert (finding.severity, finding.certainty) == ("problem", "certain")
     assert finding.evidence[1].endswith("`Duplicate ticker ID`")
+
+
+def test_what_follows_a_hello_and_is_no_message_is_told() -> None:
+    talk = opened().client.data(HELLO + b"\0").server.ack().after(4).client.fin()
+
+    finding = found("accepted-but-silent", talk)
+
+    assert "behind the hello the client sent 1 octet of a length that is not whole: nothing belongs there" in (
+        finding.evidence
+    )

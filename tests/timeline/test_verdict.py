@@ -143,6 +143,14 @@ NOT_TWS = [
         ),
     ),
     (
+        "another program behind the port, which hangs up",
+        greeted().server.data(b"HTTP/1.1 400 Bad Request\r\n\r\n").client.ack().server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 8), 2.0 ms after sending an HTTP answer, which is not TWS; "
+            "the client closed 1.0 ms later."
+        ),
+    ),
+    (
         "an answer that is none",
         greeted().server.data(b"\0\0\0\0").client.ack().after(4).client.fin().server.fin().client.ack(),
         (

@@ -157,7 +157,7 @@ def test_an_unframed_message_that_grew_too_little_is_told_in_the_end() -> None:
     session = talk.finish()
 
     assert [(one.name, one.packet) for one in talk.messages[2:]] == [("scannerParameters", 5)]
-    assert session.server_remainder == "1 octets of a message that is not whole"
+    assert session.server_remainder == "1 octet of a message that is not whole"
 
 
 def test_an_unframed_message_without_end_is_given_up() -> None:

@@ -80,6 +80,8 @@ def _evidence(facts: Facts, waited: int | None) -> list[str]:
     if waited is not None:
         until = "until the client closed" if facts.closer else "until the capture ended"
         lines.append(f"no octet from the gateway for {span(waited)}, {until}")
+    if facts.session is not None and facts.session.client_remainder:
+        lines.append(f"behind the hello the client sent {facts.session.client_remainder}: nothing belongs there")
     lines += _time_out(facts)
     same = [
         other for other in facts.others if other.api and other.connection.server.host == facts.connection.server.host
