@@ -14,7 +14,6 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.common import COMPILED
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
 from capanalyze.tcp.connection import NO_EVENTS, Connection
 from capanalyze.tcp.notes import event
@@ -30,8 +29,8 @@ FIRST: Final = 50
 LINGERING: Final = 1_000
 """Ended connections that are remembered for the sake of their late packets before the next one is forgotten."""
 
-FOLLOWED: Final = 20_480 if COMPILED else 10_240
-"""Connections followed at a time: as many as 100 MB hold. Interpreted, their numbers are objects."""
+FOLLOWED: Final = 20_480
+"""Connections followed at a time: as many as 100 MB hold when compiled (interpreted they take 140)."""
 
 TAGS: Final = 64
 """VLANs in which the other direction of a connection is looked for."""
