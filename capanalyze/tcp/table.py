@@ -20,7 +20,7 @@ from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.side import Side
 
-TOLD_IN_FULL: Final = 300
+TOLD_IN_FULL: Final = 200
 """Connections whose events and last octets are kept to the end, on the gateway's ports and as many on others."""
 
 FIRST: Final = 50
