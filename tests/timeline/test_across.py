@@ -58,6 +58,9 @@ def test_a_storm_says_how_its_tries_ended_and_which_id_they_used() -> None:
     [
         [refused(number, 5 * number) for number in range(5)],
         [refused(number, 13 * number) for number in range(8)],
+        [refused(number, number / 10_000) for number in range(32)],
+        [ready(**other(number, number)).client.fin().server.fin().client.ack() for number in range(8)],
+        [greeted(**other(number, number)).after(20).client.fin().server.ack() for number in range(8)],
         [ready(**other(number, number)) for number in range(8)],
         [ready(**other(number, number)).after(31).client.fin().server.fin().client.ack() for number in range(8)],
         [
@@ -67,10 +70,38 @@ def test_a_storm_says_how_its_tries_ended_and_which_id_they_used() -> None:
             for number in range(10)
         ],
     ],
-    ids=["five tries", "one in 13 s", "clients that stay", "clients that stay 31 s", "five tries at each of two ports"],
+    ids=[
+        "five tries",
+        "one in 13 s",
+        "a program's clients, all refused at once",
+        "sessions that the client had its use of",
+        "clients that wait at the same time",
+        "clients that stay",
+        "clients that stay 31 s",
+        "five tries at each of two ports",
+    ],
 )
 def test_what_is_no_storm(talks: list[Conversation]) -> None:
     assert together(*talks) == []
+
+
+def test_more_tries_at_once_than_a_gateway_takes_clients_are_a_storm() -> None:
+    storm = together(*(refused(number, number / 100) for number in range(33)))
+
+    assert [one.id for one in storm] == ["reconnect-storm"]
+
+
+@pytest.mark.parametrize(
+    ("talks", "certainty"),
+    [
+        ([turned_away(number, number) for number in range(6)], "certain"),
+        ([*(turned_away(number, number) for number in range(6)), refused(9, 9)], "likely"),
+        ([*(refused(number, number) for number in range(6)), greeted(**other(9, 2.5)).after(9).client.fin()], "likely"),
+    ],
+    ids=["one id", "one id, and a try that named none", "no id, and another try meanwhile"],
+)
+def test_a_storm_is_certain_where_it_is_one_client(talks: list[Conversation], certainty: str) -> None:
+    assert [one.certainty for one in together(*talks) if one.id == "reconnect-storm"] == [certainty]
 
 
 def test_a_storm_is_told_in_the_text_before_the_connections() -> None:
@@ -110,9 +141,16 @@ def test_connections_that_the_gateway_never_closed_still_count() -> None:
         [*crowd(31), greeted(**other(99, 99)).after(4).client.fin()],
         [*crowd(32), ready(**other(99, 99)).client.fin()],
         [*crowd(32), answered(**other(99, 99)).after(4).client.fin()],
+        [*crowd(32), greeted(**other(99, 99)).after(3.9).client.keep_alive()],
         [*crowd(31), ready(**other(31, 40)).server.fin().client.fin(), opened(**other(99, 99)).client.fin()],
     ],
-    ids=["31 others", "one that got through", "one that never asked to start", "one of 32 was closed"],
+    ids=[
+        "31 others",
+        "one that got through",
+        "one that never asked to start",
+        "one that still waits",
+        "one of 32 was closed",
+    ],
 )
 def test_what_does_not_point_to_the_limit(talks: list[Conversation]) -> None:
     assert [one.id for one in together(*talks)] == []
@@ -130,6 +168,13 @@ def test_an_id_that_was_given_up_a_moment_before_is_likely_not_released() -> Non
     assert "the same id was used by connection 1, which ended less than a second before" in finding.evidence
     assert finding.causes[0].text == "an earlier connection of this client has not been released yet"
     assert (finding.causes[0].certainty, finding.causes[1].certainty) == ("likely", "possible")
+
+
+def test_the_same_id_at_another_gateway_is_no_ground() -> None:
+    elsewhere = ready(**other(1, 0), server_address=("127.0.0.1", 4002))
+    finding = duplicate(elsewhere, turned_away(2, 0.5))
+
+    assert len(finding.evidence) == 2
 
 
 def test_an_id_that_was_given_up_long_before_is_no_ground() -> None:

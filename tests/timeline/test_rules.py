@@ -247,6 +247,17 @@ KEEPS_STILL = {
     "requests-unanswered": {
         "an answer": [ready().client.data(frame("49", "1")).server.data(frame("49", "1", "1")).after(9).client.fin()],
         "a request at the very end": [ready().client.data(frame("49", "1")).server.ack().client.fin()],
+        "a request that the host did not acknowledge": [
+            ready().client.data(frame("49", "1"), undelivered=True).after(9).client.data(b"", undelivered=True)
+        ],
+        "a request that was sent too early": [
+            started()
+            .client.data(frame("49", "1"))
+            .server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)
+            .client.ack()
+            .after(9)
+            .client.fin()
+        ],
     },
     "slow-consumer": {
         "a gateway that stopped reading": [ready().client.data(frame("49", "1")).server.ack(window=0)],
@@ -525,12 +536,14 @@ def test_keep_alives_that_nobody_answers_show_a_peer_that_is_gone() -> None:
     assert finding.evidence == ("4 keep-alives by the client, none answered",)
 
 
-def test_a_request_that_was_not_even_acknowledged_is_not_said_to_be() -> None:
-    talk = ready().client.data(frame("49", "1"), undelivered=True).after(9).client.data(b"", undelivered=True)
+def test_a_request_that_was_not_acknowledged_is_not_said_to_be() -> None:
+    request = frame("49", "1")
+    talk = ready().client.data(request).server.ack().client.data(request, undelivered=True)
 
-    finding = found("requests-unanswered", talk)
+    finding = found("requests-unanswered", talk.after(9).client.data(b"", undelivered=True))
 
-    assert "not even an acknowledgement" in " ".join(finding.evidence)
+    assert finding.evidence[0] == "no answer to reqCurrentTime (packet 12)"
+    assert finding.evidence[1].endswith("its host did not acknowledge all of it")
 
 
 def test_an_id_in_use_is_a_problem_where_the_gateway_says_so() -> None:

@@ -2,7 +2,8 @@
 
 Why it matters: each try takes a place in the gateway's queue and may meet the client id of the try before it, so the
 loop can keep alive what it tries to get round. The first try shows the cause; the others are noise.
-What it is not: several clients that connect at a program's start and stay (their connections live on).
+What it is not: several clients that connect at a program's start, whether they stay or are all turned away;
+connections that are open at the same time; sessions that worked and that the client closed.
 Source of the facts: failures.md 46.
 """
 
@@ -11,6 +12,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
+from capanalyze.timeline.across.too_many_clients import LIMIT
+from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
 from capanalyze.timeline.words import MINUTE, SECOND, count, endpoint, host, listing, span
@@ -23,6 +26,9 @@ MANY: Final = 6
 
 SHORT_NS: Final = 30 * SECOND
 """Clients wait 1 to 20 s for an answer (protocol.md 6.2): what ends within this has never worked."""
+
+BURST_NS: Final = SECOND
+"""What begins within this may be the clients of a program that starts; more than a gateway takes are none."""
 
 LISTED: Final = 100
 """First packets that the finding cites."""
@@ -45,19 +51,41 @@ def check(connections: Sequence[Facts]) -> Finding | None:
             server = facts.connection.server
             key = (facts.connection.client.host, server.host, int(server.port))
             groups.setdefault(key, []).append((start, facts))
-    storms = [storm for group in groups.values() if (storm := longest_run(group))]
-    return told(max(storms, key=len)) if storms else None
+    storms = [(storm, group) for group in groups.values() if is_storm(storm := longest_run(in_turn(group)))]
+    return told(*max(storms, key=lambda found: len(found[0]))) if storms else None
 
 
 def is_short(facts: Facts) -> bool:
-    """Whether the connection was tried and was over soon."""
+    """Whether the connection was tried and was over soon, and is no session that the client had its use of."""
     lasted = facts.lasted_ns
+    if facts.stage == "ready" and facts.closer == "client":
+        return False
     return ending(facts) in ENDS and lasted is not None and 0 <= lasted <= SHORT_NS
 
 
 def ending(facts: Facts) -> str:
     """How it ended, a key of ENDS; "" where it did not."""
     return facts.stage if facts.stage in {"refused", "unanswered"} else facts.closer
+
+
+def over(facts: Facts) -> int:
+    """When a try was over, for the next one to begin: its close, or its last packet."""
+    end = facts.close or moment(facts.connection.last_packet, facts.connection.last_ts)
+    return end.ts_ns if end is not None and end.ts_ns is not None else 0
+
+
+def in_turn(group: list[tuple[int, Facts]]) -> list[tuple[int, Facts]]:
+    """As many of the tries as follow one another: each begins when the one before is over."""
+    chain: list[tuple[int, Facts]] = []
+    for start, facts in sorted(group, key=lambda entry: (over(entry[1]), entry[0], entry[1].number)):
+        if not chain or start >= over(chain[-1][1]):
+            chain.append((start, facts))
+    return chain
+
+
+def is_storm(run: list[tuple[int, Facts]]) -> bool:
+    """Whether a run is more than clients that a program starts at once."""
+    return bool(run) and (run[-1][0] - run[0][0] >= BURST_NS or len(run) > LIMIT)
 
 
 def longest_run(group: list[tuple[int, Facts]]) -> list[tuple[int, Facts]]:
@@ -75,8 +103,15 @@ def longest_run(group: list[tuple[int, Facts]]) -> list[tuple[int, Facts]]:
     return best
 
 
-def told(storm: list[tuple[int, Facts]]) -> Finding:
-    """The finding on a storm."""
+def proven(storm: list[tuple[int, Facts]], group: list[tuple[int, Facts]]) -> bool:
+    """Whether it is one client: by its id, or as nobody named one and no other try went on meanwhile."""
+    ids = {facts.client_id for _, facts in storm}
+    meanwhile = sum(1 for start, _ in group if storm[0][0] <= start <= storm[-1][0])
+    return len(ids) == 1 and (None not in ids or meanwhile == len(storm))
+
+
+def told(storm: list[tuple[int, Facts]], group: list[tuple[int, Facts]]) -> Finding:
+    """The finding on a storm among all the short connections of its host."""
     times = [start for start, _ in storm]
     members = [facts for _, facts in storm]
     server = members[0].connection.server
@@ -99,6 +134,7 @@ def told(storm: list[tuple[int, Facts]]) -> Finding:
         [facts.began for facts in members[:LISTED]],
         evidence,
         severity="notice",
+        certainty="certain" if proven(storm, group) else "likely",
         advice="look at the first of these connections for the cause; wait longer after every failure (and not all "
         "clients equally long), close the old socket first, and run one reconnect loop per program",
     )

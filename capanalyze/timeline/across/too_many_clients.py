@@ -2,7 +2,8 @@
 
 Why it matters: TWS and IB Gateway serve up to 32 API clients; connections that a client closed and the gateway did
 not (CLOSE_WAIT) may hold their places.
-What it is not: proof of the limit as the cause; the gateway does not say why it turned a client away.
+What it is not: proof of the limit as the cause; the gateway does not say why it turned a client away. Nor a
+connection that the capture ends too soon for.
 Source of the facts: failures.md 26 (IB's documentation: up to 32 clients; error text 502).
 """
 
@@ -11,12 +12,15 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import count, endpoint
+from capanalyze.timeline.words import SECOND, count, endpoint
 
 ID: Final = "too-many-clients"
 
 LIMIT: Final = 32
 """API clients that TWS and IB Gateway serve at a time."""
+
+PATIENCE: Final = 4 * SECOND
+"""ib_async gives up after 4 s (protocol.md 6.2): what nobody closed and is younger at the end may still succeed."""
 
 FAILED: Final = {"no_data", "hello_unanswered", "not_started", "not_ready", "misanswered"}
 """Stages of a connection that was opened and came to nothing."""
@@ -27,6 +31,8 @@ def check(connections: Sequence[Facts]) -> Finding | None:
     accepted = [one for one in connections if one.stage not in {"refused", "unanswered", "half_open"}]
     for late in accepted:
         if late.stage not in FAILED or (late.closer == "client" and late.answer is not None):
+            continue
+        if not late.closer and (late.captured_ns or 0) < PATIENCE:
             continue
         server = late.connection.server
         began = late.connection.first_packet

@@ -23,14 +23,15 @@ SOON: Final = SECOND
 
 
 def same_id(facts: Facts, at: Moment) -> tuple[list[Facts], list[Facts]]:
-    """The connections with the same client id that may have held it at a moment, and those that ended just before."""
-    mine = facts.client_id
+    """The connections to the same gateway with the same id that may have held it, and those that ended just before."""
+    mine, server = facts.client_id, facts.connection.server
     others = [
         other
         for other in facts.others
         if other is not facts
         and mine is not None
         and other.client_id == mine
+        and (other.connection.server.host, other.connection.server.port) == (server.host, server.port)
         and other.start_api is not None
         and other.start_api.packet < at.packet
         and other.error(CODE) is None

@@ -13,6 +13,7 @@ from typing import Final
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.words import listing
+from capanalyze.tws.tally import Named
 
 ID: Final = "requests-before-ready"
 
@@ -20,16 +21,21 @@ NAMED: Final = 6
 """Requests named in the evidence."""
 
 
-def check(facts: Facts) -> Finding | None:
-    """Fires where a session became ready and what had been asked before that stayed without an answer."""
+def sent_too_early(facts: Facts) -> list[Named]:
+    """The requests without an answer that were sent before a session was ready, which it then became."""
     session = facts.session
     if session is None or facts.stage != "ready":
-        return None
+        return []
     waiting = {(entry.packet, entry.name, entry.request_id) for entry in session.unanswered}
-    lost = [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in waiting]
-    ready = session.milestones["ready"]
-    if not lost:
+    return [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in waiting]
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where a session became ready and what had been asked before that stayed without an answer."""
+    lost = sent_too_early(facts)
+    if facts.session is None or not lost:
         return None
+    ready = facts.session.milestones["ready"]
     names = [f"{one.name} (packet {one.packet})" for one in lost[:NAMED]]
     more = len(lost) - len(names)
     told = listing(names) + (f", and {more} more" if more else "")

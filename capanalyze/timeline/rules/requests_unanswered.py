@@ -2,8 +2,8 @@
 
 Why it matters: the client waits for them, often without a time-out. Where nothing at all came after the last of them,
 the gateway's program may hang while its host still acknowledges.
-What it is not: a request that the capture ends too soon for, or octets that were not even acknowledged
-(peer-vanished).
+What it is not: a request that the capture ends too soon for, octets that were not even acknowledged
+(peer-vanished), or a request sent too early (requests-before-ready).
 Source of the facts: protocol.md 3.6 (which request has which answer); failures.md 30 and 44.
 """
 
@@ -12,6 +12,7 @@ from typing import Final
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules.requests_before_ready import sent_too_early
 from capanalyze.timeline.words import SECOND, listing, span
 
 ID: Final = "requests-unanswered"
@@ -29,10 +30,15 @@ def check(facts: Facts) -> Finding | None:
     if session is None or facts.stage not in {"ready", "midstream"}:
         return None
     end = facts.close if facts.closer else facts.ended
+    told = {(one.packet, one.name, one.request_id) for one in sent_too_early(facts)}
+    heard = facts.server.side.last_packet
     old = [
         entry
         for entry in session.unanswered
-        if (waited := between(moment(entry.packet, entry.ts_ns), end)) is not None and waited >= PATIENCE
+        if (waited := between(moment(entry.packet, entry.ts_ns), end)) is not None
+        and waited >= PATIENCE
+        and entry.packet < heard
+        and (entry.packet, entry.name, entry.request_id) not in told
     ]
     if not old:
         return None
@@ -44,7 +50,9 @@ def check(facts: Facts) -> Finding | None:
     hung = last is not None and last.packet < old[0].packet and silent is not None
     if hung and silent is not None:
         client = facts.client.side
-        host = "its host acknowledged" if client.acked_rel >= client.next_rel else "not even an acknowledgement"
+        host = (
+            "its host acknowledged" if client.acked_rel >= client.next_rel else "its host did not acknowledge all of it"
+        )
         evidence.append(f"the gateway sent nothing at all after the first of them, for {span(silent)}; {host}")
     if facts.incomplete:
         evidence.append("octets are missing from the capture: the answers may be among them")
