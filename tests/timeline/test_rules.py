@@ -32,6 +32,8 @@ START = 1_700_000_000_000_000_000
 
 
 TLS_HELLO = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"
+TLS_ANSWER = b"\x16\x03\x03\x00\x05\x02\x00\x00\x01\x03"
+TLS_ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
 MARKET_DATA = frame("1", "11", "5", "0", "ES")
 BINARY_START_API = b"\x00\x00\x00\x09\x00\x00\x00\x472\x001\0\0"
 
@@ -113,7 +115,9 @@ FIRES = {
     "output-trimmed": [ready().server.data(error(0, "Output exceeded limit (was: 100413), removed first half"))],
     "gateway-stops-reading": [ready().client.data(frame("49", "1") * 90).server.ack(window=0)],
     "idle-timeout": [ready().after(900).client.data(frame("49", "1")).server.bare_rst()],
-    "upstream-connection": [opened(server_address=("217.192.86.32", 4001)).client.data(TLS_HELLO).server.ack()],
+    "upstream-connection": [
+        opened(server_address=("217.192.86.32", 4001)).client.data(TLS_HELLO).server.data(TLS_ANSWER)
+    ],
 }
 """Rule -> a capture on whose last connection it fires."""
 
@@ -330,16 +334,40 @@ KEEPS_STILL = {
     "gateway-stops-reading": {
         "a small window": [ready().client.data(frame("49", "1")).server.ack(window=1)],
         "a client that stops reading": [ready().server.data(frame("49", "1", "1")).client.ack(window=0)],
+        "a window of 0 after the close": [ready().client.fin().server.ack(window=0).after(2).server.fin(window=0)],
     },
     "idle-timeout": {
         "a minute's silence": [ready().after(60).client.data(frame("49", "1")).server.bare_rst()],
         "a RST long after": [ready().after(900).client.data(frame("49", "1")).server.ack().after(60).server.rst()],
         "a FIN": [ready().after(900).client.data(frame("49", "1")).server.fin()],
+        "keep-alives that were answered": [
+            ready()
+            .after(600)
+            .client.keep_alive()
+            .server.ack()
+            .after(300)
+            .client.data(frame("49", "1"))
+            .server.bare_rst()
+        ],
     },
     "upstream-connection": {
         "TLS to a gateway of the same network": [
-            opened(server_address=(f"{net}.1.9", 4001)).client.data(TLS_HELLO).server.ack()
-            for net in ("192.168", "172.31", "10.0", "100.64")
+            opened(client_address=("10.0.0.1", 50000), server_address=(address, 4001))
+            .client.data(TLS_HELLO)
+            .server.data(TLS_ANSWER)
+            for address in ("192.168.1.9", "172.31.1.9", "10.0.1.9", "100.64.1.9", "127.0.0.1", "169.254.1.9")
+        ],
+        "TLS to an address that is not global": [
+            opened(client_address=("10.0.0.1", 50000), server_address=(address, 4001))
+            .client.data(TLS_HELLO)
+            .server.data(TLS_ANSWER)
+            for address in ("192.0.2.9", "198.51.100.9", "203.0.113.9", "198.18.0.9", "240.0.0.1")
+        ],
+        "a gateway that answers TLS with an alert": [
+            opened(server_address=("217.192.86.32", 4001)).client.data(TLS_HELLO).server.data(TLS_ALERT).server.fin()
+        ],
+        "a gateway that does not answer TLS": [
+            opened(server_address=("217.192.86.32", 4001)).client.data(TLS_HELLO).server.ack().after(4).client.fin()
         ],
         "a hello to a public address": [greeted(server_address=("217.192.86.32", 4001))],
     },
@@ -522,6 +550,57 @@ def test_a_refusal_behind_a_relay_points_to_it() -> None:
     finding = next(entry for _, entry in report(outer, inner).all_findings() if entry.id == "closed-without-answer")
 
     assert finding.causes[0].text == "a relay accepted and found no gateway: connection 2 was refused at that moment"
+
+
+@pytest.mark.parametrize(
+    ("refused_client", "certainty"),
+    [("172.17.0.2", "likely"), ("127.0.0.1", "likely"), ("172.17.0.1", ""), ("172.17.0.9", "")],
+    ids=["the relay's host", "the relay's host by loopback", "the client's own host", "a third host"],
+)
+def test_a_refusal_is_the_other_leg_of_a_relay_only_from_its_host(refused_client: str, certainty: str) -> None:
+    assert leg_certainty(("172.17.0.1", "172.17.0.2"), refused_client) == certainty
+
+
+def test_a_refusal_may_be_the_client_s_own_where_all_is_on_one_host() -> None:
+    assert leg_certainty(("127.0.0.1", "127.0.0.1"), "127.0.0.1") == "possible"
+
+
+def leg_certainty(hosts: tuple[str, str], refused_client: str) -> str:
+    """How sure the other leg of a relay is, "" where it is none, with a refusal of that client in between."""
+    outer = greeted(client_address=(hosts[0], 50000), server_address=(hosts[1], 4004))
+    inner = Conversation((refused_client, 41000), ("127.0.0.1", 4001), clock=outer.clock).client.syn().server.rst()
+    outer.clock = inner.clock
+    outer.server.fin().client.fin()
+    finding = next(entry for _, entry in report(outer, inner).all_findings() if entry.id == "closed-without-answer")
+    return next((cause.certainty for cause in finding.causes if "was refused at that moment" in cause.text), "")
+
+
+REQUESTS = frame("49", "1") * 90
+
+
+@pytest.mark.parametrize(
+    ("talk", "severity"),
+    [
+        (ready().client.data(REQUESTS).server.ack(window=0).server.ack(window=900).server.data(MARKET_DATA), "notice"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(0.9).client.fin(), "notice"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(1).client.fin(), "problem"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(0.3).client.data(b"\0").server.ack(), "problem"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(2).server.ack(window=900).client.fin(), "notice"),
+    ],
+    ids=["opened at once", "shut less than a second", "shut for a second", "a probe", "opened before anybody asked"],
+)
+def test_a_gateway_that_stops_reading_is_a_problem_where_the_client_has_to_wait(
+    talk: Conversation, severity: str
+) -> None:
+    assert found("gateway-stops-reading", talk).severity == severity
+
+
+@pytest.mark.parametrize(("code", "says"), [(1300, "connect to the port"), (1100, "read the gateway's log")])
+def test_after_a_change_of_port_no_client_is_sent_back_to_the_old_one(code: int, says: str) -> None:
+    advice = found("gateway-closed-midsession", ready().server.data(error(code)).server.fin()).advice
+
+    assert advice.startswith(says)
+    assert ("reconnect after a pause" in advice) == (code != 1300)
 
 
 def test_keep_alives_that_nobody_answers_show_a_peer_that_is_gone() -> None:

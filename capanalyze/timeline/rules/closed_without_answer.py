@@ -50,28 +50,39 @@ def check(facts: Facts) -> Finding | None:
     )
 
 
-def _behind(facts: Facts, other: Facts) -> bool:
-    """Whether another connection was refused while this one was open: the other leg of a relay."""
+def _behind(facts: Facts, other: Facts) -> str:
+    """How sure it is that a connection refused while this one was open is the other leg of a relay; "" not at all.
+
+    It must come from this server's host. Where the client is on that host too, it may as well be the client's own.
+    """
     after = between(facts.opened_at, other.began)
     before = between(other.began, facts.close)
-    return other.stage == "refused" and after is not None and before is not None and after >= 0 and before >= 0
+    if other.stage != "refused" or after is None or before is None or after < 0 or before < 0:
+        return ""
+    mine, theirs = facts.connection, other.connection.client.host
+    if theirs != mine.server.host and not _is_local(theirs):
+        return ""
+    return "possible" if theirs == mine.client.host or _is_local(mine.client.host) else "likely"
+
+
+def _is_local(address: bytes) -> bool:
+    return address.startswith(LOOPBACK[0]) or address == LOOPBACK[1]
 
 
 def _causes(facts: Facts) -> list[Cause]:
-    address = facts.connection.client.host
-    local = address.startswith(LOOPBACK[0]) or address == LOOPBACK[1]
+    local = _is_local(facts.connection.client.host)
     known = starting(facts)
-    behind = [other.number for other in facts.others if _behind(facts, other)]
+    behind = [(sure, other.number) for other in facts.others if (sure := _behind(facts, other))]
     relayed = "likely" if facts.connection.server.port in RELAY_PORTS else "possible"
     return [
         *known,
         *(
             Cause(
                 f"a relay accepted and found no gateway: connection {number} was refused at that moment",
-                "likely",
+                sure,
                 "whether the program that opened that connection listens on this port",
             )
-            for number in behind[:1]
+            for sure, number in behind[:1]
         ),
         Cause(
             'the gateway denies the client\'s address (Trusted IPs, "Allow connections from localhost only")',

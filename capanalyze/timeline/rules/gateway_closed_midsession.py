@@ -10,12 +10,13 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules import port_changed
 from capanalyze.timeline.words import SECOND, packets, quote, span
 
 ID: Final = "gateway-closed-midsession"
 
 TELLING: Final = (
-    (1300, "the API port was changed, and the gateway drops its connections"),
+    (port_changed.CODE, "the API port was changed, and the gateway drops its connections"),
     (100, "the client sent more than 50 messages a second; the gateway drops it after repeated violations"),
     (1100, "the gateway had lost its own connection to IB"),
     (10197, "another session of the same user took over"),
@@ -67,7 +68,9 @@ def check(facts: Facts) -> Finding | None:
         [facts.close, facts.last_word],
         evidence,
         causes=causes,
-        advice="read the gateway's log at that time; let the client reconnect after a pause",
+        advice="connect to the port that the text of error 1300 names: the old one will refuse"
+        if facts.error(port_changed.CODE) is not None
+        else "read the gateway's log at that time; let the client reconnect after a pause",
     )
 
 

@@ -2,32 +2,73 @@
 
 Why it matters: requests wait unread and their answers come late or never. TWS paces a client that sends too much by
 reading slowly; a gateway that hangs does not read either.
-What it is not: a client that does not read (slow-consumer), or an error 100 (pacing-reject).
-Source of the facts: RFC 9293 3.8.6; failures.md 35 and 44.
+What it is not: a client that does not read (slow-consumer), or an error 100 (pacing-reject); a window of 0 after
+the close, which nobody waits for. Where it opened again before the client had to wait, it is only worth a notice.
+Source of the facts: RFC 9293 3.8.6 (who has something to send probes a window of 0); failures.md 35 and 44.
 """
 
 from typing import Final
 
+from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import count
+from capanalyze.timeline.words import SECOND, count, packets, span
 
 ID: Final = "gateway-stops-reading"
 
+LONG: Final = SECOND
+"""A window that stays 0 so long is no moment's pause."""
+
+WAITING: Final = ("zero_window_probe", "window_full")
+"""Notes on a client that has more to send than the window takes."""
+
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where the gateway's side advertised a window of 0 on an API connection."""
-    note = facts.note("zero_window", "server")
-    if note is None or not facts.api:
+    """Fires where the gateway's side advertised a window of 0 on an API connection before the close."""
+    zeros = before_close(facts, "zero_window", "server")
+    if not zeros or not facts.api:
         return None
+    waits = [packet for word in WAITING for packet in before_close(facts, word, "client") if packet >= zeros[0]]
+    stayed = stayed_shut(facts, zeros)
+    hangs = bool(waits) or (stayed is not None and stayed >= LONG)
     return finding(
         ID,
-        "The gateway stopped reading what the client sent",
-        [*note.packets[:8], facts.close],
-        [f"window 0 from the gateway in {count(int(note.count), 'packet')}"],
+        "The gateway stopped reading what the client sent"
+        if hangs
+        else "The gateway closed its receive window; nothing shows that the client had to wait",
+        [*zeros[:8], facts.close if hangs else None],
+        [
+            f"window 0 from the gateway in {count(len(zeros), 'packet')}",
+            f"the client had more to send, in {packets(waits[:8])}" if waits else "",
+            f"it stayed 0 for the remaining {span(stayed)}" if stayed is not None and stayed >= LONG else "",
+        ],
+        severity="problem" if hangs else "notice",
         causes=[
             Cause("the client sends more than 50 messages a second, and is paced", "possible", "its rate of messages"),
             Cause("the gateway hangs (a window waits, out of memory, suspended)", "possible", "the gateway's screen"),
         ],
         advice="send at most 45 messages a second, and reqCurrentTime as a heartbeat",
     )
+
+
+def before_close(facts: Facts, word: str, side: str) -> list[int]:
+    """The packets of a side before the close that carry a tcp.analysis word, as many as are known."""
+    note = facts.note(word, side)
+    end = facts.close.packet if facts.close is not None else facts.ended.packet + 1
+    return [int(packet) for packet in note.packets if packet < end] if note is not None else []
+
+
+def stayed_shut(facts: Facts, zeros: list[int]) -> int | None:
+    """How long the window had been 0, at least, when the connection was closed or the capture ended; None: it opened.
+
+    The time is that of the first of the last row of such packets, as the timeline has it.
+    """
+    opened = before_close(facts, "window_update", "server")
+    if any(packet > zeros[-1] for packet in opened) or int(facts.server.side.window) > 0:
+        return None
+    shut = [
+        event
+        for event in facts.connection.events
+        if event.kind == "zero_window" and event.side == facts.server.side.index and event.packet <= zeros[-1]
+    ]
+    return between(moment(shut[-1].packet, shut[-1].ts_ns), facts.close or facts.ended) if shut else None

@@ -2,7 +2,8 @@
 
 Why it matters: a NAT, firewall or VPN forgets connections that say nothing; both ends still believe in it until one
 speaks.
-What it is not: a gateway that ends a session while messages flow (gateway-closed-midsession names that too).
+What it is not: a gateway that ends a session while messages flow (gateway-closed-midsession names that too), or a
+connection that keep-alives kept busy: answered ones show that the path still knew it.
 Source of the facts: failures.md 47 (time-outs of 5, 15 and 60 minutes are usual).
 """
 
@@ -32,6 +33,8 @@ def check(facts: Facts) -> Finding | None:
     idle = between(max(before), word) if before else None
     if wait is None or not 0 <= wait <= AT_ONCE or idle is None or idle < IDLE:
         return None
+    if word is not None and kept_alive(facts, max(before).packet, word.packet):
+        return None
     return finding(
         ID,
         "The first message after a long silence was met with a RST",
@@ -45,4 +48,12 @@ def check(facts: Facts) -> Finding | None:
             Cause("the gateway was restarted in the meantime", "possible", "its log"),
         ],
         advice="switch TCP keep-alive on (SO_KEEPALIVE, 60 s), or send reqCurrentTime every minute",
+    )
+
+
+def kept_alive(facts: Facts, first: int, last: int) -> bool:
+    """Whether a keep-alive was, or may have been, answered between two packets: a Note has room for so many only."""
+    notes = [note for side in ("client", "server") if (note := facts.note("keep_alive_ack", side)) is not None]
+    return any(
+        note.count > len(note.packets) or any(first < packet < last for packet in note.packets) for note in notes
     )

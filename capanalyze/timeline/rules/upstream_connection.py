@@ -2,10 +2,12 @@
 
 Why it matters: TWS and IB Gateway talk to IB's servers on ports 4000 and 4001 too. It is in the way of a filter
 "port 4001", and it is not the API.
-What it is not: a TLS client that dials a gateway of this network (http-tls-fix-on-api-port).
+What it is not: a TLS client that dials a gateway of this network, or one that answers with an alert or not at all
+(http-tls-fix-on-api-port).
 Source of the facts: failures.md 53.
 """
 
+from ipaddress import ip_address
 from typing import Final
 
 from capanalyze.timeline.facts import Facts
@@ -15,21 +17,23 @@ from capanalyze.timeline.words import endpoint
 ID: Final = "upstream-connection"
 
 
+MAPPED: Final = bytes(10) + b"\xff\xff"
+"""How an IPv4 address in an IPv6 one begins (RFC 4291 2.5.5.2)."""
+
+RECORDS: Final = (b"\x16\x03", b"\x17\x03", b"\x14\x03")
+"""How a TLS record begins that is a handshake, data or a change of cipher, and no alert (RFC 8446 5.1)."""
+
+
 def is_public(address: bytes) -> bool:
-    """Whether an address is of the Internet: not of the host, the link or a private network (RFC 6890)."""
-    if len(address) == 16:
-        if address[:12] != bytes(10) + b"\xff\xff":
-            return address[0] & 0xE0 == 0x20
-        address = address[12:]
-    first, second = address[0], address[1]
-    private = first in {0, 10, 127} or first >= 224 or (first, second) in {(192, 168), (169, 254)}
-    return not private and not (first == 172 and 16 <= second < 32) and not (first == 100 and 64 <= second < 128)
+    """Whether an address is a host's of the Internet: global by IANA's registries (RFC 6890), and no multicast."""
+    known = ip_address(address.removeprefix(MAPPED) if len(address) == 16 else address)
+    return known.is_global and not known.is_multicast
 
 
 def is_upstream(facts: Facts) -> bool:
-    """Whether a connection is TLS to a public address."""
+    """Whether a connection is TLS, in which the server takes part, to a public address."""
     wrong = facts.misfit
-    tls = wrong is not None and "TLS" in wrong.protocol
+    tls = wrong is not None and "TLS" in wrong.protocol and facts.first_octets("server").startswith(RECORDS)
     return facts.api and not facts.speaks and tls and is_public(facts.connection.server.host)
 
 
