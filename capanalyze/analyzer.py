@@ -29,6 +29,15 @@ PORTS: Final = (4001, 4002, 7496, 7497)
 """Usual API ports: IB Gateway live and paper, TWS live and paper."""
 
 
+HELLO: Final = b"API\0"
+"""What TWS begins with (protocol.md 1.2)."""
+
+WITH_LONG_HEAD: Final = 100
+"""The first connections keep many of their first messages, the others SHORT_HEAD."""
+
+SHORT_HEAD: Final = 16
+
+
 class Analyzer:
     """A capture in the making.
 
@@ -165,17 +174,21 @@ class Analyzer:
         while len(self.sessions) < len(self.tracker.connections):
             self.sessions.append(None)
 
-    def _session(self, connection: Connection) -> Session:
-        """The session of a connection whose first payload is at hand."""
+    def _session(self, connection: Connection, opening: bytes) -> Session:
+        """The session of a connection whose payload is at hand; ``opening``: its first octets."""
         session = self.sessions[connection.orig.place]
         if session is None:
+            if not connection.detail and opening == HELLO:
+                self.tracker.table.greeted(connection)
             from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
             rest = None if connection.detail or self.keep_all else self.rest
             session = Session(
-                connection.client_side, connection.api, from_start, self.keep_all, connection.detail, rest
+                connection.client_side, connection.api, from_start, self.keep_all, connection.detail, rest, self.room
             )
             if self.converse:
                 session.conversation = Conversation()
+            if connection.number > WITH_LONG_HEAD:
+                session.most_head = SHORT_HEAD
             self.sessions[connection.orig.place] = session
         return session
 
@@ -185,7 +198,7 @@ class Analyzer:
         connection = side.connection
         assert connection is not None
         if connection.heeded:
-            self._hand_on(side, self._session(connection), data, start, end, packet, ts_ns)
+            self._hand_on(side, self._session(connection, data[start : start + 4]), data, start, end, packet, ts_ns)
 
     def _hand_on(
         self, side: Side | None, session: Session, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64
@@ -203,8 +216,9 @@ class Analyzer:
         assert connection is not None
         if not connection.heeded:
             return
-        session = self._session(connection)
-        for run in self.tracker.streams.runs:
+        runs = self.tracker.streams.runs
+        session = self._session(connection, runs[0].data[runs[0].start : runs[0].start + 4])
+        for run in runs:
             if run.gap:
                 session.gap(run.side, run.gap, run.packet, run.ts_ns)
             else:

@@ -73,6 +73,7 @@ def read_files(
         ports,
         all_connections=all_connections,
         counted=counted_facts(analyzer.tracker.table, analyzer.rest, all_connections),
+        opened=int(analyzer.tracker.table.opened),
     )
 
 

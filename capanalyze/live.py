@@ -151,6 +151,7 @@ class Live:
             self._ports,
             all_connections=self._all,
             counted=counted_facts(analyzer.tracker.table, analyzer.rest, self._all),
+            opened=int(analyzer.tracker.table.opened),
             reread=None if path is None else lambda: messages(path, ports=self._ports),
         )
         owned = [

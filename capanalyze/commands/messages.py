@@ -7,6 +7,7 @@ memory; or a Parquet file, written in row groups.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -17,6 +18,7 @@ from capanalyze.errors import CapanalyzeError
 
 if TYPE_CHECKING:
     from capanalyze.commands.message_choice import Choice
+    from capanalyze.commands.shares import Wanted
 
 NOT_REDACTED: Final = "note: nothing was redacted: look for account ids and names before you publish this"
 
@@ -120,6 +122,12 @@ def command(
             metavar="NAME", help="A column of its own in csv or parquet (contract.symbol).", rich_help_panel=_OUTPUT
         ),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, max=64, help="Processes that share the decoding; the list is the same with any number."
+        ),
+    ] = 1,
     tz: Zone = "utc",
 ) -> int:
     """List every TWS message of a capture, with its fields.
@@ -149,13 +157,17 @@ def command(
         return _deliver(_told(_request_lines(files, ports_of(port), choice, how, zone), choice), output)
     if told:
         return _deliver(_story_lines(files, ports_of(port), choice, zone), output, NOT_REDACTED)
-    found = _found(files, ports_of(port), choice)
     if how is MessageFormat.PARQUET:
         assert output is not None
-        _parquet(found, output, field or ())
+        _parquet(_found(files, ports_of(port), choice), output, field or ())
         note(NOT_REDACTED)
         return 0
-    return _deliver(_told(_lines(found, how, zone, field or ()), choice), output, NOT_REDACTED)
+    lines = partial(_lines, files, ports_of(port), choice, how, zone, field or ())
+    if jobs > 1 and "-" not in files and not choice.requests:  # a request's executions are told by messages before
+        from capanalyze.commands.shares import shared  # noqa: PLC0415 - multiprocessing costs 10 ms
+
+        return _deliver(_told(shared(lines, choice.undecoded, jobs), choice), output, NOT_REDACTED)
+    return _deliver(_told(lines(), choice), output, NOT_REDACTED)
 
 
 def _told(lines: Iterable[str], choice: "Choice") -> Iterator[str]:
@@ -181,13 +193,15 @@ def _deliver(lines: Iterable[str], path: str | None, remark: str = "") -> int:
     return 0
 
 
-def _found(files: list[str], ports: tuple[int, ...], choice: "Choice") -> Iterable[dict[str, Any]]:
-    """The messages that were asked for."""
+def _found(
+    files: list[str], ports: tuple[int, ...], choice: "Choice", wanted: "Wanted | None" = None
+) -> Iterable[dict[str, Any]]:
+    """The messages that were asked for; ``wanted``: of those that a share of the work is asked for."""
     from capanalyze.api import messages  # noqa: PLC0415 - as above
 
     if choice.everything:
-        return messages(files, ports=ports)
-    return filter(choice.decoded, messages(files, ports=ports, wanted=choice.undecoded))
+        return messages(files, ports=ports, wanted=wanted)
+    return filter(choice.decoded, messages(files, ports=ports, wanted=wanted or choice.undecoded))
 
 
 def _count_lines(files: list[str], ports: tuple[int, ...], choice: "Choice", how: MessageFormat) -> Iterator[str]:
@@ -262,7 +276,17 @@ def _check_table(table: str, how: MessageFormat, others: list[str]) -> None:
         raise CapanalyzeError(f"{table}: does not go with {others[0]}", "leave one of them out")
 
 
-def _lines(found: Iterable[dict[str, Any]], how: MessageFormat, zone: tzinfo, columns: Sequence[str]) -> Iterator[str]:
+def _lines(
+    files: list[str],
+    ports: tuple[int, ...],
+    choice: "Choice",
+    how: MessageFormat,
+    zone: tzinfo,
+    columns: Sequence[str],
+    wanted: "Wanted | None" = None,
+) -> Iterator[str]:
+    """The messages that were asked for, as lines."""
+    found = _found(files, ports, choice, wanted)
     if how is MessageFormat.JSONL:
         from capanalyze.report.json import line  # noqa: PLC0415 - json costs 8 ms that text does not need
 

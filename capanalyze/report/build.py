@@ -35,9 +35,6 @@ from capanalyze.timeline.verdict import capture_verdict, connection_verdict
 from capanalyze.timeline.words import host, octets_as_text
 from capanalyze.tws.session import Session
 
-CONNECTIONS: Final = 500
-"""Connections reported, the gateway's before others; ``connections_left_out`` counts the rest."""
-
 TIMELINES: Final = 200
 """Connections whose events are in ``timeline``; ``timeline_left_out`` counts the others."""
 
@@ -55,34 +52,43 @@ def build_report(
     *,
     all_connections: bool = False,
     counted: CountedFacts | None = None,
+    opened: int = 0,
     reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
 ) -> Report:
-    """The Report; ``connections`` and ``sessions`` are parallel and finished. ``counted``: of further connections."""
+    """The Report; ``connections`` and ``sessions`` are parallel and finished.
+
+    Args:
+        capture: facts about the files.
+        connections: those told in full.
+        sessions: theirs.
+        ports: that mark the gateway's side.
+        all_connections: report connections on other ports too.
+        counted: what is known of further connections.
+        opened: how many there were in all.
+        reread: gives the messages again, where that can be done.
+    """
     ended = Moment(capture.packets, capture.last_ts_ns)
     every = [Facts(one, session, ports, ended) for one, session in zip(connections, sessions, strict=True)]
     reported = [facts for facts in every if facts.api or all_connections]
     mates = tuple(facts for facts in every if facts.api)
     for facts in mates:
         facts.others = mates
-    shown = reported
-    if len(reported) > CONNECTIONS:
-        shown = sorted(sorted(reported, key=lambda facts: not facts.api)[:CONNECTIONS], key=lambda facts: facts.number)
     more = counted.connections if counted is not None else 0
-    told = shown[:TIMELINES]
+    told = reported[:TIMELINES]
     lines = [line for facts in told for line in timeline(facts)]
     return Report(
         schema_version=SCHEMA_VERSION,
         capture=capture,
         ports=tuple(ports),
-        connections=tuple(connection_report(facts) for facts in shown),
-        connections_left_out=len(reported) - len(shown) + more,
+        connections=tuple(connection_report(facts) for facts in reported),
+        connections_left_out=more,
         counted_only=counted,
         timeline=tuple(sorted(lines, key=_by_packet)),
         timeline_left_out=len(reported) - len(told) + more,
         findings=judge_together(mates),
         verdict=capture_verdict(
             reported,
-            len(connections) + more,
+            max(opened, len(connections)),
             ports,
             capture.packets,
             truncated=capture.truncated,

@@ -123,8 +123,15 @@ def _troubled(connection: ConnectionReport) -> bool:
 
 def overview(report: Report, width: int) -> list[Line]:
     """A line for each connection, where there are several."""
-    shown = report.connections[:OVERVIEW]
     if len(report.connections) < 2 and report.counted_only is None:
+        return []
+    return [*_table(report, width), *_left_out(report, width)]
+
+
+def _table(report: Report, width: int) -> list[Line]:
+    """The connections told, at most OVERVIEW of them."""
+    shown = report.connections[:OVERVIEW]
+    if not shown:
         return []
     rows = [("#", "client", role(report, shown[0]), "closed first", "states after that", "octets of each")]
     for entry in shown:
@@ -145,7 +152,13 @@ def overview(report: Report, width: int) -> list[Line]:
     for index, row in enumerate(rows):
         cells = "  ".join(cell.ljust(size) for cell, size in zip(row, columns, strict=True)).rstrip()
         lines.append(Line(safe(f"  {cells}")[:width], "heading" if index == 0 else ""))
-    left_out = len(report.connections) - len(shown) + report.connections_left_out
+    return lines
+
+
+def _left_out(report: Report, width: int) -> list[Line]:
+    """What the overview does not have, and what follows it."""
+    lines: list[Line] = []
+    left_out = max(len(report.connections) - OVERVIEW, 0) + report.connections_left_out
     if left_out:
         lines.append(Line(f"  ... {count(left_out, 'more connection')}", "dim"))
     if report.counted_only is not None:

@@ -20,11 +20,14 @@ from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.side import Side
 
-TOLD_IN_FULL: Final = 200
+TOLD_IN_FULL: Final = 500
 """Connections whose events and last octets are kept to the end, on the gateway's ports and as many on others."""
 
 FIRST: Final = 50
 """Connections told in full whatever comes; of the others those that came to nothing give way to those that did not."""
+
+LOOKS: Final = 64
+"""Connections that are looked at for one to be told no more."""
 
 LINGERING: Final = 1_000
 """Ended connections that are remembered for the sake of their late packets before the next one is forgotten."""
@@ -91,7 +94,7 @@ class Table:
         self.others = Tally()
         self._tags: list[bytes] = [b""]  # VLAN ids that keys end with
         self._other_keys: dict[bytes, bytes] = {}  # key of a side -> the key under which its segments come
-        self._silent: tuple[list[Connection], list[Connection]] = ([], [])  # SYNs told in full, newest last
+        self._silent: tuple[list[Connection], list[Connection]] = ([], [])  # told in full beyond FIRST, newest last
         self._kept: list[int] = [0, 0]  # on other ports, on the gateway's
         self._ended: deque[Connection] = deque()
         self._unanswered: deque[Connection] = deque()
@@ -169,7 +172,7 @@ class Table:
         self._kept[1 if gateway else 0] = before + 1
         self.opened += 1
         asks = seg.flags & (SYN | ACK) == SYN
-        detail = before < TOLD_IN_FULL or (not asks and self._give_up_one(gateway))
+        detail = before < TOLD_IN_FULL or (not asks and self._give_up_one(gateway, False))
         connection = Connection(self.opened, orig, resp, detail)
         connection.api = gateway
         if detail and asks and before >= FIRST:
@@ -198,27 +201,53 @@ class Table:
 
     def accepted(self, connection: Connection) -> None:
         """A SYN was answered by a SYN-ACK: the connection is told in full in place of one that came to nothing."""
-        if connection.detail or not self._give_up_one(connection.api):
+        if not connection.detail and self._give_up_one(connection.api, False):
+            self._tell(connection, connection.api)
+
+    def greeted(self, connection: Connection) -> None:
+        """TWS begins on a connection that is counted only: it is told in full if there is any room.
+
+        That of a connection that came to nothing, or was opened and closed without an octet (a health check).
+        """
+        if self._kept[1] < TOLD_IN_FULL:
+            self._kept[1] += 1
+        elif not self._give_up_one(True, True):
             return
+        self._tell(connection, True)
+
+    def _tell(self, connection: Connection, gateway: bool) -> None:
+        """Tell a connection in full from here on."""
         connection.detail = connection.orig.detail = connection.resp.detail = True
         connection.events = []
         connection.events_left_out = 0
-        event(connection, connection.orig, "SYN", connection.first_packet, connection.first_ts, 0, "")
+        self._silent[1 if gateway else 0].append(connection)
+        if connection.orig.isn >= 0:
+            event(connection, connection.orig, "SYN", connection.first_packet, connection.first_ts, 0, "")
 
-    def _give_up_one(self, gateway: bool) -> bool:
-        """Tell one connection less in full: the newest SYN that nothing answered, or that was refused."""
+    def _give_up_one(self, gateway: bool, accepted: bool) -> bool:
+        """Tell one connection less in full: a late one that was not ``accepted``, or closed without an octet."""
         silent = self._silent[1 if gateway else 0]
-        while silent:
-            connection = silent.pop()
-            if not connection.gone and (connection.over or not connection.resp.packets) and not said(connection):
-                connection.detail = connection.orig.detail = connection.resp.detail = False
-                connection.events = NO_EVENTS
-                if connection.over:
-                    self._ended.append(connection)
-                else:
-                    self._await(connection)
+        at: i64 = len(silent) - 1
+        last: i64 = max(at - LOOKS, -1)
+        while at > last:
+            connection = silent[at]
+            if connection.gone or connection.orig.octets > 0 or connection.resp.octets > 0:
+                silent.pop(at)
+            elif (connection.over or not connection.resp.packets) and (accepted or connection.resp.isn < 0):
+                silent.pop(at)
+                self._tell_no_more(connection)
                 return True
+            at -= 1
         return False
+
+    def _tell_no_more(self, connection: Connection) -> None:
+        """Only count a connection from here on."""
+        connection.detail = connection.orig.detail = connection.resp.detail = False
+        connection.events = NO_EVENTS
+        if connection.over:
+            self._ended.append(connection)
+        else:
+            self._await(connection)
 
     def _roles(self, connection: Connection, seg: Segment) -> None:
         """Who is the client, as far as the first segment and the ports tell."""
@@ -240,11 +269,6 @@ class Table:
         if len(self._unanswered) >= 2 * FOLLOWED:
             self._unanswered = deque(one for one in self._unanswered if not one.resp.packets and not one.gone)
         self._unanswered.append(connection)
-
-
-def said(connection: Connection) -> bool:
-    """Whether a side sent an octet, or accepted the connection."""
-    return connection.orig.octets > 0 or connection.resp.octets > 0 or connection.resp.isn >= 0
 
 
 def answers(side: Side, seg: Segment) -> bool:

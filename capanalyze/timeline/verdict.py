@@ -40,18 +40,18 @@ def capture_verdict(
 
     ``closed_first``: how many more were only counted, by who closed first and how ("client FIN", "" for nobody).
     """
-    if not reported:
+    if not reported and not closed_first:
         return _nothing(tcp_connections, ports, packets_read)
     end = " (the capture is cut off at its end)" if truncated else ""
     groups: dict[tuple[object, ...], list[Facts]] = {}
     for facts in reported:
         groups.setdefault(plot(facts), []).append(facts)
     ranked = sorted(groups.values(), key=lambda group: (_rank(group[0]), -len(group), group[0].number))
-    told = [story(group, len(reported)) for group in ranked[:STORIES]]
+    more = sum(closed_first.values())
+    told = [story(group, len(reported) + more) for group in ranked[:STORIES]]
     rest = sum(len(group) for group in ranked[STORIES:])
     if rest:
         told.append(f"{count(rest, 'more connection')} ended in other ways")
-    more = sum(closed_first.values())
     if more:
         told.append(
             f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: {closers(closed_first)}"

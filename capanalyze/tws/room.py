@@ -8,7 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-KEPT_IN_ALL: Final = 12 * 1024 * 1024
+KEPT_IN_ALL: Final = 8 * 1024 * 1024
 """Octets of first messages and errors kept for reports, over all sessions."""
 
 KEPT_COST: Final = 400

@@ -102,7 +102,8 @@ class Session(Legacy):
         self.first.finish()
         self.second.finish()
         if self.rest is not None:
-            self.rest.add(stage(self.progress))
+            if self.is_tws or self.progress != 0:
+                self.rest.add(stage(self.progress))
             self.let_go()
         else:
             fill(self)

@@ -21,7 +21,7 @@ from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
 
 HEAD: Final = 100
-"""First messages kept of a session, both sides together."""
+"""First messages kept of a session, both sides together, where ``most_head`` is not set to fewer."""
 
 ERRORS: Final = 100
 """Error messages of the server kept beyond the head; ``errors_left_out`` counts the rest."""
@@ -111,6 +111,7 @@ class SessionState(FrameHandler):
         "keep_all",
         "kept",
         "legacy_version",
+        "most_head",
         "not_tws",
         "on_api_port",
         "options",
@@ -143,6 +144,7 @@ class SessionState(FrameHandler):
         room: Room | None = None,
     ) -> None:
         self.room: Room = room if room is not None else Room()
+        self.most_head: i64 = HEAD
         self.first_held: i64 = 0  # octets of each side that are counted in ``room``
         self.second_held: i64 = 0
         self.rest: Rest | None = rest
@@ -240,9 +242,9 @@ class SessionState(FrameHandler):
                 self.settle()  # the head ends here
             elif message.id == ERROR and not message.from_client:
                 self.errors_left_out += 1
-        elif len(self.head) < HEAD:
+        elif len(self.head) < self.most_head:
             self.head.append(message)
-            if len(self.head) == HEAD and not self.keep_all:
+            if len(self.head) == self.most_head and not self.keep_all:
                 self.settle()
         elif message.id == ERROR and not message.from_client:
             if len(self.errors) < ERRORS:

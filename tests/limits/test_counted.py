@@ -6,8 +6,11 @@ import pytest
 
 from capanalyze.api import message_counts, messages, read
 from capanalyze.report import Look, render
+from capanalyze.report.report import Report
 from capanalyze.tcp import table
+from tests.conversation import Conversation
 from tests.limits.test_memory import HELLO, TICK, VERSION, capture, sessions
+from tests.timeline.talk import error, opened, report, started
 
 MORE = 47
 
@@ -67,3 +70,55 @@ def test_counts_by_name_hold_the_messages_of_all_connections(crowd: Path) -> Non
         found[place] = found.get(place, 0) + 1
 
     assert sums == found
+
+
+def other(number: int, port: int = 4001) -> dict[str, object]:
+    """The client of that number, a second after the one before."""
+    return {
+        "client_address": ("127.0.0.1", 50_000 + number),
+        "server_address": ("127.0.0.1", port),
+        "clock": 1_700_000_000_000_000_000 + number * 1_000_000_000,
+    }
+
+
+def crowded(few: pytest.MonkeyPatch, *talks: Conversation) -> Report:
+    """The report where three connections are told in full, of which one may give way."""
+    few.setattr(table, "TOLD_IN_FULL", 3)
+    few.setattr(table, "FIRST", 1)
+    return report(*talks)
+
+
+def turned_away(number: int, port: int = 4001) -> Conversation:
+    """A session that error 326 ends."""
+    return started(**other(number, port)).server.data(error(326)).server.fin().client.fin().server.ack()
+
+
+def test_tws_on_another_port_is_told_behind_any_number_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    web = [opened(**other(one, 443)).client.data(b"GET / HTTP/1.1\r\n").client.fin() for one in range(9)]
+    told = crowded(monkeypatch, *web, turned_away(10, 4100))
+
+    assert [(one.conn, one.server.port) for one in told.connections] == [(10, 4100)]
+    assert "right after error 326 of the gateway" in told.verdict
+
+
+def test_health_checks_do_not_hide_the_session_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = [opened(**other(one)).client.fin().server.fin().client.ack() for one in range(9)]
+    told = crowded(monkeypatch, *checks, turned_away(10))
+
+    assert [one.conn for one in told.connections] == [1, 2, 10]
+    assert "duplicate-client-id" in {finding.id for _, finding in told.all_findings()}
+    assert "all" not in told.verdict.split()
+
+
+def test_sessions_do_not_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = crowded(monkeypatch, *(turned_away(one) for one in range(9)))
+
+    assert [one.conn for one in told.connections] == [1, 2, 3]
+    assert "the gateway" in told.verdict.lower()
+
+
+def test_connections_on_other_ports_are_all_counted_in_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    web = [opened(**other(one, 443)).client.data(b"GET / HTTP/1.1\r\n").client.fin() for one in range(9)]
+
+    assert crowded(monkeypatch, *web).verdict.startswith("9 TCP connections, none on 4001")
+    assert render(crowded(monkeypatch, *web), "text", Look(80)).startswith("9 TCP connections, none on 4001")
