@@ -38,14 +38,14 @@ def _sum(tallies: Sequence[Tally], name: str) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def counted_words(facts: CountedFacts) -> str:
-    """One paragraph: "19,500 more connections are counted only: ..."."""
+def counted_words(facts: CountedFacts, server: str) -> str:
+    """One paragraph: "19,500 more connections are counted only: ..."; ``server``: what that side is called."""
     words: list[str] = []
     if facts.connections:
         more = "are" if facts.connections > 1 else "is"
         words.append(
             f"{count(facts.connections, 'more connection')} {more} counted only, with {count(facts.packets, 'packet')} "
-            f"and {count(facts.octets, 'octet')}: {closers(facts.closed_first)}"
+            f"and {count(facts.octets, 'octet')}: {closers(facts.closed_first, server)}"
         )
     if facts.sessions:
         reached = [f"{number:,} {name.replace('_', ' ') or 'nothing'}" for name, number in facts.reached.items()]

@@ -112,8 +112,19 @@ def connections_words(conns: Sequence[int]) -> str:
 
 
 def told_in_full(report: Report) -> list[ConnectionReport]:
-    """The connections whose timelines are printed: those with problems first, then by number."""
-    ranked = sorted(report.connections, key=lambda entry: (not _troubled(entry), entry.conn))
+    """The connections whose timelines are printed.
+
+    First those that findings across connections begin and end with (the first try of a storm, the client that was one
+    too many), then those with problems, then others that such findings cite, then by number.
+    """
+    cited = [set(finding.packets) for finding in report.findings]
+    about = [[entry.conn for entry in report.connections if entry.first_packet in begun] for begun in cited]
+    ends = {conn for conns in about for conn in (*conns[:1], *conns[-1:])}
+    others = {conn for conns in about for conn in conns}
+    ranked = sorted(
+        report.connections,
+        key=lambda entry: (entry.conn not in ends, not _troubled(entry), entry.conn not in others, entry.conn),
+    )
     return sorted(ranked[:TOLD_IN_FULL], key=lambda entry: entry.conn)
 
 
@@ -162,7 +173,9 @@ def _left_out(report: Report, width: int) -> list[Line]:
     if left_out:
         lines.append(Line(f"  ... {count(left_out, 'more connection')}", "dim"))
     if report.counted_only is not None:
-        lines += [Line(text, "dim") for text in wrap(counted_words(report.counted_only) + ".", width, "  ")]
+        names = {role(report, entry) for entry in report.connections}
+        words = counted_words(report.counted_only, "gateway" if names == {"gateway"} else "server")
+        lines += [Line(text, "dim") for text in wrap(words + ".", width, "  ")]
     told = told_in_full(report)
     if len(told) < len(report.connections):
         numbers = listing([str(entry.conn) for entry in told])

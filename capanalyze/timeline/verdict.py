@@ -54,13 +54,14 @@ def capture_verdict(
         told.append(f"{count(rest, 'more connection')} ended in other ways")
     if more:
         told.append(
-            f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: {closers(closed_first)}"
+            f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: "
+            f"{closers(closed_first, 'gateway' if all(facts.api for facts in reported) else 'server')}"
         )
     return sentence("; ".join(told) + end)
 
 
-def closers(closed_first: Mapping[str, int]) -> str:
-    """Who closed first, in numbers: "the client closed first on 12, nobody on 3"."""
+def closers(closed_first: Mapping[str, int], server: str) -> str:
+    """Who closed first, in numbers: "the client closed first on 12, nobody on 3". ``server`` is that side's name."""
     sums: dict[str, int] = {}
     for how, number in closed_first.items():
         sums[how.split(" ")[0]] = sums.get(how.split(" ")[0], 0) + number
@@ -68,13 +69,13 @@ def closers(closed_first: Mapping[str, int]) -> str:
         f"{who}{' closed first' if first else ''} on {sums[side]:,}"
         for first, (side, who) in zip(_FIRSTS, ((side, who) for side, who in _CLOSERS if side in sums), strict=False)
     ]
-    return ", ".join(words)
+    return ", ".join(words).format(server=server)
 
 
 _FIRSTS: Final = (True, False, False, False)
 _CLOSERS: Final = (
     ("client", "the client"),
-    ("server", "the server"),
+    ("server", "the {server}"),
     ("both", "both at the same time"),
     ("", "nobody"),
 )

@@ -52,6 +52,24 @@ def test_every_format_says_what_is_counted_only(crowd: Path, form: str) -> None:
         assert f"{MORE} TWS sessions with {3 * MORE} messages came to: {MORE} server answered" in words
 
 
+@pytest.mark.parametrize(("port", "name"), [(4001, "gateway"), (8080, "server")])
+def test_the_server_s_side_has_the_same_name_in_all_that_is_said_of_it(
+    port: int, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "TOLD_IN_FULL", 1)
+    path = tmp_path / "closed.pcap"
+    packets = [
+        packet
+        for number in range(3)
+        for packet in Conversation(("127.0.0.1", 50000 + number), ("127.0.0.1", port)).open().server.fin().packets
+    ]
+    path.write_bytes(Conversation(packets=packets).pcap())
+
+    words = " ".join(render(read(path, all_connections=True), "text", Look(120)).split())
+
+    assert words.count(f": the {name} closed first on 2") == 2
+
+
 def test_connections_without_room_are_told(crowd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "FOLLOWED", 40)
 

@@ -36,8 +36,21 @@ def test_many_connections_have_a_table_and_the_first_of_them_a_story() -> None:
 
     assert said.count("  refused ") == 60
     assert "  ... 10 more connections\n" in said
-    assert "  Told in full below: 1, 2, 3, 4, 5, 6, 7 and 8." in said
+    assert "  Told in full below: 1, 2, 3, 4, 5, 6, 7 and 70." in said
     assert said.count("\n#") == 8
+
+
+def test_the_connection_that_was_one_too_many_is_told_in_full() -> None:
+    crowd = [
+        ready(client_address=("127.0.0.1", 40000 + index), clock=START + index * 20 * 10**9) for index in range(42)
+    ]
+    for talk in crowd[:9]:
+        talk.server.fin()
+    late = greeted(client_address=("127.0.0.1", 50000), clock=START + 999 * 10**9).after(4).client.fin()
+
+    said = text(report(*crowd, late))
+
+    assert "Told in full below: 1, 2, 3, 4, 5, 6, 10 and 43." in " ".join(said.split())
 
 
 def test_evidence_that_differs_is_bounded_and_counted() -> None:
