@@ -129,9 +129,9 @@ def requests(
 
     Requests are paired with answers by their id, or by kind where answers carry none. ``answers`` counts them by
     name; ``first``, ``last``, ``end``, ``error`` and ``cancelled`` are {packet, ts_ns, after_ns} or None for what did
-    not come; ``id_in_use`` and ``before_ready`` say what was wrong with the request itself. Of a connection with more
-    requests than are followed the last dict is {conn, left_out}. ``wanted`` is asked which dicts are, with the time of
-    the capture's first packet.
+    not come; ``refused`` says that the error was no mere remark, ``id_in_use`` and ``before_ready`` what was wrong with
+    the request itself. Of a connection with more requests than are followed the last dict is {conn, left_out}.
+    ``wanted`` is asked which dicts are, with the time of the capture's first packet.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.

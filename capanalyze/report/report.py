@@ -174,6 +174,7 @@ class TwsFacts(NamedTuple):
     unanswered: tuple[Unanswered, ...]
     unanswered_left_out: int
     requests: dict[str, RequestFacts]
+    requests_not_followed: int
     repeated_ids: tuple[RequestAt, ...]
     repeated_ids_left_out: int
     early_requests: tuple[RequestAt, ...]

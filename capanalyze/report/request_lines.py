@@ -16,7 +16,7 @@ SHOWN_REQUESTS: Final = 6
 def request_lines(tws: TwsFacts) -> list[tuple[str, str]]:
     """What there is to say; nothing where nothing was asked but startApi."""
     asked = {name: facts for name, facts in tws.requests.items() if name != "startApi"}
-    pairs = [("requests", _how(asked))] if asked else []
+    pairs = [("requests", _how(asked, tws.requests_not_followed))] if asked else []
     for label, named, more in (
         ("unanswered", tws.unanswered, tws.unanswered_left_out),
         ("id in use", tws.repeated_ids, tws.repeated_ids_left_out),
@@ -27,16 +27,21 @@ def request_lines(tws: TwsFacts) -> list[tuple[str, str]]:
     return pairs
 
 
-def _how(asked: dict[str, RequestFacts]) -> str:
+def _how(asked: dict[str, RequestFacts], not_followed: int) -> str:
+    """In numbers that add up, and how long the first answers took."""
     every = asked.values()
-    numbers = {
-        "{} answered": sum(one.answered for one in every),
-        "{} answered by an error": sum(one.errors for one in every),
-        "{} cancelled": sum(one.cancelled for one in every),
-    }
     sent = sum(one.sent for one in every)
-    words = [text.format(f"{number:,}") for text, number in numbers.items() if number]
+    answered, errors = sum(one.answered for one in every), sum(one.errors for one in every)
+    numbers = {
+        "{} answered": answered,
+        "{} answered by an error": errors,
+        "{} without an answer": sent - answered - errors - not_followed,
+        "{} not followed": not_followed,
+    }
+    words = [text.format(f"{number:,}") for text, number in numbers.items() if number > 0]
     told = count(sent, "request") + (f": {listing(words)}" if words else "")
+    cancelled = sum(one.cancelled for one in every)
+    told += f"; the client cancelled {cancelled:,} of them" if cancelled else ""
     times = [(one.first_answer, name) for name, one in asked.items() if one.first_answer is not None]
     if not times:
         return told

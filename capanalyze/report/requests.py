@@ -15,6 +15,7 @@ class Requests(TypedDict):
     """The keys of TwsFacts that come of a Tally."""
 
     requests: dict[str, RequestFacts]
+    requests_not_followed: int
     repeated_ids: tuple[RequestAt, ...]
     repeated_ids_left_out: int
     early_requests: tuple[RequestAt, ...]
@@ -36,6 +37,7 @@ def request_facts(tally: Tally) -> Requests:
             )
             for kind in tally.kinds.values()
         },
+        "requests_not_followed": int(tally.not_followed),
         "repeated_ids": _named(tally.repeated),
         "repeated_ids_left_out": int(tally.repeated_left_out),
         "early_requests": _named(tally.early),
@@ -70,6 +72,7 @@ def exchange_record(exchange: Exchange, conn: int) -> dict[str, Any]:
         "end": _moment(exchange, exchange.end_packet, exchange.end_ts),
         "error": _moment(exchange, exchange.error_packet, exchange.error_ts),
         "error_code": int(exchange.error_code) if exchange.error_packet else None,
+        "refused": exchange.refused,
         "cancelled": _moment(exchange, exchange.cancel_packet, exchange.cancel_ts),
         "id_in_use": exchange.duplicate,
         "before_ready": exchange.before_ready,

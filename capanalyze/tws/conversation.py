@@ -16,6 +16,7 @@ from capanalyze.tws.pairing import (
     Row,
     cancelled_by,
     place_of,
+    refused,
     row_of,
 )
 from capanalyze.tws.schema import name_of
@@ -36,7 +37,8 @@ class Exchange:
         answers: the server's messages by name, errors and the end marker included.
         first_*, last_*: of the first and the last answer; an error counts as one.
         end_*: of the message after which no more come. cancel_*: of the client's cancellation.
-        error_*: of the first error; ``error_code`` 0 for none.
+        error_*: of the first error that refused it, else of the first that was a remark; ``error_code`` 0 for none.
+        refused: by an error that was no remark, nor what a cancellation asked for.
         duplicate: its id was in use by a request of the same kind. before_ready: the session was not ready yet.
     """
 
@@ -59,6 +61,7 @@ class Exchange:
         self.error_packet: i64 = 0
         self.error_ts: i64 = -1
         self.error_code: i64 = 0
+        self.refused: bool = False
         self.duplicate: bool = False
         self.before_ready: bool = False
 
@@ -70,15 +73,19 @@ class Exchange:
     @property
     def open(self) -> bool:
         """Whether more may come."""
-        ended = self.end_packet != 0 and not self.row.stream
+        ended = self.end_packet != 0 and (self.row.whole or not self.row.stream)
         return not ended and self.cancel_packet == 0
 
     @property
     def in_use(self) -> bool:
-        """Whether its id is taken: more may come, and it was not refused at once."""
-        refused = self.error_packet != 0 and self.error_packet == self.first_packet
+        """Whether its id is taken: more may come, and it was not refused."""
         over = self.answered and self.row.end == 0 and not self.row.stream
-        return self.open and not refused and not over
+        return self.open and not self.refused and not over
+
+    @property
+    def served(self) -> bool:
+        """Whether the next of its kind gets the answers, where there is one: its end came, or what there is of it."""
+        return self.refused or self.end_packet != 0 or (self.row.end == 0 and self.answered)
 
     @property
     def latency_ns(self) -> int | None:
@@ -104,7 +111,8 @@ class Conversation:
         self.exchanges: list[Exchange] = []
         self.left_out: i64 = 0
         self.by_place: dict[int, list[Exchange]] = {}  # those with a key, by it: the newest SAME_ID
-        self.by_kind: dict[int, deque[Exchange]] = {}  # those without, by the request's message id: open ones first
+        self.by_kind: dict[int, deque[Exchange]] = {}  # those without, by the request's message id
+        self.streams: dict[int, list[Exchange]] = {}  # of these, what was served and waits to be cancelled
 
     def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64, ready: bool) -> None:
         """The client sent a request, or a cancellation."""
@@ -138,10 +146,10 @@ class Conversation:
                 exchange.end_packet = packet
                 exchange.end_ts = ts_ns
 
-    def error(self, key: i64, code: i64, packet: i64, ts_ns: i64, refused: i64 = 0) -> None:
+    def error(self, key: i64, code: i64, packet: i64, ts_ns: i64, of: i64 = 0) -> None:
         """The server sent an error; it is about the youngest request with that id, open ones before others.
 
-        Where there is none it is about the oldest unanswered request of the kind ``refused``, which has no id.
+        Where there is none it is about the oldest unanswered request of the kind ``of``, which has no id.
         """
         found: Exchange | None = None
         for rule in (False, True):
@@ -149,20 +157,19 @@ class Conversation:
                 if found is None or (exchange.open, exchange.packet) >= (found.open, found.packet):
                     found = exchange
         if found is None:
-            for exchange in self.by_kind.get(refused, ()):
-                if exchange.open and not exchange.answered:
-                    found = exchange
-                    break
-        if found is None:
-            return
+            found = self._next(of)
+            if found is None or found.answered:
+                return
         found.take("error", packet, ts_ns)
-        if found.error_packet == 0:
+        refuses = refused(found.message_id, code)
+        if found.error_packet == 0 or (refuses and not found.refused):
+            found.refused = refuses
             found.error_packet = packet
             found.error_ts = ts_ns
             found.error_code = code
 
     def _answered(self, message_id: i64, key: i64) -> list[Exchange]:
-        """The exchanges that a message belongs to: the youngest with its key, and the oldest open one of a kind."""
+        """The exchanges that a message belongs to: the youngest with its key, and the next of a kind."""
         found: list[Exchange] = []
         if key != NO_KEY:
             best: Exchange | None = None
@@ -173,21 +180,32 @@ class Conversation:
                         best = exchange
             if best is not None:
                 found.append(best)
-        for waiting in self.by_kind.values():
-            while waiting and not waiting[0].open:
-                waiting.popleft()
-            if waiting and message_id in waiting[0].row.answers:
-                found.append(waiting[0])
+        for number in self.by_kind:
+            following = self._next(number)
+            if following is not None and message_id in following.row.answers:
+                found.append(following)
         return found
+
+    def _next(self, message_id: i64) -> Exchange | None:
+        """The oldest request of a kind without a key that was not served, else the newest that is open."""
+        found = self.by_kind.get(message_id)
+        if found is None:
+            return None
+        while len(found) > 1 and found[0].served:
+            passed = found.popleft()
+            if passed.row.stream:
+                self.streams.setdefault(message_id, []).append(passed)
+        return found[0] if found and found[0].open else None
 
     def _cancel(self, message_id: i64, key: i64, packet: i64, ts_ns: i64) -> None:
         row = row_of(message_id)
         if row is None:
             return
-        waiting = (
-            list(self.by_kind.get(message_id, ())) if row.keyless else self.by_place.get(place_of(key, row.rule), [])
-        )
-        for exchange in waiting:
+        if row.keyless:
+            following = [*self.streams.pop(message_id, ()), *self.by_kind.pop(message_id, ())]
+        else:
+            following = self.by_place.get(place_of(key, row.rule), [])
+        for exchange in following:
             if exchange.message_id == message_id and exchange.open:
                 exchange.cancel_packet = packet
                 exchange.cancel_ts = ts_ns

@@ -284,6 +284,9 @@ _LOCAL: Final = """
 """
 
 _CLIENT_WARNINGS: Final = frozenset({105, 110, 165, 321, 329, 399, 404, 434, 492, 10167})
+_REMARKS: Final = frozenset({165, 317, 399, 404, 481, 492, 10090, 10167})
+"""Codes with a request's id after which the request goes on all the same, beside the notices."""
+
 _meanings: dict[int, str] = {}
 
 
@@ -301,6 +304,11 @@ def meaning_of(code: int) -> str:
     """The meaning of a code, "" if we do not know it."""
     found = meanings().get(code, "")
     return found or ("the client library failed to send a request" if 510 <= code < 594 else "")
+
+
+def refuses(code: int) -> bool:
+    """Whether the request that an error names is over with it; a notice or a remark lets it go on."""
+    return code not in _REMARKS and severity_of(code) not in {"notice", "system"}
 
 
 def severity_of(code: int) -> str:

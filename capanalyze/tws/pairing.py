@@ -4,22 +4,27 @@ In: the client's requests and the server's answers, each with its id and key. Ou
 message ids that can answer something (``expected``), and a tally of how it went. Rows: schema/pairs.py.
 """
 
+from collections import deque
 from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tws.error_codes import refuses
 from capanalyze.tws.room import Room
 from capanalyze.tws.schema import by_name, name_of
 from capanalyze.tws.schema.pairs import Pair, pairs
 from capanalyze.tws.tally import Tally, Times
 
 WAITING: Final = 1000
-"""Requests that may wait at a time; more are counted only (``left_out``)."""
+"""Requests that may wait at a time; more are counted only (``tally.not_followed``)."""
 
 RUNNING: Final = 1000
 """Answered requests of which more may come that are followed at a time: their ends and their ids in use."""
 
 ERROR: Final = 4
+CANCEL_ORDER: Final = 4
+ID_IN_USE: Final = 102
+ORDER_CANCELLED: Final = 202
 HISTORICAL_DATA: Final = 17
 HISTORICAL_DATA_END_SINCE: Final = 196
 """Before this server version historicalData is the end itself; from it on historicalDataEnd follows."""
@@ -37,6 +42,7 @@ class Row:
         self.rule: bool = pair.key == "marketRule"
         self.end: int = _ids(pair.end, False)[0] if pair.end else 0
         self.stream: bool = pair.stream
+        self.whole: bool = pair.whole
         self.again: bool = pair.again
 
 
@@ -49,6 +55,7 @@ class Waiting:
         self.key: i64 = key
         self.packet: i64 = packet
         self.ts_ns: i64 = ts_ns
+        self.ended: bool = False
 
     @property
     def name(self) -> str:
@@ -91,6 +98,11 @@ def row_of(message_id: i64) -> Row | None:
     return _ROWS.get(message_id)
 
 
+def refused(message_id: i64, code: i64) -> bool:
+    """Whether an error with that code refuses a request; for the cancellation of an order 202 is what it asked for."""
+    return refuses(code) and not (message_id == CANCEL_ORDER and code == ORDER_CANCELLED)
+
+
 def cancelled_by(message_id: i64) -> i64:
     """The request that this one cancels; 0 for none."""
     if not _ROWS:
@@ -116,9 +128,8 @@ class Pairing:
     def __init__(self, room: Room | None = None) -> None:
         self.room: Room = room if room is not None else Room()
         self.by_key: dict[int, list[Waiting]] = {}
-        self.keyless: list[Waiting] = []
+        self.keyless: dict[int, deque[Waiting]] = {}  # by the request's message id
         self.waiting: i64 = 0
-        self.left_out: i64 = 0
         self.open: dict[int, int] = {}  # request's message id -> how many of them wait
         self.changed: bool = False  # ``open`` got or lost an id since this was cleared
         self.running: dict[int, Waiting] = {}  # answered, and more may come, by _spot; the youngest where ids repeat
@@ -138,13 +149,13 @@ class Pairing:
         if not ready:
             self.tally.too_early(message_id, waiting.request_id, packet, ts_ns)
         if self.waiting >= WAITING or self.room.full():
-            self.left_out += 1
+            self.tally.not_followed += 1
             return False
         self.waiting += 1
         self.room.waiting += 1
         self._count(message_id, 1)
         if row.keyless:
-            self.keyless.append(waiting)
+            self.keyless.setdefault(message_id, deque()).append(waiting)
             return False
         place = place_of(key, row.rule)
         others = self.by_key.get(place)
@@ -157,17 +168,11 @@ class Pairing:
         return True
 
     def answer(self, message_id: i64, key: i64, ts_ns: i64 = -1) -> None:
-        """A message of the server: the requests that it answers wait no more."""
-        if message_id == ERROR:
-            self._error(key, ts_ns)
-            return
+        """A message of the server that is no error: the requests that it answers wait no more."""
+        if len(self.keyless) != 0:
+            self._by_kind(message_id, ts_ns)
         if len(self.running) != 0:
             self._end(message_id, key, ts_ns)
-        for waiting in self.keyless:
-            if message_id in waiting.row.answers:
-                self.keyless.remove(waiting)
-                self._answered(waiting, message_id, ts_ns)
-                break
         if key == NO_KEY:
             return
         place = place_of(key, message_id in _RULE_ANSWERS)
@@ -182,6 +187,18 @@ class Pairing:
                 left.append(waiting)
         self._put(place, left)
 
+    def _by_kind(self, message_id: i64, ts_ns: i64) -> None:
+        """The oldest of each kind without a key is answered, but for an older one whose end has not come yet."""
+        for number in list(self.keyless):
+            row = _ROWS[number]
+            if message_id in row.answers:
+                before = self.running.get(number)
+                if before is None or before.ended or row.end == 0:
+                    found = self.keyless[number]
+                    self._answered(found.popleft(), message_id, ts_ns)
+                    if not found:
+                        del self.keyless[number]
+
     def _answered(self, waiting: Waiting, message_id: i64, ts_ns: i64) -> None:
         """The first answer came; more may follow."""
         self._done(waiting)
@@ -193,9 +210,11 @@ class Pairing:
             message_id == HISTORICAL_DATA and 0 < self.server_version < HISTORICAL_DATA_END_SINCE
         )
         if ended:
+            waiting.ended = True
             kind.ended += 1
             _time(kind.end, waiting, ts_ns)
-        if (row.stream or (row.end != 0 and not ended)) and len(self.running) < RUNNING:
+        over = ended and (row.whole or not row.stream)
+        if not over and (row.stream or row.end != 0) and len(self.running) < RUNNING:
             self.running[_spot(waiting)] = waiting
 
     def _end(self, message_id: i64, key: i64, ts_ns: i64) -> None:
@@ -203,11 +222,12 @@ class Pairing:
         for number in _ENDS.get(message_id, ()):
             spot = _spot_of(number, NO_KEY if _ROWS[number].keyless else key)
             waiting = self.running.get(spot)
-            if waiting is not None:
+            if waiting is not None and not waiting.ended:
+                waiting.ended = True
                 kind = self.tally.kind(number)
                 kind.ended += 1
                 _time(kind.end, waiting, ts_ns)
-                if not waiting.row.stream:
+                if waiting.row.whole or not waiting.row.stream:
                     del self.running[spot]
 
     def expected(self) -> dict[int, bool]:
@@ -225,7 +245,9 @@ class Pairing:
 
     def unanswered(self) -> list[Waiting]:
         """What waits still, in capture order."""
-        every = list(self.keyless)
+        every: list[Waiting] = []
+        for same in self.keyless.values():
+            every.extend(same)
         for found in self.by_key.values():
             every.extend(found)
         every.sort(key=_packet_of)
@@ -233,13 +255,8 @@ class Pairing:
 
     def refuse(self, message_id: i64, ts_ns: i64 = -1) -> None:
         """An error without an id answered the open requests of a kind that has no key."""
-        left: list[Waiting] = []
-        for waiting in self.keyless:
-            if waiting.message_id == message_id:
-                self._failed(waiting, ts_ns)
-            else:
-                left.append(waiting)
-        self.keyless = left
+        for waiting in self.keyless.pop(message_id, ()):
+            self._failed(waiting, ts_ns)
 
     def _failed(self, waiting: Waiting, ts_ns: i64) -> None:
         """An error was the first answer."""
@@ -248,8 +265,11 @@ class Pairing:
         kind.errors += 1
         _time(kind.first, waiting, ts_ns)
 
-    def _error(self, key: i64, ts_ns: i64) -> None:
-        """An error answers the youngest request with its id, be it a request's or an order's."""
+    def error(self, key: i64, code: i64, ts_ns: i64 = -1) -> None:
+        """An error answers the youngest request with its id, be it a request's or an order's.
+
+        Where none waits, it may be the end of one that was answered before: its id is free again.
+        """
         youngest: Waiting | None = None
         place: i64 = key
         for candidate in (key, key + _RULES):
@@ -257,9 +277,26 @@ class Pairing:
                 if youngest is None or waiting.packet >= youngest.packet:
                     youngest = waiting
                     place = candidate
-        if youngest is not None:
+        if youngest is None:
+            if code != ID_IN_USE and refuses(code):
+                self._stop(key)
+            return
+        if refused(youngest.message_id, code):
             self._failed(youngest, ts_ns)
-            self._put(place, [waiting for waiting in self.by_key[place] if waiting is not youngest])
+        else:
+            self._answered(youngest, ERROR, ts_ns)
+        self._put(place, [waiting for waiting in self.by_key[place] if waiting is not youngest])
+
+    def _stop(self, key: i64) -> None:
+        """The youngest answered request with that id gets no more."""
+        youngest: Waiting | None = None
+        for number, row in _ROWS.items():
+            if not row.keyless:
+                waiting = self.running.get(_spot_of(number, key))
+                if waiting is not None and (youngest is None or waiting.packet >= youngest.packet):
+                    youngest = waiting
+        if youngest is not None:
+            del self.running[_spot(youngest)]
 
     def _cancel(self, message_id: i64, key: i64) -> None:
         row = _ROWS[message_id]
@@ -267,12 +304,9 @@ class Pairing:
         if self.running.pop(_spot_of(message_id, NO_KEY if row.keyless else key), None) is not None:
             number = 1
         if row.keyless:
-            left = [waiting for waiting in self.keyless if waiting.message_id != message_id]
-            for waiting in self.keyless:
-                if waiting.message_id == message_id:
-                    self._done(waiting)
-                    number += 1
-            self.keyless = left
+            for waiting in self.keyless.pop(message_id, ()):
+                self._done(waiting)
+                number += 1
         else:
             found = self.by_key.get(key)
             if found is not None:

@@ -31,7 +31,7 @@ def fill(state: SessionState) -> None:
     state.server_remainder = _remainder(state.server)
     waiting = state.pairing.unanswered()
     state.unanswered = [Unanswered(one.packet, one.ts_ns, one.name, one.request_id) for one in waiting[:UNANSWERED]]
-    state.unanswered_left_out = len(waiting) - len(state.unanswered) + state.pairing.left_out
+    state.unanswered_left_out = len(waiting) - len(state.unanswered)
     if state.client_range is not None:
         state.client_library = client_library(state.client_range[0], state.client_range[1])
     elif state.legacy_version is not None:

@@ -137,7 +137,10 @@ class Session(Legacy):
         else:
             self._milestone(stream, number, index, data, begin, end)
             if self.pairing.waiting != 0 or len(self.pairing.running) != 0:
-                self.pairing.answer(number, key, stream.ts_ns)
+                if number != ERROR:
+                    self.pairing.answer(number, key, stream.ts_ns)
+                elif key != NO_KEY:
+                    self.pairing.error(key, self._code(index, data[begin:end]), stream.ts_ns)
         if self.pairing.changed and self.settled:
             self.watch.marks(self.server)
 
@@ -159,13 +162,17 @@ class Session(Legacy):
             if not (ends or late):
                 conversation.request(message.id, key, message.packet, message.ts_ns, self._ready(message.id))
         elif message.id == ERROR:
-            code = self._decode(False, index, message.payload).fields.get("errorCode")
-            known = code if isinstance(code, int) else 0
+            known = self._code(index, message.payload)
             refused = START_API if key == -1 and known not in NOTICES else 0
             conversation.error(key, known, message.packet, message.ts_ns, refused)
         else:
             version = self.server_version
             conversation.answer(message.id, key, message.name, message.packet, message.ts_ns, version)
+
+    def _code(self, index: i64, payload: bytes) -> i64:
+        """The code of an error; 0 where it cannot be read."""
+        code = self._decode(False, index, payload).fields.get("errorCode")
+        return code if isinstance(code, int) else 0
 
     def _ready(self, message_id: i64) -> bool:
         """Whether a request may be sent: the session is ready, or it was so before the capture began."""

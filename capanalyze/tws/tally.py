@@ -40,7 +40,7 @@ class Kind:
 
     Attributes:
         sent: all of them. answered: by anything but an error.
-        errors: answered by an error first. ended: their end marker was seen. cancelled: by the client.
+        errors: refused: an error came first. ended: their end marker was seen. cancelled: by the client.
         first, end: the times to first answers (errors too) and to end markers.
     """
 
@@ -70,6 +70,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.kinds: dict[int, Kind] = {}
+        self.not_followed: i64 = 0  # sent while too many others waited: whether it was answered is not known
         self.repeated: list[Named] = []
         self.repeated_left_out: i64 = 0
         self.early: list[Named] = []

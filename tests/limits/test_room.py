@@ -54,7 +54,7 @@ def test_no_more_requests_wait_than_there_is_room_for() -> None:
     for at in range(3):
         session.data(0, request.replace(b"\x001\0ES", b"\x00%d\0ES" % (at + 1)), 0, len(request), 1 + at, -1)
 
-    assert (session.pairing.waiting, session.pairing.left_out, room.waiting) == (1, 2, WAITING_IN_ALL)
+    assert (session.pairing.waiting, session.pairing.tally.not_followed, room.waiting) == (1, 2, WAITING_IN_ALL)
 
 
 def test_sessions_that_are_counted_only_count_together() -> None:

@@ -11,6 +11,7 @@ from capanalyze.api import requests
 from capanalyze.report.request_line import COLUMNS, csv_lines, request_line
 from capanalyze.report.request_lines import request_lines
 from capanalyze.report.requests import exchange_record
+from capanalyze.tws.pairing import WAITING
 from capanalyze.tws.session import Session
 from tests.report.tws_facts import facts_of
 from tests.tws.talk import Talk, hello, started, text
@@ -24,7 +25,7 @@ TICK = text(1, 6, 5, 1, 100.25, 300, 0)
 def test_the_report_counts_what_every_exchange_tells(path: Path) -> None:
     counted: Counter[tuple[int, str, str]] = Counter()
     for one in requests(path):
-        first_was_error = one["error"] is not None and one["error"] == one["first"]
+        first_was_error = one["refused"] and one["error"] == one["first"]
         facts = {
             "sent": True,
             "answered": one["first"] is not None and not first_was_error,
@@ -50,7 +51,7 @@ def test_a_report_names_requests_that_came_too_early_and_ids_in_use() -> None:
     lines = dict(request_lines(facts_of(talk.finish())))
 
     assert lines == {
-        "requests": "3 requests: 2 answered; first answers after 1.0 ms",
+        "requests": "3 requests: 2 answered and 1 without an answer; first answers after 1.0 ms",
         "unanswered": "reqMktData 5 (packet 7)",
         "id in use": "reqMktData 5 (packet 7)",
         "too early": "reqCurrentTime (packet 3)",
@@ -65,9 +66,18 @@ def test_the_slowest_first_answer_is_named() -> None:
     talk.server(text(4, 2, 6, 200, "no", "")).client(text(1, 11, 9, "")).client(text(2, 2, 9))
 
     assert dict(request_lines(facts_of(talk.finish())))["requests"] == (
-        "5 requests: 2 answered, 1 answered by an error and 1 cancelled;"
+        "5 requests: 2 answered, 1 answered by an error and 2 without an answer; the client cancelled 1 of them;"
         " first answers after 1.0 ms to 2.0 ms, the latest to reqCurrentTime in packet 7"
     )
+
+
+def test_the_numbers_of_requests_add_up_where_some_were_not_followed() -> None:
+    talk = started()
+    for key in range(WAITING + 3):
+        talk.client(text(1, 11, key, "ES"))
+    line = dict(request_lines(facts_of(talk.finish())))["requests"]
+
+    assert line == "1,003 requests: 1,000 without an answer and 3 not followed"
 
 
 def test_start_api_alone_is_not_worth_a_line() -> None:

@@ -176,6 +176,36 @@ def test_an_order_sent_again_is_a_change_and_an_id_that_was_refused_is_free() ->
     assert [found.duplicate for found in exchanges(talk)] == [False] * 7
 
 
+def test_a_snapshot_that_ended_and_a_late_refusal_free_the_id_and_a_remark_does_not() -> None:
+    talk = started(keep_all=True)
+    for last in (text(57, 1, 5), text(4, 2, 5, 354, "not subscribed", ""), text(4, 2, 5, 10167, "delayed", "")):
+        talk.client(ASK).server(TICK, last)
+    found = exchanges(talk.client(ASK))
+
+    assert [one.duplicate for one in found] == [False, False, False, True]
+    assert [one.refused for one in found] == [False, True, False, False]
+    assert [one.error_code for one in found] == [0, 354, 10167, 0]
+
+
+def test_a_refusal_tells_more_than_the_remark_before_it() -> None:
+    talk = started(keep_all=True).client(ASK).server(text(4, 2, 5, 10167, "delayed", ""), TICK)
+    found = one(talk.server(text(4, 2, 5, 354, "not subscribed", "")))
+
+    assert (found.error_code, found.error_packet, found.first_packet, found.refused) == (354, 9, 8, True)
+
+
+def test_streams_without_an_id_are_answered_one_after_the_other() -> None:
+    position, end, bulletin = text(61, 3, "DU1"), text(62, 1), text(14, 1, 1, 1, "x", "NYSE")
+    talk = started(keep_all=True).client(text(61, 1)).server(position, end).client(text(61, 1)).server(end, position)
+    talk.client(text(12, 1, 1)).client(text(12, 1, 1)).server(bulletin).server(bulletin).server(bulletin)
+    talk.client(text(64, 1), text(13, 1))
+    first, second, *bulletins = exchanges(talk)
+
+    assert (first.answers, second.answers) == ({"position": 1, "positionEnd": 1}, {"positionEnd": 1, "position": 1})
+    assert [one.answers for one in bulletins] == [{"updateNewsBulletin": 1}, {"updateNewsBulletin": 2}]
+    assert {one.cancel_packet for one in (first, second, *bulletins)} == {16}
+
+
 def test_without_every_message_there_is_no_conversation() -> None:
     assert started().finish().conversation is None
 

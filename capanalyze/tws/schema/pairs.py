@@ -1,7 +1,8 @@
 """How answers belong to requests: one row a request, by names (protocol: which answers, which one ends them).
 
 ``request: answers / end``, both optional, and words: ``stream`` (answers come until it is cancelled), ``by=NAME``
-(the request that cancels it), ``keyless`` (no key: the oldest open request of that kind is answered),
+(the request that cancels it), ``whole`` (the end marker ends a stream too: it was a snapshot), ``keyless`` (no key:
+the oldest request of that kind whose end has not come is answered, else the newest),
 ``key=KIND`` where the key is not a request or order id, ``again`` where the same key may be sent again (an order is
 changed by sending it once more). Every request can also be answered by ``error`` with its
 id; order ids and request ids are numbered by the client and may overlap: the youngest open one is meant.
@@ -11,7 +12,7 @@ from typing import Final
 
 ROWS: Final = """
 reqMktData: tickReqParams marketDataType tickPrice tickSize tickOptionComputation tickGeneric tickString tickEFP
-  tickNews deltaNeutralValidation rerouteMktDataReq / tickSnapshotEnd stream by=cancelMktData
+  tickNews deltaNeutralValidation rerouteMktDataReq / tickSnapshotEnd stream whole by=cancelMktData
 placeOrder: openOrder orderStatus execDetails commissionAndFeesReport stream by=cancelOrder again
 cancelOrder: orderStatus again
 reqOpenOrders: openOrder orderStatus / openOrderEnd keyless
@@ -80,18 +81,20 @@ class Pair:
         end: the name of the answer after which no more come ("" if none says so).
         stream: whether answers come until the request is cancelled.
         cancel: the name of the request that cancels it, "" if none does.
-        keyless: whether answers carry no key, so that the oldest open request of the kind is meant.
+        whole: whether the end marker ends a stream too.
+        keyless: whether answers carry no key, so that the kind alone says which request is meant.
         key: what the key numbers: "request" (request and order ids) or "marketRule".
         again: whether a key in use may be sent again.
     """
 
-    __slots__ = ("again", "answers", "cancel", "end", "key", "keyless", "request", "stream")
+    __slots__ = ("again", "answers", "cancel", "end", "key", "keyless", "request", "stream", "whole")
 
     def __init__(self, row: str) -> None:
         self.request, _, rest = row.partition(":")
         self.answers: list[str] = []
         self.end = ""
         self.stream = False
+        self.whole = False
         self.cancel = ""
         self.keyless = False
         self.key = "request"
@@ -102,6 +105,8 @@ class Pair:
                 ending = True
             elif word == "stream":
                 self.stream = True
+            elif word == "whole":
+                self.whole = True
             elif word == "keyless":
                 self.keyless = True
             elif word == "again":
