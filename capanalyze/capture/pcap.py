@@ -20,6 +20,9 @@ MAGIC_MICRO: Final = 0xA1B2C3D4
 MAGIC_NANO: Final = 0xA1B23C4D
 MAGIC_MODIFIED: Final = 0xA1B2CD34
 
+MAX_INTERFACES: Final = 64
+"""Link types told apart in one file of many that were put together."""
+
 LAYOUTS: Final = {
     MAGIC_MICRO: ((16, ""), (24, "Red Hat 6.1"), (20, "Nokia")),
     MAGIC_NANO: ((16, "nanoseconds"),),
@@ -113,10 +116,19 @@ class PcapDecoder(Decoder):
                 best = fit
                 self.header = header
                 self.dialect = dialect
-        if not self.interfaces or self.interfaces[-1].link_type != link_type:
+        self.interface = self._interface(link_type)
+        if self.interface == len(self.interfaces):
             self.interfaces.append(Interface(link_type, numbers[4]))
-        self.interface = len(self.interfaces) - 1
         self.link_type = link_type
+
+    def _interface(self, link_type: i64) -> i64:
+        """The interface of that link type; the one behind all where there is none yet."""
+        at: i64 = 0
+        while at < len(self.interfaces) and (
+            self.interfaces[at].link_type != link_type and len(self.interfaces) < MAX_INTERFACES
+        ):
+            at += 1
+        return min(at, len(self.interfaces))
 
     def _joined(self) -> bool:
         """Whether another file was appended here (``cat a.pcap b.pcap``): the headers of such files are stepped over.

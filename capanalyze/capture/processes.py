@@ -6,6 +6,7 @@ psutil (BSD-3-Clause) knows where each system keeps this.
 """
 
 import ipaddress
+import socket
 import time
 from typing import Final, NamedTuple
 
@@ -42,6 +43,7 @@ class Owners:
         self._wanted: dict[tuple[Address, Address], int] = {}
         self._seen: set[tuple[Address, Address]] = set()
         self._next: float = 0.0
+        self._own = own_addresses()
 
     def watch(self, near: Address, far: Address) -> None:
         """Look for the owner of the end ``near`` from now on."""
@@ -56,7 +58,9 @@ class Owners:
             return
         sockets = sockets_now()
         for ends, looks in list(self._wanted.items()):
-            pid = sockets.get(ends) or sockets.get((ends[0], ANY)) or sockets.get((("", ends[0][1]), ANY))
+            pid = sockets.get(ends) or sockets.get((ends[0], ANY))
+            if pid is None and ends[0][0] in self._own:
+                pid = sockets.get((("", ends[0][1]), ANY))
             owner = owner_of(pid) if pid is not None else None
             if owner is not None:
                 self._found[ends] = owner
@@ -69,6 +73,16 @@ class Owners:
     def of(self, near: Address, far: Address) -> Owner | None:
         """The owner of the end ``near``, where it was found."""
         return self._found.get((near, far))
+
+
+def own_addresses() -> frozenset[str]:
+    """The addresses of this host: what listens on any address listens on these."""
+    try:
+        interfaces = psutil.net_if_addrs()
+    except OSError:
+        return frozenset({"127.0.0.1", "::1"})
+    families = (socket.AF_INET, socket.AF_INET6)
+    return frozenset(plain(one.address) for many in interfaces.values() for one in many if one.family in families)
 
 
 def sockets_now() -> dict[tuple[Address, Address], int]:

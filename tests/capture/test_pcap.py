@@ -219,6 +219,15 @@ def test_files_put_together_are_read_on(step: int, other: tuple[str, int]) -> No
     assert file.decoder.damage == ""
 
 
+def test_files_of_two_link_types_put_together_have_two_interfaces() -> None:
+    ethernet, raw = pcap(()), bytearray(pcap(()))
+    raw[20:24] = (101).to_bytes(4, "little")
+
+    _, file = read(pcap(PACKETS) + (bytes(raw) + ethernet) * 100)
+
+    assert [one.link_type for one in file.decoder.interfaces] == [1, 101]
+
+
 def test_a_header_that_is_not_whole_at_the_end_is_a_cut() -> None:
     found, file = read(pcap(PACKETS) + pcap(())[:20])
 

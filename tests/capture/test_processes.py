@@ -37,6 +37,18 @@ def test_a_dual_stack_listener_owns_ipv4_connections() -> None:
             assert pids[("127.0.0.1", port), client.getsockname()] == os.getpid()
 
 
+def test_a_program_that_listens_on_any_address_owns_no_end_of_another_host() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as made:
+        port = made.getsockname()[1]
+        owners = Owners()
+        for address in ("203.0.113.9", "127.0.0.1"):
+            owners.watch((address, port), ("127.0.0.1", 1))
+        owners.look()
+
+    found = [owners.of((address, port), ("127.0.0.1", 1)) for address in ("203.0.113.9", "127.0.0.1")]
+    assert [one and one.pid for one in found] == [None, os.getpid()]
+
+
 def test_the_search_for_what_is_hidden_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
     monkeypatch.setattr(processes, "sockets_now", lambda: looks.append(1) or {})
