@@ -584,15 +584,31 @@ REQUESTS = frame("49", "1") * 90
         (ready().client.data(REQUESTS).server.ack(window=0).server.ack(window=900).server.data(MARKET_DATA), "notice"),
         (ready().client.data(REQUESTS).server.ack(window=0).after(0.9).client.fin(), "notice"),
         (ready().client.data(REQUESTS).server.ack(window=0).after(1).client.fin(), "problem"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(9).client.fin().server.ack(window=900), "problem"),
         (ready().client.data(REQUESTS).server.ack(window=0).after(0.3).client.data(b"\0").server.ack(), "problem"),
         (ready().client.data(REQUESTS).server.ack(window=0).after(2).server.ack(window=900).client.fin(), "notice"),
     ],
-    ids=["opened at once", "shut less than a second", "shut for a second", "a probe", "opened before anybody asked"],
+    ids=[
+        "opened at once",
+        "shut less than a second",
+        "shut for a second",
+        "opened only after the close",
+        "a probe",
+        "opened before anybody asked",
+    ],
 )
 def test_a_gateway_that_stops_reading_is_a_problem_where_the_client_has_to_wait(
     talk: Conversation, severity: str
 ) -> None:
     assert found("gateway-stops-reading", talk).severity == severity
+
+
+def test_packets_with_a_window_of_0_are_counted_however_many() -> None:
+    talk = ready().client.data(REQUESTS)
+    for _ in range(120):
+        talk.server.ack(window=0).after(1)
+
+    assert found("gateway-stops-reading", talk).evidence[0] == "window 0 from the gateway in 120 packets"
 
 
 @pytest.mark.parametrize(("code", "says"), [(1300, "connect to the port"), (1100, "read the gateway's log")])

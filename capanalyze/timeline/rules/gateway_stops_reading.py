@@ -26,8 +26,10 @@ WAITING: Final = ("zero_window_probe", "window_full")
 def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side advertised a window of 0 on an API connection before the close."""
     zeros = before_close(facts, "zero_window", "server")
-    if not zeros or not facts.api:
+    note = facts.note("zero_window", "server")
+    if not zeros or note is None or not facts.api:
         return None
+    number = int(note.count) - len(note.packets) + len(zeros)
     waits = [packet for word in WAITING for packet in before_close(facts, word, "client") if packet >= zeros[0]]
     stayed = stayed_shut(facts, zeros)
     hangs = bool(waits) or (stayed is not None and stayed >= LONG)
@@ -38,7 +40,7 @@ def check(facts: Facts) -> Finding | None:
         else "The gateway closed its receive window; nothing shows that the client had to wait",
         [*zeros[:8], facts.close if hangs else None],
         [
-            f"window 0 from the gateway in {count(len(zeros), 'packet')}",
+            f"window 0 from the gateway in {count(number, 'packet')}",
             f"the client had more to send, in {packets(waits[:8])}" if waits else "",
             f"it stayed 0 for the remaining {span(stayed)}" if stayed is not None and stayed >= LONG else "",
         ],
@@ -64,7 +66,9 @@ def stayed_shut(facts: Facts, zeros: list[int]) -> int | None:
     The time is that of the first of the last row of such packets, as the timeline has it.
     """
     opened = before_close(facts, "window_update", "server")
-    if any(packet > zeros[-1] for packet in opened) or int(facts.server.side.window) > 0:
+    spoke = facts.server.last_before
+    later = [packet for packet in (*opened, spoke.packet if spoke is not None else 0) if packet > zeros[-1]]
+    if later or (not facts.closer and int(facts.server.side.window) > 0):
         return None
     shut = [
         event
