@@ -6,9 +6,9 @@ In: a Connection and its Session. Out: whose octets do not fit, how they begin, 
 from typing import NamedTuple
 
 from capanalyze.tcp.connection import Connection
-from capanalyze.tws.framing import OPAQUE, OPENING, SEARCHING
 from capanalyze.tws.hello import LEGACY_NEWEST, protocol
 from capanalyze.tws.session import Session
+from capanalyze.tws.stream_state import OPAQUE, OPENING, SEARCHING
 
 
 class Misfit(NamedTuple):

@@ -15,16 +15,8 @@ from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, iden
 from capanalyze.tws.held import EMPTY, NOTHING, Held
 from capanalyze.tws.resync import Part, Scanner
 from capanalyze.tws.room import PART_COST
-from capanalyze.tws.tail import LONG_KEPT, Tail
-from capanalyze.tws.walker import Walker
-
-# what the octets of a side are taken for
-OPENING: Final = 0  # the hello, or whatever stands in its place
-FRAMES: Final = 1
-SEARCHING: Final = 2  # framing lost, or never known: resync.py looks for headers
-FIELDS: Final = 3  # a session from before version 100: NUL-terminated fields without a length
-OPAQUE: Final = 4  # not this protocol: counted only
-HOLDING: Final = 5  # FRAMES, with the beginning of one in hand
+from capanalyze.tws.stream_state import FIELDS, FRAMES, HOLDING, NO_PARTS, OPAQUE, OPENING, SEARCHING, StreamState
+from capanalyze.tws.tail import LONG_KEPT
 
 BLOCK: Final = 4096
 """A longer piece is walked in blocks of so many octets, of which the tail gets the last."""
@@ -32,113 +24,10 @@ BLOCK: Final = 4096
 _RUN: Final = 2080  # octets that hold at least 8 of the frames that walk() takes (259 octets each at most)
 
 
-NO_PARTS: Final[list[Part]] = []
-"""``FrameStream.backlog`` while nothing is to be read again: shared, never written to."""
-
-
-class FrameHandler:
-    """What a FrameStream tells its owner; the session overrides all of it."""
+class FrameStream(StreamState):
+    """One side's octets, taken apart."""
 
     __slots__ = ()
-
-    def opening(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> i64:
-        """Take octets while ``stream.mode`` is OPENING; return where the mode it chose goes on (``end``: used up)."""
-        raise NotImplementedError
-
-    def opening_cut(self, stream: "FrameStream", length: i64) -> None:
-        """Note that ``length`` octets are missing while ``stream.mode`` is OPENING; it may choose FRAMES."""
-
-    def fields(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> None:
-        """Take octets of an unframed session (``stream.mode`` is FIELDS)."""
-
-    def frame(self, stream: "FrameStream", index: i64, data: bytes, begin: i64, end: i64) -> None:
-        """Take a watched frame whose kept payload is ``data[begin:end]``; ``stream.frame_*`` say more of it."""
-
-    def found(self, stream: "FrameStream") -> None:
-        """Note that frames were found in octets without a known boundary."""
-
-    def lost(self, stream: "FrameStream", offset: i64, reason: str) -> None:
-        """Note that something is wrong with the framing at ``offset`` of the stream."""
-
-
-NOBODY: Final = FrameHandler()
-"""The owner of a stream that nothing comes on any more."""
-
-
-class FrameStream(Walker):
-    """One side's octets, taken apart.
-
-    Attributes:
-        offset: of the next octet to come. packet, ts_ns: of the piece that is being read.
-        frame_size, frame_packet, frame_offset, frame_missing: of the frame that the handler is told of: octets with
-            the prefix, packet and stream offset of its first octet, octets that the capture lacks.
-        held: what is not whole yet (modes OPENING and HOLDING). scanner: the search (mode SEARCHING).
-        missing, hello_octets, skipped, remainder: octets by their fate; the others are those of whole frames.
-        shown: the first octets, at most SHOWN, of a side that does not begin with a frame.
-        unframed: the side began with the hello of a session from before version 100.
-        found: stream offset of the first frame after framing was found again, the last time; -1 if never.
-        headless: what the side began with is not in the capture. eager: see Scanner.
-    """
-
-    __slots__ = (
-        "backlog",
-        "begin",
-        "eager",
-        "found",
-        "frame_missing",
-        "frame_offset",
-        "frame_packet",
-        "frame_size",
-        "from_client",
-        "handler",
-        "headless",
-        "held",
-        "hello_octets",
-        "limit",
-        "missing",
-        "mode",
-        "offset",
-        "packet",
-        "remainder",
-        "scanner",
-        "shift",
-        "shown",
-        "side",
-        "skipped",
-        "tail",
-        "ts_ns",
-        "unframed",
-    )
-
-    def __init__(self, handler: FrameHandler, side: i64, limit: i64, tail: Tail | None) -> None:
-        super().__init__()
-        self.mode: i64 = OPENING
-        self.offset: i64 = 0
-        self.tail: Tail | None = tail
-        self.handler: FrameHandler = handler
-        self.side: i64 = side
-        self.from_client: bool = side == 0
-        self.limit: i64 = limit  # octets kept of one frame, prefix included
-        self.unframed: bool = False
-        self.packet: i64 = 0
-        self.ts_ns: i64 = -1
-        self.shift: i64 = 0  # stream offset = index in the piece + shift
-        self.begin: i64 = 0  # index where the run of whole frames began that is not in the tail yet
-        self.frame_size: i64 = 0
-        self.frame_packet: i64 = 0
-        self.frame_offset: i64 = 0
-        self.frame_missing: i64 = 0
-        self.held: Held = NOTHING
-        self.eager: bytes = b""
-        self.scanner: Scanner | None = None
-        self.backlog: list[Part] = NO_PARTS  # to be read again, the next one last
-        self.missing: i64 = 0
-        self.hello_octets: i64 = 0
-        self.skipped: i64 = 0
-        self.remainder: i64 = 0
-        self.shown: bytes = b""
-        self.found: i64 = -1
-        self.headless: bool = False
 
     def feed(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Take the next octets of the side, ``data[start:end]``; the frames up to ``walked`` were counted by walk()."""

@@ -6,13 +6,14 @@ In: each side's octets until they tell what they are. Out: roles, versions and t
 from mypy_extensions import i64
 
 from capanalyze.tws import hello
-from capanalyze.tws.framing import FIELDS, FRAMES, OPAQUE, FrameStream
+from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.held import NOTHING
 from capanalyze.tws.hello import Opening
 from capanalyze.tws.message import Message
 from capanalyze.tws.resync import Part
 from capanalyze.tws.schema import FIRST_BINARY_ID
 from capanalyze.tws.state import SessionState
+from capanalyze.tws.stream_state import FIELDS, FRAMES, OPAQUE
 
 
 class Greeting(SessionState):

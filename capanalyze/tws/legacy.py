@@ -11,11 +11,12 @@ from mypy_extensions import i64
 from capanalyze.tws import hello
 from capanalyze.tws.decode import unframed_length
 from capanalyze.tws.frames import MAX_KEPT
-from capanalyze.tws.framing import FIELDS, OPAQUE, FrameStream
+from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.greeting import Greeting
 from capanalyze.tws.rest import Rest
 from capanalyze.tws.resync import Mark
 from capanalyze.tws.room import PART_COST, Room
+from capanalyze.tws.stream_state import FIELDS, OPAQUE
 from capanalyze.tws.tail import LONG_KEPT
 
 _WINDOW: Final = 1024  # octets that are split into fields at first; most messages are shorter

@@ -8,8 +8,9 @@ from typing import Final
 from capanalyze.tws import hello
 from capanalyze.tws.clients import client_library, legacy_library
 from capanalyze.tws.frames import UNDECIDED, index_encoding, index_name
-from capanalyze.tws.framing import FIELDS, HOLDING, OPAQUE, OPENING, SEARCHING, FrameStream
+from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.state import SessionState, Unanswered
+from capanalyze.tws.stream_state import FIELDS, HOLDING, OPAQUE, OPENING, SEARCHING
 
 UNANSWERED: Final = 100
 """Requests without an answer that are listed; ``unanswered_left_out`` counts the rest."""

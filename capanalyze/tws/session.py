@@ -14,7 +14,7 @@ from capanalyze.packets.common import COMPILED
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.decode import Decoded, decode
 from capanalyze.tws.frames import index_encoding, index_id
-from capanalyze.tws.framing import BLOCK, FRAMES, NOBODY, OPAQUE, FrameStream
+from capanalyze.tws.framing import BLOCK, FrameStream
 from capanalyze.tws.legacy import Legacy
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import FARM_OK
@@ -22,6 +22,7 @@ from capanalyze.tws.pairing import NO_KEY
 from capanalyze.tws.rest import MANAGED_ACCOUNTS, NEXT_VALID_ID, READY, START_API, stage
 from capanalyze.tws.results import fill
 from capanalyze.tws.state import ERROR
+from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE
 from capanalyze.tws.walker import WATCH_NONE
 
 SEARCH_OCTETS: Final = 262144

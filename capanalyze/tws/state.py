@@ -10,12 +10,13 @@ from mypy_extensions import i64
 
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, index_name, known_indexes
-from capanalyze.tws.framing import FrameHandler, FrameStream
+from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import NO_KEY, Pairing
 from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
 from capanalyze.tws.room import Room
+from capanalyze.tws.stream_state import FrameHandler
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch

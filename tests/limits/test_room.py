@@ -1,9 +1,9 @@
 """What all sessions of a capture may keep together."""
 
-from capanalyze.tws.framing import OPAQUE
 from capanalyze.tws.rest import Rest
 from capanalyze.tws.room import KEPT_COST, KEPT_IN_ALL, WAITING_IN_ALL, Room
 from capanalyze.tws.session import Session
+from capanalyze.tws.stream_state import OPAQUE
 
 TICK = b"\0\0\0\x0e" + b"1\x006\x001\x001\x005.0\x003\0"
 NOISE = b"\xee\0\0\0" * 100
