@@ -19,7 +19,7 @@ from capanalyze.packets.segment import ACK, HEADER_CUT, OK, PENDING, REASONS, RE
 from capanalyze.packets.wrapped import wrapping
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
-from capanalyze.tws.conversation import Conversation
+from capanalyze.tws.conversation import Conversation, Exchange
 from capanalyze.tws.message import Message
 from capanalyze.tws.rest import Rest
 from capanalyze.tws.room import HELD_IN_ALL, HELD_WHOLE, Room
@@ -45,12 +45,23 @@ class Analyzer:
         ports: the ports that mark the gateway's side.
         keep_all: keep every TWS message for ``take_messages`` (else only the first and the last of a connection).
         converse: follow every request with all its answers too (``Session.conversation``); goes with ``keep_all``.
+            ``talks`` has them after ``finish``, of every session, by connection number; ``unfollowed`` counts the rest.
+        keys: follow only the requests with these ids.
     """
 
-    def __init__(self, ports: tuple[int, ...] = PORTS, keep_all: bool = False, converse: bool = False) -> None:
+    def __init__(
+        self,
+        ports: tuple[int, ...] = PORTS,
+        keep_all: bool = False,
+        converse: bool = False,
+        keys: frozenset[int] | None = None,
+    ) -> None:
         self.ports = ports
         self.keep_all = keep_all
         self.converse = converse
+        self.keys = keys
+        self.talks: list[tuple[int, list[Exchange]]] = []
+        self.unfollowed: dict[int, int] = {}  # by the number of a connection that has talks; 0 for all others
         self.tracker = Tracker(ports)
         self.sessions: list[Session | None] = []
         self.rest = Rest()
@@ -168,6 +179,7 @@ class Analyzer:
             if session is not None:
                 session.finish()
                 self._after(left, session)
+                self._heard(left, session)
                 session.let_go()
                 self.sessions[left.orig.place] = None
             self.tracker.left = None
@@ -186,7 +198,7 @@ class Analyzer:
                 connection.client_side, connection.api, from_start, self.keep_all, connection.detail, rest, self.room
             )
             if self.converse:
-                session.conversation = Conversation()
+                session.conversation = Conversation(self.room, self.keys)
             if connection.number > WITH_LONG_HEAD:
                 session.most_head = SHORT_HEAD
             self.sessions[connection.orig.place] = session
@@ -239,6 +251,17 @@ class Analyzer:
                 message.conn = connection.number
                 self.messages.append(message)
 
+    def _heard(self, connection: Connection, session: Session) -> None:
+        """A session is over: its exchanges outlast it, whether it is told or not."""
+        conversation = session.conversation
+        if conversation is None:
+            return
+        number = connection.number if conversation.exchanges else 0
+        if conversation.exchanges:
+            self.talks.append((number, conversation.exchanges))
+        if conversation.left_out != 0:
+            self.unfollowed[number] = self.unfollowed.get(number, 0) + conversation.left_out
+
     def _closed(self) -> None:
         """The close was seen: what was said before it is set apart."""
         self.tracker.just_closed = False
@@ -277,6 +300,7 @@ class Analyzer:
             if session is not None:
                 session.finish()
                 self._after(connection, session)
+                self._heard(connection, session)
                 if session.hello_side >= 0 and connection.roles_from in {"port", "first_packet"}:
                     connection.roles_from = "hello"
                     connection.client_side = session.hello_side

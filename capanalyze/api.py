@@ -17,6 +17,7 @@ from capanalyze.report.counted import counted_facts
 from capanalyze.report.messages import record
 from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts, Report
 from capanalyze.report.requests import exchange_record
+from capanalyze.tws.conversation import Exchange
 from capanalyze.tws.message import Message
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def messages(
     progress: Progress | None = None,
     wanted: Callable[[Message, int], bool] | None = None,
     exchanges: list[dict[str, Any]] | None = None,
+    followed: frozenset[int] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Every TWS message of a capture in capture order, one dict each (contract.md, "messages").
 
@@ -95,11 +97,12 @@ def messages(
         progress: the same.
         wanted: is asked, before a message is decoded, whether it is; with the time of the capture's first packet.
         exchanges: is filled, after the last message, with what ``requests`` gives.
+        followed: request ids; ``exchanges`` gets these only.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
     """
-    analyzer = Analyzer(tuple(ports), keep_all=True, converse=exchanges is not None)
+    analyzer = Analyzer(tuple(ports), keep_all=True, converse=exchanges is not None, keys=followed)
     for packets in Capture(_names(paths), engine, progress).runs():
         analyzer.feed(packets)
         yield from _records(analyzer, wanted)
@@ -124,37 +127,47 @@ def requests(
     engine: str = "auto",
     progress: Progress | None = None,
     wanted: Callable[[dict[str, Any], int], bool] | None = None,
+    heard: dict[str, int] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Every request that something answers, with what came of it, one dict each in capture order.
 
     Requests are paired with answers by their id, or by kind where answers carry none. ``answers`` counts them by
     name; ``first``, ``last``, ``end``, ``error`` and ``cancelled`` are {packet, ts_ns, after_ns} or None for what did
     not come; ``refused`` says that the error was no mere remark, ``id_in_use`` and ``before_ready`` what was wrong with
-    the request itself. Of a connection with more requests than are followed the last dict is {conn, left_out}.
-    ``wanted`` is asked which dicts are, with the time of the capture's first packet.
+    the request itself. Of a connection with more requests than are followed the last dict is {conn, left_out};
+    ``conn`` is None for all connections of which none is.
+    ``wanted`` is asked which dicts are, with the time of the capture's first packet. ``heard`` is filled with how many
+    ``messages`` there were, requests or not, before the first dict comes.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
     """
     analyzer = Analyzer(tuple(ports), keep_all=True, converse=True)
+    number = 0
     for packets in Capture(_names(paths), engine, progress).runs():
         analyzer.feed(packets)
-        analyzer.take_messages()
+        number += len(analyzer.take_messages())
     analyzer.finish()
+    if heard is not None:
+        heard["messages"] = number + len(analyzer.take_messages())
     start_ns = int(analyzer.first_ts)
     yield from (one for one in _exchanges(analyzer) if wanted is None or wanted(one, start_ns))
 
 
-def _exchanges(analyzer: Analyzer) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    left_out: list[dict[str, Any]] = []
-    for connection, session in zip(analyzer.connections, analyzer.sessions, strict=True):
-        if session is not None and session.conversation is not None:
-            conn = int(connection.number)
-            found += [exchange_record(exchange, conn) for exchange in session.conversation.exchanges]
-            if session.conversation.left_out:
-                left_out.append({"conn": conn, "left_out": int(session.conversation.left_out)})
-    return sorted(found, key=lambda one: one["packet"]) + left_out
+def _exchanges(analyzer: Analyzer) -> Iterator[dict[str, Any]]:
+    found = [(exchange, conn) for conn, exchanges in sorted(analyzer.talks, key=_conn) for exchange in exchanges]
+    found.sort(key=lambda one: one[0].packet)
+    for exchange, conn in found:
+        yield exchange_record(exchange, conn)
+    others = analyzer.unfollowed.pop(0, 0)
+    for conn, left_out in sorted(analyzer.unfollowed.items()):
+        yield {"conn": conn, "left_out": left_out}
+    if others:
+        yield {"conn": None, "left_out": others}
+
+
+def _conn(talk: tuple[int, list[Exchange]]) -> int:
+    return talk[0]
 
 
 def message_counts(

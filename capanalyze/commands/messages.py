@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NOT_REDACTED: Final = "note: nothing was redacted: look for account ids and names before you publish this"
 
 NOTHING: Final = "note: no TWS message found; capanalyze read --all tells what there is, --port N takes another port"
+NO_REQUEST: Final = "note: no request found that is ever answered; capanalyze messages FILE --count tells what there is"
 NOTHING_FITS: Final = "note: nothing fits; capanalyze messages FILE --count tells what there is"
 
 _FILTERS: Final = "Which messages"
@@ -154,7 +155,8 @@ def command(
     if count:
         return _deliver(_told(_count_lines(files, ports_of(port), choice, how), choice), output)
     if asked:
-        return _deliver(_told(_request_lines(files, ports_of(port), choice, how, zone), choice), output)
+        heard: dict[str, int] = {}
+        return _deliver(_told(_request_lines(files, ports_of(port), choice, how, zone, heard), choice, heard), output)
     if told:
         return _deliver(_story_lines(files, ports_of(port), choice, zone), output, NOT_REDACTED)
     if how is MessageFormat.PARQUET:
@@ -170,14 +172,14 @@ def command(
     return _deliver(_told(lines(), choice), output, NOT_REDACTED)
 
 
-def _told(lines: Iterable[str], choice: "Choice") -> Iterator[str]:
+def _told(lines: Iterable[str], choice: "Choice", heard: dict[str, int] | None = None) -> Iterator[str]:
     """The lines; a note where there is none, as an empty answer leaves open why."""
     none = True
     for line in lines:
         none = False
         yield line
     if none:
-        note(NOTHING if choice.everything else NOTHING_FITS)
+        note((NO_REQUEST if heard and heard["messages"] else NOTHING) if choice.everything else NOTHING_FITS)
 
 
 def _deliver(lines: Iterable[str], path: str | None, remark: str = "") -> int:
@@ -218,13 +220,18 @@ def _count_lines(files: list[str], ports: tuple[int, ...], choice: "Choice", how
 
 
 def _request_lines(
-    files: list[str], ports: tuple[int, ...], choice: "Choice", how: MessageFormat, zone: tzinfo
+    files: list[str],
+    ports: tuple[int, ...],
+    choice: "Choice",
+    how: MessageFormat,
+    zone: tzinfo,
+    heard: dict[str, int],
 ) -> Iterator[str]:
-    """Every request with what came of it, as lines."""
+    """Every request with what came of it, as lines; ``heard`` is what ``requests`` fills."""
     from capanalyze.api import requests  # noqa: PLC0415 - as above
     from capanalyze.report import request_line  # noqa: PLC0415 - as above
 
-    found = requests(files, ports=ports, wanted=choice.asked)
+    found = requests(files, ports=ports, wanted=choice.asked, heard=heard)
     if how is MessageFormat.JSONL:
         from capanalyze.report.json import line  # noqa: PLC0415 - as above
 
@@ -240,7 +247,7 @@ def _story_lines(files: list[str], ports: tuple[int, ...], choice: "Choice", zon
     from capanalyze.report.story import story  # noqa: PLC0415 - as above
 
     exchanges: list[dict[str, Any]] = []
-    found = messages(files, ports=ports, wanted=choice.undecoded, exchanges=exchanges)
+    found = messages(files, ports=ports, wanted=choice.undecoded, exchanges=exchanges, followed=choice.requests)
     return story(filter(choice.decoded, found), exchanges, zone)
 
 

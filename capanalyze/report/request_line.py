@@ -23,7 +23,8 @@ COLUMNS: Final = (
 def request_line(record: dict[str, Any], zone: tzinfo = UTC) -> str:
     """The line, ended by a newline."""
     if "left_out" in record:
-        return f"#{record['conn']}: {count(record['left_out'], 'more request')} not followed\n"
+        where = "other connections" if record["conn"] is None else f"#{record['conn']}"
+        return f"{where}: {count(record['left_out'], 'more request')} not followed\n"
     when = moment(record["ts_ns"], zone) if record["ts_ns"] is not None else "-"
     key = "" if record["request_id"] is None else f" {record['request_id']}"
     return safe(f"{record['packet']:>7}  {when}  #{record['conn']}  {record['name']}{key}: {_went(record)}") + "\n"

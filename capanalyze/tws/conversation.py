@@ -19,6 +19,7 @@ from capanalyze.tws.pairing import (
     refused,
     row_of,
 )
+from capanalyze.tws.room import Room
 from capanalyze.tws.schema import name_of
 
 EXCHANGES: Final = 20_000
@@ -105,9 +106,11 @@ class Exchange:
 
 
 class Conversation:
-    """The exchanges of one session, in the order of their requests."""
+    """The exchanges of one session, in the order of their requests; with ``keys`` those with these ids only."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room | None = None, keys: frozenset[int] | None = None) -> None:
+        self.room: Room = room if room is not None else Room()
+        self.keys: frozenset[int] | None = keys
         self.exchanges: list[Exchange] = []
         self.left_out: i64 = 0
         self.by_place: dict[int, list[Exchange]] = {}  # those with a key, by it: the newest SAME_ID
@@ -122,7 +125,9 @@ class Conversation:
         row = row_of(message_id)
         if row is None or (key == NO_KEY and not row.keyless):
             return
-        if len(self.exchanges) >= EXCHANGES:
+        if self.keys is not None and key not in self.keys:
+            return
+        if len(self.exchanges) >= EXCHANGES or not self.room.follow():
             self.left_out += 1
             return
         exchange = Exchange(message_id, row, key, packet, ts_ns)

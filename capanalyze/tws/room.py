@@ -26,6 +26,9 @@ PART_COST: Final = 160
 WAITING_IN_ALL: Final = 20_000
 """Requests that wait for an answer, over all sessions."""
 
+FOLLOWED_IN_ALL: Final = 40_000
+"""Requests that are followed with all their answers, over all sessions."""
+
 
 class Room:
     """How much of it is taken."""
@@ -35,6 +38,7 @@ class Room:
         self.kept: i64 = 0
         self.held: i64 = 0
         self.waiting: i64 = 0
+        self.followed: i64 = 0
 
     def keep(self, octets: i64) -> bool:
         """Whether a message may be kept; it is counted then."""
@@ -53,3 +57,10 @@ class Room:
     def full(self) -> bool:
         """Whether no further request may wait."""
         return self.waiting >= WAITING_IN_ALL
+
+    def follow(self) -> bool:
+        """Whether one more request may be followed; it is counted then."""
+        if self.followed >= FOLLOWED_IN_ALL:
+            return False
+        self.followed += 1
+        return True

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from capanalyze.commands.messages import NO_REQUEST
 from capanalyze.integrations import frames
 from capanalyze.report.message_table import COLUMNS, row
 from tests.commands.command_line import capanalyze
@@ -393,3 +394,9 @@ def test_an_empty_answer_is_explained_on_standard_error(table: list[str]) -> Non
     assert nothing[2].startswith("note: no TWS message found; ")
     assert no_fit[2].startswith("note: nothing fits; ")
     assert capanalyze("messages", HEALTHY, *table)[2] == ""
+
+
+def test_messages_without_a_request_are_not_called_nothing() -> None:
+    none = str(CAPTURES / "no-start-api.pcapng")
+
+    assert capanalyze("messages", none, "--requests") == (0, "", f"{NO_REQUEST}\n")

@@ -1,7 +1,8 @@
 """What all sessions of a capture may keep together."""
 
+from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.rest import Rest
-from capanalyze.tws.room import KEPT_COST, KEPT_IN_ALL, WAITING_IN_ALL, Room
+from capanalyze.tws.room import FOLLOWED_IN_ALL, KEPT_COST, KEPT_IN_ALL, WAITING_IN_ALL, Room
 from capanalyze.tws.session import Session
 from capanalyze.tws.stream_state import OPAQUE
 
@@ -55,6 +56,17 @@ def test_no_more_requests_wait_than_there_is_room_for() -> None:
         session.data(0, request.replace(b"\x001\0ES", b"\x00%d\0ES" % (at + 1)), 0, len(request), 1 + at, -1)
 
     assert (session.pairing.waiting, session.pairing.tally.not_followed, room.waiting) == (1, 2, WAITING_IN_ALL)
+
+
+def test_no_more_requests_are_followed_than_there_is_room_for() -> None:
+    room = Room()
+    room.followed = FOLLOWED_IN_ALL - 3
+    talks = [Conversation(room), Conversation(room, frozenset({7}))]
+    for packet in range(1, 5):
+        for talk in talks:
+            talk.request(1, 5 + packet, packet, packet, True)
+
+    assert [(len(talk.exchanges), talk.left_out) for talk in talks] == [(2, 2), (1, 0)]
 
 
 def test_sessions_that_are_counted_only_count_together() -> None:

@@ -115,6 +115,7 @@ def test_a_request_without_an_answer_or_a_time_says_so() -> None:
 
     assert request_line(record) == "      7  -  #3  reqMktData 5: unanswered; sent before the session was ready\n"
     assert request_line({"conn": 3, "left_out": 12}) == "#3: 12 more requests not followed\n"
+    assert request_line({"conn": None, "left_out": 1}) == "other connections: 1 more request not followed\n"
 
 
 def test_csv_has_a_column_for_every_moment() -> None:
