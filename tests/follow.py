@@ -20,6 +20,7 @@ class StreamRecorder:
         self.is_tws = False
         self.dead = False
         self.hello_side = -1
+        self.conversation = None
         self.pieces: tuple[list[bytes | int], list[bytes | int]] = ([], [])
 
     def data(self, side: int, data: bytes, start: int, end: int, _packet: int, _ts_ns: int) -> None:

@@ -31,14 +31,14 @@ class Cost(NamedTuple):
 
 
 def run(command: list[str], output: Path) -> Cost | None:
-    """Run to the end; None where it failed."""
+    """Run to the end; None where it failed (1 is the status of programs that found something)."""
     with output.open("wb") as sink:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=sink, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.perf_counter() - started
-    if process.returncode:
+    if process.returncode not in {0, 1}:
         return None
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
 
