@@ -15,7 +15,7 @@ from capanalyze.tcp.connection import Side
 from capanalyze.tcp.sequence import distance
 
 REMEMBERED: Final = 512
-"""Segments that a copy may lie behind its original, over all connections."""
+"""Segments that a copy may lie behind its original at least, over all connections."""
 
 WATCH: Final = 4096
 """Segments that are compared after a copy was found."""
@@ -34,19 +34,30 @@ CONSTANT: Final = -1
 """``Side.ident`` of a sender that gives different segments the same identification."""
 
 
+class Sighting:
+    """When and on which interface a segment was captured last."""
+
+    __slots__ = ("interface", "ts_ns")
+
+    def __init__(self, ts_ns: i64, interface: i64) -> None:
+        self.ts_ns: i64 = ts_ns
+        self.interface: i64 = interface
+
+
 class Copies:
     """What was seen lately.
 
     Attributes:
         found: copies in the capture.
         watching: segments still to be compared: while it is not 0 no connection takes the short path.
+        newest, before: the segments seen, in two generations: the newest becomes the one before when it has REMEMBERED.
     """
 
     def __init__(self) -> None:
         self.found: i64 = 0
         self.watching: i64 = 0
-        self.times: dict[bytes, i64] = {}
-        self.interfaces: dict[bytes, i64] = {}
+        self.newest: dict[bytes, Sighting] = {}
+        self.before: dict[bytes, Sighting] = {}
 
     def is_copy(self, side: Side, seg: Segment, data: bytes, ts_ns: i64, before_ns: i64) -> bool:
         """Whether the segment was captured before; it is remembered.
@@ -68,23 +79,26 @@ class Copies:
     def _seen(self, side: Side, seg: Segment, data: bytes, ts_ns: i64) -> bool:
         """Whether the same identification and TCP header are among those remembered."""
         name = seg.key + data[seg.tcp + 4 : min(seg.payload, seg.end)] + sizes(seg)
-        earlier = self.times.pop(name, -2)
-        interface = self.interfaces.pop(name, -1)
-        self.times[name] = ts_ns
-        self.interfaces[name] = seg.interface
-        if earlier == -2:
-            if len(self.times) > REMEMBERED:
-                oldest = next(iter(self.times))
-                del self.times[oldest]
-                del self.interfaces[oldest]
-            return False
+        seen = self.newest.get(name)
+        if seen is None:
+            seen = self.before.get(name)
+            if len(self.newest) == REMEMBERED:
+                self.before = self.newest
+                self.newest = {}
+            self.newest[name] = Sighting(ts_ns, seg.interface)
+            if seen is None:
+                return False
+            interface, apart = seen.interface, ts_ns - seen.ts_ns
+        else:
+            interface, apart = seen.interface, ts_ns - seen.ts_ns
+            seen.interface, seen.ts_ns = seg.interface, ts_ns
         if interface != seg.interface:
             return True
         if seg.identification != 0 and side.ident != CONSTANT:
-            return within(ts_ns - earlier, TOGETHER_NS)
+            return within(apart, TOGETHER_NS)
         if not seg.length and not seg.flags & (SYN | FIN) and not self.found:
             return False  # duplicate ACKs are equal too, and the RSTs that answer several segments
-        return within(ts_ns - earlier, ALIKE_NS)
+        return within(apart, ALIKE_NS)
 
     def suspect(self) -> None:
         """A segment repeats what the short path has taken: compare the next ones."""
@@ -115,5 +129,4 @@ def of_short_path(side: Side, seg: Segment, apart: i64) -> bool:
 
 def sizes(seg: Segment) -> bytes:
     """The IP identification and the length of the payload, as octets."""
-    length = seg.length & 0xFFFF
-    return bytes([seg.identification >> 8, seg.identification & 0xFF, length >> 8, length & 0xFF])
+    return int(seg.identification << 16 | (seg.length & 0xFFFF)).to_bytes(4, "big")
