@@ -104,7 +104,7 @@ class Analyzer:
             return
         data = packets.data
         if COMPILED:
-            kind, total, protocol, key, seq, ack, flags, window = read_words(data, ip)
+            kind, total, protocol, seq, ack, flags, window = read_words(data, ip)
         else:
             kind, total, protocol, key, seq, ack, flags, window = SHAPE.unpack_from(data, ip - 2)
         header = (flags >> 10) & 0x3C
@@ -121,7 +121,8 @@ class Analyzer:
             return
         payload = ip + 20 + header
         number = packets.number
-        outcome = self.tracker.short(key, seq, ack, window, length, data, payload, number, ts_ns)
+        side = self.tracker.recent.sender(data, ip + 12) if COMPILED else self.tracker.sides.get(key)
+        outcome = self.tracker.short(side, seq, ack, window, length, data, payload, number, ts_ns)
         if outcome == DIRECT:
             session = self.sessions[self.tracker.place]
             if session is None:

@@ -20,9 +20,10 @@ from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.pcap import HEADER, PcapDecoder, byte_order
 from capanalyze.capture.pcapng import SHB, PcapngDecoder
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
+from capanalyze.packets.common import COMPILED
 
-READ: Final = 256 * 1024
-"""Octets of the read window."""
+READ: Final = (64 if COMPILED else 1024) * 1024
+"""Octets of the read window: compiled, they had better stay in the processor's cache."""
 
 PROBE: Final = 64 * 1024
 """Octets gathered before the kind of file is decided (less where the file is shorter)."""

@@ -185,11 +185,12 @@ class PcapDecoder(Decoder):
         unpack, data, header, scale = self.unpack_record, self.data, self.header, self.scale
         pos, number, size = self.pos, self.number, len(self.data)
         seconds = fraction = 0
-        while pos + header <= size:
+        last = size - header
+        while pos <= last:
             seconds, fraction, captured, original = unpack(data, pos)
             start = pos + header
             after = start + captured
-            if after > size or original < captured or original == 0:
+            if after > size or not 0 < captured <= original:
                 break
             number += 1
             pos = after

@@ -17,10 +17,10 @@ COMPILED: Final = not __file__.endswith(".py")
 
 SHAPE: Final = Struct(">IHxxI2x12sIIHH")
 
-Headers = tuple[i64, i64, i64, bytes, i64, i64, i64, i64]
+Headers = tuple[i64, i64, i64, i64, i64, i64, i64]
 """Four octets from the two before the IP header (an EtherType where the link is Ethernet; version and header length;
-type of service), total length, four octets from the fragment field to the protocol, addresses and ports, sequence
-and acknowledgement number, the 16 bits from data offset to flags, window."""
+type of service), total length, four octets from the fragment field to the protocol, sequence and acknowledgement
+number, the 16 bits from data offset to flags, window."""
 
 ANY_SERVICE: Final = 0xFFFFFF00
 """Mask of the first field: everything but the type of service."""
@@ -38,7 +38,6 @@ def read_words(data: bytes, ip: i64) -> Headers:
         (first >> 32) & 0xFFFFFFFF,
         (first >> 16) & 0xFFFF,
         (read_i64_be(data, ip + 6) >> 32) & 0xFFFFFFFF,
-        data[ip + 12 : ip + 24],
         (numbers >> 32) & 0xFFFFFFFF,
         numbers & 0xFFFFFFFF,
         (rest >> 48) & 0xFFFF,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from librt.strings import read_i64_be
 from mypy_extensions import i64
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ class Side:
         "first_data_packet",
         "first_data_ts",
         "history_seen",
+        "hosts",
         "ident",
         "ident_at",
         "index",
@@ -208,9 +210,11 @@ class Side:
         "packets",
         "parting",
         "peer",
+        "pieces",
         "place",
         "plain",
         "port",
+        "ports",
         "room",
         "scale",
         "scaled",
@@ -229,7 +233,10 @@ class Side:
         self.detail: bool = True  # the newest octets are kept
         self.scaled: bool = False  # it has sent more than SYNs
         self.acknowledged: bool = False  # it has sent a segment without payload and flags
-        self.key: bytes = key
+        self.hosts: i64 = read_i64_be(key, 0) if len(key) == 12 else 0  # the addresses of a short key as a number,
+        self.ports: i64 = (
+            read_i64_be(key, 4) & 0xFFFFFFFF if len(key) == 12 else 0
+        )  # and its ports: for the cache (recent.py)
         self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
         self.last_ack: i64 = -1  # the newest acknowledgement number this side sent (32 bits); -1 none
         self.window: i64 = -1  # last advertised, unscaled; -1 none
@@ -248,7 +255,9 @@ class Side:
         self.index: i64 = 0  # 0 orig, 1 resp
         self.place: i64 = 0  # of its connection among those that are kept
         self.scale: i64 = -1  # the one in force: 0 for a SYN's own window, -1 unknown
+        self.pieces: list[tuple[bytes, int, int]] | None = None  # the interpreter's loop (lane.py) has not handed on
         # the rest
+        self.key: bytes = key
         self.port: i64 = port
         self.connection: Connection | None = None
         self.parting: Parting = OPEN

@@ -17,6 +17,7 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
 from capanalyze.tcp.connection import NO_EVENTS, Connection
 from capanalyze.tcp.notes import event
+from capanalyze.tcp.recent import lose
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.side import Side
 
@@ -135,6 +136,7 @@ class Table:
         """Count a finished connection and lose its keys."""
         connection.gone = True
         for side in (connection.orig, connection.resp):
+            lose(side)
             if self.sides.get(side.key) is side:
                 del self.sides[side.key]
             if self.older.get(side.key) is side:
@@ -191,8 +193,9 @@ class Table:
         if tag not in self._tags and len(self._tags) < TAGS:
             self._tags.append(tag)
         if orig.key in self.sides:
-            self.older[orig.key] = self.sides[orig.key]
-            self.older[resp.key] = self.sides[resp.key]
+            for key in (orig.key, resp.key):
+                self.older[key] = self.sides[key]
+                lose(self.older[key])
         self.sides[orig.key] = orig
         if resp.key != orig.key:
             self.sides[resp.key] = resp

@@ -20,6 +20,7 @@ from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, take_syn
+from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.sequence import apart, distance
 from capanalyze.tcp.side import kept, part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
@@ -43,7 +44,7 @@ class Tracker:
 
     Attributes:
         connections: those that are kept (table.py), at their sides' ``place``.
-        table: they by key, and the tally of those that were forgotten.
+        table: they by key, and the tally of those that were forgotten. recent: a cache before it.
         side: the side that sent the last segment, where something became in order; side_index, place: of it.
         just_closed: the last segment was the close. left: the connection that was forgotten at the last segment.
         copies: packets that the capture holds twice.
@@ -53,6 +54,7 @@ class Tracker:
         self.table = Table(ports)
         self.sides = self.table.sides
         self.older = self.table.older
+        self.recent = Recent(self.sides)
         self.connections = self.table.connections
         self.left: Connection | None = None
         self.streams = Streams()
@@ -65,7 +67,7 @@ class Tracker:
 
     def short(
         self,
-        key: bytes,
+        side: Side | None,
         seq: i64,
         ack: i64,
         window: i64,
@@ -75,12 +77,11 @@ class Tracker:
         packet: i64,
         ts_ns: i64,
     ) -> i64:
-        """Take a segment that has ACK and neither SYN, FIN nor RST, and whose payload is all there.
+        """Take a segment of a side that has ACK and neither SYN, FIN nor RST, and whose payload is all there.
 
         Returns NOTHING or DIRECT where it is simply the next one in order, GENERAL (and nothing is changed) where
         it is not: then ``segment`` has to be called. Most segments end here; every test is on integers at hand.
         """
-        side = self.sides.get(key)
         if side is None or not side.plain or seq != side.next_seq:
             return GENERAL
         peer = side.peer
@@ -255,6 +256,7 @@ class Tracker:
             table.forget(leaver)
             self.left = leaver
         side = table.open(seg, packet, ts_ns, leaver)
+        self.recent.grow(len(self.connections))
         if reused and seg.flags & SYN:
             assert side.connection is not None
             note(side.connection, side, notes.REUSED_PORTS, packet, ts_ns)

@@ -13,6 +13,7 @@ from mypy_extensions import i64
 
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
 from capanalyze.tws.held import EMPTY, NOTHING, Held
+from capanalyze.tws.pieces import Piece, Pieces
 from capanalyze.tws.resync import Part, Scanner
 from capanalyze.tws.room import PART_COST
 from capanalyze.tws.stream_state import FIELDS, FRAMES, HOLDING, NO_PARTS, OPAQUE, OPENING, SEARCHING, StreamState
@@ -34,6 +35,27 @@ class FrameStream(StreamState):
         self._take(data, start, walked, end, packet, ts_ns)
         if len(self.backlog) != 0:
             self._drain()
+
+    def feed_pieces(self, pieces: list[Piece], joined: bytes) -> None:
+        """Take the octets of several packets as one, while ``mode`` is FRAMES: the same as one after the other."""
+        self.pieces = Pieces(pieces, joined)
+        _, packet, ts_ns = pieces[-1]
+        self._take(joined, 0, 0, len(joined), packet, ts_ns)
+        self.pieces = None
+        self.packet, self.ts_ns = packet, ts_ns
+        if len(self.backlog) != 0:
+            self._drain()
+
+    def _find(self, at: i64) -> None:
+        """Say in ``packet`` and ``ts_ns`` who brought the octet at ``at``."""
+        if self.pieces is not None:
+            _, self.packet, self.ts_ns = self.pieces.brought(at)
+
+    def _parts(self, data: bytes, at: i64, end: i64) -> list[Part]:
+        """The octets ``data[at:end]`` as the packets brought them, oldest first."""
+        if self.pieces is not None:
+            return self.pieces.parts(at, end)
+        return [Part(data, at, end, self.packet, self.ts_ns)]
 
     def _drain(self) -> None:
         while len(self.backlog) != 0:
@@ -90,14 +112,18 @@ class FrameStream(StreamState):
     def _keep_run(self, data: bytes, upto: i64) -> None:
         """The whole frames since ``begin`` go to the tail; the next run begins at ``upto``."""
         if self.tail is not None and self.begin < upto:
-            run = data[self.begin : upto]
-            self.tail.add(run, self.begin + self.shift, self.packet, self.ts_ns)
+            offset: i64 = self.begin + self.shift
+            if self.pieces is None:
+                self.tail.add(data[self.begin : upto], offset, self.packet, self.ts_ns)
+            else:
+                self.tail.add_pieces(self.pieces, self.begin, upto, offset)
         self.begin = upto
 
     def _stopped(self, data: bytes, at: i64, end: i64) -> i64:
         """Take the frame at ``at`` that walk() left; return the index after it, or ``end`` where it is not whole."""
         size: i64 = 0
         index: i64 = UNDECIDED
+        self._find(at)
         if end - at >= 4:
             length: i64 = (data[at] * 256 + data[at + 1]) * 65536 + data[at + 2] * 256 + data[at + 3]
             size = length + 4
@@ -112,7 +138,7 @@ class FrameStream(StreamState):
             if index == IMPLAUSIBLE:
                 self._keep_run(data, at)
                 self.begin = end
-                self.again([Part(data, at, end, self.packet, self.ts_ns)])
+                self.again(list(reversed(self._parts(data, at, end))))
                 self._lose(at + self.shift, length)
                 return end
         if index == UNDECIDED or at + size > end:
@@ -126,6 +152,7 @@ class FrameStream(StreamState):
         self.frame_packet = self.packet
         self.frame_offset = at + self.shift
         self.frame_missing = 0
+        self._find(after - 1)
         self._whole(index, data, at, after if size <= self.limit else at + self.limit, size > 259)
         return after
 
@@ -158,7 +185,8 @@ class FrameStream(StreamState):
         held.begin(at + self.shift, self.packet)
         held.need = size
         if index == UNDECIDED:
-            held.remember(data[at:end], self.packet, self.ts_ns)
+            for part in self._parts(data, at, end):
+                held.remember(data[part.start : part.end], part.packet, part.ts_ns)
         else:
             held.index = index
             held.add(data, at, end)

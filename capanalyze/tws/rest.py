@@ -67,6 +67,8 @@ class Rest:
         self.names: list[str] = []
         self.counts: dict[str, int] = {}
         self.messages: list[Message] = []
+        self.client.widen()  # before any stream shares them
+        self.server.widen()
 
     def add(self, stage: str) -> None:
         """Count a session that is over."""

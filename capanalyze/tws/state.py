@@ -17,7 +17,7 @@ from capanalyze.tws.pairing import NO_KEY, Pairing
 from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
 from capanalyze.tws.room import Room
 from capanalyze.tws.stream_state import FrameHandler
-from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail
+from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, length_at, newest_of
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
 
@@ -155,8 +155,9 @@ class SessionState(FrameHandler):
         self.keep_all: bool = keep_all
         self.detail: bool = detail
         limit: i64 = KEPT_IN_BRIEF if rest is not None else (MAX_FRAME if keep_all else MAX_KEPT) + 4
-        self.first: FrameStream = FrameStream(self, 0, limit, Tail() if detail else None)
-        self.second: FrameStream = FrameStream(self, 1, limit, Tail() if detail else None)
+        shared = rest.client if rest is not None else None
+        self.first: FrameStream = FrameStream(self, 0, limit, Tail() if detail else None, shared)
+        self.second: FrameStream = FrameStream(self, 1, limit, Tail() if detail else None, shared)
         self.client: FrameStream = self.first
         self.server: FrameStream = self.second
         self.dead: bool = False
@@ -296,22 +297,21 @@ class SessionState(FrameHandler):
         return newest[-TAIL_FRAMES:]
 
     def _messages_of(self, stream: FrameStream, run: Run, newest: list[Message]) -> None:
-        """Append the messages of a run of the tail."""
+        """Append the newest messages of a run of the tail."""
         data = run.data
-        at: i64 = 0
-        while at + 4 < len(data):
-            length: i64 = (data[at] * 256 + data[at + 1]) * 65536 + data[at + 2] * 256 + data[at + 3]
-            alone = run.size != 0
+        alone = run.size != 0
+        for at in newest_of(data, 0, len(data)) if not alone else [0]:
+            length: i64 = length_at(data, at)
             end: i64 = len(data) if alone else at + 4 + length
+            _, packet, ts_ns = run.bringer(end - 1)
             stream.frame_size = length + 4
             stream.frame_offset = run.offset + at
-            stream.frame_packet = run.first_packet if alone else run.packet
+            stream.frame_packet = run.first_packet if alone else run.bringer(at)[1]
             stream.frame_missing = run.missing if alone else 0
             index = identify(data, at + 4, end, length)
-            message = self.message(stream, index, run.packet, run.ts_ns)
+            message = self.message(stream, index, packet, ts_ns)
             self.fill(message, index, data, at + 4, end)
             newest.append(message)
-            at = end
 
     def accounted(self, side: i64) -> tuple[int, int, int, int]:
         """Octets of a side: hello, whole frames, skipped to find framing again, remainder. Their sum was fed."""

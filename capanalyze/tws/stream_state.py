@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mypy_extensions import i64
 
 from capanalyze.tws.held import NOTHING, Held
+from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.resync import Part, Scanner
 from capanalyze.tws.tail import Tail
 from capanalyze.tws.walker import Walker
@@ -91,6 +92,7 @@ class StreamState(Walker):
         "mode",
         "offset",
         "packet",
+        "pieces",
         "remainder",
         "scanner",
         "shift",
@@ -102,8 +104,10 @@ class StreamState(Walker):
         "unframed",
     )
 
-    def __init__(self, handler: FrameHandler, side: i64, limit: i64, tail: Tail | None) -> None:
-        super().__init__()
+    def __init__(
+        self, handler: FrameHandler, side: i64, limit: i64, tail: Tail | None, shared: Walker | None = None
+    ) -> None:
+        super().__init__(shared)
         self.mode: i64 = OPENING
         self.offset: i64 = 0
         self.tail: Tail | None = tail
@@ -114,6 +118,7 @@ class StreamState(Walker):
         self.unframed: bool = False
         self.packet: i64 = 0
         self.ts_ns: i64 = -1
+        self.pieces: Pieces | None = None  # who brought what, while the octets of several packets are read as one
         self.shift: i64 = 0  # stream offset = index in the piece + shift
         self.begin: i64 = 0  # index where the run of whole frames began that is not in the tail yet
         self.frame_size: i64 = 0

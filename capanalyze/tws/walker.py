@@ -2,13 +2,13 @@
 
 In: a piece of one side's octets that begins with a frame. Out: a count per index, and where the walk had to stop.
 It is spelt twice, because what is fast differs: ``walk_octets`` by byte indexes, which mypyc turns into machine
-code; ``walk_heads`` by one struct call and one dict look-up per frame, which the interpreter does best. A property
+code; ``walk_heads`` by one dict look-up per frame, which the interpreter does best. A property
 test holds them equal.
 """
 
-from struct import Struct
 from typing import Final
 
+from librt.vecs import vec
 from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
@@ -29,11 +29,11 @@ WATCH_NONE: Final = bytes(INDEXES)
 FIRSTS: Final = b"\1" + bytes(255)
 """``Walker.firsts`` when no id waits."""
 
-HEAD: Final = Struct(">I4s")
-"""A frame's length and the first four octets of its payload."""
-
 MAX_CELLS: Final = 4096
-"""Different first four octets counted apart before their counts are added up."""
+"""Different beginnings of frames counted apart before their counts are added up."""
+
+ABSURD: Final = 1 << 31
+"""Octets of a frame that the walk does not take: more than any piece has."""
 
 NO_PREFIXES: Final[set[bytes]] = set()
 """``Walker.prefixes`` while no id waits: shared, never written to."""
@@ -52,19 +52,19 @@ class Walker:
             lies before it is neither a NUL nor the key of protobuf field 1.
         firsts: by octet: 1 where an id that waits begins with it, and for 0, which ALWAYS points at.
         prefixes, prefix: the first octets of the ids that wait, and how many octets that are.
-        cells: by a payload's first four octets: [count, index], which ``settle`` adds to ``counts``.
+        cells: by a frame's first eight octets: [count, index, octets of the frame]; ``settle`` adds them to ``counts``.
     """
 
     __slots__ = ("cells", "counts", "firsts", "prefix", "prefixes", "rare", "watch")
 
-    def __init__(self) -> None:
-        self.counts: list[int] = [0] * TEXT_CELLS
-        self.rare: dict[int, int] = {}
+    def __init__(self, shared: "Walker | None" = None) -> None:
+        self.counts: vec[i64] = vec[i64]([0] * TEXT_CELLS) if shared is None else shared.counts
+        self.rare: dict[int, int] = {} if shared is None else shared.rare
         self.watch: bytes = WATCH_ALL
         self.firsts: bytes = FIRSTS
         self.prefixes: set[bytes] = NO_PREFIXES
         self.prefix: i64 = 1
-        self.cells: dict[bytes, list[int]] = {}
+        self.cells: dict[bytes, list[int]] = {} if shared is None else shared.cells
 
     def walk(self, data: bytes, start: i64, end: i64) -> i64:
         """Count whole frames from ``start``; return the index of the first that needs ``stopped``, or ``end``.
@@ -75,7 +75,7 @@ class Walker:
         return self.walk_octets(data, start, end) if COMPILED else self.walk_heads(data, start, end)
 
     def share(self, other: "Walker") -> None:
-        """Count together with another stream."""
+        """Count together with another stream, which has room for 4-octet ids already."""
         self.counts = other.counts
         self.rare = other.rare
         self.cells = other.cells
@@ -93,11 +93,14 @@ class Walker:
     def widen(self) -> None:
         """Make room for 4-octet ids."""
         if len(self.counts) < CELLS:
-            self.counts.extend([0] * (CELLS - TEXT_CELLS))
+            wide = vec[i64]([0] * CELLS)
+            for cell in range(TEXT_CELLS):
+                wide[cell] = self.counts[cell]
+            self.counts = wide
 
     def settle(self) -> None:
         """Add what ``walk_heads`` counted to ``counts``."""
-        for frames, index in self.cells.values():
+        for frames, index, _ in self.cells.values():
             self.count(index, frames)
         self.cells.clear()
 
@@ -115,19 +118,18 @@ class Walker:
         cells = self.cells
         watch = self.watch
         firsts = self.firsts
-        unpack = HEAD.unpack_from
+        known = cells.get
         at: i64 = start
         last: i64 = end - _ROOM
         while at <= last:
-            length, head = unpack(data, at)
-            after: i64 = at + 4 + length
-            if after > end or length > 255 or length < 4:
-                break
-            cell = cells.get(head)
+            head = data[at : at + 8]
+            cell = known(head)
             if cell is None:
                 cell = self._cell(head)
-            index = cell[1]
-            mark = watch[index]
+            after: i64 = at + cell[2]
+            if after > end:
+                break
+            mark = watch[cell[1]]
             if mark:
                 where = at + mark
                 first = data[where]
@@ -135,8 +137,6 @@ class Walker:
                     firsts[first] and (first == 0 or data[where : where + self.prefix] in self.prefixes)
                 ):
                     break
-            elif index == 0:
-                break
             cell[0] += 1
             at = after
         return at
@@ -145,10 +145,10 @@ class Walker:
         """A new count for frames that begin like that."""
         if len(self.cells) >= MAX_CELLS:
             self.settle()
-        index = plain_index(head)
-        if cell_of(index) >= len(self.counts):
-            return [0, 0]  # the table has to grow first (``count``)
-        cell = self.cells[head] = [0, index]
+        index = plain_index(head[4:])
+        if head[:3] != b"\0\0\0" or head[3] < 4 or index == 0 or cell_of(index) >= len(self.counts):
+            return [0, 0, ABSURD]  # where its table has to grow first (``count``) the next one like that is taken
+        cell = self.cells[head] = [0, index, 4 + head[3]]
         return cell
 
     def walk_octets(self, data: bytes, start: i64, end: i64) -> i64:

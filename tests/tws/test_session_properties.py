@@ -105,6 +105,63 @@ def test_any_chunking_tells_the_same(
     assert [told(message) for message in whole.messages] == [told(message) for message in parts.messages]
 
 
+def batches(segments: list[Segment]) -> list[tuple[int, list[bytes], int]]:
+    """Segments of one side that follow each other without a hole, together."""
+    found: list[tuple[int, list[bytes], int]] = []
+    for side, octets, hole in segments:
+        if not octets:
+            continue
+        if found and found[-1][0] == side and not found[-1][2]:
+            found[-1] = (side, [*found[-1][1], octets], hole)
+        else:
+            found.append((side, [octets], hole))
+    return found
+
+
+def hear_together(segments: list[Segment], together: bool, **named: object) -> Talk:
+    """As the interpreter's loop hands octets on, which collects what one side says, and as compiled code does."""
+    talk = Talk(**named)
+    session = talk.session
+    session.most_head = 4
+    for side, parts, hole in batches(segments):
+        pieces = []
+        for octets in parts:
+            talk.packet += 1
+            pieces.append((octets, talk.packet, talk.packet * 1_000_000))
+        if together and session.is_tws and session.settled:
+            session.pieces(side, pieces, b"".join(parts))
+            session.let_pieces_go(side)
+        else:
+            for octets, packet, ts_ns in pieces:
+                session.data(side, octets, 0, len(octets), packet, ts_ns)
+        if hole:
+            talk.gap(side, hole)
+    talk.finish()
+    return talk
+
+
+@settings(max_examples=400, deadline=None)
+@given(conversations(noise), options)
+def test_what_is_handed_on_together_tells_the_same(segments: list[Segment], named: dict[str, object]) -> None:
+    together, apart = (hear_together(segments, mode, **{**named, "on_api_port": True}) for mode in (True, False))
+
+    assert results(apart.session) == results(together.session)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(messages, min_size=5, max_size=60), st.lists(st.integers(1, 90), min_size=1), st.booleans())
+def test_ticks_that_are_handed_on_together_tell_the_same(server: list[bytes], sizes: list[int], detail: bool) -> None:
+    octets = b"".join(server)
+    segments = [(CLIENT, HELLO, 0), (SERVER, hello(), 0)] + [(SERVER, text(4, 2, -1, 2104, "ok"), 0)] * 5
+    at = 0
+    for size in sizes * (len(octets) // sum(sizes) + 1):
+        segments.append((SERVER, octets[at : at + size], 0))
+        at += size
+    together, apart = (hear_together(segments, mode, detail=detail) for mode in (True, False))
+
+    assert results(apart.session) == results(together.session)
+
+
 @settings(max_examples=150, deadline=None)
 @given(conversations(noise), options)
 def test_one_octet_at_a_time_tells_the_same(segments: list[Segment], named: dict[str, object]) -> None:
