@@ -7,12 +7,13 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.segment import FIN, SYN, Segment
+from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.evidence import last_octet
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import trouble
+from capanalyze.tcp.side import NOWHERE, Parting, trouble
 from capanalyze.tcp.streams import Streams
 from capanalyze.tcp.zeek import PURE_ACK, hole, once
 
@@ -37,19 +38,13 @@ def acknowledge(
     if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
         peer.first_data_acked_packet = packet
         peer.first_data_acked_ts = ts_ns
-    parting = peer.parting
-    if parting.closed and acked > parting.fin_rel and not parting.fin_acked:
-        parting.fin_acked = True
-        parting.fin_acked_packet = packet
-        parting.fin_acked_ts = ts_ns
-        parting.fin_acked_at = rel
+    bare = not seg.length and not seg.flags & (SYN | FIN)
+    if peer.parting.closed and acked > peer.parting.fin_rel:
+        fin_acknowledged(peer.parting, rel, bare and not side.trouble.probe, packet, ts_ns)
     if acked > peer.whole_rel:
         peer.whole_rel = peer.max_rel
         if further:
-            odd = trouble(peer)
-            odd.beyond_packet = packet
-            odd.beyond_ts = ts_ns
-            odd.beyond_at = rel
+            beyond(peer, rel, bare, packet, ts_ns)
         note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
     held = len(peer.trouble.held) > 0
     if acked > peer.next_rel and peer.trouble.hole_at != peer.next_rel and (held or acked > peer.next_rel + 1):
@@ -59,8 +54,43 @@ def acknowledge(
         trouble(peer).acked_hole = 1
     if acked - peer.next_rel > FAR:
         streams.skip(peer, acked, packet, ts_ns)
-    if not seg.length and not seg.flags & (SYN | FIN) and not side.acknowledged:
+    if bare and not side.acknowledged:
         first_pure_ack(side, peer, packet, ts_ns)
+
+
+def fin_acknowledged(parting: Parting, rel: i64, bare: bool, packet: i64, ts_ns: i64) -> None:
+    """A segment at position ``rel`` of the peer's acknowledges a side's FIN; ``bare``: it has no payload and no FIN."""
+    if not parting.fin_acked:
+        parting.fin_acked = True
+        parting.fin_acked_packet = packet
+        parting.fin_acked_ts = ts_ns
+        parting.fin_acked_at = rel
+    if bare and (parting.fin_acked_open == NOWHERE or rel < parting.fin_acked_open):
+        parting.fin_acked_open = rel
+
+
+def beyond(side: Side, rel: i64, bare: bool, packet: i64, ts_ns: i64) -> None:
+    """A segment at position ``rel`` of the peer's acknowledges more of a side than ever, and than was captured."""
+    odd = trouble(side)
+    odd.beyond_packet = packet
+    odd.beyond_ts = ts_ns
+    odd.beyond_at = rel
+    odd.beyond_open = rel if bare else NOWHERE
+
+
+def acknowledged_by_reset(side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64) -> None:
+    """What a RST that counts acknowledges: its sender had that much, perhaps a FIN, when it gave up.
+
+    Its own window bounds it: hosts and middleboxes send RSTs with numbers that acknowledge nothing.
+    """
+    if not seg.flags & ACK or peer.next_seq < 0:
+        return
+    acked = peer.next_rel + distance(seg.ack, peer.next_seq)
+    if acked <= peer.acked_rel or acked > max(last_octet(peer), peer.acked_rel) + min(side.room, FAR):
+        return
+    peer.acked_rel = acked
+    if acked > last_octet(peer):
+        beyond(peer, side.next_rel, False, packet, ts_ns)
 
 
 def first_pure_ack(side: Side, peer: Side, packet: i64, ts_ns: i64) -> None:

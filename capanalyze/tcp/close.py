@@ -10,6 +10,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, Segment
+from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
 from capanalyze.tcp.notes import event
@@ -41,6 +42,8 @@ class Closing:
         parting.fin_packets = kept(parting.fin_packets, packet, side.detail)
         parting.fin_count += 1
         if again:
+            if parting.fin_rel == position and seg.flags & ACK and distance(seg.ack, parting.fin_ack) < 0:
+                parting.fin_ack = seg.ack  # it was sent before the one captured first
             return False
         parting.closed = True
         parting.fin_rel = position
@@ -50,6 +53,8 @@ class Closing:
         if side.acked_rel > position:  # its acknowledgement was captured before it
             parting.fin_acked = True
             parting.fin_acked_at = side.trouble.beyond_at
+            parting.fin_acked_open = side.trouble.beyond_open
+            parting.fin_late = True
         return self._first_end(connection)
 
     def _takes_back(self, side: Side, parting: Parting, position: i64) -> bool:
@@ -86,6 +91,7 @@ class Closing:
                 close.certainty = "likely"
                 connection.doubtful_reset = close
             return False
+        acknowledged_by_reset(side, peer, seg, packet, ts_ns)
         if connection.reset is None:
             connection.reset = close
             connection.refused = verdict == REFUSED

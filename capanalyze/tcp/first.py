@@ -9,6 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
+from capanalyze.tcp.evidence import answered_by_the_open, last_octet, proved
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.side import NOWHERE, part, trouble
 
@@ -22,14 +23,6 @@ def closed_by_fin(side: Side) -> bool:
     if side.parting.closed:
         return True
     return side.acked_rel == last_octet(side) + 1 and side.packets > 0 and not side.trouble.unsure
-
-
-def last_octet(side: Side) -> i64:
-    """The position behind the highest octet that the capture holds of a side."""
-    end = side.next_rel
-    for held in side.trouble.held:
-        end = max(end, held.end)
-    return end
 
 
 def infer_fin(side: Side) -> None:
@@ -52,6 +45,7 @@ def infer_fin(side: Side) -> None:
     parting.fin_acked_packet = side.trouble.beyond_packet
     parting.fin_acked_ts = side.trouble.beyond_ts
     parting.fin_acked_at = side.trouble.beyond_at
+    parting.fin_acked_open = side.trouble.beyond_open
 
 
 def opening(connection: Connection) -> str | None:
@@ -82,31 +76,10 @@ def decide(connection: Connection) -> Close | None:
         chosen = reset
     if chosen is None:
         return None
-    if chosen.side >= 0 and may_follow_a_fin(chosen, orig, resp):
+    if chosen.side >= 0 and not proved(connection, chosen):
         chosen.certainty = "likely"
     chosen.first = "both" if chosen.side < 0 else connection.side_name(chosen.side)
     return chosen
-
-
-def may_follow_a_fin(close: Close, orig: Side, resp: Side) -> bool:
-    """Whether the peer may have closed before: the closer had acknowledged octets of it that the capture lacks.
-
-    The last of them may be a FIN. So may one that the peer's own numbers show, and that nobody acknowledged.
-    """
-    closer, peer = (orig, resp) if close.side == 0 else (resp, orig)
-    if peer.parting.closed:
-        return False
-    if peer.packets == 0:
-        return closer.last_ack >= 0
-    if peer.trouble.shifted:
-        return True
-    if peer.trouble.hidden_at == NOWHERE:
-        return False
-    if peer.trouble.ahead > peer.trouble.hidden_at:
-        return True
-    known = closer.parting.fin_ack if close.kind == "FIN" else close.ack
-    had = distance(known, peer.next_seq) + peer.next_rel if known >= 0 and peer.next_seq >= 0 else peer.acked_rel
-    return had > peer.trouble.hidden_at
 
 
 def reset_was_first(reset: Close, fin: Close, orig: Side, resp: Side) -> bool:
@@ -132,7 +105,8 @@ def first_fin(orig: Side, resp: Side) -> Close | None:
     if orig_had == HAD and resp_had == HAD:
         return both_had(orig, resp)
     if HAD in {orig_had, resp_had}:
-        return close_by(resp if orig_had == HAD else orig)
+        earlier, later = (resp, orig) if orig_had == HAD else (orig, resp)
+        return crossed(orig, resp, "likely") if was_sent_again(later, earlier) else close_by(earlier)
     if orig.parting.fin_inferred and resp.parting.fin_inferred:
         return close_by(orig if orig.parting.fin_acked_packet < resp.parting.fin_acked_packet else resp)
     if CANNOT_TELL in {orig_had, resp_had}:
@@ -140,24 +114,46 @@ def first_fin(orig: Side, resp: Side) -> Close | None:
         close = close_by(resp if orig_had == CANNOT_TELL else orig)
         close.certainty = "likely"
         return close
+    inferred = orig.parting.fin_inferred or resp.parting.fin_inferred
+    return crossed(orig, resp, "likely" if inferred else "certain")
+
+
+def crossed(orig: Side, resp: Side, certainty: str) -> Close:
+    """Both closed before they had the other's FIN; the packet is that of the FIN captured first."""
     captured = [side for side in (orig, resp) if not side.parting.fin_inferred]
     earlier = captured[0]
     if len(captured) == 2 and captured[1].parting.fin_packets[0] < earlier.parting.fin_packets[0]:
         earlier = captured[1]
-    both = close_by(earlier)
-    both.side = -1
-    if orig.parting.fin_inferred or resp.parting.fin_inferred:
-        both.certainty = "likely"
-    return both
+    close = close_by(earlier)
+    close.side = -1
+    close.certainty = certainty
+    return close
+
+
+def was_sent_again(later: Side, earlier: Side) -> bool:
+    """Whether the captured FIN of ``later``, which acknowledges the other one, cannot be its first copy.
+
+    It had acknowledged the other one from behind its own FIN before, as far as the capture goes.
+    """
+    if later.parting.fin_inferred or answered_by_the_open(earlier, later):
+        return False
+    return earlier.parting.fin_acked_at > later.parting.fin_rel
 
 
 def both_had(orig: Side, resp: Side) -> Close:
-    """Each FIN acknowledges the other: the one that did so later in the capture is a retransmission of the first."""
+    """Each FIN acknowledges the other, so one is a retransmission of the first: that which came later in the capture.
+
+    Unless an acknowledgement of one of them tells that its sender had not closed yet.
+    """
+    for side, peer in ((orig, resp), (resp, orig)):
+        if not side.parting.fin_inferred and answered_by_the_open(side, peer):
+            return close_by(side)
     if orig.parting.fin_inferred or resp.parting.fin_inferred:  # the captured one is that retransmission
         close = close_by(resp if orig.parting.fin_inferred else orig)
-        close.certainty = "likely"
-        return close
-    return close_by(orig if orig.parting.fin_packets[0] > resp.parting.fin_packets[0] else resp)
+    else:
+        close = close_by(orig if orig.parting.fin_packets[0] > resp.parting.fin_packets[0] else resp)
+    close.certainty = "likely"
+    return close
 
 
 def had_fin(side: Side, peer: Side) -> i64:

@@ -101,8 +101,8 @@ def began_with(side: Side, number: i64) -> bool:
     following = (number + 1) & 0xFFFFFFFF
     if side.trouble.told >= 0:
         return 0 <= distance(side.trouble.told, following) <= LARGEST_SYN
-    if side.next_seq < 0:  # nothing came from it that tells: it answers a SYN, or was refused before this
-        return peer.isn >= 0 or peer.parting.rst_ack == following
+    if side.next_seq < 0:  # nothing came from it that tells: it answers a SYN, or was reset before this
+        return peer.isn >= 0 or following in {peer.parting.rst_ack, side.parting.last_rst}
     lowest = (side.next_seq - (side.next_rel - side.low_rel)) & 0xFFFFFFFF
     before = distance(lowest, following)
     if before == 0:

@@ -74,12 +74,13 @@ class Parting:
 
     Attributes:
         closed: it sent a FIN, captured or inferred. fin_rel: its position. fin_ts: the time of the first copy.
-        fin_ack: the acknowledgement number in the first copy, -1 none.
+        fin_ack: the acknowledgement number in the copy sent first, the lowest; -1 none.
         fin_packets, rst_packets: packet numbers, retransmissions and copies included, the first END_PACKETS of them;
         fin_count, rst_count: how many there are. rst_ack: the acknowledgement number of the newest RST, -1 none.
         fin_inferred: the FIN is known by its acknowledgement alone.
         fin_acked: the peer acknowledged it, in packet fin_acked_packet (0: before it, or not captured) at
-            fin_acked_ts, by a segment at position fin_acked_at of its own stream.
+            fin_acked_ts, by a segment at position fin_acked_at of its own stream. fin_acked_open: the lowest position
+            of its segments without payload and FIN that do so. fin_late: it was captured behind its acknowledgement.
         tail, last_data_ts, last_data_packet: what the side had said last before the close, and when.
         last_fin, last_rst: numbers of the newest FIN and RST, for Zeek's history.
     """
@@ -99,6 +100,8 @@ class Parting:
         self.fin_acked_packet: i64 = 0
         self.fin_acked_ts: i64 = -1
         self.fin_acked_at: i64 = NOWHERE
+        self.fin_acked_open: i64 = NOWHERE
+        self.fin_late: bool = False
         self.tail: bytes = b""
         self.last_data_ts: i64 = -1
         self.last_data_packet: i64 = 0
@@ -120,7 +123,7 @@ class Trouble:
         told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
         unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
         beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),
-            and where in the peer's stream it lies.
+            and where in the peer's stream it lies; beyond_open: the same of the first one without payload and FIN.
         probe: the keep-alive or zero-window probe that the peer has to answer, or "".
         duplicate_ack, duplicate_acks: the acknowledgement number that was repeated last, and how often.
         stale_ack: the acknowledgement number of its newest packet, where an older packet had a newer one; else -1.
@@ -145,6 +148,7 @@ class Trouble:
         self.beyond_packet: i64 = 0
         self.beyond_ts: i64 = -1
         self.beyond_at: i64 = NOWHERE
+        self.beyond_open: i64 = NOWHERE
         self.probe: str = ""
         self.duplicate_ack: i64 = -1
         self.duplicate_acks: i64 = 0

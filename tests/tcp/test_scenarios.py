@@ -238,7 +238,7 @@ def test_an_inferred_fin_and_a_captured_one_that_each_acknowledge_the_other() ->
 
     connection = follow(talk.pcap()).only
 
-    assert story(connection)[1] == ("client", "FIN", 7, False, "likely")
+    assert story(connection)[1] == ("client", "FIN", 7, False, "certain")
 
 
 def test_two_inferred_fins_by_what_was_acknowledged_first() -> None:

@@ -1,0 +1,92 @@
+"""Evidence: whether the packets prove who was first, or only show nothing that says otherwise.
+
+In: a connection of which no more packets come, and the Close that it seems to have. Out: whether that is proved.
+What a capture lacks cannot be seen in it, but for what was acknowledged. So absence of a packet is evidence only in a
+capture that is not known to lack any; where it is, the order has to be in the numbers of the packets that are there.
+"""
+
+from mypy_extensions import i64
+
+from capanalyze.tcp.connection import Close, Connection, Side
+from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.side import NOWHERE
+
+
+def proved(connection: Connection, close: Close) -> bool:
+    """Whether the peer had not closed before ``close``, nor at the same time without having heard of it."""
+    orig, resp = connection.orig, connection.resp
+    closer, peer = (orig, resp) if close.side == 0 else (resp, orig)
+    if not peer.scaled and closer.last_ack < 0 and close.ack < 0:
+        return True  # the closer never answered a peer
+    if close.kind == "RST":
+        if peer.parting.closed or knew_all(close, peer):
+            return True
+    elif answered_by_the_open(closer, peer) or gave_up_open(connection.reset, peer):
+        return True
+    elif peer.parting.closed:
+        # it acknowledges the closer's, so it was sent later; unless it is a copy sent again of one that was not
+        return not peer.parting.fin_inferred and not peer.parting.fin_late
+    return is_whole(peer) and not lacks_packets(connection)
+
+
+def answered_by_the_open(closer: Side, peer: Side) -> bool:
+    """Whether the peer acknowledged the closer's FIN from a place that is not behind a FIN of its own.
+
+    A segment without payload has the number of what its sender sends next (RFC 9293 3.10.7.4), so nothing that lies
+    there, or behind it, had been sent.
+    """
+    at = closer.parting.fin_acked_open
+    if at == NOWHERE:
+        return False
+    if peer.parting.closed:
+        return at <= peer.parting.fin_rel
+    return at <= captured_end(peer) and is_whole(peer)
+
+
+def gave_up_open(reset: Close | None, peer: Side) -> bool:
+    """Whether the peer's RST lies where it would have sent a FIN: it has sent none.
+
+    One without ACK tells nothing: its number is that of the segment which it answers (RFC 9293 3.5.2).
+    """
+    if reset is None or reset.side != peer.index or reset.ack < 0 or peer.next_seq < 0:
+        return False
+    return peer.next_rel + distance(reset.seq, peer.next_seq) <= captured_end(peer) and is_whole(peer)
+
+
+def knew_all(close: Close, peer: Side) -> bool:
+    """Whether a RST tells that its sender had received nothing of the peer's but octets which the capture holds."""
+    if close.ack < 0 or peer.next_seq < 0:
+        return False
+    had = peer.next_rel + distance(close.ack, peer.next_seq)
+    return had <= captured_end(peer) and is_whole(peer)
+
+
+def last_octet(side: Side) -> i64:
+    """The position behind the highest octet that the capture holds of a side."""
+    end = side.next_rel
+    for held in side.trouble.held:
+        end = max(end, held.end)
+    return end
+
+
+def captured_end(side: Side) -> i64:
+    """The same when the streams are finished: what was acknowledged beyond it has been counted as a gap since."""
+    return side.trouble.hidden_at if side.trouble.hidden_at != NOWHERE else last_octet(side)
+
+
+def is_whole(side: Side) -> bool:
+    """Whether the last number of a side that the capture holds is an octet or its SYN, and so no FIN lies before it."""
+    if side.isn < 0 and side.trouble.told < 0 and side.octets == 0:
+        return False
+    end = captured_end(side)
+    return all(gap.offset + gap.length != end for gap in side.trouble.gaps)
+
+
+def lacks_packets(connection: Connection) -> bool:
+    """Whether the capture is known to lack packets of a connection: octets or a FIN acknowledged, one of two SYNs."""
+    for side in (connection.orig, connection.resp):
+        odd = side.trouble
+        if odd.missing or odd.hidden_at != NOWHERE or side.parting.fin_inferred:
+            return True
+    orig, resp = connection.orig, connection.resp
+    return (orig.isn >= 0) != (resp.isn >= 0) and orig.next_seq >= 0 and resp.next_seq >= 0

@@ -1,0 +1,171 @@
+"""What proves who closed first in a capture that lacks packets, and what leaves it likely."""
+
+import pytest
+
+from tests.conversation import ACK, RST, Conversation
+from tests.follow import follow
+from tests.tcp.test_scenarios import hello, story
+
+
+def told(talk: Conversation) -> tuple[str, str, int, bool, str] | None:
+    """First, kind, packet, inferred, certainty."""
+    return story(follow(talk.pcap()).only)[1]
+
+
+def with_a_gap() -> Conversation:
+    """A connection of which the capture lacks octets of the server's; the next packet is number 7."""
+    talk = hello()
+    return talk.server.data(b"lost", unseen=True).client.ack()
+
+
+@pytest.mark.parametrize("kind", ["RST, ACK", "RST without ACK"])
+def test_a_reset_that_acknowledges_one_number_more_came_after_a_fin(kind: str) -> None:
+    talk = hello().server.data(b"answer").client.ack()
+    talk.server.fin(unseen=True)
+    if kind == "RST, ACK":
+        talk.client.rst()
+        expected = ("server", "FIN", 0, True, "likely")
+    else:
+        talk.client.bare_rst()
+        expected = ("client", "RST", 8, False, "certain")
+
+    assert told(talk) == expected
+
+
+@pytest.mark.parametrize("ack", [0, 1_000_000_000, 4_000_000_000])
+def test_a_reset_with_a_number_that_acknowledges_nothing_tells_of_no_fin(ack: int) -> None:
+    talk = hello()
+    talk.client.rst(ack=ack)
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1] is not None
+    assert (connection.server.fin_inferred, connection.server.missing) == (False, 0)
+
+
+def test_octets_that_only_a_reset_acknowledges_are_missing() -> None:
+    talk = hello()
+    talk.server.data(b"lost", unseen=True).client.rst()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1] == ("client", "RST", 6, False, "likely")
+    assert connection.server.missing == 4
+
+
+def test_the_copy_of_a_fin_that_was_sent_first_tells_what_its_sender_had() -> None:
+    talk = hello()
+    talk.client.fin(undelivered=True).server.fin().client.ack()
+    talk.client.fin_again()
+    talk.packets[5], talk.packets[8] = talk.packets[8], talk.packets[5]
+
+    assert told(talk) == ("both", "FIN", 6, False, "certain")
+
+
+def test_a_fin_acknowledged_by_who_had_not_closed_is_certain_though_octets_are_missing() -> None:
+    talk = with_a_gap()
+    talk.server.data(b"seen").client.ack().client.fin().server.ack()
+
+    assert told(talk) == ("client", "FIN", 9, False, "certain")
+
+
+def test_a_fin_not_acknowledged_is_likely_where_octets_are_missing() -> None:
+    talk = with_a_gap()
+    talk.server.data(b"seen").client.ack().client.fin()
+
+    assert told(talk) == ("client", "FIN", 9, False, "likely")
+
+
+def test_a_fin_not_acknowledged_is_certain_where_nothing_is_missing() -> None:
+    talk = hello()
+    talk.server.data(b"seen").client.ack().client.fin()
+
+    assert told(talk) == ("client", "FIN", 8, False, "certain")
+
+
+def test_a_fin_acknowledged_from_behind_missing_octets_is_likely() -> None:
+    talk = hello()
+    talk.client.fin().server.data(b"lost", unseen=True).server.ack().client.ack()
+
+    assert told(talk) == ("client", "FIN", 6, False, "likely")
+
+
+def test_a_fin_answered_by_a_fin_is_certain_though_octets_are_missing() -> None:
+    talk = with_a_gap()
+    talk.client.fin().server.fin().client.ack()
+
+    assert told(talk) == ("client", "FIN", 7, False, "certain")
+
+
+def test_a_fin_captured_behind_its_acknowledgement_may_have_been_sent_again() -> None:
+    talk = hello()
+    talk.client.fin().server.fin().client.ack()
+    talk.packets[-1], talk.packets[-2] = talk.packets[-2], talk.packets[-1]
+
+    assert told(talk) == ("client", "FIN", 6, False, "likely")
+
+
+def test_a_fin_whose_sender_had_acknowledged_the_other_from_behind_it_was_sent_again() -> None:
+    talk = hello()
+    talk.server.fin(unseen=True, undelivered=True).client.fin().server.ack().server.fin_again().client.ack()
+
+    assert told(talk) == ("both", "FIN", 6, False, "likely")
+
+
+@pytest.mark.parametrize("spoken", [False, True])
+def test_a_side_of_which_the_capture_holds_no_octet_may_have_closed_before(spoken: bool) -> None:
+    talk = Conversation().established()
+    if spoken:
+        talk.server.data(b"tick").client.ack()
+    talk.client.fin().server.ack()
+
+    close = told(talk)
+
+    assert close is not None
+    assert (close[0], close[4]) == ("client", "certain" if spoken else "likely")
+
+
+def test_a_side_whose_syn_was_answered_has_not_closed_before() -> None:
+    talk = Conversation().open().server.fin().client.ack()
+    del talk.packets[0]
+
+    assert told(talk) == ("server", "FIN", 3, False, "certain")
+
+
+@pytest.mark.parametrize(("flags", "certainty"), [(RST | ACK, "certain"), (RST, "likely")])
+def test_a_reset_in_answer_to_a_fin_tells_that_its_sender_had_not_closed(flags: int, certainty: str) -> None:
+    talk = with_a_gap()
+    talk.server.data(b"seen").client.ack().client.fin().server.segment(flags)
+
+    assert told(talk) == ("client", "FIN", 9, False, certainty)
+
+
+def test_each_fin_acknowledges_the_other_and_nothing_says_which_was_sent_again() -> None:
+    talk = hello()
+    talk.client.fin(unseen=True).server.fin().client.fin_again().server.ack()
+
+    assert told(talk) == ("client", "FIN", 7, False, "likely")
+
+
+def test_each_fin_acknowledges_the_other_and_one_was_acknowledged_by_who_had_not_closed() -> None:
+    talk = hello()
+    talk.client.fin(unseen=True).server.ack().server.fin().client.fin_again().server.ack()
+
+    assert told(talk) == ("client", "FIN", 8, False, "certain")
+
+
+def test_a_reset_captured_before_the_syn_ack_is_of_the_same_connection() -> None:
+    talk = Conversation().open()
+    talk.server.rst()
+    talk.packets[:] = [talk.packets[3], talk.packets[1], talk.packets[2]]
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1] == ("server", "RST", 1, False, "certain")
+
+
+def test_a_fin_with_no_acknowledgement_that_a_closed_port_resets_closes_nothing_else() -> None:
+    talk = Conversation()
+    talk.client.segment(0x29).server.segment(RST | ACK, seq=0, ack=talk.client.next)
+
+    assert told(talk) == ("client", "FIN", 1, False, "certain")
