@@ -9,6 +9,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp import notes
+from capanalyze.tcp.analysis import newest_ack
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.evidence import last_octet
 from capanalyze.tcp.notes import event, note
@@ -27,6 +28,7 @@ def acknowledge(
     """What the acknowledgement number proves about the peer's octets and FIN."""
     if side.last_ack >= 0 and distance(seg.ack, side.last_ack) < 0:
         return
+    first = side.last_ack < 0
     side.last_ack = seg.ack
     if peer.trouble.unsure and seg.ack == (peer.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
         peer.next_seq = seg.ack
@@ -34,7 +36,8 @@ def acknowledge(
         trouble(peer).shifted = True
     acked = peer.next_rel + distance(seg.ack, peer.next_seq)
     further = acked > peer.acked_rel
-    peer.acked_rel = max(peer.acked_rel, acked)
+    if further or (first and peer.isn < 0):  # the first octets captured may lie ahead of others
+        peer.acked_rel = acked
     if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
         peer.first_data_acked_packet = packet
         peer.first_data_acked_ts = ts_ns
@@ -42,10 +45,10 @@ def acknowledge(
     if peer.parting.closed and acked > peer.parting.fin_rel:
         fin_acknowledged(peer.parting, rel, bare and not side.trouble.probe, packet, ts_ns)
     if acked > peer.whole_rel:
-        peer.whole_rel = peer.max_rel
         if further:
             beyond(peer, rel, bare, packet, ts_ns)
-        note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
+        if peer.packets > 0 and is_news(peer):
+            note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
     held = len(peer.trouble.held) > 0
     if acked > peer.next_rel and peer.trouble.hole_at != peer.next_rel and (held or acked > peer.next_rel + 1):
         trouble(peer).hole_at = peer.next_rel
@@ -78,7 +81,24 @@ def beyond(side: Side, rel: i64, bare: bool, packet: i64, ts_ns: i64) -> None:
     odd.beyond_open = rel if bare else NOWHERE
 
 
-def acknowledged_by_reset(side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64) -> None:
+def is_news(side: Side) -> bool:
+    """Whether octets of a side that are acknowledged and not captured are told of: once, as Wireshark does.
+
+    They are again when more of the side was captured, or when it has acknowledged something new since.
+    """
+    went_on = side.max_rel > side.whole_rel
+    side.whole_rel = side.max_rel
+    if went_on:
+        return True
+    odd = trouble(side)
+    news = not odd.told_unseen and (odd.duplicate_acks == 0 or odd.duplicate_ack != newest_ack(side))
+    odd.told_unseen = True
+    return news
+
+
+def acknowledged_by_reset(
+    connection: Connection, side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64
+) -> None:
     """What a RST that counts acknowledges: its sender had that much, perhaps a FIN, when it gave up.
 
     Its own window bounds it: hosts and middleboxes send RSTs with numbers that acknowledge nothing.
@@ -86,7 +106,11 @@ def acknowledged_by_reset(side: Side, peer: Side, seg: Segment, packet: i64, ts_
     if not seg.flags & ACK or peer.next_seq < 0:
         return
     acked = peer.next_rel + distance(seg.ack, peer.next_seq)
-    if acked <= peer.acked_rel or acked > max(last_octet(peer), peer.acked_rel) + min(side.room, FAR):
+    if acked > max(last_octet(peer), peer.acked_rel) + min(side.room, FAR):
+        return
+    if acked > peer.whole_rel and peer.packets > 0 and is_news(peer):
+        note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
+    if acked <= peer.acked_rel:
         return
     peer.acked_rel = acked
     if acked > last_octet(peer):

@@ -91,7 +91,7 @@ class Closing:
                 close.certainty = "likely"
                 connection.doubtful_reset = close
             return False
-        acknowledged_by_reset(side, peer, seg, packet, ts_ns)
+        acknowledged_by_reset(connection, side, peer, seg, packet, ts_ns)
         if connection.reset is None:
             connection.reset = close
             connection.refused = verdict == REFUSED

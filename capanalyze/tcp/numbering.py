@@ -103,7 +103,7 @@ def place_midstream(side: Side, seg: Segment) -> None:
     elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and side.trouble.told < 0)):
         # known by the peer's acknowledgements only: an older octet is data, a lone one before a keep-alive
         side.next_seq = seg.seq
-        side.acked_rel = max(-ahead, 0)
+        side.acked_rel = -ahead
         be_unsure(side, not spans)
     if spans:
         be_unsure(side, False)

@@ -154,6 +154,7 @@ class Streams:
         while side.trouble.held:
             self.give_up_hole(side)
         self.gap(side, end, packet, ts_ns)
+        trouble(side).skipped = True
 
     def gap(self, side: Side, end: i64, packet: i64, ts_ns: i64) -> None:
         """The stream lacks the octets from its next position to ``end``."""

@@ -206,7 +206,11 @@ class Tracker:
         if seg.window == 0:
             zero_window(connection, side)
         again = bool(flags & ACK) and seg.ack == side.last_ack
+        if side.trouble.told_unseen and not again:
+            side.trouble.told_unseen = False
         analyse(connection, side, peer, seg, rel, packet, ts_ns)
+        if side.trouble.skipped:
+            side.trouble.skipped = False
         if flags & SYN:
             rel += 1
         if rel > side.next_rel and not seg.length and not flags & (SYN | FIN) and rel > side.trouble.ahead:
@@ -341,6 +345,8 @@ class Tracker:
             and resp.scaled
             and not orig.trouble.unsure
             and not resp.trouble.unsure
+            and not orig.trouble.skipped
+            and not resp.trouble.skipped
             and orig.trouble.stale_ack < 0
             and resp.trouble.stale_ack < 0
             and orig.acked_rel <= orig.next_rel
@@ -354,7 +360,8 @@ class Tracker:
 
 def catch_up(side: Side) -> None:
     """Set what the short path leaves behind."""
-    if side.plain and side.next_rel > side.max_rel:
-        side.max_rel = side.next_rel
+    if side.plain and side.next_rel > side.whole_rel:
         side.whole_rel = side.next_rel
-        side.max_ts = side.last_data_ts
+        if side.next_rel > side.max_rel:
+            side.max_rel = side.next_rel
+            side.max_ts = side.last_data_ts
