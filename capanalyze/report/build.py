@@ -25,6 +25,7 @@ from capanalyze.report.report import (
 )
 from capanalyze.report.requests import request_facts
 from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.evidence import doubt_silence
 from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.ends import End, Moment, between
 from capanalyze.timeline.facts import Facts
@@ -68,7 +69,11 @@ def build_report(
         reread: gives the messages again, where that can be done.
     """
     ended = Moment(capture.packets, capture.last_ts_ns)
-    every = [Facts(one, session, ports, ended) for one, session in zip(connections, sessions, strict=True)]
+    dropped = capture.dropped or 0
+    if dropped:
+        for connection in connections:
+            doubt_silence(connection)
+    every = [Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True)]
     reported = [facts for facts in every if facts.api or all_connections]
     mates = tuple(facts for facts in every if facts.api)
     for facts in mates:
@@ -92,6 +97,7 @@ def build_report(
             ports,
             capture.packets,
             truncated=capture.truncated,
+            dropped=dropped,
             closed_first=counted.closed_first if counted is not None else {},
         ),
         reread=reread,

@@ -12,6 +12,7 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, FIN, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
+from capanalyze.tcp.evidence import INEXACT, doubt
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import distance
@@ -24,7 +25,6 @@ LARGEST_WINDOW: Final = 65535 << 14
 
 VALID: Final = ""
 REFUSED: Final = "refused"
-INEXACT: Final = "inexact"
 OUT_OF_WINDOW: Final = "out_of_window"
 
 
@@ -88,7 +88,7 @@ class Closing:
         close.ack = parting.rst_ack
         if verdict == INEXACT:
             if connection.reset is None and connection.doubtful_reset is None:
-                close.certainty = "likely"
+                doubt(close, INEXACT)
                 connection.doubtful_reset = close
             return False
         acknowledged_by_reset(connection, side, peer, seg, packet, ts_ns)
@@ -119,6 +119,7 @@ class Closing:
             ignored = again or fresh > 0 or seg.flags & FIN != 0
         if proved:
             doubtful.certainty = "certain"
+            doubtful.doubt = ""
             qualify(connection, doubtful.packet, VALID)
             return self._stands(connection, doubtful)
         if ignored:

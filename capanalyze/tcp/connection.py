@@ -65,7 +65,7 @@ class Note:
 class Close:
     """The first thing that ended a direction (contract.md, "close"); packet is 0 where it was inferred."""
 
-    __slots__ = ("ack", "certainty", "first", "inferred", "kind", "packet", "seq", "side", "ts_ns")
+    __slots__ = ("ack", "certainty", "doubt", "first", "inferred", "kind", "packet", "quiet", "seq", "side", "ts_ns")
 
     def __init__(self, first: str, kind: str, packet: i64, ts_ns: i64, inferred: bool, certainty: str) -> None:
         self.first: str = first  # "client", "server" or "both"
@@ -74,6 +74,8 @@ class Close:
         self.ts_ns: i64 = ts_ns
         self.inferred: bool = inferred
         self.certainty: str = certainty  # "certain" or "likely"
+        self.doubt: str = ""  # why it is likely only (evidence.py); "" also where it is inferred
+        self.quiet: bool = False  # it rests on the absence of packets in a capture that is not known to lack any
         self.side: i64 = -1  # 0 or 1; -1 where both closed
         self.seq: i64 = -1  # of a RST
         self.ack: i64 = -1  # of a RST with the ACK flag

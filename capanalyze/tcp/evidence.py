@@ -1,9 +1,11 @@
 """Evidence: whether the packets prove who was first, or only show nothing that says otherwise.
 
-In: a connection of which no more packets come, and the Close that it seems to have. Out: whether that is proved.
+In: a connection of which no more packets come, and the Close that it seems to have. Out: how far that is proved.
 What a capture lacks cannot be seen in it, but for what was acknowledged. So absence of a packet is evidence only in a
 capture that is not known to lack any; where it is, the order has to be in the numbers of the packets that are there.
 """
+
+from typing import Final
 
 from mypy_extensions import i64
 
@@ -11,22 +13,53 @@ from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.side import NOWHERE
 
+UNHEARD: Final = "unheard"
+SENT_AGAIN: Final = "sent again"
+INEXACT: Final = "inexact"
+DROPPED: Final = "dropped"
+"""Why a close is likely only: the peer may have closed unheard; a FIN was captured in a later copy only; the receiver
+of the RST may have ignored it; the capture tool says that it lost packets. "" where a FIN is inferred: that says it."""
+
+
+def weigh(connection: Connection, close: Close) -> None:
+    """Settle how sure it is that the peer had not closed before, nor at the same time without having heard of it."""
+    if proved(connection, close):
+        return
+    orig, resp = connection.orig, connection.resp
+    peer = resp if close.side == 0 else orig
+    if peer.parting.closed:
+        doubt(close, "" if peer.parting.fin_inferred else SENT_AGAIN)
+    elif is_whole(peer) and not lacks_packets(connection):
+        close.quiet = True
+    else:
+        doubt(close, UNHEARD)
+
+
+def doubt(close: Close, ground: str) -> None:
+    """Call a close likely; of several grounds the first one is told."""
+    close.certainty = "likely"
+    if not close.doubt and not close.inferred:
+        close.doubt = ground
+
+
+def doubt_silence(connection: Connection) -> None:
+    """The capture tool lost packets, nobody knows of which connection: their absence proves nothing."""
+    if connection.close is not None and connection.close.quiet:
+        doubt(connection.close, DROPPED)
+
 
 def proved(connection: Connection, close: Close) -> bool:
-    """Whether the peer had not closed before ``close``, nor at the same time without having heard of it."""
+    """Whether packets prove it: where a FIN of the peer would lie, it acknowledged, reset, or sent nothing at all."""
     orig, resp = connection.orig, connection.resp
     closer, peer = (orig, resp) if close.side == 0 else (resp, orig)
     if not peer.scaled and closer.last_ack < 0 and close.ack < 0:
         return True  # the closer never answered a peer
     if close.kind == "RST":
-        if peer.parting.closed or knew_all(close, peer):
-            return True
-    elif answered_by_the_open(closer, peer) or gave_up_open(connection.reset, peer):
+        return peer.parting.closed or knew_all(close, peer)
+    if answered_by_the_open(closer, peer) or gave_up_open(connection.reset, peer):
         return True
-    elif peer.parting.closed:
-        # it acknowledges the closer's, so it was sent later; unless it is a copy sent again of one that was not
-        return not peer.parting.fin_inferred and not peer.parting.fin_late
-    return is_whole(peer) and not lacks_packets(connection)
+    # its FIN acknowledges the closer's, so it was sent later; unless it is a copy sent again of one that did not
+    return peer.parting.closed and not peer.parting.fin_inferred and not peer.parting.fin_late
 
 
 def answered_by_the_open(closer: Side, peer: Side) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import answered_by_the_open, last_octet, proved
+from capanalyze.tcp.evidence import SENT_AGAIN, answered_by_the_open, doubt, last_octet, weigh
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.side import NOWHERE, part, trouble
 
@@ -76,8 +76,8 @@ def decide(connection: Connection) -> Close | None:
         chosen = reset
     if chosen is None:
         return None
-    if chosen.side >= 0 and not proved(connection, chosen):
-        chosen.certainty = "likely"
+    if chosen.side >= 0:
+        weigh(connection, chosen)
     chosen.first = "both" if chosen.side < 0 else connection.side_name(chosen.side)
     return chosen
 
@@ -106,19 +106,25 @@ def first_fin(orig: Side, resp: Side) -> Close | None:
         return both_had(orig, resp)
     if HAD in {orig_had, resp_had}:
         earlier, later = (resp, orig) if orig_had == HAD else (orig, resp)
-        return crossed(orig, resp, "likely") if was_sent_again(later, earlier) else close_by(earlier)
+        if not was_sent_again(later, earlier):
+            return close_by(earlier)
+        close = crossed(orig, resp)
+        doubt(close, SENT_AGAIN)
+        return close
     if orig.parting.fin_inferred and resp.parting.fin_inferred:
         return close_by(orig if orig.parting.fin_acked_packet < resp.parting.fin_acked_packet else resp)
     if CANNOT_TELL in {orig_had, resp_had}:
         # the captured FIN did not have the other one: it was sent first, or both were
         close = close_by(resp if orig_had == CANNOT_TELL else orig)
-        close.certainty = "likely"
+        doubt(close, "")
         return close
-    inferred = orig.parting.fin_inferred or resp.parting.fin_inferred
-    return crossed(orig, resp, "likely" if inferred else "certain")
+    close = crossed(orig, resp)
+    if orig.parting.fin_inferred or resp.parting.fin_inferred:
+        doubt(close, "")
+    return close
 
 
-def crossed(orig: Side, resp: Side, certainty: str) -> Close:
+def crossed(orig: Side, resp: Side) -> Close:
     """Both closed before they had the other's FIN; the packet is that of the FIN captured first."""
     captured = [side for side in (orig, resp) if not side.parting.fin_inferred]
     earlier = captured[0]
@@ -126,7 +132,6 @@ def crossed(orig: Side, resp: Side, certainty: str) -> Close:
         earlier = captured[1]
     close = close_by(earlier)
     close.side = -1
-    close.certainty = certainty
     return close
 
 
@@ -152,7 +157,7 @@ def both_had(orig: Side, resp: Side) -> Close:
         close = close_by(resp if orig.parting.fin_inferred else orig)
     else:
         close = close_by(orig if orig.parting.fin_packets[0] > resp.parting.fin_packets[0] else resp)
-    close.certainty = "likely"
+    doubt(close, SENT_AGAIN)
     return close
 
 

@@ -39,10 +39,18 @@ class Facts:
         close: the moment of the close; None where nobody closed or the FIN was inferred.
         stage: how far it got (see ``stage_of``).
         misfit: what a side sent in place of TWS, or None.
+        dropped: packets that the capture tool says it lost, of any connection.
         others: the Facts of every connection of the capture, this one included.
     """
 
-    def __init__(self, connection: Connection, session: Session | None, ports: Collection[int], ended: Moment) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        session: Session | None,
+        ports: Collection[int],
+        ended: Moment,
+        dropped: int = 0,
+    ) -> None:
         self.connection = connection
         self.session = session
         self.number = int(connection.number)
@@ -52,6 +60,7 @@ class Facts:
         self.server = End(connection, connection.server, "server", "gateway" if self.api else "server")
         self.began = moment(connection.first_packet, connection.first_ts)
         self.ended = ended
+        self.dropped = dropped
         close = connection.close
         self.closer = close.first if close is not None else ""
         self.kind = close.kind if close is not None else ""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from capanalyze.timeline.before import before_close, before_open
+from capanalyze.timeline.doubt import doubts, set_back
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.turned_back import turned_back
@@ -34,6 +35,7 @@ def capture_verdict(
     packets_read: int,
     *,
     truncated: bool = False,
+    dropped: int = 0,
     closed_first: Mapping[str, int] = NOTHING_MORE,
 ) -> str:
     """The verdict for a capture of ``tcp_connections``, of which ``reported`` are on ``ports`` or speak TWS.
@@ -42,7 +44,7 @@ def capture_verdict(
     """
     if not reported and not closed_first:
         return _nothing(tcp_connections, ports, packets_read)
-    end = " (the capture is cut off at its end)" if truncated else ""
+    lacks = ["the capture is cut off at its end"] if truncated else []
     groups: dict[tuple[object, ...], list[Facts]] = {}
     for facts in reported:
         groups.setdefault(plot(facts), []).append(facts)
@@ -57,7 +59,9 @@ def capture_verdict(
             f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: "
             f"{closers(closed_first, 'gateway' if all(facts.api for facts in reported) else 'server')}"
         )
-    return sentence("; ".join(told) + end)
+    if dropped and not any("dropped" in one for one in told):
+        lacks.append(f"{count(dropped, 'packet')} {'was' if dropped == 1 else 'were'} dropped while capturing")
+    return sentence("; ".join(told) + (f" ({'; '.join(lacks)})" if lacks else ""))
 
 
 def closers(closed_first: Mapping[str, int], server: str) -> str:
@@ -94,14 +98,15 @@ def _nothing(tcp_connections: int, ports: Sequence[int], packets_read: int) -> s
 
 def plot(facts: Facts) -> tuple[object, ...]:
     """What two connections must share to be told in one breath."""
-    doubtful = facts.connection.close is not None and facts.connection.close.certainty != "certain"
+    close = facts.connection.close
     return (
         facts.connection.opened,
         facts.stage,
         facts.closer,
         facts.kind,
         facts.inferred,
-        doubtful,
+        (close.certainty, close.doubt) if close is not None else "",
+        set_back(facts.connection) is not None,
         facts.server.called,
         facts.client.state,
         facts.server.state,
@@ -136,10 +141,10 @@ def story(group: Group, total: int) -> str:
     first = group[0]
     unopened = before_open(group, thing(group, total))
     if unopened:
-        return unopened + _doubt(group)
+        return unopened + doubts(group)
     if not first.closer:
-        return f"nobody closed {thing(group, total)} {_captured(group)}{before_close(group)}{_doubt(group)}"
-    return f"{_closer(group, total)}{before_close(group)}{remains(group)}{_doubt(group)}"
+        return f"nobody closed {thing(group, total)} {_captured(group)}{before_close(group)}{doubts(group)}"
+    return f"{_closer(group, total)}{before_close(group)}{remains(group)}{doubts(group)}"
 
 
 def thing(group: Group, total: int) -> str:
@@ -160,7 +165,7 @@ def _closer(group: Group, total: int) -> str:
     )
     if first.closer == "both":
         numbers = packets(packet for facts in group for packet in (*facts.client.fins[:1], *facts.server.fins[:1]))
-        return f"client and {first.server.called} closed at the same time{on} (their FINs cross: {numbers})"
+        return f"client and {first.server.called} {probably}closed at the same time{on} (their FINs cross: {numbers})"
     who = f"the {first.closing_end.called}"
     if first.inferred:
         peer = first.other_end.called
@@ -174,28 +179,3 @@ def _closer(group: Group, total: int) -> str:
 def _captured(group: Group) -> str:
     lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
     return f"within the {spans(lengths)} captured" if lengths else "in the capture"
-
-
-def _doubt(group: Group) -> str:
-    """What makes the story less than complete."""
-    doubts: list[str] = []
-    if all(facts.connection.opened == "midstream" for facts in group):
-        doubts.append("the capture began after the connection" + ("s" if len(group) > 1 else ""))
-    missing = sum(facts.client.missing + facts.server.missing for facts in group)
-    absent = [end.called for end in (group[0].client, group[0].server) if _one_way(group, end.name)]
-    doubts += [f"the capture holds no packet of the {called}'s" for called in absent]
-    if missing:
-        doubts.append(
-            f"{count(missing, 'octet')} of what was said {'is' if missing == 1 else 'are'} missing from the capture"
-        )
-    cut = sum(facts.client.cut + facts.server.cut for facts in group)
-    if cut:
-        doubts.append(
-            f"{count(cut, 'octet')} of what was said {'was' if cut == 1 else 'were'} cut off by the snapshot length"
-        )
-    return f" ({'; '.join(doubts)})" if doubts else ""
-
-
-def _one_way(group: Group, side: str) -> bool:
-    """Whether a side sent packets (the other one acknowledged them) and the capture has none of them."""
-    return all(facts.end(side).side.packets == 0 and facts.end(side).side.acked_rel >= 0 for facts in group)

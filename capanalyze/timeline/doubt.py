@@ -1,0 +1,95 @@
+"""Doubt: what makes a story less than complete: what the capture lacks, and what its clock did.
+
+In: a group of Facts with the same plot. Out: a clause in brackets for the end of a verdict, or nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.evidence import DROPPED, INEXACT, SENT_AGAIN, UNHEARD
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.words import count, span
+
+Group = Sequence[Facts]
+
+CLOCK_STEP_NS: Final = 10_000_000
+"""How far times have to go back to be told of: capturing alone puts packets of several queues out of order."""
+
+_GROUNDS: Final = {
+    UNHEARD: "a FIN of the {peer}'s may be among what the capture lacks",
+    SENT_AGAIN: "a FIN was sent again, and its first copy is not in the capture",
+    INEXACT: "the {peer} may have ignored that RST: its number is not exactly the one expected",
+    DROPPED: "a FIN of the {peer}'s may be among the packets dropped",
+}
+"""Why a close is likely only -> words."""
+
+
+def doubts(group: Group) -> str:
+    """A clause like " (12 octets of what was said are missing from the capture)"."""
+    found: list[str] = []
+    if all(facts.connection.opened == "midstream" for facts in group):
+        found.append("the capture began after the connection" + ("s" if len(group) > 1 else ""))
+    absent = [end.called for end in (group[0].client, group[0].server) if _one_way(group, end.name)]
+    found += [f"the capture holds no packet of the {called}'s" for called in absent]
+    missing = sum(facts.client.missing + facts.server.missing for facts in group)
+    if missing:
+        found.append(
+            f"{count(missing, 'octet')} of what was said {'is' if missing == 1 else 'are'} missing from the capture"
+        )
+    cut = sum(facts.client.cut + facts.server.cut for facts in group)
+    if cut:
+        found.append(
+            f"{count(cut, 'octet')} of what was said {'was' if cut == 1 else 'were'} cut off by the snapshot length"
+        )
+    found += _ground(group[0])
+    found += _clock(group)
+    return f" ({'; '.join(found)})" if found else ""
+
+
+def _ground(first: Facts) -> list[str]:
+    """Why it is not certain who closed first, or that nobody did."""
+    close = first.connection.close
+    ground = close.doubt if close is not None else ""
+    words = []
+    if first.dropped and (close is None or ground == DROPPED):
+        words.append(
+            f"{count(first.dropped, 'packet')} {'was' if first.dropped == 1 else 'were'} dropped while capturing"
+        )
+    if ground:
+        words.append(_GROUNDS[ground].format(peer=first.other_end.called))
+    return words
+
+
+def _one_way(group: Group, side: str) -> bool:
+    """Whether a side sent packets (the other one acknowledged them) and the capture has none of them."""
+    return all(facts.end(side).side.packets == 0 and facts.end(side).side.acked_rel >= 0 for facts in group)
+
+
+def _clock(group: Group) -> list[str]:
+    steps = [step for facts in group if (step := set_back(facts.connection)) is not None]
+    if not steps:
+        return []
+    packet, by_ns = steps[0]
+    return [f"the capture's clock goes back by {span(by_ns)} before packet {packet}"]
+
+
+def set_back(connection: Connection) -> tuple[int, int] | None:
+    """The packet by which the times of a connection had gone back most, and how far; None where they did not.
+
+    It looks at the packets that events tell of, and at the first and last octets of each side.
+    """
+    known = [(int(event.packet), int(event.ts_ns)) for event in connection.events]
+    known.append((int(connection.last_packet), int(connection.last_ts)))
+    for side in (connection.orig, connection.resp):
+        known.append((int(side.first_data_packet), int(side.first_data_ts)))
+        known.append((int(side.last_data_packet), int(side.last_data_ts)))
+    known.sort()
+    newest, found = -1, None
+    for packet, ts_ns in known:
+        if ts_ns < 0:
+            continue
+        if newest - ts_ns >= CLOCK_STEP_NS and (found is None or newest - ts_ns > found[1]):
+            found = (packet, newest - ts_ns)
+        newest = max(newest, ts_ns)
+    return found

@@ -1,0 +1,86 @@
+"""What a verdict rests on is said with it: lost packets, a cut snapshot, a clock that was set back."""
+
+import struct
+
+import pytest
+
+import capanalyze
+from capanalyze.capture.files import from_bytes
+from tests.conversation import RST, Conversation, block, pcapng
+from tests.tcp.test_scenarios import hello
+from tests.timeline.talk import verdict
+
+IFDROP = 5
+
+
+def told(talk: Conversation, dropped: int | None) -> tuple[str, str]:
+    """Certainty of the close and the capture's verdict, where the capture tool says how many packets it lost."""
+    capture = pcapng(talk.packets)
+    if dropped is not None:
+        capture += block(5, struct.pack("<IIIHHQHH", 0, 0, 0, IFDROP, 8, dropped, 0, 0))
+    report = capanalyze.api.read_files([from_bytes(capture)])
+    close = report.to_dict()["connections"][0]["close"]
+    return close["certainty"] if close is not None else "", report.verdict
+
+
+def unanswered_fin() -> Conversation:
+    return hello().client.fin()
+
+
+@pytest.mark.parametrize(("dropped", "certainty"), [(None, "certain"), (0, "certain"), (3, "likely")])
+def test_a_fin_that_nothing_answers_is_certain_only_where_no_packet_was_dropped(
+    dropped: int | None, certainty: str
+) -> None:
+    found, sentence = told(unanswered_fin(), dropped)
+
+    assert found == certainty
+    assert ("3 packets were dropped while capturing; a FIN of the gateway's may be among" in sentence) == bool(dropped)
+
+
+def test_a_fin_that_was_acknowledged_by_who_had_not_closed_is_certain_though_packets_were_dropped() -> None:
+    found, sentence = told(hello().client.fin().server.ack(), 1)
+
+    assert found == "certain"
+    assert sentence.endswith(" (1 packet was dropped while capturing).")
+
+
+def test_that_nobody_closed_is_said_with_the_packets_dropped() -> None:
+    found, sentence = told(hello(), 2)
+
+    assert found == ""
+    assert sentence.count("2 packets were dropped while capturing") == 1
+
+
+@pytest.mark.parametrize(
+    ("talk", "ground"),
+    [
+        (hello().server.segment(RST, seq=5_000_006), "the client may have ignored that RST"),
+        (hello().server.data(b"lost", unseen=True).client.fin().server.ack(), "a FIN of the gateway's may be among"),
+        (
+            hello().client.fin(unseen=True).server.fin().client.fin_again().server.ack(),
+            "a FIN was sent again, and its first copy is not in the capture",
+        ),
+    ],
+)
+def test_why_a_close_is_only_probable_is_said(talk: Conversation, ground: str) -> None:
+    sentence = verdict(talk)
+
+    assert "probably closed first" in sentence
+    assert ground in sentence
+
+
+def test_fins_that_seem_to_cross_probably_do() -> None:
+    talk = hello()
+    talk.server.fin(unseen=True, undelivered=True).client.fin().server.ack().server.fin_again().client.ack()
+
+    assert verdict(talk).startswith("Client and gateway probably closed at the same time")
+
+
+@pytest.mark.parametrize(("back", "said"), [(5.0, True), (0.002, False)])
+def test_a_clock_that_was_set_back_is_told(back: float, said: bool) -> None:
+    talk = hello().after(-back).server.data(b"answer").client.ack().client.fin().server.ack()
+
+    sentence = told(talk, None)[1]
+
+    assert sentence.startswith("The client closed first (FIN in packet 8)")
+    assert ("the capture's clock goes back by 5.0 s before packet 6" in sentence) == said
