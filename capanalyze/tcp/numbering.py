@@ -118,7 +118,8 @@ def be_unsure(side: Side, unsure: bool) -> None:
 def answers_another(side: Side, peer: Side, seg: Segment) -> bool:
     """An acknowledgement that does not answer the peer's SYN: its sender still has an older connection of these ports.
 
-    RFC 9293 3.5.1: the peer resets that one and repeats its SYN. Acknowledged octets that the capture lacks are
+    RFC 9293 3.5.1: the peer resets that one and repeats its SYN. So it does where an old SYN-ACK comes late or answers
+    an old SYN (3.5, figure 9). Acknowledged octets that the capture lacks are
     near enough to the SYN to be told from it.
     """
     if side.isn >= 0 or peer.isn < 0 or peer.last_ack >= 0 or not seg.flags & ACK:

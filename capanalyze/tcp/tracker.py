@@ -182,12 +182,12 @@ class Tracker:
             self.just_closed = self.closing.reset(connection, side, peer, seg, packet, ts_ns)
             self._settle(connection)
             return NOTHING
+        if answers_another(side, peer, seg):
+            return NOTHING
         if flags & SYN:
             if flags & ACK and not connection.detail:
                 self.table.accepted(connection)
             take_syn(self.closing, connection, side, peer, seg, data, packet, ts_ns)
-        elif answers_another(side, peer, seg):
-            return NOTHING
         else:
             place(side, peer, seg)
         self._take(connection, side, peer, seg, data, packet, ts_ns)

@@ -3,7 +3,7 @@
 import pytest
 
 from capanalyze.tcp.connection import Connection
-from tests.conversation import ACK, RST, Conversation
+from tests.conversation import ACK, RST, SYN, Conversation
 from tests.follow import follow
 
 
@@ -380,3 +380,15 @@ def test_nobody_is_sure_where_the_other_may_have_closed_before(talk: Conversatio
 
     assert close is not None
     assert close.certainty == "likely"
+
+
+def test_a_syn_ack_that_answers_an_old_syn_is_reset_and_the_connection_opens() -> None:
+    talk = Conversation()
+    talk.client.syn().server.segment(SYN | ACK, seq=9_999, ack=talk.client.isn - 500, undelivered=True)
+    talk.client.segment(RST, seq=talk.client.isn - 500, window=0)
+    talk.server.syn_ack().client.ack().client.data(b"hi").server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("complete", None, ("ESTABLISHED", "ESTABLISHED"))
+    assert (connection.client.octets, connection.ignored_resets) == (2, [3])
