@@ -116,7 +116,9 @@ def is_whole(side: Side) -> bool:
 
 
 def lacks_packets(connection: Connection) -> bool:
-    """Whether the capture is known to lack packets of a connection: octets or a FIN acknowledged, one of two SYNs."""
+    """Whether the capture is known to lack packets of a connection: octets or a FIN acknowledged, a SYN, flags cut."""
+    if connection.cut_packets:
+        return True
     for side in (connection.orig, connection.resp):
         odd = side.trouble
         if odd.missing or odd.hidden_at != NOWHERE or side.parting.fin_inferred:

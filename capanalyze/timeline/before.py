@@ -36,6 +36,9 @@ def before_open(group: Group, thing: str) -> str:
     first = group[0]
     called = first.server.called
     port = first.connection.server.port
+    if first.stage == "cut":
+        lost = "the snapshot length cut its packets before the TCP flags"
+        return f"who closed {thing} cannot be told: {lost if len(group) == 1 else lost.replace('its', 'their')}"
     if first.stage == "refused":
         waits = _known([between(facts.began, facts.server.rst) for facts in group])
         after = f", {spans(waits)} after the SYN" if waits else ""

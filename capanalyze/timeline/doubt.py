@@ -42,6 +42,16 @@ def doubts(group: Group) -> str:
         found.append(
             f"{count(cut, 'octet')} of what was said {'was' if cut == 1 else 'were'} cut off by the snapshot length"
         )
+    headless = sum(int(facts.connection.cut_packets) for facts in group if not facts.connection.header_cut)
+    if headless:
+        found.append(f"{count(headless, 'packet')} {'is' if headless == 1 else 'are'} cut before the TCP flags")
+    unheard = [(end, sum(facts.end(end.name).unheard for facts in group)) for end in (group[0].client, group[0].server)]
+    found += [
+        f"{count(number, 'octet')} of the {end.called}'s {'was' if number == 1 else 'were'} sent, by its own numbers, "
+        "and neither captured nor acknowledged"
+        for end, number in unheard
+        if number
+    ]
     found += _ground(group[0])
     found += _clock(group)
     return f" ({'; '.join(found)})" if found else ""

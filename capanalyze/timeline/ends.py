@@ -34,6 +34,7 @@ class End:
         name: "client" or "server". called: what people call it: "client", "gateway" or "server".
         side: what was measured. state: its RFC 9293 state in the end.
         octets, missing: what it sent, and what beyond that was acknowledged and is not in the capture.
+        unheard: octets that its own numbers show, and that were neither captured nor acknowledged.
         cut: octets of it that only headers tell of, the snapshot length having cut them off.
         first, last, last_before: when it sent octets first, last, and last before the close.
         fin, fins, fin_acked: its FIN's first copy, the packets of all copies, whether it was acknowledged.
@@ -48,6 +49,7 @@ class End:
         self.state = connection.client_state if name == "client" else connection.server_state
         self.octets = int(side.octets)
         self.missing = int(side.missing)
+        self.unheard = unheard(side)
         self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
         self.last = moment(side.last_data_packet, side.last_data_ts)
@@ -66,7 +68,7 @@ class End:
     @property
     def unread(self) -> int:
         """Octets that it sent and that the capture does not hold."""
-        return self.missing + self.cut
+        return self.missing + self.cut + self.unheard
 
     @property
     def spoke(self) -> bool:
@@ -77,6 +79,15 @@ class End:
     def spoke_before(self) -> bool:
         """Whether it sent an octet before the close."""
         return self.last_before is not None
+
+
+def unheard(side: Side) -> int:
+    """Octets between others, or before a segment without payload, that nobody acknowledged; no FIN among them."""
+    odd = side.trouble
+    between_others = sum(gap.length for gap in odd.gaps) + odd.gap_octets_left_out - odd.missing
+    end = min(odd.ahead, side.parting.fin_rel) if side.parting.closed else odd.ahead
+    behind = int(end - side.next_rel)
+    return int(between_others) + (behind if behind > 1 or (behind == 1 and side.parting.closed) else 0)
 
 
 def _resets(event: Event, side: Side) -> bool:

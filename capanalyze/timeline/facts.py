@@ -284,6 +284,7 @@ class Facts:
 def stage_of(facts: Facts) -> str:
     """How far a connection got.
 
+    "cut": no TCP flags are in the capture.
     "refused": a RST answered the SYN. "unanswered": nothing did. "half_open": SYN and SYN-ACK, no data.
     "no_data": open, and not an octet before the close. "not_tws": what was said is not the protocol.
     "hello_unanswered": a hello, and not an octet back before the close. "misanswered": octets came back that are no
@@ -293,6 +294,8 @@ def stage_of(facts: Facts) -> str:
     "unread": what was said first is not in the capture. "plain": not an API connection.
     """
     opened = facts.connection.opened
+    if facts.connection.header_cut:
+        return "cut"
     if opened in {"refused", "unanswered"}:
         return opened
     if opened == "syn_ack" and not facts.client.spoke and not facts.server.spoke:

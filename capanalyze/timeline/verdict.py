@@ -133,7 +133,7 @@ def _rank(facts: Facts) -> int:
     """The worst first: what a user of the API would call a failure before what went well."""
     if not facts.api or facts.second_address is not None:
         return 7
-    return _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread"} else 2)
+    return _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread", "cut"} else 2)
 
 
 def story(group: Group, total: int) -> str:

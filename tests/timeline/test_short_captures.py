@@ -5,8 +5,8 @@ import pytest
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.report.report import Report
-from tests.conversation import Conversation
-from tests.timeline.talk import START_API, findings, frame, greeted, opened, ready, report, started, verdict
+from tests.conversation import Conversation, pcap_of_frames
+from tests.timeline.talk import START_API, answer, findings, frame, greeted, opened, ready, report, started, verdict
 
 TO_PAYLOAD = 14 + 20 + 20
 """Octets before the payload: Ethernet, IPv4, TCP."""
@@ -92,3 +92,39 @@ def test_a_hello_that_the_capture_lost_was_still_sent() -> None:
 
     assert (None, "bad-hello") not in findings(talk)
     assert [name for _, name in findings(talk)] == ["capture-incomplete"]
+
+
+def test_headers_cut_before_the_flags_tell_nothing_of_who_closed_or_spoke() -> None:
+    talk = ready().server.fin().client.ack()
+
+    found = read_files([from_bytes(talk.pcap(snaplen=40))])
+
+    told = found.to_dict()["connections"][0]
+    assert found.verdict == (
+        "Who closed the connection cannot be told: the snapshot length cut its packets before the TCP flags."
+    )
+    assert [(one["id"], one["evidence"]) for one in told["findings"]] == [
+        ("capture-incomplete", ["13 packets of it are cut before the TCP flags"])
+    ]
+
+
+def test_a_packet_cut_before_the_flags_may_be_the_fin_of_the_other_side() -> None:
+    talk = started().client.fin()
+    whole = [(packet.ts_ns, packet.frame()) for packet in talk.packets]
+    ts_ns, frame = whole[-2]
+    short = [*whole[:-2], (ts_ns, frame[:40], len(frame)), whole[-1]]
+
+    found = read_files([from_bytes(pcap_of_frames(short))])
+
+    assert found.to_dict()["connections"][0]["close"]["certainty"] == "likely"
+    assert "1 packet is cut before the TCP flags" in found.verdict
+
+
+def test_an_answer_that_only_its_senders_numbers_show_may_have_been_one() -> None:
+    talk = greeted().client.fin()
+    talk.server.data(answer(), unseen=True, undelivered=True).server.ack()
+
+    assert ("possible", "accepted-but-silent") in [
+        (one["certainty"], one["id"]) for one in report(talk).to_dict()["connections"][0]["findings"]
+    ]
+    assert "30 octets of the gateway's were sent, by its own numbers, and neither captured nor" in verdict(talk)

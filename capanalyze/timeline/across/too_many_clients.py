@@ -28,7 +28,7 @@ FAILED: Final = {"no_data", "hello_unanswered", "not_started", "not_ready", "mis
 
 def check(connections: Sequence[Facts]) -> Finding | None:
     """Fires on the first connection that came to nothing and was opened beside LIMIT others."""
-    accepted = [one for one in connections if one.stage not in {"refused", "unanswered", "half_open"}]
+    accepted = [one for one in connections if one.stage not in {"refused", "unanswered", "half_open", "cut"}]
     for late in accepted:
         if late.stage not in FAILED or (late.closer == "client" and late.answer is not None):
             continue

@@ -15,10 +15,11 @@ ID: Final = "capture-incomplete"
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where octets of a reported connection are missing."""
-    if not facts.incomplete:
-        return None
+    """Fires where octets of a reported connection are missing, or headers are cut."""
+    cut = int(facts.connection.cut_packets)
     evidence: list[str] = []
+    if cut:
+        evidence.append(f"{count(cut, 'packet')} of it {'is' if cut == 1 else 'are'} cut before the TCP flags")
     for end in (facts.client, facts.server):
         if end.missing:
             evidence.append(
@@ -28,6 +29,8 @@ def check(facts: Facts) -> Finding | None:
             evidence.append(
                 f"{count(end.cut, 'octet')} of the {end.called} were cut off by the capture's snapshot length"
             )
+    if not evidence:
+        return None
     gaps = [int(gap.packet) for end in (facts.client, facts.server) for gap in end.side.gaps]
     return finding(
         ID,
