@@ -286,6 +286,7 @@ def capture_facts(
     interfaces = _interfaces(decoders)
     dropped = [one.dropped for one in interfaces if one.dropped is not None]
     damage = "; ".join(decoder.damage for decoder in decoders if decoder.damage)
+    authored = [decoder for decoder in decoders if decoder.format != "tshark"]  # tshark would name itself
     unnumbered = sum(int(decoder.other_blocks) for decoder in decoders)
     remark = f"{unnumbered} custom or journal blocks: Wireshark numbers them too, so its later frame numbers are higher"
     return CaptureFacts(
@@ -299,8 +300,8 @@ def capture_facts(
         dropped=sum(dropped) if dropped else None,
         sha256=sha256,
         interfaces=interfaces,
-        application=decoders[0].application or None,
-        os=decoders[0].os or None,
+        application=next((one.application for one in authored if one.application), None),
+        os=next((one.os for one in authored if one.os), None),
         files=files,
         damage=damage or None,
         remarks=((remark,) if unnumbered else ()) + remarks,

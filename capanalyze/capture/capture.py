@@ -147,7 +147,7 @@ class Capture:
     def remarks(self) -> list[str]:
         """How the packets came to be read, where that is worth a line."""
         found = [
-            f"{file.name} is no pcap or pcapng: tshark read it"
+            f"{Path(file.name).name} is no pcap or pcapng: tshark read it"
             for file in self.files
             if file.decoder.format == "tshark"
         ]

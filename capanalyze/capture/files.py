@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from capanalyze.capture.compression import Expander, expander
 from capanalyze.capture.decoder import Decoder
@@ -21,6 +21,9 @@ from capanalyze.capture.pcap import HEADER, PcapDecoder, byte_order
 from capanalyze.capture.pcapng import SHB, PcapngDecoder
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
 from capanalyze.packets.common import COMPILED
+
+if TYPE_CHECKING:
+    from capanalyze.capture.foreign import Conversion
 
 READ: Final = (64 if COMPILED else 1024) * 1024
 """Octets of the read window: compiled, they had better stay in the processor's cache."""
@@ -154,16 +157,18 @@ class CaptureFile:
         error = unknown(self.name, head)
         if self._native or head.startswith(NO_CAPTURES):
             raise error
-        from capanalyze.capture.foreign import convert  # noqa: PLC0415 - pyshark only where it is needed
+        from capanalyze.capture.foreign import Conversion  # noqa: PLC0415 - pyshark only where it is needed
 
-        plain = self.size > 0 and self._expander is None
+        plain = self.size > 0 and self._expander is None and self.path != STDIN
         octets = None if plain else itertools.chain((head,), self._file_octets)
-        self._octets = convert(self.path, octets, head, error)
+        conversion = Conversion(self.path, self.name, octets, head, error)
+        self._octets = iter(conversion)
         head, complete = self._head()
         decoder = decoder_for(head, complete)
         if decoder is None:
             raise error
         decoder.format = "tshark"
+        self._octets = damage_told(self._octets, conversion, decoder)
         return decoder
 
     def _head(self) -> tuple[bytes, bool]:
@@ -195,6 +200,12 @@ class CaptureFile:
         self.decoder.finish()
         self.packets = int(self.decoder.number) - self.first_packet
         self.close()
+
+
+def damage_told(octets: Iterator[bytes], conversion: "Conversion", decoder: Decoder) -> Iterator[bytes]:
+    """The octets that tshark makes of a file; at their end the decoder gets to know whether it read them all."""
+    yield from octets
+    decoder.damage = decoder.damage or conversion.damage
 
 
 def size_of(stream: BinaryIO) -> int:

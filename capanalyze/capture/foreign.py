@@ -21,8 +21,23 @@ PIECE: Final = 1024 * 1024
 
 CONVERT: Final = "convert it: editcap -F pcapng IN OUT"
 
+SPOOL: Final = 1024 * 1024 * 1024
+"""Octets that are put aside of what is piped in or compressed, for tshark to read."""
+
+MAX_SAID: Final = 64 * 1024
+"""Octets of a program's complaints that are looked at."""
+
+NAME: Final = "tshark: "
+
 UNWRITABLE: Final = "can't be written as"
 """What tshark says of formats whose frames have no link type in pcapng: CommView, nettl, K12 text and the like."""
+
+CUT: Final = "cut short"
+UNKNOWN: Final = "isn't a capture file"
+"""What it says of a file that ends too early, and of what it does not know."""
+
+NOT_IP: Final = bytes(12) + b"\xff\xff"
+"""An Ethernet frame that holds nothing of ours: it keeps a packet's number."""
 
 RAW_IP: Final = 101
 ETHERNET: Final = 1
@@ -50,66 +65,119 @@ FORMATS: Final = (
 """First octets of formats that people have -> their names; tshark knows dozens more, some without a magic."""
 
 
-def convert(path: str, octets: Iterator[bytes] | None, head: bytes, error: CapanalyzeError) -> Iterator[bytes]:
-    """The file as pcapng.
+def format_name(head: bytes) -> str:
+    """The name of the format whose files begin so, where it is one of FORMATS, else ""."""
+    return next((name for magic, name in FORMATS if head.startswith(magic)), "")
+
+
+class Conversion:
+    """A file as pcapng: iterate over it once; ``damage`` then says why tshark did not read it to its end, or is "".
 
     Args:
-        path: a regular file, where ``octets`` is None.
-        octets: what is inside the file otherwise.
-        head: the first octets, for the name of the format.
+        path, name: of the file, for tshark and for people.
+        octets: what is inside, where ``path`` is no regular file that tshark could read.
+        head: the first octets.
         error: what to raise where tshark does not know the format either.
-
-    Raises:
-        NotACaptureError: ``error``, or that only tshark reads this format, which is not installed.
-        ToolError: tshark died or hangs.
     """
-    tshark = find_tshark()
-    if not tshark:
-        known = next((name for magic, name in FORMATS if head.startswith(magic)), "")
-        if not known:
-            raise error
-        raise NotACaptureError(f"{path}: a {known} capture, which tshark reads and we do not", INSTALL)
-    with tempfile.TemporaryDirectory(prefix="capanalyze-") as folder:
-        if octets is not None:
-            path = str(Path(folder) / "capture")
-            with Path(path).open("wb") as spool:
-                spool.writelines(octets)
-        with (Path(folder) / "said").open("w+b") as said:
-            yield from rewritten(tshark, path, said, error)
+
+    def __init__(
+        self, path: str, name: str, octets: Iterator[bytes] | None, head: bytes, error: CapanalyzeError
+    ) -> None:
+        self.damage = ""
+        self._path = path
+        self._name = name
+        self._octets = octets
+        self._known = format_name(head)
+        self._head = head
+        self._error = error
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The pieces.
+
+        Raises:
+            NotACaptureError: tshark does not know the format or can read nothing of the file, or it would and is not
+                installed, or what is piped in is larger than SPOOL.
+            ToolError: tshark hangs.
+        """
+        tshark = find_tshark()
+        if not tshark:
+            if not self._known:
+                raise self._error
+            raise NotACaptureError(f"{self._name}: a {self._known} capture, which tshark reads and we do not", INSTALL)
+        with tempfile.TemporaryDirectory(prefix="capanalyze-") as folder:
+            path = self._path
+            if self._octets is not None:
+                path = str(Path(folder) / "capture")
+                self._spool(tshark, path, self._octets)
+            yield from self._rewritten(tshark, path)
+
+    def _spool(self, tshark: str, path: str, octets: Iterator[bytes]) -> None:
+        """Write what is piped in to ``path``, if tshark knows its beginning: it may have no end."""
+        Path(path).write_bytes(self._head)
+        beginning = Run(writing(tshark, path))
+        if not any(list(beginning.output())) and not self._known and not beginning.said_one_of(UNWRITABLE, CUT):
+            raise self._error
+        size = 0
+        with Path(path).open("wb") as spool:
+            for piece in octets:
+                size += spool.write(piece)
+                if size > SPOOL:
+                    raise NotACaptureError(f"{self._name}: more than {SPOOL} octets of what only tshark reads", CONVERT)
+
+    def _rewritten(self, tshark: str, path: str) -> Iterator[bytes]:
+        """What tshark writes of ``path``."""
+        empty = True
+        run = Run(writing(tshark, path))
+        for piece in run.output():
+            empty = False
+            yield piece
+        words = run.words().replace(f' "{path}"', "")
+        if run.said_one_of(UNWRITABLE):
+            yield from self._dissected(tshark, path)
+        elif empty and (not self._known or run.said_one_of(UNKNOWN)):
+            raise self._error
+        elif empty:
+            raise NotACaptureError(f"{self._name}: tshark: {words}", "copy the file again, or record again")
+        elif run.code:
+            self.damage = f"tshark: {words}"
+
+    def _dissected(self, tshark: str, path: str) -> Iterator[bytes]:
+        """The datagrams of a file whose frames pcapng has no link type for, by tshark's dissection.
+
+        tshark takes pictures, JSON and other text for such files: what begins without any datagram is no capture.
+        """
+        waiting = section_header(application="tshark") + interface_description(RAW_IP) + interface_description(ETHERNET)
+        command = [tshark, "-n", "-r", path, "-T", "json", "-x", "-j", "frame frame.time_epoch frame.len"]
+        run = Run([*command, "--disable-protocol", "tcp"])
+        found = False
+        rest = b""
+        for piece in run.output():
+            *whole, rest = (rest + piece).split(END_OF_PACKET)
+            for packet in whole:
+                blocks = datagrams(packet)
+                found = found or blocks != b""
+                waiting += blocks or enhanced_packet(NOT_IP, moment_ns(packet), interface=1)
+            if found:
+                yield waiting
+                waiting = b""
+            elif len(waiting) > PIECE:
+                break
+        if not found:
+            raise self._error
+        if run.code:
+            self.damage = f"tshark: {run.words()}".replace(f' "{path}"', "")
 
 
-def rewritten(tshark: str, path: str, said: IO[bytes], error: CapanalyzeError) -> Iterator[bytes]:
-    """What tshark writes; ``said`` receives its standard error."""
-    empty = True
-    run = Run([tshark, "-n", "-r", path, "-F", "pcapng", "-w", "-"], said)
-    for piece in run.output():
-        empty = False
-        yield piece
-    words = last_line(said)
-    if UNWRITABLE in words:
-        yield from dissected(tshark, path, said)
-    elif empty:
-        raise error
-    elif run.code and "cut short" not in words:
-        raise ToolError(f"{path}: tshark: {words}", CONVERT)
-
-
-def dissected(tshark: str, path: str, said: IO[bytes]) -> Iterator[bytes]:
-    """The datagrams of a file whose frames pcapng has no link type for, by tshark's dissection."""
-    yield section_header(application="tshark") + interface_description(RAW_IP) + interface_description(ETHERNET)
-    command = [tshark, "-n", "-r", path, "-T", "json", "-x", "-j", "frame frame.time_epoch frame.len"]
-    rest = b""
-    for piece in Run([*command, "--disable-protocol", "tcp"], said).output():
-        *whole, rest = (rest + piece).split(END_OF_PACKET)
-        yield b"".join(datagrams(packet) for packet in whole)
+def writing(tshark: str, path: str) -> list[str]:
+    """The command that writes a capture file as pcapng."""
+    return [tshark, "-n", "-r", path, "-F", "pcapng", "-w", "-"]
 
 
 def datagrams(packet: bytes) -> bytes:
-    """One packet of tshark's JSON as a pcapng block for each datagram that it carries, or one that holds no IP."""
+    """One packet of tshark's JSON as a pcapng block for each datagram that it carries, "" where it holds no IP."""
     layers = [(name, bytes.fromhex(digits.decode()), int(place)) for name, digits, place in _LAYER.findall(packet)]
     frame = next((octets for name, octets, _ in layers if name == b"frame"), b"")
-    moment, length = _TIME.search(packet), _LENGTH.search(packet)
-    ns = int(moment[1]) * 10**9 + int(moment[2].ljust(9, b"0")[:9]) if moment is not None else 0
+    length = _LENGTH.search(packet)
     headers: list[Header] = []
     for name, octets, place in layers:
         if name in QUOTING:
@@ -117,20 +185,25 @@ def datagrams(packet: bytes) -> bytes:
         if name in IP and frame[place : place + len(octets)] == octets:
             headers.append(Header(place, ""))
     original = int(length[1]) if length is not None else len(frame)
-    found = [
-        enhanced_packet(frame[place:], max(ns, 0), original=max(original, len(frame)) - place)
+    return b"".join(
+        enhanced_packet(frame[place:], moment_ns(packet), original=max(original, len(frame)) - place)
         for place in innermost(frame, headers)
-    ]
-    return b"".join(found) or enhanced_packet(bytes(12) + b"\xff\xff", max(ns, 0), interface=1)
+    )
+
+
+def moment_ns(packet: bytes) -> int:
+    """The time of one packet of tshark's JSON."""
+    moment = _TIME.search(packet)
+    return int(moment[1]) * 10**9 + int(moment[2].ljust(9, b"0")[:9]) if moment is not None else 0
 
 
 class Run:
     """A program that writes to us; ``code`` is how it ended."""
 
-    def __init__(self, command: list[str], said: IO[bytes]) -> None:
+    def __init__(self, command: list[str]) -> None:
         self.code = 0
         self._command = command
-        self._said = said
+        self._said: list[str] = []
         self._hung = threading.Event()
 
     def output(self) -> Iterator[bytes]:
@@ -139,9 +212,12 @@ class Run:
         Raises:
             ToolError: it hangs.
         """
-        with subprocess.Popen(
-            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._said, bufsize=0
-        ) as process:
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, bufsize=0
+            ) as process,
+        ):
             assert process.stdout is not None
             try:
                 while piece := self._read(process, process.stdout):
@@ -152,8 +228,21 @@ class Run:
             finally:
                 if process.poll() is None:
                     process.kill()
+            said.seek(0)
+            self._said = said.read(MAX_SAID).decode("utf-8", "replace").splitlines()
         if self._hung.is_set():
             raise ToolError(f"tshark did not answer for {SILENCE_S:.0f} s and was killed", CONVERT)
+
+    def words(self) -> str:
+        """What it said last and from then on, without its name; how it ended where it said nothing."""
+        lines = [line.strip() for line in self._said if line.strip()]
+        last = max((at for at, line in enumerate(lines) if line.startswith(NAME)), default=max(len(lines) - 1, 0))
+        said = " ".join(lines[last:]).removeprefix(NAME).removesuffix(".")
+        return said or f"it ended with status {self.code}"
+
+    def said_one_of(self, *words: str) -> bool:
+        """Whether any of these words is in what it said."""
+        return any(word in line for line in self._said for word in words)
 
     def _read(self, process: subprocess.Popen[bytes], stream: IO[bytes]) -> bytes:
         """The next piece; the process is killed where none comes."""
@@ -168,11 +257,3 @@ class Run:
             return stream.read(PIECE)
         finally:
             watchdog.cancel()
-
-
-def last_line(said: IO[bytes]) -> str:
-    """The last line of what a program said, without its name."""
-    said.seek(0)
-    text = said.read().decode("utf-8", "replace")
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].removeprefix("tshark: ") if lines else ""

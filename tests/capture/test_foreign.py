@@ -53,7 +53,8 @@ def test_a_format_that_tshark_rewrites(form: str, tmp_path: Path) -> None:
     assert told(path) == told(SEED)
     assert (capture["format"], capture["packets"]) == ("tshark", 21)
     assert capture["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert capture["remarks"] == [f"{path} is no pcap or pcapng: tshark read it"]
+    assert capture["remarks"] == [f"{path.name} is no pcap or pcapng: tshark read it"]
+    assert capture["application"] is None
 
 
 def test_datagrams_of_frames_that_pcapng_cannot_hold(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_erf_holds_frames_of_its_own_link_type(tmp_path: Path) -> None:
 
     assert told(path) == told(SEED)
     assert read(path).to_dict()["capture"]["remarks"] == [
-        f"{path} is no pcap or pcapng: tshark read it",
+        f"{path.name} is no pcap or pcapng: tshark read it",
         "unwrapped by tshark: 21 packets in ERF (link type 197)",
     ]
 
@@ -104,14 +105,36 @@ def test_a_compressed_one(tmp_path: Path) -> None:
     assert read(path).to_dict()["capture"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_one_on_standard_input(tmp_path: Path) -> None:
-    data = written("snoop", tmp_path).read_bytes()
+@pytest.mark.parametrize("form", ["snoop", "netmon2", "lanalyzer", "commview-ncf"])
+def test_one_on_standard_input(form: str, tmp_path: Path) -> None:
+    path = written(form, tmp_path)
     command = [sys.executable, "-m", "capanalyze", "read", "-", "--format", "json"]
 
-    done = subprocess.run(command, input=data, capture_output=True, check=True, cwd=ROOT, timeout=60)
+    piped = subprocess.run(command, input=path.read_bytes(), capture_output=True, check=True, cwd=ROOT, timeout=60)
+    with path.open("rb") as stream:
+        redirected = subprocess.run(command, stdin=stream, capture_output=True, check=True, cwd=ROOT, timeout=60)
 
-    assert b'"who closed' not in done.stderr
-    assert done.stdout.count(b'"first": "client"') == 3
+    assert piped.stdout.count(b'"first": "client"') == 3
+    assert redirected.stdout == piped.stdout
+
+
+def test_a_pipe_without_an_end_is_refused_by_its_beginning() -> None:
+    command = [sys.executable, "-m", "capanalyze", "read", "/dev/zero"]
+
+    done = subprocess.run(command, capture_output=True, cwd=ROOT, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"error: /dev/zero: not a pcap or pcapng capture (it begins with 00 00")
+
+
+def test_what_is_put_aside_for_tshark_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreign, "SPOOL", 1000)
+    path = tmp_path / "capture.gz"
+    path.write_bytes(gzip.compress(written("snoop", tmp_path).read_bytes()))
+    with pytest.raises(NotACaptureError) as caught:
+        read(path)
+
+    assert str(caught.value) == f"{path}: more than 1000 octets of what only tshark reads"
 
 
 def test_pieces_of_different_formats_are_one_capture(tmp_path: Path) -> None:
@@ -126,7 +149,31 @@ def test_a_cut_one_is_read_up_to_the_cut(tmp_path: Path) -> None:
     path = written("snoop", tmp_path)
     path.write_bytes(path.read_bytes()[:-10])
 
-    assert read(path).to_dict()["capture"]["packets"] == 20
+    capture = read(path).to_dict()["capture"]
+
+    assert (capture["packets"], capture["truncated"]) == (20, True)
+    assert capture["damage"] == "tshark: The file appears to have been cut short in the middle of a packet"
+
+
+def test_one_that_is_cut_before_its_first_packet_is_said_to_be_cut(tmp_path: Path) -> None:
+    path = written("netmon2", tmp_path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(NotACaptureError) as caught:
+        read(path)
+
+    assert str(caught.value).startswith(f"{path}: tshark: The file appears to have been cut short")
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"capture": "none"}\n', b"1\n2\n3\n", b"<html></html>", b"\x89PNG\r\n\x1a\n" + bytes(40)]
+)
+def test_what_tshark_only_takes_for_a_file_of_some_kind_is_no_capture(text: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(text)
+    with pytest.raises(NotACaptureError) as caught:
+        read(path)
+
+    assert str(caught.value).startswith(f"{path}: not a pcap or pcapng capture (it begins with ")
 
 
 def test_what_tshark_does_not_know_either_is_no_capture(tmp_path: Path) -> None:
@@ -169,14 +216,19 @@ def test_without_tshark_one_line_says_what_it_is(
     assert caught.value.hint == foreign.INSTALL
 
 
-def test_a_tshark_that_fails_on_it_is_quoted(tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("said", "damage"), [("tshark: out of memory", "out of memory"), ("", "it ended with status 2")]
+)
+def test_what_a_tshark_wrote_before_it_failed_is_kept(
+    said: str, damage: str, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(foreign, "find_tshark", lambda: str(program))
-    program.write_text(f"#!/bin/sh\ncat {SEED}\necho 'tshark: out of memory' >&2\nexit 2\n")
+    program.write_text(f"#!/bin/sh\ncat {SEED}\necho '{said}' >&2\nexit 2\n")
     path = written("snoop", tmp_path)
-    with pytest.raises(ToolError) as caught:
-        read(path)
 
-    assert str(caught.value) == f"{path}: tshark: out of memory"
+    capture = read(path).to_dict()["capture"]
+
+    assert (capture["packets"], capture["truncated"], capture["damage"]) == (21, True, f"tshark: {damage}")
 
 
 def test_a_tshark_that_hangs_on_it_is_killed(tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
