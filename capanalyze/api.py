@@ -285,7 +285,11 @@ def capture_facts(
             skipped[reason] = skipped.get(reason, 0) + int(number)
     interfaces = _interfaces(decoders)
     dropped = [one.dropped for one in interfaces if one.dropped is not None]
-    damage = "; ".join(decoder.damage for decoder in decoders if decoder.damage)
+    damage = "; ".join(
+        f"{file.name}: {decoder.damage}" if len(files) > 1 else decoder.damage
+        for decoder, file in zip(decoders, files, strict=True)
+        if decoder.damage
+    )
     authored = [decoder for decoder in decoders if decoder.format != "tshark"]  # tshark would name itself
     unnumbered = sum(int(decoder.other_blocks) for decoder in decoders)
     remark = f"{unnumbered} custom or journal blocks: Wireshark numbers them too, so its later frame numbers are higher"
@@ -305,6 +309,7 @@ def capture_facts(
         files=files,
         damage=damage or None,
         remarks=((remark,) if unnumbered else ()) + remarks,
+        comments=tuple(comment for decoder in decoders for comment in decoder.comments),
     )
 
 

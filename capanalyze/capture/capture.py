@@ -6,6 +6,7 @@ from that packet on, so one pass is enough for a pipe too.
 """
 
 import glob
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.files import STDIN, CaptureFile, open_file
 from capanalyze.capture.queue import PacketQueue
-from capanalyze.errors import CapanalyzeError, ToolError
+from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 from capanalyze.packets.raw import RawPackets
 from capanalyze.packets.wrapped import wrapping
 
@@ -43,7 +44,7 @@ class Capture:
         """
         if engine not in ENGINES:
             raise CapanalyzeError(f"{engine}: no such engine", f"--engine {', '.join(ENGINES)}")
-        pieces = expand_paths(sources)
+        pieces, self._empty = without_empty(expand_paths(sources))
         if not pieces:
             raise CapanalyzeError("no capture given", "capanalyze read FILE")
         self.files: list[CaptureFile] = []
@@ -67,7 +68,7 @@ class Capture:
         keys: list[tuple[bool, int]] = []
         sizes: list[int] = []
         for piece in pieces:
-            if not isinstance(piece, str) or piece == STDIN or not Path(piece).is_file():
+            if not isinstance(piece, str) or piece == STDIN or not os.path.isfile(piece):  # noqa: PTH113 - never raises
                 return pieces
             file = open_file(piece, self._engine == "native")
             moment = first_time(file)
@@ -100,6 +101,10 @@ class Capture:
                     yield from self._run(window)
                     if self._progress is not None:
                         self._progress(done + file.done, self._total)
+                if file.decoder.absurd and not file.packets and len(self._pieces) == 1:
+                    raise NotACaptureError(
+                        f"{file.name}: {file.decoder.damage}", "copy the file again, or record again"
+                    )
                 number = int(file.decoder.number)
                 done += file.done
             if self._relay is not None:
@@ -151,6 +156,8 @@ class Capture:
             for file in self.files
             if file.decoder.format == "tshark"
         ]
+        found += [f"{name} is empty" for name in self._empty]
+        found += same_octets(self.files)
         if self._relay is not None and self._relay.asked:
             found.append(f"unwrapped by tshark: {counted([self._relay.asked])}")
         wrapped = counted([file.decoder.wrapped for file in self.files])
@@ -205,11 +212,41 @@ def first_time(file: CaptureFile) -> int | None:
 
 
 def expand_paths(sources: Sequence[str | CaptureFile]) -> list[str | CaptureFile]:
-    """Globs resolved by us too (the Windows shell leaves them), each path once."""
+    """Globs resolved by us too (the Windows shell leaves them), each file once, whatever it is called."""
     found: list[str | CaptureFile] = []
     for source in sources:
-        if isinstance(source, str) and source != STDIN and glob.has_magic(source) and not Path(source).exists():
+        if isinstance(source, str) and source != STDIN and glob.has_magic(source) and not os.path.exists(source):  # noqa: PTH110 - never raises
             found += sorted(glob.glob(source)) or [source]  # noqa: PTH207 - absolute and relative patterns alike
         else:
             found.append(source)
-    return list(dict.fromkeys(found))
+    files: dict[str | CaptureFile, str | CaptureFile] = {}
+    for one in found:
+        files.setdefault(os.path.realpath(one) if isinstance(one, str) and one not in {"", STDIN} else one, one)
+    return list(files.values())
+
+
+def without_empty(pieces: list[str | CaptureFile]) -> tuple[list[str | CaptureFile], list[str]]:
+    """Those that hold octets, or all where none does; and the names of the others.
+
+    A ring buffer's youngest file is empty until its program has written once; that loses nothing of the older ones.
+    """
+    empty = [
+        piece
+        for piece in pieces
+        if isinstance(piece, str) and os.path.isfile(piece) and not Path(piece).stat().st_size  # noqa: PTH113 - as above
+    ]
+    if len(empty) == len(pieces):
+        return pieces, []
+    return [piece for piece in pieces if piece not in empty], [Path(piece).name for piece in empty]
+
+
+def same_octets(files: Sequence[CaptureFile]) -> list[str]:
+    """A remark on each file that is a copy of an earlier one, which nobody means to give."""
+    names: dict[str, str] = {}
+    found: list[str] = []
+    for file in files:
+        name = Path(file.name).name
+        first = names.setdefault(file.sha256, name) if file.packets else name
+        if first is not name:
+            found.append(f"{name} has the same octets as {first}: its packets count twice")
+    return found

@@ -35,8 +35,9 @@ class Decoder(RawPackets):
         dialect: what kind of pcap, where it is not the ordinary one.
         interfaces: in order of appearance, over all sections.
         application, os, hardware: what the file says about who wrote it.
-        comments: section comments.
+        comments: of its sections and interfaces.
         damage: why reading stopped before the end of the file, or "".
+        absurd: it stopped at octets that can be no record.
         other_blocks: pcapng blocks that Wireshark numbers as frames although they are no packets.
         skipped: packets that could not be used, by reason.
         wrapped: packets that were left out because of what they are wrapped in, by its name.
@@ -59,6 +60,7 @@ class Decoder(RawPackets):
         self.hardware: str = ""
         self.comments: list[str] = []
         self.damage: str = ""
+        self.absurd: bool = False
         self.other_blocks: i64 = 0
         self.skipped: dict[str, int] = {}
         self.wrapped: dict[str, int] = {}
@@ -108,6 +110,7 @@ class Decoder(RawPackets):
 
     def stop(self, reason: str) -> None:
         """The octets at the current position cannot be a record: read no further."""
+        self.absurd = True
         self.damage = f"{reason} at octet {self.consumed + self.pos}, after packet {self.number}"
         self.data = b""
         self.pos = 0

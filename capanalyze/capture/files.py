@@ -249,13 +249,15 @@ def open_stream(path: str) -> tuple[BinaryIO, str]:
         if sys.stdin.isatty():
             raise NoAccessError("standard input is a terminal, not a capture", "capanalyze read FILE")
         return sys.stdin.buffer, "standard input"
+    if not path:
+        raise CapanalyzeError("an empty file name", "give a FILE")
     folder = NoAccessError(f"{path}: a folder, not a capture", f"give the files in it: {path.rstrip('/')}/*.pcapng")
     try:
         return Path(path).open("rb", buffering=0), path
     except IsADirectoryError as error:
         raise folder from error
     except OSError as error:
-        if Path(path).is_dir():  # Windows calls it "permission denied"
+        if os.path.isdir(path):  # noqa: PTH112 - Windows calls it "permission denied"; a name that is too long is none
             raise folder from error
         hint = "check the name and the folder" if isinstance(error, FileNotFoundError) else "check its permissions"
         raise NoAccessError(f"{path}: {error.strerror or error}", hint) from error

@@ -163,9 +163,16 @@ class PcapngDecoder(Decoder):
         if length < 32 or captured > length - 32:
             self._unusable("packet longer than its block")
             return False
+        self._lost(self.section_base + self.u16(pos + 8), self.u16(pos + 10))
         return self._packet(
             self.u16(pos + 8), self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24)
         )
+
+    def _lost(self, index: i64, drops: i64) -> None:
+        """Add up what an obsolete Packet Block says was lost before it; 0xFFFF is "not known", and 0 proves nothing."""
+        if 0 < drops < 0xFFFF and index < len(self.interfaces):
+            interface = self.interfaces[index]
+            interface.dropped = max(interface.dropped, 0) + drops
 
     def _packet(self, interface: i64, high: i64, low: i64, offset: i64, captured: i64, original: i64) -> bool:
         index = self.section_base + interface
@@ -224,10 +231,20 @@ class PcapngDecoder(Decoder):
         self.hardware = self.hardware or text(options, 2)
         self.os = self.os or text(options, 3)
         self.application = self.application or text(options, 4)
-        comment = text(options, 1)
-        if comment and len(self.comments) < MAX_COMMENTS:
-            self.comments.append(comment)
+        self._comments(pos + 24, pos + length - 4)
         return True
+
+    def _comments(self, at: i64, end: i64) -> None:
+        """Keep the comments among the options between two offsets: there may be several (opt_comment)."""
+        while at + 4 <= end and len(self.comments) < MAX_COMMENTS:
+            code = self.u16(at)
+            size = self.u16(at + 2)
+            if code == 0 or at + 4 + size > end:
+                break
+            comment = clean(self.data[at + 4 : at + 4 + size]) if code == 1 else ""
+            if comment:
+                self.comments.append(comment)
+            at += 4 + ((size + 3) & ~3)
 
     def _interface(self, pos: i64, length: i64) -> None:
         if length < 20 or len(self.interfaces) >= MAX_INTERFACES:
@@ -239,6 +256,7 @@ class PcapngDecoder(Decoder):
         interface.os = text(options, 12)
         raw_filter = options.get(11, b"")
         interface.filter = clean(raw_filter[1:]) if raw_filter[:1] == b"\0" else ""
+        self._comments(pos + 16, pos + length - 4)
         self.interfaces.append(interface)
         resolution = options.get(9, b"\x06")[:1] or b"\x06"
         exponent = resolution[0] & 0x7F

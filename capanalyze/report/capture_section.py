@@ -3,10 +3,15 @@
 In: CaptureFacts. Out: lines of text, the same in every format.
 """
 
+from typing import Final
+
 from capanalyze.report._text import moment, safe
 from capanalyze.report.look import Look
 from capanalyze.report.report import CaptureFacts, InterfaceFacts
-from capanalyze.timeline.words import count, span
+from capanalyze.timeline.words import clean, count, span
+
+COMMENTS: Final = 5
+"""Comments that are told; a ring buffer may have one in each piece."""
 
 
 def capture_facts(capture: CaptureFacts, look: Look) -> list[str]:
@@ -29,6 +34,9 @@ def capture_facts(capture: CaptureFacts, look: Look) -> list[str]:
     if capture.truncated:
         pairs.append(("cut off", capture.damage or "the last record is not whole"))
     pairs += [("remark", remark) for remark in capture.remarks]
+    pairs += [("comment", clean(" ".join(comment.split()))) for comment in capture.comments[:COMMENTS]]
+    if len(capture.comments) > COMMENTS:
+        pairs.append(("comments", f"{len(capture.comments) - COMMENTS} more"))
     pairs += [
         (name, value)
         for name, value in (

@@ -40,7 +40,7 @@ class CaptureFacts(NamedTuple):
     """What is known of the capture itself.
 
     ``truncated`` says that it could not be read to its end, ``damage`` why; ``remarks`` are what a reader of packet
-    numbers has to know.
+    numbers has to know; ``comments`` are those that somebody wrote into its sections and interfaces.
     """
 
     name: str
@@ -58,6 +58,7 @@ class CaptureFacts(NamedTuple):
     files: tuple[FileFacts, ...]
     damage: str | None = None
     remarks: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
 
 
 class Process(NamedTuple):

@@ -213,7 +213,76 @@ def test_damage_in_a_piece_is_told_and_the_next_ones_are_read(tmp_path: Path) ->
     facts = read([tmp_path / "1.pcap", tmp_path / "2.pcap"]).to_dict()["capture"]
 
     assert (facts["packets"], facts["truncated"]) == (2, True)
-    assert facts["damage"] == "cut in the record after packet 1, 20 of its octets are there"
+    assert facts["damage"] == "1.pcap: cut in the record after packet 1, 20 of its octets are there"
+
+
+def test_the_youngest_file_of_a_ring_may_be_empty_still(pieces: list[Path], tmp_path: Path) -> None:
+    youngest = tmp_path / "youngest.pcapng"
+    youngest.touch()
+
+    capture = read([*pieces, youngest]).capture
+
+    assert (capture.packets, [one.name for one in capture.files]) == (21, ["c.pcapng", "a.pcapng", "b.pcapng"])
+    assert capture.remarks == ("youngest.pcapng is empty",)
+
+
+def test_nothing_but_empty_files_is_no_capture(tmp_path: Path) -> None:
+    for name in "12":
+        (tmp_path / name).touch()
+    with pytest.raises(NotACaptureError) as caught:
+        read([tmp_path / "1", tmp_path / "2"])
+
+    assert str(caught.value) == f"{tmp_path / '1'}: it is empty"
+
+
+def test_a_file_counts_once_whatever_it_is_called(pieces: list[Path], tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(pieces[0])
+    roundabout = f"{pieces[0].parent}/../{pieces[0].parent.name}/{pieces[0].name}"
+
+    assert read([pieces[0], link, roundabout]).capture == read(pieces[0]).capture
+
+
+def test_a_copy_among_the_pieces_is_remarked_on(pieces: list[Path], tmp_path: Path) -> None:
+    copy = tmp_path / "copy.pcapng"
+    copy.write_bytes(pieces[0].read_bytes())
+
+    assert read([*pieces, copy]).capture.remarks == (
+        "copy.pcapng has the same octets as c.pcapng: its packets count twice",
+    )
+
+
+@pytest.mark.parametrize("names", [["n" * 300], ["n" * 300, "m" * 300], ["n" * 300 + "*"]])
+def test_a_name_that_is_too_long_is_one_error(names: list[str]) -> None:
+    with pytest.raises(CapanalyzeError, match="File name too long"):
+        read(names)
+
+
+def test_an_empty_name_is_one_error() -> None:
+    with pytest.raises(CapanalyzeError) as caught:
+        read("")
+
+    assert str(caught.value) == "an empty file name"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("length", [0, 13, 0x7FFFFFF0])
+def test_an_absurd_length_before_any_packet_is_refused(order: str, length: int, tmp_path: Path) -> None:
+    path = tmp_path / "absurd.pcapng"
+    path.write_bytes(section(order) + struct.pack(order + "II", 1, length) + bytes(100))
+    with pytest.raises(NotACaptureError) as caught:
+        read(path)
+
+    assert str(caught.value).startswith(f"{path}: a block claims {length} octets: damaged, or not a block, at octet 28")
+
+
+def test_an_absurd_length_behind_packets_loses_none_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "absurd.pcap"
+    path.write_bytes(pcap([(1, 0, b"packet")]) + struct.pack("<IIII", 2, 0, 0x7FFFFFFF, 0x7FFFFFFF) + bytes(100))
+
+    capture = read(path).capture
+
+    assert (capture.packets, capture.truncated) == (1, True)
 
 
 def test_progress_is_told_in_octets_of_all_files(pieces: list[Path]) -> None:

@@ -123,16 +123,21 @@ def test_an_offset_of_time_moves_every_packet_of_its_interface() -> None:
 
 @ORDERS
 def test_what_the_section_and_its_interfaces_say_of_themselves(order: str) -> None:
-    about = option(order, 1, b"a comment") + option(order, 2, b"PowerBook") + option(order, 3, b"Linux 6")
+    about = (
+        option(order, 1, b"a comment")
+        + option(order, 1, b"another")
+        + option(order, 2, b"PowerBook")
+        + option(order, 3, b"Linux 6")
+    )
     about += option(order, 4, "Dumpcap \u00fc".encode()) + option(order, 0, b"")
     named = option(order, 2, b"lo") + option(order, 3, b"Loopback") + option(order, 11, b"\0tcp port 4001")
-    named += option(order, 12, b"Debian")
+    named += option(order, 12, b"Debian") + option(order, 1, b"of lo")
 
     _, file = read(section(order, about) + interface(order, 1, 65535, named))
 
     decoder = file.decoder
     assert (decoder.comments, decoder.hardware, decoder.os, decoder.application) == (
-        ["a comment"],
+        ["a comment", "another", "of lo"],
         "PowerBook",
         "Linux 6",
         "Dumpcap \u00fc",
@@ -159,6 +164,18 @@ def test_statistics_count_what_was_dropped_and_the_newest_counts(order: str) -> 
     _, file = read(data + statistics(7, 1, 1, 1))
 
     assert [(one.received, one.dropped) for one in file.decoder.interfaces] == [(-1, -1), (90, 7)]
+
+
+@ORDERS
+def test_obsolete_packet_blocks_tell_what_was_lost_before_them(order: str) -> None:
+    def lossy(index: int, drops: int) -> bytes:
+        return block(order, OPB, struct.pack(order + "HHIIII", index, drops, 0, 0, len(ONE), len(ONE)) + ONE)
+
+    blocks = lossy(0, 0xFFFF) + lossy(1, 3) + lossy(1, 0) + lossy(1, 0xFFFE) + lossy(9, 1)
+
+    _, file = read(section(order) + interface(order) + interface(order) + blocks)
+
+    assert [one.dropped for one in file.decoder.interfaces] == [-1, 3 + 0xFFFE]
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))

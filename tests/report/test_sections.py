@@ -54,6 +54,21 @@ def test_everything_that_is_known_of_a_capture_has_a_line() -> None:
     ]
 
 
+def test_comments_are_told_on_one_line_each_and_cannot_act_on_a_terminal() -> None:
+    commented = CAPTURE._replace(comments=("the client hung\n  at 9:30", "\x1b[31mred", *"abcd"))
+
+    actual = capture_facts(commented, Look())
+
+    assert [line for line in actual if line.startswith("  comment")] == [
+        "  comment     the client hung at 9:30",
+        "  comment     \\x1b[31mred",
+        "  comment     a",
+        "  comment     b",
+        "  comment     c",
+        "  comments    1 more",
+    ]
+
+
 def test_what_a_capture_does_not_say_has_no_line() -> None:
     bare = CAPTURE._replace(
         truncated=False, skipped={}, dropped=0, interfaces=(), application=None, os=None, files=(), remarks=()
