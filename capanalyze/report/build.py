@@ -32,7 +32,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.rules import judge
 from capanalyze.timeline.timeline import timeline
-from capanalyze.timeline.verdict import capture_verdict, connection_verdict
+from capanalyze.timeline.verdict import capture_verdict, connection_verdict, unread_end
 from capanalyze.timeline.words import host, octets_as_text
 from capanalyze.tws.session import Session
 
@@ -96,7 +96,8 @@ def build_report(
             max(opened, len(connections)),
             ports,
             capture.packets,
-            truncated=capture.truncated,
+            unread=unread_end(capture.damage or "", len(capture.files)),
+            left_out=capture.skipped,
             dropped=dropped,
             closed_first=counted.closed_first if counted is not None else {},
         ),

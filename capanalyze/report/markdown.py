@@ -50,7 +50,7 @@ def _capture_line(report: Report) -> str:
     if capture.first_ts_ns is not None and capture.last_ts_ns is not None:
         words.append(span(capture.last_ts_ns - capture.first_ts_ns))
     if capture.truncated:
-        words.append("cut off at its end")
+        words.append("not read to its end")
     return markdown(", ".join(words))
 
 

@@ -34,17 +34,20 @@ def capture_verdict(
     ports: Sequence[int],
     packets_read: int,
     *,
-    truncated: bool = False,
+    unread: str = "",
+    left_out: Mapping[str, int] = NOTHING_MORE,
     dropped: int = 0,
     closed_first: Mapping[str, int] = NOTHING_MORE,
 ) -> str:
     """The verdict for a capture of ``tcp_connections``, of which ``reported`` are on ``ports`` or speak TWS.
 
-    ``closed_first``: how many more were only counted, by who closed first and how ("client FIN", "" for nobody).
+    ``unread``: what of the capture could not be read (``unread_end``). ``left_out``: how many packets could not be
+    used, by reason. ``dropped``: while capturing. ``closed_first``: how many more were only counted, by who closed first and how ("client FIN", ""
+    for nobody).
     """
     if not reported and not closed_first:
-        return _nothing(tcp_connections, ports, packets_read)
-    lacks = ["the capture is cut off at its end"] if truncated else []
+        return _nothing(tcp_connections, ports, packets_read, _because(unread, left_out))
+    lacks = [unread] if unread else []
     groups: dict[tuple[object, ...], list[Facts]] = {}
     for facts in reported:
         groups.setdefault(plot(facts), []).append(facts)
@@ -85,15 +88,35 @@ _CLOSERS: Final = (
 )
 
 
-def _nothing(tcp_connections: int, ports: Sequence[int], packets_read: int) -> str:
+def unread_end(damage: str, pieces: int) -> str:
+    """A clause for a capture of so many files that could not be read to its end, "" where it was."""
+    if not damage:
+        return ""
+    what = "the capture" if pieces < 2 else "a piece of the capture"
+    return f"{what} {'is cut off at its end' if 'cut' in damage else 'could not be read to its end'}"
+
+
+ORDINARY: Final = frozenset({"not IP", "not TCP"})
+"""Packets that are left out of any capture; every other reason may have hidden a connection."""
+
+
+def _because(unread: str, left_out: Mapping[str, int]) -> str:
+    """What may have hidden the connection that was looked for."""
+    hidden = {reason: number for reason, number in left_out.items() if reason not in ORDINARY}
+    words = [f"{number:,} left out: {reason}" for reason, number in sorted(hidden.items())]
+    words += [unread] if unread else []
+    return f" ({'; '.join(words)})" if words else ""
+
+
+def _nothing(tcp_connections: int, ports: Sequence[int], packets_read: int, because: str) -> str:
     if packets_read == 0:
-        return "The capture holds no packet."
+        return f"The capture holds no packet{because}."
     if tcp_connections == 0:
-        return f"No TCP connection in {count(packets_read, 'packet')}."
+        return f"No TCP connection in {count(packets_read, 'packet')}{because}."
     where = " ".join(str(port) for port in ports)
     if tcp_connections == 1:
-        return f"1 TCP connection, not on {where} and it does not speak TWS; try --port N or --all"
-    return f"{tcp_connections:,} TCP connections, none on {where} and none speaks TWS; try --port N or --all"
+        return f"1 TCP connection, not on {where} and it does not speak TWS; try --port N or --all{because}"
+    return f"{tcp_connections:,} TCP connections, none on {where} and none speaks TWS; try --port N or --all{because}"
 
 
 def plot(facts: Facts) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from capanalyze.timeline.verdict import capture_verdict, unread_end
 from tests.conversation import Conversation
 from tests.timeline.talk import (
     HELLO,
@@ -419,6 +420,48 @@ def test_connections_on_other_ports_are_an_answer_that_says_what_to_try() -> Non
     assert actual == (
         "12 TCP connections, none on 4001 4002 7496 7497 and none speaks TWS; try --port N or --all."
     ).removesuffix(".")
+
+
+@pytest.mark.parametrize(
+    ("tcp_connections", "packets", "unread", "left_out", "expected"),
+    [
+        (
+            0,
+            0,
+            "the capture is cut off at its end",
+            {},
+            "The capture holds no packet (the capture is cut off at its end).",
+        ),
+        (0, 3, "", {"not IP": 2, "not TCP": 1}, "No TCP connection in 3 packets."),
+        (0, 9, "", {"wrapped in GRE": 7, "not IP": 2}, "No TCP connection in 9 packets (7 left out: wrapped in GRE)."),
+        (
+            2,
+            9,
+            "",
+            {"bad IP header": 1},
+            "2 TCP connections, none on 4001 and none speaks TWS; try --port N or --all (1 left out: bad IP header)",
+        ),
+    ],
+)
+def test_nothing_found_says_what_may_have_hidden_it(
+    tcp_connections: int, packets: int, unread: str, left_out: dict[str, int], expected: str
+) -> None:
+    actual = capture_verdict([], tcp_connections, (4001,), packets, unread=unread, left_out=left_out)
+
+    assert actual == expected
+
+
+@pytest.mark.parametrize(
+    ("damage", "pieces", "expected"),
+    [
+        ("", 1, ""),
+        ("cut in the record after packet 3", 1, "the capture is cut off at its end"),
+        ("a record claims 9 octets: damaged", 1, "the capture could not be read to its end"),
+        ("2.pcap: cut in the record after packet 3", 2, "a piece of the capture is cut off at its end"),
+    ],
+)
+def test_a_capture_that_was_not_read_to_its_end_is_said_to_be_so(damage: str, pieces: int, expected: str) -> None:
+    assert unread_end(damage, pieces) == expected
 
 
 def test_tws_on_another_port_is_reported_as_a_gateway() -> None:
