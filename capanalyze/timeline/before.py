@@ -8,6 +8,7 @@ from typing import Final
 
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.troubles import troubles
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import (
     count,
@@ -209,8 +210,9 @@ def _talk(group: Group) -> str:
     whose = f"the last message ({own} {name})" if name else f"{own} last octets"
     wait = between(first.last_word, first.close if first.closer else first.ended)
     if not first.closer:
-        return f"; {_amount(first)}, {whose}" + (f" {span(wait)} before the end" if wait is not None else "")
-    return f"{_after([wait], whose)}; {_amount(first)}"
+        before = f" {span(wait)} before the end" if wait is not None else ""
+        return f"; {_amount(first)}, {whose}{before}{troubles(first)}"
+    return f"{_after([wait], whose)}; {_amount(first)}{troubles(first)}"
 
 
 def _amount(facts: Facts) -> str:

@@ -464,6 +464,38 @@ def test_a_capture_that_was_not_read_to_its_end_is_said_to_be_so(damage: str, pi
     assert unread_end(damage, pieces) == expected
 
 
+def test_requests_that_nothing_came_after_are_told_in_the_first_line() -> None:
+    ask = frame("49", "1")
+    hanging = ready().client.data(ask).server.ack().after(2).client.data(ask).server.ack()
+
+    one = verdict(ready().client.data(ask).server.ack().after(2).client.fin().server.ack())
+    two = verdict(hanging.after(2).client.fin().server.ack())
+    young = verdict(ready().client.data(ask).server.ack().client.fin().server.ack())
+    heard = verdict(ready().client.data(ask).server.data(error(2104)).client.ack().after(2).client.fin().server.ack())
+    gap = ready().client.data(ask).server.ack().server.data(error(2104)).client.ack().after(2).client.fin()
+    del gap.packets[-3]
+    still = verdict(ready().client.data(ask).server.ack().after(2).server.ack())
+
+    assert "from the gateway; the client's last request was not answered; the gateway did not close" in one
+    assert "from the gateway; the client's last 2 requests were not answered; the gateway did not close" in two
+    assert "before the end; the client's last request was not answered." in still
+    assert "not answered" not in young + heard + verdict(gap)
+
+
+def test_more_requests_than_are_listed_are_not_counted_in_the_first_line() -> None:
+    talk = ready()
+    for number in range(3000):
+        talk = talk.client.data(frame("6", "2", "1", f"DU{number}"))
+
+    assert "not answered" not in verdict(talk.server.ack().after(2).client.fin().server.ack())
+
+
+def test_octets_that_are_no_message_are_told_in_the_first_line() -> None:
+    actual = verdict(ready().server.data(b"\x7f\xff\xff\xf0what").client.ack().after(2).client.fin().server.ack())
+
+    assert "; octets of the gateway in packet 12 are no TWS message; the gateway did not close" in actual
+
+
 def test_tws_on_another_port_is_reported_as_a_gateway() -> None:
     talk = greeted(server_address=("127.0.0.1", 8888)).after(4).client.fin().server.ack()
 

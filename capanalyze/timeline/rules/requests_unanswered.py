@@ -13,12 +13,10 @@ from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.requests_before_ready import sent_too_early
-from capanalyze.timeline.words import SECOND, listing, span
+from capanalyze.timeline.troubles import PATIENCE
+from capanalyze.timeline.words import listing, span
 
 ID: Final = "requests-unanswered"
-
-PATIENCE: Final = SECOND
-"""A request younger than this at the end may still be answered."""
 
 NAMED: Final = 6
 """Requests named in the evidence."""
