@@ -60,6 +60,9 @@ ERRORS = {
     b"PK\x03\x04anything": "octets: a ZIP archive, not pcap or pcapng",
     b'<?xml version="1.0"?><pdml/>': "octets: XML text, not pcap or pcapng",
     b"%PDF-1.7": "octets: a PDF document, not pcap or pcapng",
+    b"7z\xbc\xaf\x27\x1c\0\4": "octets: a 7-Zip archive, not pcap or pcapng",
+    b"Rar!\x1a\x07\0": "octets: a RAR archive, not pcap or pcapng",
+    b"trace.pcapng".ljust(257, b"\0") + b"ustar\x0000": "octets: a tar archive, not pcap or pcapng",
     b"hello, world": "octets: not a pcap or pcapng capture (it begins with 68 65 6c 6c 6f 2c 20 77)",
     b"\x1f\x8b\x08\x00": "octets: the gzip data are cut",
 }
@@ -72,6 +75,17 @@ def test_what_is_no_capture_is_said_in_a_sentence_with_a_hint(data: bytes, sente
 
     assert sentence == str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [(b"  1 0.000 10.0.0.1 -> 10.0.0.2\r\n\tTCP\n", True), (b"octets\x1b[31m", False), (b"\xff" * 9, False)],
+)
+def test_what_is_text_is_said_to_be(data: bytes, text: bool) -> None:
+    with pytest.raises(NotACaptureError) as caught:
+        from_bytes(data)
+
+    assert caught.value.hint.startswith("it is text: ") is text
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", SMALL[:24], SMALL[:4], b"\n\r\r\n", b"\x1f\x8b", b"BZh9"]))
