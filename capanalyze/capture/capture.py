@@ -158,8 +158,8 @@ class Capture:
         ]
         found += [f"{name} is empty" for name in self._empty]
         found += same_octets(self.files)
-        if self._relay is not None and self._relay.asked:
-            found.append(f"unwrapped by tshark: {counted([self._relay.asked])}")
+        if self._relay is not None and self._relay.unwrapped:
+            found.append(f"unwrapped by tshark: {counted([self._relay.unwrapped])}")
         wrapped = counted([file.decoder.wrapped for file in self.files])
         if wrapped:
             found.append(f"left out: {wrapped}; tshark unwraps that ({self._no_tshark})")
@@ -200,7 +200,8 @@ def counted(tables: Sequence[dict[str, int]]) -> str:
         for name, number in table.items():
             total[name] = total.get(name, 0) + int(number)
     words = [f"{number} in {name}" for name, number in sorted(total.items())]
-    return ", ".join(words).replace(" in ", " packets in ", 1)
+    noun = " packet in " if words and words[0].startswith("1 ") else " packets in "
+    return ", ".join(words).replace(" in ", noun, 1)
 
 
 def first_time(file: CaptureFile) -> int | None:

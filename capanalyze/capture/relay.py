@@ -34,7 +34,10 @@ AH: Final = 51
 
 
 class Waiting(NamedTuple):
-    """A packet in the order of the capture, with the attributes of RawPackets; ``asked``: tshark has been."""
+    """A packet in the order of the capture, with the attributes of RawPackets; ``asked``: tshark has been.
+
+    ``wrapping``: the name of what hides its IP header.
+    """
 
     asked: bool
     number: int
@@ -45,6 +48,11 @@ class Waiting(NamedTuple):
     offset: int
     captured: int
     original: int
+    wrapping: str
+
+    def plain(self) -> tuple[int, int, int, int, bytes, int, int, int]:
+        """What a PacketQueue takes."""
+        return self[1:9]
 
 
 class Relay:
@@ -55,7 +63,7 @@ class Relay:
 
     Attributes:
         tunnels: what tells one tunnel from another -> its number, which is part of a connection's identity.
-        asked: names of wrappings -> packets of which tshark was asked.
+        unwrapped: names of wrappings -> packets in which tshark found what they carry.
     """
 
     def __init__(self, everything: bool) -> None:
@@ -65,7 +73,7 @@ class Relay:
             ToolError: it is not installed.
         """
         self.tunnels: dict[tuple[str, ...], int] = {}
-        self.asked: dict[str, int] = {}
+        self.unwrapped: dict[str, int] = {}
         self._everything = everything
         self._tshark = Tshark()
         self._queue = PacketQueue()
@@ -93,8 +101,6 @@ class Relay:
         if asked:
             self._tshark.ask(packets)
             self._needed += 1
-            if name:
-                self.asked[name] = self.asked.get(name, 0) + 1
         self._waiting.append(
             Waiting(
                 asked,
@@ -106,6 +112,7 @@ class Relay:
                 int(packets.offset),
                 int(packets.captured),
                 int(packets.original),
+                name,
             )
         )
 
@@ -121,7 +128,7 @@ class Relay:
             if packet.asked:
                 self._unwrap(packet, self._tshark.answer())
             else:
-                self._queue.put(*packet[1:])
+                self._queue.put(*packet.plain())
         return self._queue
 
     def finish(self) -> PacketQueue:
@@ -145,8 +152,10 @@ class Relay:
         inner = innermost(octets, [Header(before + one.offset, one.source) for one in found.headers])
         datagrams = [(place, *without_ah(octets[place:])) for place in inner]
         if not inner or (inner == [plain] and datagrams[0][2] == 0):
-            self._queue.put(*packet[1:])
+            self._queue.put(*packet.plain())
             return
+        if packet.wrapping:
+            self.unwrapped[packet.wrapping] = self.unwrapped.get(packet.wrapping, 0) + 1
         tag = self._tag(found.tunnel)
         for place, datagram, missing in datagrams:
             self._queue.put(

@@ -155,7 +155,7 @@ def test_packets_keep_their_order_numbers_and_times_among_those_that_are_not_wra
     assert expected["connections"] == report["connections"]
     assert report["capture"]["packets"] == 19
     assert report["capture"]["skipped"] == {"not TCP": 10}
-    assert report["capture"]["remarks"] == ["unwrapped by tshark: 1 packets in GRE"]
+    assert report["capture"]["remarks"] == ["unwrapped by tshark: 1 packet in GRE"]
 
 
 def test_few_wrapped_packets_do_not_take_all_others_through_the_relay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,6 +285,14 @@ def test_a_snapshot_length_cuts_what_is_inside(snaplen: int) -> None:
 
     connection = report["connections"][0]
     assert (connection["client_bytes"], connection["server_bytes"], connection["close"]["first"]) == (17, 30, "client")
+
+
+def test_what_tshark_cannot_unwrap_either_is_not_said_to_be_unwrapped() -> None:
+    labelled = MACS + b"\x88\x47\0\0\x11\x40" + b"\xff" * 40
+
+    capture = analysed(file_of([(ETHERNET, 1, labelled)]), "auto")["capture"]
+
+    assert (capture["skipped"], capture["remarks"]) == ({"wrapped in MPLS": 1}, [])
 
 
 def test_octets_that_look_wrapped_and_are_not_do_no_harm() -> None:
