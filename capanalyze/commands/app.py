@@ -34,6 +34,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         application(arguments)(list(arguments), prog_name="capanalyze")
     except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # click and rich call a reader that went away a failure
+            return 0
         return end.code if isinstance(end.code, int) else 0
     except BrokenPipeError:
         return 0

@@ -40,7 +40,7 @@ def capture_facts(capture: CaptureFacts, look: Look) -> list[str]:
     pairs += [
         (name, value)
         for name, value in (
-            ("interfaces", ", ".join(_interface(entry) for entry in capture.interfaces)),
+            ("interfaces", ", ".join(dict.fromkeys(_interface(entry) for entry in capture.interfaces))),
             ("written by", capture.application or ""),
             ("on", capture.os or ""),
             ("sha256", capture.sha256 or ""),

@@ -59,6 +59,13 @@ def test_a_pipe_that_is_closed_from_the_start_is_no_error(story: Story) -> None:
     assert done.stderr == b"status 0\n"
 
 
+@pytest.mark.parametrize("words", [["--help"], ["read", "--help"], ["schema"], ["wireshark-plugin"]])
+def test_a_reader_that_goes_away_from_help_is_no_error(words: list[str]) -> None:
+    done = run(*words, shell='{ "$@"; echo "status $?" >&2; } | true; exit 0')
+
+    assert done.stderr == b"status 0\n"
+
+
 def test_a_closed_standard_output_is_one_clear_error(story: Story) -> None:
     done = run("read", story("wrong-hello"), shell='"$@" >&-')
 
