@@ -210,14 +210,9 @@ class Run:
         """What it writes, while it runs; it is ended with the generator.
 
         Raises:
-            ToolError: it hangs.
+            ToolError: it cannot be started, or hangs.
         """
-        with (
-            tempfile.TemporaryFile() as said,
-            subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, bufsize=0
-            ) as process,
-        ):
+        with tempfile.TemporaryFile() as said, self._started(said) as process:
             assert process.stdout is not None
             try:
                 while piece := self._read(process, process.stdout):
@@ -232,6 +227,14 @@ class Run:
             self._said = said.read(MAX_SAID).decode("utf-8", "replace").splitlines()
         if self._hung.is_set():
             raise ToolError(f"tshark did not answer for {SILENCE_S:.0f} s and was killed", CONVERT)
+
+    def _started(self, said: IO[bytes]) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, bufsize=0
+            )
+        except OSError as error:
+            raise ToolError(f"{self._command[0]}: cannot be started: {error.strerror or error}", CONVERT) from error
 
     def words(self) -> str:
         """What it said last and from then on, without its name; how it ended where it said nothing."""

@@ -10,6 +10,7 @@ Only imported where it is needed: pyshark takes 0.09 s.
 import asyncio
 import os
 import re
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,6 @@ from typing import Final, NamedTuple
 
 from pyshark.capture.pipe_capture import PipeCapture
 from pyshark.tshark.output_parser.base_parser import BaseTsharkOutputParser
-from pyshark.tshark.tshark import TSharkNotFoundException, get_process_path
 
 from capanalyze.capture.pcapng_writer import enhanced_packet, interface_description, section_header
 from capanalyze.errors import ToolError
@@ -61,6 +61,14 @@ OPTIONS: Final = (
     *("-o", "ipv6.defragment:FALSE"),
     *("-d", "udp.port==8472,vxlan"),  # Linux's port; OTV, which has it by right, has the same header
 )
+
+PLACES: Final = (
+    r"%ProgramFiles%\Wireshark\tshark.exe",
+    r"%ProgramFiles(x86)%\Wireshark\tshark.exe",
+    "/Applications/Wireshark.app/Contents/MacOS/tshark",
+    "/opt/homebrew/bin/tshark",
+)
+"""Where Wireshark's installers put it without telling PATH."""
 
 INSTALL: Final = "install Wireshark, which brings tshark (Debian: sudo apt install tshark)"
 
@@ -156,6 +164,10 @@ class Dissection(PipeCapture):  # type: ignore[misc]  # pyshark has no types
 
     def _created_new_process(self, parameters: list[str], process: object, process_name: str = "TShark") -> None:
         """Not remembered, so that nothing is closed or killed behind our back."""
+
+    def _get_tshark_path(self) -> str:
+        """The path that it was given, and nothing that a file in the current folder says."""
+        return str(self.tshark_path)
 
 
 class Tshark:
@@ -300,8 +312,9 @@ class Tshark:
 
 
 def find_tshark() -> str:
-    """The path of tshark, "" where it is not installed."""
-    try:
-        return str(get_process_path())
-    except TSharkNotFoundException:
-        return ""
+    """The path of tshark, "" where it is not installed.
+
+    pyshark would take it, and fail, from any ``config.ini`` in the current folder: IBC's configuration has that name.
+    """
+    places = [os.path.expandvars(place) for place in PLACES]
+    return shutil.which("tshark") or next((place for place in places if os.access(place, os.X_OK)), "")

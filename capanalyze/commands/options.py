@@ -32,9 +32,7 @@ class Certainty(StrEnum):
 
 Files = Annotated[
     list[str],
-    typer.Argument(
-        metavar="FILE...", help="Captures (pcap, pcapng, gzip). Several are one capture in pieces. - is stdin."
-    ),
+    typer.Argument(metavar="FILE...", help="Captures, compressed too. Several are one capture in pieces. - is stdin."),
 ]
 Ports = Annotated[
     list[int] | None,

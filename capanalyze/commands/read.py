@@ -46,7 +46,8 @@ def command(
 ) -> int:
     """Analyse a capture: who closed first, when, how, and what was said before.
 
-    FILE is a pcap or pcapng capture, gzip too; several are one capture in pieces; - is standard input.
+    FILE is a pcap or pcapng capture, or any that tshark reads, compressed too; several are one capture in
+    pieces; - is standard input.
     """
     from capanalyze.api import read  # noqa: PLC0415 - nothing is read while --help is printed
 

@@ -231,6 +231,17 @@ def test_what_a_tshark_wrote_before_it_failed_is_kept(
     assert (capture["packets"], capture["truncated"], capture["damage"]) == (21, True, f"tshark: {damage}")
 
 
+def test_a_tshark_that_cannot_be_started_on_it_is_one_error(
+    tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "find_tshark", lambda: str(program))
+    program.write_bytes(b"\x7fELF no program")
+    with pytest.raises(ToolError) as caught:
+        read(written("snoop", tmp_path))
+
+    assert str(caught.value) == f"{program}: cannot be started: Exec format error"
+
+
 def test_a_tshark_that_hangs_on_it_is_killed(tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foreign, "find_tshark", lambda: str(program))
     monkeypatch.setattr(foreign, "SILENCE_S", 1.0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -207,6 +209,20 @@ def test_tshark_is_looked_for_in_the_path(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", str(tmp_path))
     if not Path("/usr/bin/tshark").samefile(find_tshark() or os.devnull):
         assert find_tshark() == ""
+
+
+@pytest.mark.parametrize("content", ["IbLoginId=edemo\n", "[tshark]\ntshark_path = /bin/false\n", "[other]\n"])
+def test_a_configuration_of_some_other_program_in_the_current_folder_does_no_harm(content: str, tmp_path: Path) -> None:
+    tunnel = tmp_path / "tunnel.pcapng"
+    tunnel.write_bytes(TUNNEL)
+    (tmp_path / "config.ini").write_text(content)
+    command = [sys.executable, "-m", "capanalyze", "read", "tunnel.pcapng"]
+    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=60)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"The client closed first (FIN in packet 7)")
 
 
 def test_it_works_inside_an_event_loop_that_runs_already() -> None:
