@@ -40,6 +40,8 @@ STDIN: Final = "-"
 
 OTHERS: Final = (
     (b"\x1f\x9d", "a compress (.Z) file", "uncompress it first"),
+    (b"\x5d\0\0", "an .lzma file", "expand it first: xz -d"),
+    (b"\x02\x21\x4c\x18", "an lz4 file of the old kind", "expand it first: lz4 -d"),
     (b"PK\x03\x04", "a ZIP archive", "unpack it and give the capture inside"),
     (b"<?xml", "XML text", "give the capture itself, not an export of it"),
     (b"[\n  {\n", "JSON text", "give the capture itself, not an export of it"),
@@ -151,10 +153,11 @@ class CaptureFile:
         """
         head, complete = self._head()
         if not head:
-            what = "it is empty"
+            what, hint = "it is empty", "record again; dumpcap and capanalyze live write pcapng"
             if self._expander is not None:
                 what = self._expander.damage or f"the {self._expander.kind} data are empty"
-            raise NotACaptureError(f"{self.name}: {what}", "record again; dumpcap and capanalyze live write pcapng")
+                hint = "copy the file again, or expand it yourself and give the result"
+            raise NotACaptureError(f"{self.name}: {what}", hint)
         if byte_order(head) and len(head) < HEADER:
             raise NotACaptureError(f"{self.name}: its pcap header is cut at octet {len(head)}", "record again")
         decoder = decoder_for(head, complete)

@@ -60,6 +60,8 @@ ERRORS = {
     b"PK\x03\x04anything": "octets: a ZIP archive, not pcap or pcapng",
     b'<?xml version="1.0"?><pdml/>': "octets: XML text, not pcap or pcapng",
     b"%PDF-1.7": "octets: a PDF document, not pcap or pcapng",
+    b"\x5d\0\0\x80\0\xff": "octets: an .lzma file, not pcap or pcapng",
+    b"\x02\x21\x4c\x18\x30": "octets: an lz4 file of the old kind, not pcap or pcapng",
     b"7z\xbc\xaf\x27\x1c\0\4": "octets: a 7-Zip archive, not pcap or pcapng",
     b"Rar!\x1a\x07\0": "octets: a RAR archive, not pcap or pcapng",
     b"trace.pcapng".ljust(257, b"\0") + b"ustar\x0000": "octets: a tar archive, not pcap or pcapng",
