@@ -102,7 +102,8 @@ class Conversion:
         tshark = find_tshark()
         if not tshark:
             if not self._known:
-                raise self._error
+                hint = f"{self._error.hint}; tshark, which is not installed, knows further formats"
+                raise NotACaptureError(str(self._error), hint)
             raise NotACaptureError(f"{self._name}: a {self._known} capture, which tshark reads and we do not", INSTALL)
         with tempfile.TemporaryDirectory(prefix="capanalyze-") as folder:
             path = self._path

@@ -216,6 +216,16 @@ def test_without_tshark_one_line_says_what_it_is(
     assert caught.value.hint == foreign.INSTALL
 
 
+def test_without_tshark_what_has_no_magic_may_still_be_a_capture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "find_tshark", lambda: "")
+    with pytest.raises(NotACaptureError, match="not a pcap or pcapng capture") as caught:
+        read(written("commview-ncf", tmp_path))
+
+    assert caught.value.hint.endswith("; tshark, which is not installed, knows further formats")
+
+
 @pytest.mark.parametrize(
     ("said", "damage"), [("tshark: out of memory", "out of memory"), ("", "it ended with status 2")]
 )
