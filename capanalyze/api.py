@@ -27,6 +27,9 @@ Path = str | os.PathLike[str]
 
 STDIN: Final = "-"
 
+MAX_COMMENTS: Final = 100
+"""Comments in a report, of however many pieces."""
+
 
 def read(
     paths: Path | Sequence[Path],
@@ -309,7 +312,7 @@ def capture_facts(
         files=files,
         damage=damage or None,
         remarks=((remark,) if unnumbered else ()) + remarks,
-        comments=tuple(comment for decoder in decoders for comment in decoder.comments),
+        comments=tuple(comment for decoder in decoders for comment in decoder.comments)[:MAX_COMMENTS],
     )
 
 

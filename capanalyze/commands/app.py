@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from capanalyze.commands.interrupts import endured
 from capanalyze.commands.output import fail, note
 from capanalyze.errors import CapanalyzeError
 
@@ -85,7 +86,8 @@ def _guarded(command: Callable[..., int]) -> Callable[..., None]:
     @functools.wraps(command)
     def guarded(*args: Any, **options: Any) -> None:  # noqa: ANN401 - whatever typer hands on
         try:
-            status = command(*args, **options)
+            with endured(options.get("files") or ()):
+                status = command(*args, **options)
         except CapanalyzeError as error:
             fail(error)
             status = COULD_NOT

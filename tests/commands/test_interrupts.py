@@ -1,0 +1,87 @@
+"""Ctrl-C at a terminal reaches both ends of a pipe: what the recording end has written is reported all the same."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import IO
+
+import pytest
+
+from capanalyze.commands.interrupts import endured
+from tests.capture.octets import ROOT
+
+CAPTURE = ROOT / "captures" / "ib_async-error-326.pcapng"
+NOTE = b"note: interrupted; reading what is left in the pipe (Ctrl-C again gives up)\n"
+
+
+@pytest.fixture(params=[["read", "-"], ["messages", "-"]], ids=lambda words: words[0])
+def waiting(request: pytest.FixtureRequest) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """A command that has read all of a capture but its end, and waits for that."""
+    command = [sys.executable, "-m", "capanalyze", *request.param]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(bytes(CAPTURE.read_bytes()))
+    process.stdin.flush()
+    time.sleep(2)
+    return process, process.stdin
+
+
+def test_the_first_interrupt_ends_the_recording_and_not_the_report(
+    waiting: tuple[subprocess.Popen[bytes], IO[bytes]],
+) -> None:
+    process, _ = waiting
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+
+    out, error = process.communicate(timeout=30)
+
+    assert (process.returncode, error) == (0, NOTE)
+    assert b"error 326" in out or b"errorCode=326" in out
+
+
+def test_the_second_interrupt_gives_up(waiting: tuple[subprocess.Popen[bytes], IO[bytes]]) -> None:
+    process, _ = waiting
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+
+    _, error = process.communicate(timeout=30)
+
+    assert (process.returncode, error) == (2, NOTE + b"error: interrupted\n")
+
+
+def test_a_file_is_given_up_at_once_and_the_old_handler_comes_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    with endured(["trace.pcapng"]):
+        assert signal.getsignal(signal.SIGINT) is before
+    with endured(["-"]):
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_job_in_the_background_stays_deaf() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with endured(["-"]):
+            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_another_thread_leaves_signals_alone() -> None:
+    found: list[object] = []
+
+    def work() -> None:
+        with endured(["-"]):
+            found.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+    assert found == [signal.getsignal(signal.SIGINT)]
