@@ -34,6 +34,9 @@ END_S: Final = 5.0
 MAX_CAPTURED: Final = 65535
 """Octets of a packet that tshark gets to see; it needs headers only."""
 
+MAX_LINK_TYPE: Final = 0xFFFF
+"""What pcapng has room for; a pcap file may claim a larger one, which nobody knows."""
+
 BATCH: Final = 64 * 1024
 """Octets gathered before they are handed to the thread that writes."""
 
@@ -203,7 +206,7 @@ class Tshark:
 
     def ask(self, packets: RawPackets) -> None:
         """Send the current packet."""
-        link = int(packets.link_type)
+        link = min(int(packets.link_type), MAX_LINK_TYPE)
         if link not in self._interfaces:
             self._interfaces[link] = len(self._interfaces)
             self._batch.append(interface_description(link))

@@ -99,7 +99,7 @@ def wrapping(packets: RawPackets) -> str:
     """The name of what hides the current packet's IP header."""
     link = packets.link_type
     if link not in KNOWN_LINKS:
-        return LINK_NAMES.get(link, "unknown") + f" (link type {link})"
+        return f"{LINK_NAMES.get(link, 'an unknown layer')} (link type {link})"
     data, start = packets.data, packets.offset
     end = start + packets.captured
     ip = LinkLayer().ip_offset(data, start, end, link)

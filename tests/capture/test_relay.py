@@ -309,12 +309,14 @@ def test_octets_that_look_wrapped_and_are_not_do_no_harm() -> None:
 
 def test_a_link_type_that_nobody_knows_does_not_stop_the_rest() -> None:
     frames = [(147, 1, b"user defined"), (299, 2, b"unknown to this tshark"), (65000, 3, b"unknown to all")]
+    claimed = analysed(pcap([(1, 0, b"octets")], network=0x03FFFFFF), "auto")
     frames += in_tunnel(vxlan(3), talk(7).packets)
 
     report = analysed(file_of(frames), "auto")
 
     assert [one["packets"] for one in report["connections"]] == [9]
     assert report["capture"]["packets"] == 12
+    assert claimed["capture"]["skipped"] == {"wrapped in an unknown layer (link type 67108863)": 1}
 
 
 def test_the_relay_goes_on_from_file_to_file() -> None:

@@ -49,7 +49,7 @@ def extensions(following: int, body: bytes) -> bytes:
         (ETHERNET, ethernet(udp(4789, bytes(30))), "VXLAN"),
         (ETHERNET, ethernet(carrier4(17, struct.pack(">HHHH", 2152, 9, 20, 0) + bytes(12))), "GTP-U"),
         (105, b"anything", "IEEE 802.11 (link type 105)"),
-        (65000, b"anything", "unknown (link type 65000)"),
+        (65000, b"anything", "an unknown layer (link type 65000)"),
     ],
 )
 def test_a_name_for_what_hides_the_header(link_type: int, frame: bytes, expected: str) -> None:
