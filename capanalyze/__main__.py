@@ -12,7 +12,9 @@ def main() -> None:
         # a run over a file frees what it drops by reference count alone: the collector would only walk, again and
         # again, the connections that are kept (a third of the time where there are 20,000)
         gc.disable()
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    gc.freeze()  # nor is there anything to be collected at the end
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -39,10 +39,12 @@ NO_HEAD: Final = 1 << 16
 def feed(analyzer: "Analyzer", packets: RawPackets) -> None:
     """Take every packet that the cursor has."""
     lent: set[Side] = set()
-    latest = collect(analyzer, packets, lent)
+    while packets.advance():
+        prepare(analyzer, None, lent)
+        analyzer.take(packets)
+        if not packets.held:
+            collect(analyzer, packets, lent)
     analyzer.packets = packets.number
-    if latest != NO_TIME:
-        analyzer.last_ts = latest
     settle(analyzer, lent)
     for side in lent:
         session = analyzer.sessions[side.place]
@@ -50,21 +52,18 @@ def feed(analyzer: "Analyzer", packets: RawPackets) -> None:
             session.let_pieces_go(side.index)
 
 
-def collect(analyzer: "Analyzer", packets: RawPackets, lent: set[Side]) -> int:
-    """The loop: ``lent`` gets the sides that owe pieces; the time of the last packets, where it is not told yet."""
+def collect(analyzer: "Analyzer", packets: RawPackets, lent: set[Side]) -> None:
+    """The loop over the ordinary packets that follow; ``lent`` gets the sides of which something was collected."""
     sides = analyzer.tracker.sides
     unpack = SHAPE.unpack_from
     head = HEADS.get
-    link, lead, mark, shortest, before = -1, 0, 0, 0, 0
+    data = packets.data
+    lead, mark = LEADS.get(packets.link_type, NOT_COMMON)
+    shortest, before = lead + 40, lead - 2
     latest = NO_TIME
     for number, ts_ns, start, captured, original in packets.records():
-        if packets.link_type != link:
-            link = packets.link_type
-            lead, mark = LEADS.get(link, NOT_COMMON)
-            shortest, before = lead + 40, lead - 2
         side = None
         if captured >= shortest:
-            data = packets.data
             kind, total, protocol, key, seq, ack, flags, window = unpack(data, start + before)
             side = sides.get(key)
             if (
@@ -76,7 +75,6 @@ def collect(analyzer: "Analyzer", packets: RawPackets, lent: set[Side]) -> int:
                 and (kind == mark or kind & ANY_SERVICE == mark)
                 and (protocol == USUAL or protocol & ANY_TTL == TCP)
                 and lead + total <= captured
-                and ts_ns != NO_TIME
             ):
                 length = total - head(flags, NO_HEAD)
                 peer = side.peer
@@ -116,7 +114,8 @@ def collect(analyzer: "Analyzer", packets: RawPackets, lent: set[Side]) -> int:
         analyzer.take(packets)
         if packets.held:
             break
-    return latest
+    if latest != NO_TIME:
+        analyzer.last_ts = latest
 
 
 def prepare(analyzer: "Analyzer", side: Side | None, lent: set[Side]) -> None:

@@ -35,7 +35,7 @@ class Decoder(RawPackets):
         dialect: what kind of pcap, where it is not the ordinary one.
         interfaces: in order of appearance, over all sections.
         application, os, hardware: what the file says about who wrote it.
-        comments: of its sections and interfaces.
+        comments: of its sections, interfaces and packets.
         damage: why reading stopped before the end of the file, or "".
         absurd: it stopped at octets that can be no record.
         other_blocks: pcapng blocks that Wireshark numbers as frames although they are no packets.

@@ -181,7 +181,7 @@ class PcapDecoder(Decoder):
         return True
 
     def records(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """``advance`` as one loop, for the interpreter; what is not a whole, ordinary record is left to it."""
+        """The whole records behind the current one that hold octets."""
         unpack, data, header, scale = self.unpack_record, self.data, self.header, self.scale
         pos, number, size = self.pos, self.number, len(self.data)
         seconds = fraction = 0
@@ -197,8 +197,6 @@ class PcapDecoder(Decoder):
             yield number, seconds * 1_000_000_000 + fraction * scale, start, captured, original
         self.pos = pos
         self.number = number
-        while self.advance():
-            yield self.number, self.ts_ns, self.offset, self.captured, self.original
 
     def hold(self, wrapping: str) -> bool:
         """Stop at the current packet: there is nothing more until ``resume``."""

@@ -40,6 +40,9 @@ MAX_TEXT: Final = 4096
 EXACT_HIGH: Final = 0x200000
 """Upper 32 bits of a time from which on 1000 ns each might overflow 64 bits."""
 
+MAX_DROPS: Final = 1 << 60
+"""More lost packets than any file tells of in earnest."""
+
 MAX_TS_NS: Final = 9_223_372_036_854_775_807
 
 
@@ -97,33 +100,31 @@ class PcapngDecoder(Decoder):
                 return False
 
     def records(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """``advance`` as one loop, for the interpreter; what is not a whole, ordinary EPB is left to it."""
-        while True:
-            unpack = (ENHANCED_BIG if self.big else ENHANCED_LITTLE).unpack_from
-            data, pos, number, size = self.data, self.pos, self.number, len(self.data)
-            described, scale = -1, 0
-            while pos + 32 <= size:
-                kind, length, interface, high, low, captured, original = unpack(data, pos)
-                after = pos + length
-                if kind != EPB or captured + 32 > length or length & 3 or after > size or original < captured:
+        """The whole, ordinary EPBs behind the current packet, of interfaces of the same link type."""
+        unpack = (ENHANCED_BIG if self.big else ENHANCED_LITTLE).unpack_from
+        data, pos, number, size = self.data, self.pos, self.number, len(self.data)
+        described, scale = -1, 0
+        while pos + 32 <= size:
+            kind, length, interface, high, low, captured, original = unpack(data, pos)
+            after = pos + length
+            if kind != EPB or not captured + 32 <= length < captured + 36 or length & 3 or after > size:
+                break  # one with options too: they may be worth telling
+            if original < captured:
+                break
+            if interface != described:
+                index = self.section_base + interface
+                scale = self.scales[index] if index < len(self.scales) else 0
+                if scale == 0 or self.interfaces[index].link_type != self.link_type:
                     break
-                if interface != described:
-                    index = self.section_base + interface
-                    scale = self.scales[index] if index < len(self.scales) else 0
-                    if scale == 0:
-                        break
-                    described = interface
-                    self.interface, self.link_type = index, self.interfaces[index].link_type
-                if high >= EXACT_HIGH:
-                    break
-                number += 1
-                start = pos + 28
-                pos = after
-                yield number, (high << 32 | low) * scale, start, captured, original
-            self.pos, self.number = pos, number
-            if not self.advance():
-                return
-            yield self.number, self.ts_ns, self.offset, self.captured, self.original
+                described = interface
+                self.interface = index
+            if high >= EXACT_HIGH:
+                break
+            number += 1
+            start = pos + 28
+            pos = after
+            yield number, (high << 32 | low) * scale, start, captured, original
+        self.pos, self.number = pos, number
 
     def hold(self, wrapping: str) -> bool:
         """Stop at the current packet: there is nothing more until ``resume``."""
@@ -141,6 +142,13 @@ class PcapngDecoder(Decoder):
         if captured > length - 32:
             self._unusable("packet longer than its block")
             return False
+        options = pos + 28 + ((captured + 3) & ~3)
+        if options + 8 <= pos + length:
+            self._comments(options, pos + length - 4, f"packet {self.number + 1}: ")
+            lost = self.options(options, pos + length - 4).get(4, b"")
+            if len(lost) == 8:  # epb_dropcount
+                drops = int.from_bytes(lost, "big" if self.big else "little")
+                self._lost(self.section_base + interface, min(drops, MAX_DROPS))
         return self._packet(interface, self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24))
 
     def _older(self, pos: i64, length: i64, kind: i64) -> bool:
@@ -163,16 +171,18 @@ class PcapngDecoder(Decoder):
         if length < 32 or captured > length - 32:
             self._unusable("packet longer than its block")
             return False
-        self._lost(self.section_base + self.u16(pos + 8), self.u16(pos + 10))
+        lost = self.u16(pos + 10)
+        if lost != 0xFFFF:  # "not known"
+            self._lost(self.section_base + self.u16(pos + 8), lost)
         return self._packet(
             self.u16(pos + 8), self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24)
         )
 
     def _lost(self, index: i64, drops: i64) -> None:
-        """Add up what an obsolete Packet Block says was lost before it; 0xFFFF is "not known", and 0 proves nothing."""
-        if 0 < drops < 0xFFFF and index < len(self.interfaces):
+        """Add up what packet blocks say was lost before them; that nothing was proves nothing."""
+        if drops > 0 and index < len(self.interfaces):
             interface = self.interfaces[index]
-            interface.dropped = max(interface.dropped, 0) + drops
+            interface.dropped = min(max(interface.dropped, 0) + drops, MAX_DROPS)
 
     def _packet(self, interface: i64, high: i64, low: i64, offset: i64, captured: i64, original: i64) -> bool:
         index = self.section_base + interface
@@ -234,7 +244,7 @@ class PcapngDecoder(Decoder):
         self._comments(pos + 24, pos + length - 4)
         return True
 
-    def _comments(self, at: i64, end: i64) -> None:
+    def _comments(self, at: i64, end: i64, of: str = "") -> None:
         """Keep the comments among the options between two offsets: there may be several (opt_comment)."""
         while at + 4 <= end and len(self.comments) < MAX_COMMENTS:
             code = self.u16(at)
@@ -243,7 +253,7 @@ class PcapngDecoder(Decoder):
                 break
             comment = clean(self.data[at + 4 : at + 4 + size]) if code == 1 else ""
             if comment:
-                self.comments.append(comment)
+                self.comments.append(of + comment)
             at += 4 + ((size + 3) & ~3)
 
     def _interface(self, pos: i64, length: i64) -> None:
@@ -276,11 +286,10 @@ class PcapngDecoder(Decoder):
         if index >= len(self.interfaces):
             return
         options = self.options(pos + 20, pos + length - 4)
-        order = "big" if self.big else "little"
         counts: dict[int, int] = {}
         for code in (4, 5, 7):  # isb_ifrecv, isb_ifdrop, isb_osdrop
             if len(options.get(code, b"")) == 8:
-                counts[code] = int.from_bytes(options[code], "big" if order == "big" else "little")
+                counts[code] = int.from_bytes(options[code], "big" if self.big else "little")
         if 4 in counts:
             self.interfaces[index].received = min(counts[4], MAX_TS_NS)
         if 5 in counts or 7 in counts:

@@ -51,10 +51,9 @@ class RawPackets:
         return False
 
     def records(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """The packets that ``advance`` would go through: number, ts_ns, offset, captured, original of each.
+        """The ordinary packets behind the current one: number, ts_ns, offset, captured, original of each.
 
-        For the interpreter, which is faster so; the attributes of the same names are only valid where a reader
-        says so, the others (``data``, ``link_type``, ``interface``) are.
+        For the interpreter, which is faster so. All of them lie in ``data``, are of ``link_type`` and have a time; the
+        other attributes are only valid where a reader says so. The first that is not ordinary is left to ``advance``.
         """
-        while self.advance():
-            yield self.number, self.ts_ns, self.offset, self.captured, self.original
+        return iter(())

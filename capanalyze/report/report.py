@@ -40,7 +40,7 @@ class CaptureFacts(NamedTuple):
     """What is known of the capture itself.
 
     ``truncated`` says that it could not be read to its end, ``damage`` why; ``remarks`` are what a reader of packet
-    numbers has to know; ``comments`` are those that somebody wrote into its sections and interfaces.
+    numbers has to know; ``comments`` are those that somebody wrote into its sections, interfaces and packets.
     """
 
     name: str

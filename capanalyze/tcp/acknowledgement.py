@@ -13,8 +13,9 @@ from capanalyze.tcp.analysis import newest_ack
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.evidence import last_octet
 from capanalyze.tcp.notes import event, note
+from capanalyze.tcp.parting import NOWHERE, Parting
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import NOWHERE, Parting, trouble
+from capanalyze.tcp.side import trouble
 from capanalyze.tcp.streams import Streams
 from capanalyze.tcp.zeek import PURE_ACK, hole, once
 
@@ -113,7 +114,7 @@ def acknowledged_by_reset(
     if acked <= peer.acked_rel:
         return
     peer.acked_rel = acked
-    if acked > last_octet(peer):
+    if acked > last_octet(peer) and not (peer.parting.closed and acked == peer.parting.fin_rel + 1):
         beyond(peer, side.next_rel, False, packet, ts_ns)
 
 

@@ -15,8 +15,9 @@ from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import INEXACT, doubt
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
 from capanalyze.tcp.notes import event
+from capanalyze.tcp.parting import Parting, kept
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import Parting, kept, part
+from capanalyze.tcp.side import part
 from capanalyze.tcp.states import settle_states
 from capanalyze.tcp.zeek import INACTIVE, RESET, endpoint, enter
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.side import NO_PACKETS, TAIL, Side
+from capanalyze.tcp.parting import NO_PACKETS
+from capanalyze.tcp.side import TAIL, Side
 
 __all__ = ["TAIL", "Close", "Connection", "Event", "Note", "Side"]
 

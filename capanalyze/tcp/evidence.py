@@ -10,8 +10,8 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
+from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import NOWHERE
 
 UNHEARD: Final = "unheard"
 SENT_AGAIN: Final = "sent again"

@@ -10,8 +10,9 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import SENT_AGAIN, answered_by_the_open, doubt, last_octet, weigh
+from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import NOWHERE, part, trouble
+from capanalyze.tcp.side import part, trouble
 
 HAD: Final = 1
 HAD_NOT: Final = 0

@@ -11,7 +11,8 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection
-from capanalyze.tcp.side import Gap, Held, Side, Trouble, trouble
+from capanalyze.tcp.parting import Gap, Held, Trouble
+from capanalyze.tcp.side import Side, trouble
 
 MAX_HELD: Final = 256
 """Segments that wait behind a hole, per side."""

@@ -20,9 +20,10 @@ from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, take_syn
+from capanalyze.tcp.parting import kept
 from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.sequence import apart, distance
-from capanalyze.tcp.side import kept, part, trouble
+from capanalyze.tcp.side import part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table, is_over
 from capanalyze.tcp.zeek import DATA, PURE_ACK, endpoint, flag_letters, once, repeated, zero_window
@@ -213,7 +214,8 @@ class Tracker:
             side.trouble.skipped = False
         if flags & SYN:
             rel += 1
-        if rel > side.next_rel and not seg.length and not flags & (SYN | FIN) and rel > side.trouble.ahead:
+        behind_fin = side.parting.closed and rel == side.parting.fin_rel + 1  # its FIN has a number too
+        if rel > max(side.next_rel, side.trouble.ahead) and not (seg.length or flags & (SYN | FIN) or behind_fin):
             trouble(side).ahead = rel
         if flags & ACK:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)

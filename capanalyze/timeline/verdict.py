@@ -42,8 +42,8 @@ def capture_verdict(
     """The verdict for a capture of ``tcp_connections``, of which ``reported`` are on ``ports`` or speak TWS.
 
     ``unread``: what of the capture could not be read (``unread_end``). ``left_out``: how many packets could not be
-    used, by reason. ``dropped``: while capturing. ``closed_first``: how many more were only counted, by who closed first and how ("client FIN", ""
-    for nobody).
+    used, by reason. ``dropped``: how many were lost while capturing. ``closed_first``: how many more connections were
+    only counted, by who closed first and how ("client FIN", "" for nobody).
     """
     if not reported and not closed_first:
         return _nothing(tcp_connections, ports, packets_read, _because(unread, left_out))

@@ -22,6 +22,9 @@ from capanalyze.tws.tail import LONG_KEPT
 BLOCK: Final = 4096
 """A longer piece is walked in blocks of so many octets, of which the tail gets the last."""
 
+NOT_WALKED: Final = -1
+"""``walked`` where nobody has counted frames yet."""
+
 _RUN: Final = 2080  # octets that hold at least 8 of the frames that walk() takes (259 octets each at most)
 
 
@@ -31,7 +34,7 @@ class FrameStream(StreamState):
     __slots__ = ()
 
     def feed(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-        """Take the next octets of the side, ``data[start:end]``; the frames up to ``walked`` were counted by walk()."""
+        """Take the next octets of the side, ``data[start:end]``; walk() stopped at ``walked``, or NOT_WALKED."""
         self._take(data, start, walked, end, packet, ts_ns)
         if len(self.backlog) != 0:
             self._drain()
@@ -40,7 +43,7 @@ class FrameStream(StreamState):
         """Take the octets of several packets as one, while ``mode`` is FRAMES: the same as one after the other."""
         self.pieces = Pieces(pieces, joined)
         _, packet, ts_ns = pieces[-1]
-        self._take(joined, 0, 0, len(joined), packet, ts_ns)
+        self._take(joined, 0, NOT_WALKED, len(joined), packet, ts_ns)
         self.pieces = None
         self.packet, self.ts_ns = packet, ts_ns
         if len(self.backlog) != 0:
@@ -60,7 +63,7 @@ class FrameStream(StreamState):
     def _drain(self) -> None:
         while len(self.backlog) != 0:
             part = self.backlog.pop()
-            self._take(part.data, part.start, part.start, part.end, part.packet, part.ts_ns)
+            self._take(part.data, part.start, NOT_WALKED, part.end, part.packet, part.ts_ns)
         self.backlog = NO_PARTS
 
     def again(self, parts: list[Part]) -> None:
@@ -81,9 +84,9 @@ class FrameStream(StreamState):
         self.ts_ns = ts_ns
         self.shift = self.offset - start
         self.offset += end - start
-        at: i64 = walked
+        at: i64 = start
         self.begin = start
-        if walked != start:
+        if walked != NOT_WALKED:
             at = self._stopped(data, walked, end)
         elif self.mode != FRAMES:
             at = self._prepare(data, start, end)

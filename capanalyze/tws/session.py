@@ -14,7 +14,7 @@ from capanalyze.packets.common import COMPILED
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.decode import Decoded, decode
 from capanalyze.tws.frames import index_encoding, index_id
-from capanalyze.tws.framing import BLOCK, FrameStream
+from capanalyze.tws.framing import BLOCK, NOT_WALKED, FrameStream
 from capanalyze.tws.legacy import Legacy
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import FARM_OK
@@ -51,7 +51,7 @@ class Session(Legacy):
     def data(self, side: i64, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Take the next octets of a side, ``data[start:end]``, which ``packet`` brought."""
         stream = self.first if side == 0 else self.second
-        at: i64 = start
+        at: i64 = NOT_WALKED
         if stream.mode == FRAMES and end - start <= BLOCK:
             at = stream.walk_octets(data, start, end) if COMPILED else stream.walk_heads(data, start, end)
             if at == end:

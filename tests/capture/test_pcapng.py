@@ -344,3 +344,26 @@ def test_changed_octets_never_raise_and_never_make_packets_out_of_nothing(change
     assert sum(len(one.data) for one in found) <= len(data)
     assert all(0 <= len(one.data) <= one.original for one in found)
     assert all(NO_TIME <= one.ts_ns <= MAX_TS_NS for one in found)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_comments_of_packets_are_kept_with_their_numbers(order: str) -> None:
+    said = option(order, 1, b"here it hangs") + option(order, 1, b"really") + option(order, 0, b"")
+    data = section(order) + interface(order) + packet(order, b"one", 1) + packet(order, b"two", 2, options=said)
+    found, file = read(data)
+
+    assert len(found) == 2
+    assert file.decoder.comments == ["packet 2: here it hangs", "packet 2: really"]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_packets_that_blocks_say_were_lost_before_them_are_added_up(order: str) -> None:
+    def lost(number: int) -> bytes:
+        return (
+            option(order, 2, b"\0\0\0\1") + option(order, 4, struct.pack(order + "Q", number)) + option(order, 0, b"")
+        )
+
+    blocks = [packet(order, b"octets", at, options=lost(number)) for at, number in enumerate((0, 3, 2**64 - 1))]
+    files = [read(section(order) + interface(order) + b"".join(blocks[:upto]))[1] for upto in (1, 2, 3)]
+
+    assert [file.decoder.interfaces[0].dropped for file in files] == [-1, 3, 1 << 60]

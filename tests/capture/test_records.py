@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -21,18 +22,17 @@ def by_records(file: CaptureFile, hold_every: int = 0) -> Iterator[Record]:
     seen = 0
     for window in file.windows():
         window.holds = hold_every > 0
-        going = True
-        while going:
-            going = False
-            for number, ts_ns, offset, captured, original in window.records():
+        while window.advance():
+            first = (window.number, window.ts_ns, window.offset, window.captured, window.original)
+            data, link_type = window.data, window.link_type
+            for number, ts_ns, offset, captured, original in chain([first], window.records()):
                 window.number, window.offset, window.captured = number, offset, captured
-                octets = window.data[offset : offset + captured]
                 assert original >= captured
-                yield Record(number, ts_ns, window.interface, window.link_type, octets, original)
+                assert (window.data, window.link_type) == (data, link_type)
+                yield Record(number, ts_ns, window.interface, link_type, data[offset : offset + captured], original)
                 seen += 1
                 if hold_every and seen % hold_every == 0 and window.hold("anything"):
                     window.resume()
-                    going = True
                     break
 
 

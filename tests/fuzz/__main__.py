@@ -54,11 +54,14 @@ def readers(data: bytes) -> None:
     except CapanalyzeError:
         return
     again = from_bytes(data)
-    found = [
-        (number, ts_ns, window.interface, window.link_type, captured)
-        for window in again.windows()
-        for number, ts_ns, _, captured, _ in window.records()
-    ]
+    found: list[tuple[int, ...]] = []
+    for window in again.windows():
+        while window.advance():
+            found.append((window.number, window.ts_ns, window.interface, window.link_type, window.captured))
+            found += [
+                (number, ts_ns, window.interface, window.link_type, captured)
+                for number, ts_ns, _, captured, _ in window.records()
+            ]
     assert found == expected
 
 

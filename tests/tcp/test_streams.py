@@ -3,7 +3,7 @@
 import pytest
 
 from capanalyze.tcp.connection import NO_EVENTS, NO_NOTES, NO_PACKETS, NOTE_PACKETS
-from capanalyze.tcp.side import END_PACKETS, MAX_GAPS, OPEN, SMOOTH, Parting, Trouble
+from capanalyze.tcp.parting import END_PACKETS, MAX_GAPS, OPEN, SMOOTH, Parting, Trouble
 from capanalyze.tcp.streams import MAX_HELD, MAX_HELD_IN_ALL, MAX_HELD_OCTETS, PATIENCE
 from tests.conversation import ACK, FIN, PSH, SYN, Conversation, pcap
 from tests.follow import follow
