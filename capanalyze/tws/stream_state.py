@@ -67,7 +67,7 @@ class StreamState(Walker):
             the prefix, packet and stream offset of its first octet, octets that the capture lacks.
         held: what is not whole yet (modes OPENING and HOLDING). scanner: the search (mode SEARCHING).
         missing, hello_octets, skipped, remainder: octets by their fate; the others are those of whole frames.
-        shown: the first octets, at most SHOWN, of a side that does not begin with a frame.
+        shown: the first octets, at most SHOWN, of a side that does not begin with a frame, where it is told in full.
         unframed: the side began with the hello of a session from before version 100.
         found: stream offset of the first frame after framing was found again, the last time; -1 if never.
         headless: what the side began with is not in the capture. eager: see Scanner.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
+from collections.abc import Iterator
 from typing import IO
 
 import pytest
@@ -18,15 +21,33 @@ CAPTURE = ROOT / "captures" / "ib_async-error-326.pcapng"
 NOTE = b"note: interrupted; reading what is left in the pipe (Ctrl-C again gives up)\n"
 
 
+STARTED = """
+import signal, sys
+from capanalyze.__main__ import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""The command as a terminal starts it: a shell's job in the background inherits deafness to Ctrl-C."""
+
+
+def unread(pipe: IO[bytes]) -> int:
+    """Octets that lie in a pipe (Linux tells it at the writing end too)."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 @pytest.fixture(params=[["read", "-"], ["messages", "-"]], ids=lambda words: words[0])
 def waiting(request: pytest.FixtureRequest) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """A command that has read all of a capture but its end, and waits for that."""
-    command = [sys.executable, "-m", "capanalyze", *request.param]
+    command = [sys.executable, "-c", STARTED, *request.param]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(bytes(CAPTURE.read_bytes()))
     process.stdin.flush()
-    time.sleep(2)
+    for _ in range(600):
+        time.sleep(0.05)
+        if not unread(process.stdin):
+            break
+    time.sleep(0.5)
     return process, process.stdin
 
 
@@ -54,6 +75,15 @@ def test_the_second_interrupt_gives_up(waiting: tuple[subprocess.Popen[bytes], I
     assert (process.returncode, error) == (2, NOTE + b"error: interrupted\n")
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """The tests hear Ctrl-C, however they were started."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_a_file_is_given_up_at_once_and_the_old_handler_comes_back() -> None:
     before = signal.getsignal(signal.SIGINT)
 
