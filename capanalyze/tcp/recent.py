@@ -49,7 +49,7 @@ class Recent:
         if side.hosts == hosts and side.ports == ports:
             return side
         found = self.sides.get(data[at : at + 12])
-        if found is not None and found.hosts != 0:
+        if found is not None and found.ports >= 0:
             self.places[place] = found
         return found
 
@@ -65,5 +65,4 @@ class Recent:
 
 def lose(side: Side) -> None:
     """The segments with these addresses and ports come from another side now, or from none that is known."""
-    side.hosts = 0
-    side.ports = 0
+    side.ports = -1

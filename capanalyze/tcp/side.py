@@ -96,10 +96,9 @@ class Side:
         self.detail: bool = True  # the newest octets are kept
         self.scaled: bool = False  # it has sent more than SYNs
         self.acknowledged: bool = False  # it has sent a segment without payload and flags
-        self.hosts: i64 = read_i64_be(key, 0) if len(key) == 12 else 0  # the addresses of a short key as a number,
-        self.ports: i64 = (
-            read_i64_be(key, 4) & 0xFFFFFFFF if len(key) == 12 else 0
-        )  # and its ports: for the cache (recent.py)
+        short = len(key) == 12
+        self.hosts: i64 = read_i64_be(key, 0) if short else 0  # the addresses of a short key as a number,
+        self.ports: i64 = read_i64_be(key, 4) & 0xFFFFFFFF if short else -1  # and its ports: for the cache (recent.py)
         self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
         self.last_ack: i64 = -1  # the newest acknowledgement number this side sent (32 bits); -1 none
         self.window: i64 = -1  # last advertised, unscaled; -1 none

@@ -197,8 +197,7 @@ class FrameStream(StreamState):
     def _prepare(self, data: bytes, start: i64, end: i64) -> i64:
         """Take octets that do not begin with a frame; return where frames begin, or ``end``."""
         at: i64 = start
-        told = self.tail is not None
-        if told and self.mode != FRAMES and len(self.shown) < SHOWN and self.shift + start == len(self.shown):
+        if self.told and self.mode != FRAMES and len(self.shown) < SHOWN and self.shift + start == len(self.shown):
             self.shown += data[start : min(end, start + SHOWN - len(self.shown))]
         if self.mode == OPENING:
             at = self.handler.opening(self, data, start, end)

@@ -67,7 +67,7 @@ class StreamState(Walker):
             the prefix, packet and stream offset of its first octet, octets that the capture lacks.
         held: what is not whole yet (modes OPENING and HOLDING). scanner: the search (mode SEARCHING).
         missing, hello_octets, skipped, remainder: octets by their fate; the others are those of whole frames.
-        shown: the first octets, at most SHOWN, of a side that does not begin with a frame, where it is told in full.
+        shown: the first octets, at most SHOWN, of a side that does not begin with a frame, where they are ``told``.
         unframed: the side began with the hello of a session from before version 100.
         found: stream offset of the first frame after framing was found again, the last time; -1 if never.
         headless: what the side began with is not in the capture. eager: see Scanner.
@@ -100,6 +100,7 @@ class StreamState(Walker):
         "side",
         "skipped",
         "tail",
+        "told",
         "ts_ns",
         "unframed",
     )
@@ -111,6 +112,7 @@ class StreamState(Walker):
         self.mode: i64 = OPENING
         self.offset: i64 = 0
         self.tail: Tail | None = tail
+        self.told: bool = shared is None  # more than counted
         self.handler: FrameHandler = handler
         self.side: i64 = side
         self.from_client: bool = side == 0

@@ -40,7 +40,7 @@ def test_longer_keys_are_never_in_the_cache() -> None:
     tagged = table.open(syn(key + b"\0\x07", 1), 1, -1, None)
 
     assert cache.sender(key, 0) is None
-    assert (tagged.hosts, tagged.ports) == (0, 0)
+    assert tagged.ports < 0
 
 
 def test_a_cache_grows_with_the_connections_and_forgets_nothing() -> None:
@@ -58,6 +58,4 @@ def test_a_cache_grows_with_the_connections_and_forgets_nothing() -> None:
 
 
 def test_an_empty_place_takes_no_segment() -> None:
-    found = Recent({}).sender(bytes(12), 0)  # from 0.0.0.0:0 to 0.0.0.0:0
-
-    assert found is None or not found.plain
+    assert Recent({}).sender(bytes(12), 0) is None  # from 0.0.0.0:0 to 0.0.0.0:0
