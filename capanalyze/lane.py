@@ -4,7 +4,7 @@ In: a RawPackets cursor. Out: the same as ``Analyzer.take`` for every packet. Co
 ``read_words``, ``Tracker.short``) cost a few ns each; interpreted, their calls and attributes are most of the time. So
 this loop does for an established TWS session's next segment what they do, but only sets its octets aside: until the
 other side speaks, something else happens on the connection, or the run ends, what one side says is collected, and
-read as one. Every other packet goes to ``take``. The tests compare both over every capture.
+read as one. Every other packet goes to ``take``. The tests compare both, and with compiled code over every capture.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -107,7 +107,9 @@ def collect(analyzer: "Analyzer", packets: RawPackets, lent: set[Side]) -> None:
                     side.last_packet = number
                     side.last_ts = latest = ts_ns
                     continue
-        prepare(analyzer, side, lent)
+        # of a fragment, or behind IP options, what was read are no ports
+        known_ports = side is not None and kind & ANY_SERVICE == mark and protocol & ANY_TTL == TCP
+        prepare(analyzer, side if known_ports else None, lent)
         packets.number, packets.ts_ns = number, ts_ns
         packets.offset, packets.captured, packets.original = start, captured, original
         latest = NO_TIME

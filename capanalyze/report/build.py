@@ -96,7 +96,7 @@ def build_report(
             max(opened, len(connections)),
             ports,
             capture.packets,
-            unread=unread_end(capture.damage or "", len(capture.files)),
+            unread=unread_end(capture.truncated, capture.cut, len(capture.files)),
             left_out=capture.skipped,
             dropped=dropped,
             closed_first=counted.closed_first if counted is not None else {},

@@ -144,6 +144,8 @@ class Table:
             other = self._other_keys.pop(side.key, b"")
             if other and self.sides.get(other) is side:
                 del self.sides[other]
+            if other and self.older.get(other) is side:
+                del self.older[other]
         (self.gateway if connection.api else self.others).add(connection)
         for side in (connection.orig, connection.resp):  # so that it is freed at once
             side.peer = None
@@ -192,10 +194,11 @@ class Table:
         tag = orig.key[len(orig.key) - len(orig.key) % 4 :]
         if tag not in self._tags and len(self._tags) < TAGS:
             self._tags.append(tag)
-        if orig.key in self.sides:
-            for key in (orig.key, resp.key):
-                self.older[key] = self.sides[key]
-                lose(self.older[key])
+        for key in (orig.key, resp.key):  # one of them alone where the other direction has another VLAN tag
+            former = self.sides.get(key)
+            if former is not None:
+                self.older[key] = former
+                lose(former)
         self.sides[orig.key] = orig
         if resp.key != orig.key:
             self.sides[resp.key] = resp

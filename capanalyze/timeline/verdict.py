@@ -88,12 +88,12 @@ _CLOSERS: Final = (
 )
 
 
-def unread_end(damage: str, pieces: int) -> str:
-    """A clause for a capture of so many files that could not be read to its end, "" where it was."""
-    if not damage:
+def unread_end(truncated: bool, cut: bool, pieces: int) -> str:
+    """A clause for a capture of so many files that could not be read to its end (it is cut there), "" where it was."""
+    if not truncated:
         return ""
     what = "the capture" if pieces < 2 else "a piece of the capture"
-    return f"{what} {'is cut off at its end' if 'cut' in damage else 'could not be read to its end'}"
+    return f"{what} {'is cut off at its end' if cut else 'could not be read to its end'}"
 
 
 ORDINARY: Final = frozenset({"not IP", "not TCP"})

@@ -133,6 +133,7 @@ class FrameStream(StreamState):
             if length == 0:
                 self._keep_run(data, at)
                 self.begin = at + 4
+                self._find(at + 3)
                 self.handler.lost(self, at + self.shift, "a frame of length 0")
                 return at + 4
             index = IMPLAUSIBLE
@@ -142,6 +143,7 @@ class FrameStream(StreamState):
                 self._keep_run(data, at)
                 self.begin = end
                 self.again(list(reversed(self._parts(data, at, end))))
+                self._find(at + implausible_at(data, at, length))
                 self._lose(at + self.shift, length)
                 return end
         if index == UNDECIDED or at + size > end:
@@ -332,3 +334,11 @@ class FrameStream(StreamState):
         if self.scanner is not None:
             self.remainder += self.scanner.octets
         self.remainder += self.held.octets - self.held.missing
+
+
+def implausible_at(data: bytes, at: i64, length: i64) -> i64:
+    """Which octet of the frame at ``data[at]`` shows that it is none."""
+    upto: i64 = 4
+    while length <= MAX_FRAME and identify(data, at + 4, at + upto, length) != IMPLAUSIBLE:
+        upto += 1
+    return upto - 1

@@ -392,3 +392,21 @@ def test_a_syn_ack_that_answers_an_old_syn_is_reset_and_the_connection_opens() -
 
     assert story(connection) == ("complete", None, ("ESTABLISHED", "ESTABLISHED"))
     assert (connection.client.octets, connection.ignored_resets) == (2, [3])
+
+
+@pytest.mark.parametrize("flags", [SYN | ACK, SYN])
+def test_ports_are_used_again_where_one_direction_alone_is_tagged(flags: int) -> None:
+    talk = Conversation().open().client.fin().server.fin().client.ack()
+    for packet in talk.packets:
+        packet.vlans = (7,) if packet.sender == "server" else ()
+    again = Conversation(client_isn=7_000_000, server_isn=900_000_000, packets=talk.packets)
+    first = len(again.packets)
+    again.client.syn().server.syn_ack()
+    del again.packets[first]  # the capture lacks the new SYN
+    again.packets[first].vlans = (7,)
+    again.packets[first].flags = flags
+
+    connections = follow(again.pcap()).connections
+
+    assert connections[0].opened == "complete"
+    assert len(connections) == 2

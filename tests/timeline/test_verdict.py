@@ -1,7 +1,10 @@
 """What the first line says, for every way in which a connection can end."""
 
+from pathlib import Path
+
 import pytest
 
+from capanalyze import read
 from capanalyze.timeline.verdict import capture_verdict, unread_end
 from tests.conversation import Conversation
 from tests.timeline.talk import (
@@ -452,16 +455,28 @@ def test_nothing_found_says_what_may_have_hidden_it(
 
 
 @pytest.mark.parametrize(
-    ("damage", "pieces", "expected"),
+    ("truncated", "cut", "pieces", "expected"),
     [
-        ("", 1, ""),
-        ("cut in the record after packet 3", 1, "the capture is cut off at its end"),
-        ("a record claims 9 octets: damaged", 1, "the capture could not be read to its end"),
-        ("2.pcap: cut in the record after packet 3", 2, "a piece of the capture is cut off at its end"),
+        (False, False, 1, ""),
+        (True, True, 1, "the capture is cut off at its end"),
+        (True, False, 1, "the capture could not be read to its end"),
+        (True, True, 2, "a piece of the capture is cut off at its end"),
     ],
 )
-def test_a_capture_that_was_not_read_to_its_end_is_said_to_be_so(damage: str, pieces: int, expected: str) -> None:
-    assert unread_end(damage, pieces) == expected
+def test_a_capture_that_was_not_read_to_its_end_is_said_to_be_so(
+    truncated: bool, cut: bool, pieces: int, expected: str
+) -> None:
+    assert unread_end(truncated, cut, pieces) == expected
+
+
+def test_a_file_s_name_does_not_say_what_happened_to_it(tmp_path: Path) -> None:
+    captures = Path(__file__).parents[2] / "captures"
+    damaged = tmp_path / "executions.pcapng"
+    damaged.write_bytes((captures / "seed-silent-gateway.pcapng").read_bytes() + b"\xff" * 32)
+
+    both = read([str(damaged), str(captures / "ib_async-error-326.pcapng")])
+
+    assert "a piece of the capture could not be read to its end" in both.verdict
 
 
 def test_requests_that_nothing_came_after_are_told_in_the_first_line() -> None:

@@ -162,6 +162,19 @@ def test_ticks_that_are_handed_on_together_tell_the_same(server: list[bytes], si
     assert results(apart.session) == results(together.session)
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 6), st.sampled_from([b"\0\0\0\0", b"\x7f\xff\xff\xf0", b"\0\0\0\x09x1234", b"\0\0\0\x0912x4567"]))
+def test_a_header_that_is_none_is_of_the_packet_that_shows_it(at: int, header: bytes) -> None:
+    ticks = [text(4, 2, -1, 2104, "ok")] * 5
+    last = text(2, 6, 1, 3, 100)
+    parts = [HELLO, hello(), *ticks, last, last + header[:at], header[at:] + last, last]
+    segments = [(CLIENT if place == 0 else SERVER, octets, 0) for place, octets in enumerate(parts)]
+    together, apart = (hear_together(segments, mode, detail=True) for mode in (True, False))
+
+    assert len(apart.session.desyncs) > 0
+    assert results(apart.session) == results(together.session)
+
+
 @settings(max_examples=150, deadline=None)
 @given(conversations(noise), options)
 def test_one_octet_at_a_time_tells_the_same(segments: list[Segment], named: dict[str, object]) -> None:
