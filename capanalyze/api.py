@@ -311,7 +311,6 @@ def capture_facts(
         os=next((one.os for one in authored if one.os), None),
         files=files,
         damage=damage or None,
-        cut=any("cut" in decoder.damage for decoder in decoders),
         remarks=((remark,) if unnumbered else ()) + remarks,
         comments=tuple(comment for decoder in decoders for comment in decoder.comments)[:MAX_COMMENTS],
     )

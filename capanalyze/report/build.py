@@ -96,7 +96,7 @@ def build_report(
             max(opened, len(connections)),
             ports,
             capture.packets,
-            unread=unread_end(capture.truncated, capture.cut, len(capture.files)),
+            unread=unread_end(capture.truncated, ends_early(capture), len(capture.files)),
             left_out=capture.skipped,
             dropped=dropped,
             closed_first=counted.closed_first if counted is not None else {},
@@ -221,3 +221,11 @@ def _milestones(facts: Facts, session: Session) -> dict[str, Milestone]:
         found["tcp_connected"].criterion,
     )
     return found
+
+
+def ends_early(capture: CaptureFacts) -> bool:
+    """Whether the capture is cut, and not damaged, by the words of its damage without the files' names before them."""
+    words = capture.damage or ""
+    for file in capture.files:
+        words = words.replace(f"{file.name}: ", "")
+    return "cut" in words

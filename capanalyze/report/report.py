@@ -39,9 +39,8 @@ class InterfaceFacts(NamedTuple):
 class CaptureFacts(NamedTuple):
     """What is known of the capture itself.
 
-    ``truncated`` says that it could not be read to its end, ``damage`` why, ``cut`` that it just ends too early;
-    ``remarks`` are what a reader of packet numbers has to know; ``comments`` are those that somebody wrote into its
-    sections, interfaces and packets.
+    ``truncated`` says that it could not be read to its end, ``damage`` why; ``remarks`` are what a reader of packet
+    numbers has to know; ``comments`` are those that somebody wrote into its sections, interfaces and packets.
     """
 
     name: str
@@ -58,7 +57,6 @@ class CaptureFacts(NamedTuple):
     os: str | None
     files: tuple[FileFacts, ...]
     damage: str | None = None
-    cut: bool = False
     remarks: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
 
