@@ -3,19 +3,25 @@
 In: a RawPackets cursor. Out: the same as ``Analyzer.take`` for every packet. Compiled, its steps (``advance``,
 ``read_words``, ``Tracker.short``) cost a few ns each; interpreted, their calls and attributes are most of the time. So
 this loop does for an established TWS session's next segment what they do, but only sets its octets aside: until the
-other side speaks, something else happens on the connection, or the run ends, what one side says is collected, and
+other side speaks, something else happens on the connection, or the stretch ends, what one side says is collected, and
 read as one. Every other packet goes to ``take``. The tests compare both, and with compiled code over every capture.
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from functools import cache
+from itertools import count
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Final
 
 from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, SHAPE
 from capanalyze.packets.ip import TCP
 from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL
-from capanalyze.packets.raw import NO_TIME, RawPackets
+from capanalyze.packets.raw import RawPackets
 from capanalyze.packets.segment import ACK
 from capanalyze.tcp.side import TAIL, Side
+from capanalyze.tcp.tracker import NO_LIMIT
 from capanalyze.tcp.zeek import PURE_ACK
+from capanalyze.tws.pieces import Pieces
 
 if TYPE_CHECKING:
     from capanalyze.analyzer import Analyzer
@@ -23,8 +29,8 @@ if TYPE_CHECKING:
 LEADS: Final = {LINK_ETHERNET: (14, 0x08004500), LINK_NULL: (4, 0x4500)}
 """Link type -> octets before the IP header, the four octets from two before it (service masked)."""
 
-NOT_COMMON: Final = (1 << 16, 0)
-"""For any other link type: more octets than a packet of the common shape has."""
+HEADERS: Final = 40
+"""Octets of an IP and a TCP header without options."""
 
 USUAL: Final = 0x40004006
 """Don't fragment, a time to live of 64, TCP: what nearly every packet on a host has, known by one comparison."""
@@ -32,139 +38,173 @@ USUAL: Final = 0x40004006
 HEADS: Final = {offset << 12 | flags: 20 + 4 * offset for offset in range(5, 16) for flags in (ACK, ACK | 8)}
 """The 16 bits from data offset to flags, with or without PSH -> octets of an IP header and that TCP header."""
 
-NO_HEAD: Final = 1 << 16
-"""The same for other flags: more octets than any datagram has."""
-
 
 def feed(analyzer: "Analyzer", packets: RawPackets) -> None:
     """Take every packet that the cursor has."""
-    lent: set[Side] = set()
     while packets.advance():
-        prepare(analyzer, None, lent)
-        analyzer.take(packets)
-        if not packets.held:
-            collect(analyzer, packets, lent)
-    analyzer.packets = packets.number
-    settle(analyzer, lent)
-    for side in lent:
-        session = analyzer.sessions[side.place]
-        if session is not None:
-            session.let_pieces_go(side.index)
-
-
-def collect(analyzer: "Analyzer", packets: RawPackets, lent: set[Side]) -> None:
-    """The loop over the ordinary packets that follow; ``lent`` gets the sides of which something was collected."""
-    sides = analyzer.tracker.sides
-    unpack = SHAPE.unpack_from
-    head = HEADS.get
-    data = packets.data
-    lead, mark = LEADS.get(packets.link_type, NOT_COMMON)
-    shortest, before = lead + 40, lead - 2
-    latest = NO_TIME
-    for number, ts_ns, start, captured, original in packets.records():
-        side = None
-        if captured >= shortest:
-            kind, total, protocol, key, seq, ack, flags, window = unpack(data, start + before)
-            side = sides.get(key)
-            if (
-                side is not None
-                and seq == side.next_seq
-                and (pieces := side.pieces) is not None
-                and side.plain
-                and window == side.window
-                and (kind == mark or kind & ANY_SERVICE == mark)
-                and (protocol == USUAL or protocol & ANY_TTL == TCP)
-                and lead + total <= captured
-            ):
-                length = total - head(flags, NO_HEAD)
-                peer = side.peer
-                assert peer is not None
-                acked = peer.acked_rel
-                if ack != (known := side.last_ack):
-                    acked += (ack - known) & 0xFFFFFFFF
-                if acked > peer.next_rel:
-                    pass
-                elif length > 0:
-                    sent = side.next_rel + length
-                    if sent - side.acked_rel < peer.room:
-                        if not pieces:
-                            lent.add(side)
-                            if peer.pieces:
-                                hand_on(analyzer, peer)
-                        if ack != known:
-                            peer.acked_rel = acked
-                            side.last_ack = ack
-                        side.next_seq = (seq + length) & 0xFFFFFFFF
-                        side.next_rel = sent
-                        end = start + lead + total
-                        pieces.append((data[end - length : end], number, ts_ns))
-                        latest = ts_ns
-                        continue
-                elif length == 0 and ack != known:
-                    peer.acked_rel = acked
-                    side.last_ack = ack
-                    side.packets += 1
-                    side.last_packet = number
-                    side.last_ts = latest = ts_ns
-                    continue
-        # of a fragment, or behind IP options, what was read are no ports
-        known_ports = side is not None and kind & ANY_SERVICE == mark and protocol & ANY_TTL == TCP
-        prepare(analyzer, side if known_ports else None, lent)
-        packets.number, packets.ts_ns = number, ts_ns
-        packets.offset, packets.captured, packets.original = start, captured, original
-        latest = NO_TIME
         analyzer.take(packets)
         if packets.held:
             break
-    if latest != NO_TIME:
-        analyzer.last_ts = latest
+        if packets.link_type in LEADS:
+            Stretch(analyzer, packets).take()
+    analyzer.packets = packets.number
 
 
-def prepare(analyzer: "Analyzer", side: Side | None, lent: set[Side]) -> None:
-    """Before a packet of that side is taken: what the connection owes is handed on, or it is lent from now on.
+class Stretch:
+    """The ordinary packets behind the current one.
 
-    None: of any connection, or of none.
+    Attributes:
+        first: the number of the first. places, sizes: see ``RawPackets.places``.
+        lent: the sides of which something was collected: ``pieces``, or the time of the last packet.
     """
-    peer = side.peer if side is not None else None
-    if side is None or peer is None:
-        settle(analyzer, lent)
-    elif side.pieces is None or peer.pieces is None:
-        session = analyzer.sessions[side.place]
-        if session is not None and session.is_tws and session.settled and usual(side) and usual(peer):
-            side.pieces, peer.pieces = [], []
-    else:
-        settle(analyzer, {one for one in (side, peer) if one.pieces})
+
+    def __init__(self, analyzer: "Analyzer", packets: RawPackets) -> None:
+        self.analyzer = analyzer
+        self.packets = packets
+        self.lead, self.mark = LEADS[packets.link_type]
+        self.first = packets.number + 1
+        self.places, self.sizes = packets.places(self.lead + HEADERS)
+        self.lent: set[Side] = set()
+
+    def take(self) -> None:
+        """Take them all, or all up to one that is held back."""
+        if self.places:
+            self._collect()
+            self._settle_all()
+            if not self.packets.held:
+                self.packets.go_back(self.first + len(self.places) - 1, self.places[-1])
+                self.analyzer.last_ts = self.packets.ts_ns
+
+    def _collect(self) -> None:
+        """The loop."""
+        sides, heads, lent = self.analyzer.tracker.sides, HEADS, self.lent
+        data, lead, mark = self.packets.data, self.lead, self.mark
+        ip = self.packets.header + lead
+        unpack = shape_behind(ip - 2)
+        for number, place, captured in zip(count(self.first), self.places, self.sizes, strict=False):
+            kind, total, protocol, key, seq, ack, flags, window = unpack(data, place)
+            side = None
+            try:
+                side = sides[key]
+                length = total - heads[flags]
+            except KeyError:
+                pass
+            else:
+                if (
+                    seq == side.next_seq
+                    and (pieces := side.pieces) is not None
+                    and side.plain
+                    and window
+                    and (kind == mark or kind & ANY_SERVICE == mark)
+                    and (protocol == USUAL or protocol & ANY_TTL == TCP)
+                    and lead + total <= captured
+                ):
+                    peer = side.peer
+                    assert peer is not None
+                    if length > 0:
+                        sent = side.next_rel + length
+                        if sent - side.acked_rel < peer.room and (ack == side.last_ack or acked(side, peer, ack)):
+                            if not pieces:
+                                lent.add(side)
+                                if peer.pieces:
+                                    self._hand_on(peer)
+                            side.next_seq = (seq + length) & 0xFFFFFFFF
+                            side.next_rel = sent
+                            end = place + ip + total
+                            pieces.append((data[end - length : end], number))
+                            if window != side.window:
+                                widen(side, window)
+                            continue
+                    elif length == 0 and ack != side.last_ack and acked(side, peer, ack):
+                        side.packets += 1
+                        side.last_packet = number
+                        lent.add(side)
+                        if window != side.window:
+                            widen(side, window)
+                        continue
+            # of a fragment, or behind IP options, what was read are no ports
+            self._prepare(side if kind & ANY_SERVICE == mark and protocol & ANY_TTL == TCP else None)
+            self.packets.go_back(number, place)
+            self.analyzer.take(self.packets)
+            if self.packets.held:
+                break
+
+    def _prepare(self, side: Side | None) -> None:
+        """Before a packet of that side is taken: what the connection owes is handed on, or it is lent from now on.
+
+        None: of any connection, or of none.
+        """
+        if side is None or side.peer is None:
+            self._settle_all()
+        elif side.pieces is not None and side.peer.pieces is not None:
+            self._settle(side)
+            self._settle(side.peer)
+        else:
+            session = self.analyzer.sessions[side.place]
+            if session is not None and session.is_tws and session.settled and usual(side) and usual(side.peer):
+                side.pieces, side.peer.pieces = [], []
+
+    def _settle_all(self) -> None:
+        """Hand on what was collected, and keep nothing of it but what can be told."""
+        for side in self.lent:
+            self._settle(side)
+            session = self.analyzer.sessions[side.place]
+            if session is not None:
+                session.let_pieces_go(side.index)
+        self.lent.clear()
+
+    def _settle(self, side: Side) -> None:
+        """Hand on what was collected of a side."""
+        if side.pieces:
+            self._hand_on(side)
+        if side.last_packet >= self.first:
+            side.last_ts = self._time_of(side.last_packet)
+
+    def _hand_on(self, side: Side) -> None:
+        """Count the segments that were collected of a side, and give their octets to its session."""
+        assert side.pieces
+        pieces = Pieces(side.pieces, self._time_of)
+        side.pieces = []
+        side.packets += len(pieces)
+        _, number, ts_ns = pieces.piece(len(pieces) - 1)
+        side.last_packet = max(number, side.last_packet)
+        side.last_data_packet = number
+        side.last_data_ts = ts_ns
+        joined = pieces.joined
+        side.octets += len(joined)
+        if side.detail:
+            side.tail = joined[-TAIL:] if len(joined) >= TAIL else (side.tail + joined)[-TAIL:]
+        session = self.analyzer.sessions[side.place]
+        assert session is not None
+        session.pieces(side.index, pieces)
+
+    def _time_of(self, number: int) -> int:
+        """The time of a packet of the stretch."""
+        return int(self.packets.time_at(self.places[number - self.first]))
+
+
+@cache
+def shape_behind(octets: int) -> Callable[[bytes, int], tuple[Any, ...]]:
+    """SHAPE, behind so many octets."""
+    return Struct(f"{SHAPE.format[0]}{octets}x{SHAPE.format[1:]}").unpack_from
+
+
+def acked(side: Side, peer: Side, ack: int) -> bool:
+    """Take an acknowledgement number of a side, unless it is not of what the peer has sent."""
+    upto = peer.acked_rel + ((ack - side.last_ack) & 0xFFFFFFFF)
+    if upto > peer.next_rel:
+        return False
+    peer.acked_rel = upto
+    side.last_ack = ack
+    return True
+
+
+def widen(side: Side, window: int) -> None:
+    """Take the window that a side advertises."""
+    side.window = window
+    side.room = window << side.scale if side.scale >= 0 else NO_LIMIT
 
 
 def usual(side: Side) -> bool:
     """Whether all that happens but once has happened to a side that goes on as before."""
     return not side.narrated and side.first_data_acked_packet > 0 and side.history_seen & PURE_ACK > 0
-
-
-def settle(analyzer: "Analyzer", lent: set[Side]) -> None:
-    """Hand on what was collected of these sides."""
-    for side in lent:
-        if side.pieces:
-            hand_on(analyzer, side)
-
-
-def hand_on(analyzer: "Analyzer", side: Side) -> None:
-    """Count the segments that were collected of a side, and give their octets to its session."""
-    pieces = side.pieces
-    assert pieces
-    side.pieces = []
-    joined, number, ts_ns = pieces[-1]
-    if len(pieces) > 1:
-        joined = b"".join([piece[0] for piece in pieces])
-    side.packets += len(pieces)
-    if number > side.last_packet:
-        side.last_packet = number
-        side.last_ts = ts_ns
-    side.last_data_packet = number
-    side.last_data_ts = ts_ns
-    side.octets += len(joined)
-    if side.detail:
-        side.tail = joined[-TAIL:] if len(joined) >= TAIL else (side.tail + joined)[-TAIL:]
-    session = analyzer.sessions[side.place]
-    assert session is not None
-    session.pieces(side.index, pieces, joined)

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "report": {"report", "timeline", "tcp", "tws", "errors"},
     "capture": {"capture", "errors", "packets"},  # packets: the RawPackets cursor that readers fill
     "analyzer": {"lane", "packets", "tcp", "tws"},
-    "lane": {"analyzer", "packets", "tcp"},  # the analyzer's loop for the interpreter; analyzer is only its type
+    "lane": {"analyzer", "packets", "tcp", "tws"},  # the analyzer's loop for the interpreter; analyzer is only its type
 }
 """Room -> rooms whose modules it may import; rooms that are not listed may import everything."""
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from random import Random
 from unittest import mock
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from capanalyze import lane, read
 from capanalyze.analyzer import Analyzer
+from capanalyze.api import read_files
+from capanalyze.capture.files import from_bytes
 from capanalyze.packets.raw import RawPackets
+from tests.conversation import ACK, Conversation, Packet, pcap, pcapng
+from tests.tws.talk import HELLO, START_API, hello, text
 
 GENERATOR = Path(__file__).parent / "bench" / "gen.py"
 PORT = 7497
@@ -37,8 +46,83 @@ def test_a_report_is_the_same_with_and_without_the_loop(options: str, tmp_path: 
     subprocess.run([sys.executable, GENERATOR, path, *options.split()], check=True, capture_output=True)
     with mock.patch.object(lane, "feed", packet_by_packet):
         expected = read(path, ports=(PORT,)).to_dict()
-    with mock.patch.object(lane, "hand_on", wraps=lane.hand_on) as hand_on:
+    with mock.patch.object(lane, "Pieces", wraps=lane.Pieces) as together:
         actual = read(path, ports=(PORT,)).to_dict()
 
     assert expected == actual
-    assert hand_on.call_count > 20 or "raw" in options
+    assert together.call_count > 20 or "raw" in options
+
+
+def session(port: int, steps: list[tuple[str, int]]) -> list[Packet]:
+    """A session that is ready, and then what ``steps`` say."""
+    talk = Conversation(("127.0.0.1", port), client_isn=(1 << 32) - 900 - port).open()
+    client, server = talk.client, talk.server
+    client.data(HELLO).server.data(hello(176)).client.data(START_API).server.ack()
+    server.data(text(9, 1, 7) + text(15, 1, "DU1")).client.ack()
+    for _ in range(3):
+        server.data(text(4, 2, -1, 2104, "farm is OK")).client.ack()
+    for kind, number in steps:
+        step(talk, kind, number)
+    return talk.packets
+
+
+def step(talk: Conversation, kind: str, number: int) -> None:
+    client, server = talk.client, talk.server
+    tick = text(1, 6, number, 1, "100.25", 3, 0)
+    match kind:
+        case "answer":
+            server.data(tick * (1 + number % 5))
+        case "split":
+            server.data(tick[: 5 + number % 7]).server.data(tick[5 + number % 7 :] + tick[:3]).server.data(tick[3:])
+        case "request":
+            client.data(text(1, 11, number, 0, "EUR", "CASH"))
+        case "acks":
+            client.ack()
+        case "window":
+            client.window = len(tick) * (number % 4)
+        case "keep-alive":
+            client.keep_alive().server.ack()
+        case "lost":
+            server.data(tick, unseen=True)
+        case "again":
+            talk.again(-1 - number % 4)
+        case "odd":
+            fields = [{"vlans": (7,)}, {"ip_options": b"\1\1\1\1"}, {"ttl": 9}, {"ack": 5}]
+            client.segment(ACK, **fields[number % 4])
+        case "late":
+            talk.packets[-1], talk.packets[-2] = talk.packets[-2], talk.packets[-1]
+        case "close":
+            client.fin().server.ack().server.fin()
+
+
+COMMON = ("answer", "answer", "acks", "acks", "acks", "request", "split")
+RARE = ("window", "keep-alive", "lost", "again", "odd", "late", "close")
+TALK = [("answer", 10), ("acks", 0)] * 6
+FILLED = [*TALK, ("window", 14), ("answer", 10), ("acks", 0), ("answer", 11), ("acks", 0)]
+STOPPED = [*TALK, ("window", 12), ("answer", 10), ("acks", 0), ("answer", 10)]
+stories = st.lists(st.tuples(st.sampled_from(COMMON * 5 + RARE), st.integers(0, 40)), max_size=60)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(stories, min_size=1, max_size=3),
+    st.randoms(use_true_random=False),
+    st.sampled_from([pcap, pcapng, partial(pcap, snaplen=130)]),
+)
+@example([FILLED], Random(1), pcap)
+@example([STOPPED], Random(1), pcap)
+def test_the_loop_hands_on_whatever_is_not_usual(
+    told: list[list[tuple[str, int]]], chance: Random, form: Callable[[list[Packet]], bytes]
+) -> None:
+    sessions = [session(50000 + number, steps) for number, steps in enumerate(told)]
+    packets = []
+    while sessions:
+        one = chance.choice(sessions)
+        packets.append(one.pop(0))
+        sessions = [rest for rest in sessions if rest]
+    data = form(packets)
+
+    with mock.patch.multiple("capanalyze.analyzer", WITH_LONG_HEAD=0, SHORT_HEAD=4):  # soon settled
+        with mock.patch.object(lane, "feed", packet_by_packet):
+            expected = read_files([from_bytes(data)], all_connections=True).to_dict()
+        assert read_files([from_bytes(data)], all_connections=True).to_dict() == expected

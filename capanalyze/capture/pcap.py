@@ -5,7 +5,6 @@ apart (Kuznetzov's ss991029, SuSE 6.3, Red Hat 6.1, Nokia). Two magics serve for
 layout is chosen by walking the first records. Files put together with ``cat`` are read on.
 """
 
-from collections.abc import Iterator
 from struct import Struct
 from typing import Any, Final
 
@@ -42,6 +41,9 @@ LINK_TYPE_BITS: Final = 0x03FFFFFF
 
 RECORD_LITTLE: Final = Struct("<IIII")
 RECORD_BIG: Final = Struct(">IIII")
+
+CAPTURED_LITTLE: Final = Struct("<8xI")
+CAPTURED_BIG: Final = Struct(">8xI")
 
 Record = tuple[i64, i64, i64, i64]
 """Seconds, fraction, captured octets, original octets."""
@@ -93,7 +95,7 @@ class PcapDecoder(Decoder):
         self.big: bool = False
         self.unpack_record: Any = RECORD_LITTLE.unpack_from
         self.scale: i64 = 1000
-        self.header: i64 = 16
+        self.header = 16
         self.magic: bytes = b""
         self.begin(head, complete)
         self.data = head
@@ -180,28 +182,41 @@ class PcapDecoder(Decoder):
         self.number += 1
         return True
 
-    def records(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """The whole records behind the current one that hold octets."""
-        unpack, data, header, scale = self.unpack_record, self.data, self.header, self.scale
-        pos, number, size = self.pos, self.number, len(self.data)
-        seconds = fraction = 0
-        last = size - header
+    def places(self, shortest: i64) -> tuple[list[int], list[int]]:
+        """The whole records behind the current one with at least so many octets."""
+        unpack = (CAPTURED_BIG if self.big else CAPTURED_LITTLE).unpack_from
+        data, header, pos, size = self.data, self.header, self.pos, len(self.data)
+        places: list[int] = []
+        sizes: list[int] = []
+        last = size - header - shortest
         while pos <= last:
-            seconds, fraction, captured, original = unpack(data, pos)
-            start = pos + header
-            after = start + captured
-            if after > size or not 0 < captured <= original:
+            (captured,) = unpack(data, pos)
+            if captured < shortest:
                 break
-            number += 1
-            pos = after
-            yield number, seconds * 1_000_000_000 + fraction * scale, start, captured, original
+            places.append(pos)
+            sizes.append(captured)
+            pos += header + captured
+        if pos > size:  # the last one is not whole
+            pos = places.pop()
+            sizes.pop()
         self.pos = pos
-        self.number = number
+        self.number += len(places)
+        return places, sizes
 
-    def hold(self, wrapping: str) -> bool:
-        """Stop at the current packet: there is nothing more until ``resume``."""
-        self.pos = self.offset + self.captured  # ``records`` keeps it to itself
-        return super().hold(wrapping)
+    def go_back(self, number: i64, place: i64) -> None:
+        """Read a record header again."""
+        _, _, captured, original = self.unpack_record(self.data, place)
+        self.number = number
+        self.ts_ns = self.time_at(place)
+        self.offset = place + self.header
+        self.captured = captured
+        self.original = max(captured, original)
+        self.pos = self.offset + captured
+
+    def time_at(self, place: i64) -> i64:
+        """The time in a record header."""
+        seconds, fraction, _, _ = self.unpack_record(self.data, place)
+        return int(seconds * 1_000_000_000 + fraction * self.scale)
 
 
 def read_record_little(data: bytes, pos: i64) -> Record:

@@ -4,7 +4,6 @@ Facts: draft-ietf-opsawg-pcapng. EPB, SPB and the obsolete PB (OPB) are packets;
 interfaces; everything else is stepped over by its length.
 """
 
-from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
@@ -29,8 +28,15 @@ CUSTOM_NO_COPY: Final = 0x40000BAD
 NUMBERED_BY_WIRESHARK: Final = (JOURNAL, CUSTOM, CUSTOM_NO_COPY)
 """Blocks to which Wireshark gives a frame number although they hold no packet."""
 
-ENHANCED_LITTLE: Final = Struct("<7I")
-ENHANCED_BIG: Final = Struct(">7I")
+ENHANCED_LITTLE: Final = Struct("<III8xI")
+ENHANCED_BIG: Final = Struct(">III8xI")
+"""Type, length, interface, captured octets of an EPB."""
+
+SHORTEST: Final = 32
+"""Octets of an EPB without packet and options."""
+
+WITHOUT_OPTIONS: Final = (32, 35, 34, 33)
+"""Octets of an EPB without options beyond those captured, by the last two bits of their number."""
 
 SECTION_MAGIC: Final = b"\x1a\x2b\x3c\x4d"
 
@@ -52,6 +58,7 @@ class PcapngDecoder(Decoder):
     def __init__(self) -> None:
         super().__init__()
         self.format = "pcapng"
+        self.header = 28
         self.big: bool = False
         self.sections: i64 = 0
         self.section_base: i64 = 0  # index of the section's first interface
@@ -99,38 +106,44 @@ class PcapngDecoder(Decoder):
             elif not self._describe(pos, length, kind):
                 return False
 
-    def records(self) -> Iterator[tuple[int, int, int, int, int]]:
+    def places(self, shortest: i64) -> tuple[list[int], list[int]]:
         """The whole, ordinary EPBs behind the current packet, of interfaces of the same link type."""
         unpack = (ENHANCED_BIG if self.big else ENHANCED_LITTLE).unpack_from
-        data, pos, number, size = self.data, self.pos, self.number, len(self.data)
-        described, scale = -1, 0
-        while pos + 32 <= size:
-            kind, length, interface, high, low, captured, original = unpack(data, pos)
-            after = pos + length
-            if kind != EPB or not captured + 32 <= length < captured + 36 or length & 3 or after > size:
+        data, pos, size = self.data, self.pos, len(self.data)
+        own = self.interfaces[self.section_base :]
+        alike = {number for number, interface in enumerate(own) if interface.link_type == self.link_type}
+        places: list[int] = []
+        sizes: list[int] = []
+        last = size - SHORTEST - shortest
+        while pos <= last:
+            kind, length, interface, captured = unpack(data, pos)
+            if (
+                kind != EPB
+                or length - captured != WITHOUT_OPTIONS[captured & 3]
+                or interface not in alike
+                or captured < shortest
+            ):
                 break  # one with options too: they may be worth telling
-            if original < captured:
-                break
-            if interface != described:
-                index = self.section_base + interface
-                scale = self.scales[index] if index < len(self.scales) else 0
-                if scale == 0 or self.interfaces[index].link_type != self.link_type:
-                    break
-                described = interface
-                self.interface = index
-            if high >= EXACT_HIGH:
-                break
-            number += 1
-            start = pos + 28
-            pos = after
-            yield number, (high << 32 | low) * scale, start, captured, original
-        self.pos, self.number = pos, number
+            places.append(pos)
+            sizes.append(captured)
+            pos += length
+        if pos > size:  # the last one is not whole
+            pos = places.pop()
+            sizes.pop()
+        self.pos = pos
+        self.number += len(places)
+        return places, sizes
 
-    def hold(self, wrapping: str) -> bool:
-        """Stop at the current packet: there is nothing more until ``resume``."""
-        if self.pos <= self.offset:  # ``records`` keeps it to itself
-            self.pos = self.offset - 28 + self.u32(self.offset - 24)
-        return super().hold(wrapping)
+    def go_back(self, number: i64, place: i64) -> None:
+        """Read an EPB again."""
+        self.number = number
+        self.pos = place + self.u32(place + 4)
+        self.ts_ns = self.time_at(place)
+        self._place(self.section_base + self.u32(place + 8), place + 28, self.u32(place + 20), self.u32(place + 24))
+
+    def time_at(self, place: i64) -> i64:
+        """The time in an EPB."""
+        return self._ns(self.section_base + self.u32(place + 8), self.u32(place + 12), self.u32(place + 16))
 
     def _enhanced(self, pos: i64, length: i64) -> bool:
         """An Enhanced Packet Block: interface, time, captured, original, octets, options."""
@@ -190,13 +203,16 @@ class PcapngDecoder(Decoder):
             self._unusable("packet of an interface that is not described")
             return False
         self.number += 1
-        scale: i64 = self.scales[index]
-        if scale and high < EXACT_HIGH:
-            self.ts_ns = (high << 32 | low) * scale
-        else:
-            self.ts_ns = self._time(index, high, low)
+        self.ts_ns = self._ns(index, high, low)
         self._place(index, offset, captured, original)
         return True
+
+    def _ns(self, index: i64, high: i64, low: i64) -> i64:
+        """Nanoseconds since the epoch."""
+        scale: i64 = self.scales[index]
+        if scale and high < EXACT_HIGH:
+            return (high << 32 | low) * scale
+        return self._time(index, high, low)
 
     def _place(self, index: i64, offset: i64, captured: i64, original: i64) -> None:
         self.interface = index

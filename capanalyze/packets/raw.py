@@ -4,7 +4,6 @@ A capture has millions of packets; none of them becomes an object. A reader (cap
 that parses one record header each time ``advance`` is called and leaves its fields as plain integers.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 from mypy_extensions import i64
@@ -26,6 +25,7 @@ class RawPackets:
         captured: octets of the packet that are in ``data``.
         original: octets the packet had on the wire.
         held: the current packet was kept back (``hold``), and the run ends with it.
+        header: octets of the record header before an ordinary packet (``places``).
     """
 
     def __init__(self) -> None:
@@ -38,6 +38,7 @@ class RawPackets:
         self.captured: i64 = 0
         self.original: i64 = 0
         self.held: bool = False
+        self.header: i64 = 0
 
     def advance(self) -> bool:
         """Go to the next packet; False when more data has to be fed first (or none is left)."""
@@ -50,10 +51,18 @@ class RawPackets:
         """
         return False
 
-    def records(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """The ordinary packets behind the current one: number, ts_ns, offset, captured, original of each.
+    def places(self, shortest: i64) -> tuple[list[int], list[int]]:  # noqa: ARG002 - for readers with a buffer
+        """Where the records of the ordinary packets behind the current one begin, and octets captured of each.
 
-        For the interpreter, which is faster so. All of them lie in ``data``, are of ``link_type`` and have a time; the
-        other attributes are only valid where a reader says so. The first that is not ordinary is left to ``advance``.
+        For the interpreter, which is faster so. All of them lie in ``data`` with a header of ``header`` octets, are of
+        ``link_type``, have a time and ``shortest`` octets or more, and are numbered on from ``number``. ``advance``
+        goes on behind the last of them; the first that is not ordinary is left to it.
         """
-        return iter(())
+        return [], []
+
+    def go_back(self, number: i64, place: i64) -> None:
+        """Make an ordinary packet the current one; ``advance`` goes on behind it."""
+
+    def time_at(self, place: i64) -> i64:  # noqa: ARG002 - only a reader with places knows
+        """``ts_ns`` of an ordinary packet."""
+        return NO_TIME

@@ -117,7 +117,7 @@ class Side:
         self.index: i64 = 0  # 0 orig, 1 resp
         self.place: i64 = 0  # of its connection among those that are kept
         self.scale: i64 = -1  # the one in force: 0 for a SYN's own window, -1 unknown
-        self.pieces: list[tuple[bytes, int, int]] | None = None  # the interpreter's loop (lane.py) has not handed on
+        self.pieces: list[tuple[bytes, int]] | None = None  # the interpreter's loop (lane.py) has not handed on
         # the rest
         self.key: bytes = key
         self.port: i64 = port

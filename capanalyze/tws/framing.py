@@ -13,7 +13,7 @@ from mypy_extensions import i64
 
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
 from capanalyze.tws.held import EMPTY, NOTHING, Held
-from capanalyze.tws.pieces import Piece, Pieces
+from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.resync import Part, Scanner
 from capanalyze.tws.room import PART_COST
 from capanalyze.tws.stream_state import FIELDS, FRAMES, HOLDING, NO_PARTS, OPAQUE, OPENING, SEARCHING, StreamState
@@ -39,11 +39,11 @@ class FrameStream(StreamState):
         if len(self.backlog) != 0:
             self._drain()
 
-    def feed_pieces(self, pieces: list[Piece], joined: bytes) -> None:
+    def feed_pieces(self, pieces: Pieces) -> None:
         """Take the octets of several packets as one, while ``mode`` is FRAMES: the same as one after the other."""
-        self.pieces = Pieces(pieces, joined)
-        _, packet, ts_ns = pieces[-1]
-        self._take(joined, 0, NOT_WALKED, len(joined), packet, ts_ns)
+        self.pieces = pieces
+        _, packet, ts_ns = pieces.piece(len(pieces) - 1)
+        self._take(pieces.joined, 0, NOT_WALKED, len(pieces.joined), packet, ts_ns)
         self.pieces = None
         self.packet, self.ts_ns = packet, ts_ns
         if len(self.backlog) != 0:

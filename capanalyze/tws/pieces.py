@@ -5,6 +5,7 @@ interpreter, to which a call per packet costs more than the octets (lane.py); co
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Final
 
@@ -23,12 +24,30 @@ NO_SPANS: Final[list[Span]] = []
 
 
 class Pieces:
-    """Octets of consecutive packets; ``joined`` is all of them."""
+    """Octets of consecutive packets; ``joined`` is all of them.
 
-    def __init__(self, pieces: list[Piece], joined: bytes) -> None:
-        self.joined = joined
+    Args:
+        pieces: octets and packet of each.
+        time_of: says a packet's time in ns.
+    """
+
+    def __init__(self, pieces: list[tuple[bytes, int]], time_of: Callable[[int], int]) -> None:
         self._pieces = pieces
+        self._time_of = time_of
+        self.joined: bytes = pieces[0][0] if len(pieces) == 1 else b"".join([octets for octets, _ in pieces])
         self._ends: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def piece(self, place: i64) -> Piece:
+        """What one packet brought."""
+        octets, packet = self._pieces[place]
+        return octets, packet, self._time_of(packet)
+
+    def behind(self, place: i64) -> "Pieces":
+        """All but the first ``place``."""
+        return self if place == 0 else Pieces(self._pieces[place:], self._time_of)
 
     def _place(self, at: int) -> int:
         """Which piece holds the octet at ``at``."""
@@ -38,7 +57,7 @@ class Pieces:
 
     def brought(self, at: i64) -> Piece:
         """The piece that holds the octet at ``at``."""
-        return self._pieces[self._place(at)]
+        return self.piece(self._place(at))
 
     def parts(self, at: i64, end: i64) -> list[Part]:
         """The octets from ``at`` to ``end`` as the packets brought them, oldest first."""
@@ -47,7 +66,8 @@ class Pieces:
         begin: int = at
         while begin < end:
             upto = min(self._ends[place], end)
-            found.append(Part(self.joined, begin, upto, self._pieces[place][1], self._pieces[place][2]))
+            _, packet, ts_ns = self.piece(place)
+            found.append(Part(self.joined, begin, upto, packet, ts_ns))
             begin = upto
             place += 1
         return found

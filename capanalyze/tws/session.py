@@ -19,7 +19,7 @@ from capanalyze.tws.legacy import Legacy
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import FARM_OK
 from capanalyze.tws.pairing import NO_KEY
-from capanalyze.tws.pieces import Piece
+from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.rest import MANAGED_ACCOUNTS, NEXT_VALID_ID, READY, START_API, stage
 from capanalyze.tws.results import fill
 from capanalyze.tws.state import ERROR
@@ -65,16 +65,16 @@ class Session(Legacy):
         if not self.is_tws and not self.on_api_port:
             self._judge()
 
-    def pieces(self, side: i64, pieces: list[Piece], joined: bytes) -> None:
+    def pieces(self, side: i64, pieces: Pieces) -> None:
         """Take what several packets brought, one after the other: the same as ``data`` for each, of a TWS session."""
         stream = self.first if side == 0 else self.second
         place: i64 = 0
         while place < len(pieces) and (stream.mode != FRAMES or place == len(pieces) - 1):
-            octets, packet, ts_ns = pieces[place]
+            octets, packet, ts_ns = pieces.piece(place)
             self.data(side, octets, 0, len(octets), packet, ts_ns)
             place += 1
         if place < len(pieces):
-            stream.feed_pieces(pieces[place:], joined if place == 0 else b"".join([one[0] for one in pieces[place:]]))
+            stream.feed_pieces(pieces.behind(place))
             self._bound(stream)
 
     def let_pieces_go(self, side: i64) -> None:

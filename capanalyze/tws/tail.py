@@ -119,5 +119,5 @@ def newest_of(data: bytes, begin: i64, end: i64) -> list[int]:
     at: i64 = begin
     while at < end:
         starts.append(at)
-        at += 4 + length_at(data, at)
+        at += 4 + int.from_bytes(data[at : at + 4], "big")
     return starts[-TAIL_FRAMES:]

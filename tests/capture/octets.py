@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.files import CaptureFile, from_bytes, open_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,17 +39,43 @@ class Trickle(io.BytesIO):
         return super().read(self.step if size is None or size < 0 else min(size, self.step))
 
 
+def current(window: Decoder) -> Record:
+    """The packet that a reader stands at."""
+    octets = window.data[window.offset : window.offset + window.captured]
+    return Record(window.number, window.ts_ns, window.interface, window.link_type, octets, window.original)
+
+
 def records(file: CaptureFile) -> list[Record]:
     """Every packet of a file, to its end."""
     found = []
     for window in file.windows():
         while window.advance():
-            start = window.offset
-            octets = window.data[start : start + window.captured]
-            found.append(
-                Record(window.number, window.ts_ns, window.interface, window.link_type, octets, window.original)
-            )
+            found.append(current(window))
     return found
+
+
+def by_places(file: CaptureFile, hold_every: int = 0, shortest: int = 1) -> Iterator[Record]:
+    """As the analyzer's loop for the interpreter goes through a file; each n-th packet is kept back once."""
+    seen = 0
+    for window in file.windows():
+        window.holds = hold_every > 0
+        while window.advance():
+            data, link_type, first = window.data, window.link_type, window.number
+            yield current(window)
+            places, sizes = window.places(shortest)
+            behind = window.number
+            for number, (place, size) in enumerate(zip(places, sizes, strict=True), first + 1):
+                window.go_back(number, place)
+                assert (window.data, window.link_type, window.captured) == (data, link_type, size)
+                assert (window.offset, window.ts_ns) == (place + window.header, window.time_at(place))
+                assert size >= shortest
+                yield current(window)
+                seen += 1
+                if hold_every and seen % hold_every == 0 and window.hold("anything"):
+                    window.resume()
+                    break
+            else:
+                assert window.number == behind
 
 
 def read(data: bytes, step: int = 0) -> tuple[list[Record], CaptureFile]:

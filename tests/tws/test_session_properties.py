@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capanalyze.tws.pieces import Pieces
 from tests.tws.talk import (
     CLIENT,
     HELLO,
@@ -129,7 +130,8 @@ def hear_together(segments: list[Segment], together: bool, **named: object) -> T
             talk.packet += 1
             pieces.append((octets, talk.packet, talk.packet * 1_000_000))
         if together and session.is_tws and session.settled:
-            session.pieces(side, pieces, b"".join(parts))
+            times = {packet: ts_ns for _, packet, ts_ns in pieces}
+            session.pieces(side, Pieces([(octets, packet) for octets, packet, _ in pieces], times.__getitem__))
             session.let_pieces_go(side)
         else:
             for octets, packet, ts_ns in pieces:

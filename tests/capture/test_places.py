@@ -1,9 +1,7 @@
-"""Two ways through the same packets: ``advance`` and, for the interpreter, ``records``; and stopping on the way."""
+"""Two ways through the same packets: ``advance`` and, for the interpreter, ``places``; and stopping on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -11,29 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capanalyze.capture.files import CaptureFile, from_bytes
-from tests.capture.octets import Record, Trickle, all_captures, interface, packet, pcap, read, section
+from tests.capture.octets import Trickle, all_captures, by_places, interface, packet, pcap, read, section
 from tests.capture.test_pcapng import WHOLE
 
 READABLE = [path for path in all_captures() if path.stat().st_size]
-
-
-def by_records(file: CaptureFile, hold_every: int = 0) -> Iterator[Record]:
-    """As the analyzer's loop for the interpreter goes through a file; each n-th packet is kept back once."""
-    seen = 0
-    for window in file.windows():
-        window.holds = hold_every > 0
-        while window.advance():
-            first = (window.number, window.ts_ns, window.offset, window.captured, window.original)
-            data, link_type = window.data, window.link_type
-            for number, ts_ns, offset, captured, original in chain([first], window.records()):
-                window.number, window.offset, window.captured = number, offset, captured
-                assert original >= captured
-                assert (window.data, window.link_type) == (data, link_type)
-                yield Record(number, ts_ns, window.interface, link_type, data[offset : offset + captured], original)
-                seen += 1
-                if hold_every and seen % hold_every == 0 and window.hold("anything"):
-                    window.resume()
-                    break
 
 
 @pytest.mark.parametrize("path", READABLE, ids=lambda path: path.name)
@@ -42,9 +21,10 @@ def test_both_ways_give_the_same_packets_of_every_capture(path: Path) -> None:
     expected, whole = read(data)
     file = from_bytes(data)
 
-    assert list(by_records(file)) == expected
+    assert list(by_places(file)) == expected
     assert (file.decoder.damage, file.decoder.skipped) == (whole.decoder.damage, whole.decoder.skipped)
-    assert list(by_records(from_bytes(data), 3)) == expected
+    assert list(by_places(from_bytes(data), 3)) == expected
+    assert list(by_places(from_bytes(data), 0, 60)) == expected
 
 
 @pytest.mark.parametrize("original", [1, 7, 2000])
@@ -53,7 +33,7 @@ def test_an_original_length_below_the_captured_one_is_not_believed_either_way(or
     new = section("<") + interface("<") + packet("<", b"first one", 1, original=original)
 
     for data in (old, new):
-        assert list(by_records(from_bytes(data))) == read(data)[0]
+        assert list(by_places(from_bytes(data))) == read(data)[0]
 
 
 PCAP = pcap([(1_700_000_000 + at, at, bytes((at % 251,)) * (at * 7 % 300)) for at in range(120)], ">")
@@ -73,7 +53,7 @@ def test_both_ways_stop_at_the_same_damage(
     expected, whole = read(octets)
 
     file = CaptureFile("octets", Trickle(octets, step), "octets") if step else from_bytes(octets)
-    found = list(by_records(file, hold_every))
+    found = list(by_places(file, hold_every))
 
     assert found == expected
     assert (file.decoder.damage, file.decoder.skipped, file.packets) == (
@@ -89,7 +69,7 @@ def test_a_packet_that_is_held_ends_the_run_and_is_delivered_once_more_by_anothe
     window.advance()
 
     assert window.hold("GRE")
-    assert (window.held, window.advance(), list(window.records())) == (True, False, [])
+    assert (window.held, window.advance(), window.places(1)) == (True, False, ([], []))
     window.resume()
     start = window.offset
     assert (window.held, window.number, window.data[start : start + window.captured]) == (False, 1, b"first")
@@ -108,4 +88,4 @@ def test_where_nobody_stands_by_what_cannot_be_unwrapped_is_counted() -> None:
 def test_a_section_without_an_interface_has_no_packets_either_way() -> None:
     data = section("<") + packet("<", b"octets", 1)
 
-    assert list(by_records(from_bytes(data))) == []
+    assert list(by_places(from_bytes(data))) == []
