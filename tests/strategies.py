@@ -1,21 +1,15 @@
-"""Hypothesis strategies for captures, and the profiles "fast" (the default) and "deep" (HYPOTHESIS_PROFILE=deep)."""
+"""Hypothesis strategies for captures."""
 
 from __future__ import annotations
 
-import os
 import random
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.conversation import ACK, FIN, MASK, PSH, Conversation, Packet
-
-settings.register_profile("fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 ROOT = Path(__file__).parents[1]
 
