@@ -78,6 +78,7 @@ def read_files(
         all_connections=all_connections,
         counted=counted_facts(analyzer.tracker.table, analyzer.rest, all_connections),
         opened=int(analyzer.tracker.table.opened),
+        cut=any(file.decoder.cut for file in capture.files),
     )
 
 

@@ -152,6 +152,7 @@ class Live:
             all_connections=self._all,
             counted=counted_facts(analyzer.tracker.table, analyzer.rest, self._all),
             opened=int(analyzer.tracker.table.opened),
+            cut=self._decoder.cut,
             reread=None if path is None else lambda: messages(path, ports=self._ports),
         )
         owned = [

@@ -117,11 +117,15 @@ KINDS: Final[tuple[tuple[bytes, str, Callable[[], Decompressor]], ...]] = (
 
 
 class Expander:
-    """Expands one file; ``damage`` says why it ended early or what follows its end, or is ""."""
+    """Expands one file; ``damage`` says why it ended early or what follows its end, or is "".
+
+    ``cut``: its octets ended too early, and nothing else is wrong.
+    """
 
     def __init__(self, kind: str, make: Callable[[], Decompressor], name: str) -> None:
         self.kind = kind
         self.damage = ""
+        self.cut = False
         self._make = make
         self._name = name
         self._codec = make()
@@ -183,6 +187,7 @@ class Expander:
     def finish(self) -> None:
         """No more octets will come."""
         if self._begun and not self.damage:
+            self.cut = True
             self.damage = f"the {self.kind} data are cut"
 
 

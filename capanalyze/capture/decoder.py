@@ -38,6 +38,7 @@ class Decoder(RawPackets):
         comments: of its sections, interfaces and packets.
         damage: why reading stopped before the end of the file, or "".
         absurd: it stopped at octets that can be no record.
+        cut: the octets ended too early; what there is of them is sound.
         other_blocks: pcapng blocks that Wireshark numbers as frames although they are no packets.
         skipped: packets that could not be used, by reason.
         wrapped: packets that were left out because of what they are wrapped in, by its name.
@@ -61,6 +62,7 @@ class Decoder(RawPackets):
         self.comments: list[str] = []
         self.damage: str = ""
         self.absurd: bool = False
+        self.cut: bool = False
         self.other_blocks: i64 = 0
         self.skipped: dict[str, int] = {}
         self.wrapped: dict[str, int] = {}
@@ -106,6 +108,7 @@ class Decoder(RawPackets):
         """No more octets will come: what is left over is a record that was cut."""
         rest = len(self.data) - self.pos + self.waiting_octets
         if rest and not self.damage:
+            self.cut = True
             self.damage = f"cut in the record after packet {self.number}, {rest} of its octets are there"
 
     def stop(self, reason: str) -> None:

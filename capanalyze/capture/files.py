@@ -204,8 +204,8 @@ class CaptureFile:
             self._done = self.decoder.damage != ""
         for _ in self._file_octets:  # of a file that tshark rewrote: read for its hash
             pass
-        if self._expander is not None and self._expander.damage:
-            self.decoder.damage = self.decoder.damage or self._expander.damage
+        if self._expander is not None and self._expander.damage and not self.decoder.damage:
+            self.decoder.damage, self.decoder.cut = self._expander.damage, self._expander.cut
         self.decoder.finish()
         self.packets = int(self.decoder.number) - self.first_packet
         self.close()
@@ -214,7 +214,8 @@ class CaptureFile:
 def damage_told(octets: Iterator[bytes], conversion: "Conversion", decoder: Decoder) -> Iterator[bytes]:
     """The octets that tshark makes of a file; at their end the decoder gets to know whether it read them all."""
     yield from octets
-    decoder.damage = decoder.damage or conversion.damage
+    if not decoder.damage:
+        decoder.damage, decoder.cut = conversion.damage, conversion.cut
 
 
 def size_of(stream: BinaryIO) -> int:

@@ -73,6 +73,8 @@ def format_name(head: bytes) -> str:
 class Conversion:
     """A file as pcapng: iterate over it once; ``damage`` then says why tshark did not read it to its end, or is "".
 
+    ``cut``: it ends too early, by what tshark says.
+
     Args:
         path, name: of the file, for tshark and for people.
         octets: what is inside, where ``path`` is no regular file that tshark could read.
@@ -84,6 +86,7 @@ class Conversion:
         self, path: str, name: str, octets: Iterator[bytes] | None, head: bytes, error: CapanalyzeError
     ) -> None:
         self.damage = ""
+        self.cut = False
         self._path = path
         self._name = name
         self._octets = octets
@@ -132,15 +135,15 @@ class Conversion:
         for piece in run.output():
             empty = False
             yield piece
-        words = run.words().replace(f' "{path}"', "")
         if run.said_one_of(UNWRITABLE):
             yield from self._dissected(tshark, path)
         elif empty and (not self._known or run.said_one_of(UNKNOWN)):
             raise self._error
         elif empty:
+            words = words_on(run, path)
             raise NotACaptureError(f"{self._name}: tshark: {words}", "copy the file again, or record again")
         elif run.code:
-            self.damage = f"tshark: {words}"
+            self._failed(run, path)
 
     def _dissected(self, tshark: str, path: str) -> Iterator[bytes]:
         """The datagrams of a file whose frames pcapng has no link type for, by tshark's dissection.
@@ -166,7 +169,17 @@ class Conversion:
         if not found:
             raise self._error
         if run.code:
-            self.damage = f"tshark: {run.words()}".replace(f' "{path}"', "")
+            self._failed(run, path)
+
+    def _failed(self, run: "Run", path: str) -> None:
+        """Say why the run did not come to the end of the file."""
+        self.damage = f"tshark: {words_on(run, path)}"
+        self.cut = run.said_one_of(CUT)
+
+
+def words_on(run: "Run", path: str) -> str:
+    """What it said of the file, without the file's name."""
+    return run.words().replace(f' "{path}"', "")
 
 
 def writing(tshark: str, path: str) -> list[str]:

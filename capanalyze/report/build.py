@@ -54,6 +54,7 @@ def build_report(
     all_connections: bool = False,
     counted: CountedFacts | None = None,
     opened: int = 0,
+    cut: bool = False,
     reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
 ) -> Report:
     """The Report; ``connections`` and ``sessions`` are parallel and finished.
@@ -66,6 +67,7 @@ def build_report(
         all_connections: report connections on other ports too.
         counted: what is known of further connections.
         opened: how many there were in all.
+        cut: what could not be read of the capture is cut off, and not damaged.
         reread: gives the messages again, where that can be done.
     """
     ended = Moment(capture.packets, capture.last_ts_ns)
@@ -96,7 +98,7 @@ def build_report(
             max(opened, len(connections)),
             ports,
             capture.packets,
-            unread=unread_end(capture.truncated, ends_early(capture), len(capture.files)),
+            unread=unread_end(capture.truncated, cut, len(capture.files)),
             left_out=capture.skipped,
             dropped=dropped,
             closed_first=counted.closed_first if counted is not None else {},
@@ -221,11 +223,3 @@ def _milestones(facts: Facts, session: Session) -> dict[str, Milestone]:
         found["tcp_connected"].criterion,
     )
     return found
-
-
-def ends_early(capture: CaptureFacts) -> bool:
-    """Whether the capture is cut, and not damaged, by the words of its damage without the files' names before them."""
-    words = capture.damage or ""
-    for file in capture.files:
-        words = words.replace(f"{file.name}: ", "")
-    return "cut" in words

@@ -93,11 +93,11 @@ def test_something_else_behind_the_end_is_told(kind: str, step: int) -> None:
 def test_a_cut_file_is_read_up_to_the_cut(kind: str, share: float) -> None:
     data = KINDS[kind](PLAIN)
 
-    found, damage = octets_of(data[: int(len(data) * share) - 3])
+    found, file = read(data[: int(len(data) * share) - 3])
 
-    assert OCTETS[: len(found)] == found
+    assert OCTETS[: len(found)] == [one.data for one in found]
     assert len(found) >= len(OCTETS) * (share - 0.3)
-    assert damage == f"the {kind} data are cut"
+    assert (file.decoder.damage, file.decoder.cut) == (f"the {kind} data are cut", True)
 
 
 @ALL
@@ -106,10 +106,11 @@ def test_a_damaged_file_is_read_up_to_the_damage(kind: str) -> None:
     data[len(data) // 2] ^= 0xFF
     data[len(data) // 2 + 1] ^= 0xFF
 
-    found, damage = octets_of(bytes(data))
+    found, file = read(bytes(data))
 
-    good = [one == other for one, other in zip(found, OCTETS, strict=False)]
-    assert damage
+    good = [one.data == other for one, other in zip(found, OCTETS, strict=False)]
+    assert file.decoder.damage
+    assert not file.decoder.cut
     assert sum(good) > len(OCTETS) * 0.3
 
 

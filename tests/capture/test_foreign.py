@@ -241,6 +241,22 @@ def test_what_a_tshark_wrote_before_it_failed_is_kept(
     assert (capture["packets"], capture["truncated"], capture["damage"]) == (21, True, f"tshark: {damage}")
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("could not execute it", "could not be read to its end"),
+        ("The file appears to have been cut short in the middle of a packet.", "is cut off at its end"),
+    ],
+)
+def test_a_capture_is_cut_where_tshark_says_so_and_in_no_other_words(
+    said: str, words: str, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "find_tshark", lambda: str(program))
+    program.write_text(f"#!/bin/sh\ncat {SEED}\necho 'tshark: {said}' >&2\nexit 2\n")
+
+    assert f"the capture {words}" in read(written("snoop", tmp_path)).verdict
+
+
 def test_a_tshark_that_cannot_be_started_on_it_is_one_error(
     tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,6 +129,7 @@ def test_a_cut_record_ends_the_capture_and_is_told(cut: int) -> None:
     assert [one.data for one in found] == [ONE]
     rest = 16 + len(TWO) - cut
     assert file.decoder.damage == f"cut in the record after packet 1, {rest} of its octets are there"
+    assert file.decoder.cut
 
 
 def test_a_capture_that_ends_with_a_record_is_not_cut() -> None:
@@ -175,6 +176,7 @@ def test_an_absurd_length_ends_the_capture_at_once(length: int, order: str) -> N
 
     assert [one.number for one in found] == [1, 2]
     assert f"claims {length} octets" in file.decoder.damage
+    assert not file.decoder.cut
 
 
 def test_the_longest_packet_that_is_believed_is_read() -> None:

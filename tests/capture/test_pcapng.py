@@ -229,6 +229,7 @@ def test_an_absurd_block_length_ends_the_capture_at_once(length: int, order: str
     assert [one.data for one in found] == [ONE]
     assert file.decoder.damage.startswith(f"a block claims {length} octets")
     assert file.decoder.damage.endswith("after packet 1")
+    assert not file.decoder.cut
 
 
 def test_a_cut_block_ends_the_capture_and_is_told() -> None:
@@ -238,6 +239,7 @@ def test_a_cut_block_ends_the_capture_and_is_told() -> None:
 
     assert [one.data for one in found] == [ONE]
     assert file.decoder.damage == "cut in the record after packet 1, 39 of its octets are there"
+    assert file.decoder.cut
 
 
 def test_a_section_header_without_its_magic_ends_the_capture() -> None:
