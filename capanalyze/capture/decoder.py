@@ -14,7 +14,13 @@ MAX_PACKET: Final = 16 * 1024 * 1024
 
 
 class Interface:
-    """An interface of the capture as the file describes it; ``name`` and the rest are empty where it does not."""
+    """An interface of the capture as the file describes it; ``name`` and the rest are empty where it does not.
+
+    Attributes:
+        received: packets that it got by the newest statistics, -1 where there are none.
+        dropped_told: packets that were lost on it by the newest statistics, -1 where they do not say.
+        dropped_added: the same by what its packets tell of those lost before them, added up; -1 where none does.
+    """
 
     def __init__(self, link_type: i64, snaplen: i64) -> None:
         self.link_type: i64 = link_type
@@ -24,7 +30,13 @@ class Interface:
         self.filter: str = ""
         self.os: str = ""
         self.received: i64 = -1
-        self.dropped: i64 = -1
+        self.dropped_told: i64 = -1
+        self.dropped_added: i64 = -1
+
+    @property
+    def dropped(self) -> i64:
+        """Packets that were lost, -1 where nothing says so: two counts of the same losses, of which one may lag."""
+        return max(self.dropped_told, self.dropped_added)
 
 
 class Decoder(RawPackets):

@@ -195,7 +195,7 @@ class PcapngDecoder(Decoder):
         """Add up what packet blocks say was lost before them; that nothing was proves nothing."""
         if drops > 0 and index < len(self.interfaces):
             interface = self.interfaces[index]
-            interface.dropped = min(max(interface.dropped, 0) + drops, MAX_DROPS)
+            interface.dropped_added = min(max(interface.dropped_added, 0) + drops, MAX_DROPS)
 
     def _packet(self, interface: i64, high: i64, low: i64, offset: i64, captured: i64, original: i64) -> bool:
         index = self.section_base + interface
@@ -309,7 +309,7 @@ class PcapngDecoder(Decoder):
         if 4 in counts:
             self.interfaces[index].received = min(counts[4], MAX_TS_NS)
         if 5 in counts or 7 in counts:
-            self.interfaces[index].dropped = min(counts.get(5, 0) + counts.get(7, 0), MAX_TS_NS)
+            self.interfaces[index].dropped_told = min(counts.get(5, 0) + counts.get(7, 0), MAX_TS_NS)
 
     def options(self, at: i64, end: i64) -> dict[int, bytes]:
         """Code -> value of the options between two offsets; the first of a code counts."""

@@ -369,3 +369,22 @@ def test_packets_that_blocks_say_were_lost_before_them_are_added_up(order: str) 
     files = [read(section(order) + interface(order) + b"".join(blocks[:upto]))[1] for upto in (1, 2, 3)]
 
     assert [file.decoder.interfaces[0].dropped for file in files] == [-1, 3, 1 << 60]
+
+
+@ORDERS
+@pytest.mark.parametrize(("told", "expected"), [((2,), 7), ((9,), 9), ((9, 0), 7), ((0,), 7)])
+def test_what_packets_and_statistics_tell_of_the_same_losses_is_not_added_up(
+    order: str, told: tuple[int, ...], expected: int
+) -> None:
+    lossy = [
+        packet(order, b"octets", at, options=option(order, 4, struct.pack(order + "Q", lost)))
+        for at, lost in enumerate((3, 4))
+    ]
+    statistics = [
+        block(order, ISB, struct.pack(order + "III", 0, 0, 0) + option(order, 5, struct.pack(order + "Q", lost)))
+        for lost in told
+    ]
+
+    _, file = read(section(order) + interface(order) + lossy[0] + b"".join(statistics) + lossy[1])
+
+    assert file.decoder.interfaces[0].dropped == expected
