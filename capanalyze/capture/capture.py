@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.files import STDIN, CaptureFile, open_file
+from capanalyze.capture.names import usable
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 from capanalyze.packets.raw import RawPackets
@@ -213,9 +214,15 @@ def first_time(file: CaptureFile) -> int | None:
 
 
 def expand_paths(sources: Sequence[str | CaptureFile]) -> list[str | CaptureFile]:
-    """Globs resolved by us too (the Windows shell leaves them), each file once, whatever it is called."""
+    """Globs resolved by us too (the Windows shell leaves them), each file once, whatever it is called.
+
+    Raises:
+        CapanalyzeError: a path that no file can have.
+    """
     found: list[str | CaptureFile] = []
     for source in sources:
+        if isinstance(source, str):
+            usable(source)
         if isinstance(source, str) and source != STDIN and glob.has_magic(source) and not os.path.exists(source):  # noqa: PTH110 - never raises
             found += sorted(glob.glob(source)) or [source]  # noqa: PTH207 - absolute and relative patterns alike
         else:

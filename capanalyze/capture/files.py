@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from capanalyze.capture.compression import Expander, expander
 from capanalyze.capture.decoder import Decoder
+from capanalyze.capture.names import usable
 from capanalyze.capture.pcap import HEADER, PcapDecoder, byte_order
 from capanalyze.capture.pcapng import SHB, PcapngDecoder
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
@@ -255,6 +256,7 @@ def open_stream(path: str) -> tuple[BinaryIO, str]:
     """The file's octets and its name for people.
 
     Raises:
+        CapanalyzeError: no file can have that name.
         NoAccessError: it does not exist, is a folder, or may not be read.
     """
     if path == STDIN:
@@ -267,7 +269,7 @@ def open_stream(path: str) -> tuple[BinaryIO, str]:
         raise CapanalyzeError("an empty file name", "give a FILE")
     folder = NoAccessError(f"{path}: a folder, not a capture", f"give the files in it: {path.rstrip('/')}/*.pcapng")
     try:
-        return Path(path).open("rb", buffering=0), path
+        return Path(usable(path)).open("rb", buffering=0), path
     except IsADirectoryError as error:
         raise folder from error
     except OSError as error:
@@ -275,8 +277,6 @@ def open_stream(path: str) -> tuple[BinaryIO, str]:
             raise folder from error
         hint = "check the name and the folder" if isinstance(error, FileNotFoundError) else "check its permissions"
         raise NoAccessError(f"{path}: {error.strerror or error}", hint) from error
-    except ValueError as error:
-        raise CapanalyzeError(f"{path!r}: no file name", "a name holds no NUL") from error
 
 
 def open_file(path: str, native: bool = True) -> CaptureFile:

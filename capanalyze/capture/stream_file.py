@@ -5,6 +5,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from capanalyze.capture.names import usable
 from capanalyze.errors import NoAccessError
 
 
@@ -19,7 +20,9 @@ class StreamFile:
 
         Raises:
             NoAccessError: it cannot be written.
+            CapanalyzeError: no file can have that name.
         """
+        usable(str(path))
         self.path = path
         self._started = False
         try:

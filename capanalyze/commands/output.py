@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final, TextIO
 
+from capanalyze.capture.names import usable
 from capanalyze.errors import CapanalyzeError, NoAccessError
 from capanalyze.report._text import encodable, safe
 
@@ -103,10 +104,11 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
     """A file to write, whole or not at all: a neighbour, then renamed; a device or pipe is written directly.
 
     Raises:
+        CapanalyzeError: no file can have that name.
         NoAccessError: the folder or the file cannot be written.
     """
     try:
-        if _is_special(path):
+        if _is_special(usable(path)):
             with open(path, "wb") as device:  # noqa: PTH123 - pathlib costs 5 ms of every start
                 yield device
         else:

@@ -7,6 +7,7 @@ import io
 import shutil
 import struct
 import sys
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capanalyze.api import read, read_files
+from capanalyze.api import messages, read, read_files
 from capanalyze.capture.capture import Capture
 from capanalyze.capture.files import from_bytes
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
@@ -103,6 +104,19 @@ def test_no_file_at_all() -> None:
         Capture([])
 
     assert str(caught.value) == "no capture given"
+
+
+IMPOSSIBLE = pytest.mark.parametrize("name", ["a\0b", "a\0*", "a\ud800b", "a\ud800*"])
+
+
+@IMPOSSIBLE
+@pytest.mark.parametrize("ask", [read, lambda name: list(messages(name)), lambda name: read([SEED, Path(name)])])
+def test_a_name_that_no_file_can_have_is_one_clear_error(name: str, ask: Callable[[str], object]) -> None:
+    with pytest.raises(CapanalyzeError) as caught:
+        ask(name)
+
+    assert str(caught.value) == f"{name!r}: no file name"
+    assert caught.value.hint.startswith("a name holds ")
 
 
 def test_an_engine_that_does_not_exist() -> None:

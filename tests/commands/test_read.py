@@ -104,6 +104,13 @@ def test_an_output_that_cannot_be_written_is_one_clear_error(story: Story, tmp_p
     assert re.fullmatch(r"error: .*: cannot be written: .*\nhint: choose a folder .*\n", error)
 
 
+def test_an_output_that_no_file_can_be_called_is_one_clear_error(story: Story) -> None:
+    status, out, error = capanalyze("read", story("wrong-hello"), "-o", "a\0b.txt")
+
+    assert (status, out) == (2, "")
+    assert error == "error: 'a\\x00b.txt': no file name\nhint: a name holds no NUL\n"
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
