@@ -86,7 +86,8 @@ class Capture:
         """A cursor, each time that it holds further packets; take all of them before asking for the next.
 
         Raises:
-            CapanalyzeError: a file cannot be read on, or is a decompression bomb; tshark is missing, died or hangs.
+            CapanalyzeError: a file cannot be read on, or is a decompression bomb; tshark was asked for and is missing,
+                died or hangs.
         """
         if self._engine == "tshark":
             self._relay = start_relay(True)
@@ -111,6 +112,7 @@ class Capture:
             if self._relay is not None:
                 queue = self._relay.finish()
                 queue.last = number
+                self._no_tshark = self._relay.failure
                 yield queue
         finally:
             for file in self.files:
@@ -131,11 +133,13 @@ class Capture:
                     yield only(window)
                     continue
             assert self._relay is not None
-            if self._relay.follow(window):
-                yield self._relay.take()
+            whole = self._relay.follow(window)
+            packets = self._relay.take() if whole else self._relay.take(0)
+            self._no_tshark = self._relay.failure
+            self._relaying = whole and not self._no_tshark
+            yield packets
+            if whole:
                 return
-            self._relaying = False
-            yield self._relay.take(0)
 
     def _start_relay(self, window: Decoder) -> bool:
         """Put the current packet into the relay; False where there is no tshark."""
@@ -161,8 +165,10 @@ class Capture:
         found += same_octets(self.files)
         if self._relay is not None and self._relay.unwrapped:
             found.append(f"unwrapped by tshark: {counted([self._relay.unwrapped])}")
-        wrapped = counted([file.decoder.wrapped for file in self.files])
-        if wrapped:
+        left_out = [file.decoder.wrapped for file in self.files]
+        if self._relay is not None:
+            left_out.append(self._relay.left_out)
+        if wrapped := counted(left_out):
             found.append(f"left out: {wrapped}; tshark unwraps that ({self._no_tshark})")
         return found
 

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.capture.tshark import MAX_CAPTURED, Header, Layers, Tshark
+from capanalyze.errors import ToolError
 from capanalyze.packets.link import LINK_TAGGED, LinkLayer
 from capanalyze.packets.raw import RawPackets
 from capanalyze.packets.wrapped import wrapping
@@ -64,6 +65,8 @@ class Relay:
     Attributes:
         tunnels: what tells one tunnel from another -> its number, which is part of a connection's identity.
         unwrapped: names of wrappings -> packets in which tshark found what they carry.
+        failure: why tshark answers no more, or "": what is put in then comes out as it is.
+        left_out: names of wrappings -> packets that were still to be unwrapped when it failed.
     """
 
     def __init__(self, everything: bool) -> None:
@@ -74,6 +77,8 @@ class Relay:
         """
         self.tunnels: dict[tuple[str, ...], int] = {}
         self.unwrapped: dict[str, int] = {}
+        self.failure = ""
+        self.left_out: dict[str, int] = {}
         self._everything = everything
         self._tshark = Tshark()
         self._queue = PacketQueue()
@@ -117,25 +122,40 @@ class Relay:
         )
 
     def take(self, most: int = WAITING) -> PacketQueue:
-        """The packets whose turn has come; at most ``most`` are left waiting.
+        """The packets whose turn has come; at most ``most`` are left waiting, none where tshark has failed.
 
         Raises:
-            ToolError: tshark died or hangs.
+            ToolError: tshark died or hangs, and it was to read all packets.
         """
         waiting = self._waiting
-        while waiting and (len(waiting) > most or not waiting[0].asked):
+        while waiting and (len(waiting) > most or not waiting[0].asked or self.failure):
             packet = waiting.popleft()
+            found = self._answer() if packet.asked else None
+            if found is not None:
+                self._unwrap(packet, found)
+                continue
             if packet.asked:
-                self._unwrap(packet, self._tshark.answer())
-            else:
-                self._queue.put(*packet.plain())
+                self.left_out[packet.wrapping] = self.left_out.get(packet.wrapping, 0) + 1
+            self._queue.put(*packet.plain())
         return self._queue
+
+    def _answer(self) -> Layers | None:
+        """What tshark says of the next packet; None where it says no more."""
+        if self.failure:
+            return None
+        try:
+            return self._tshark.answer()
+        except ToolError as error:
+            if self._everything:
+                raise
+            self.failure = str(error)
+            return None
 
     def finish(self) -> PacketQueue:
         """All packets that are left; no more will be put in.
 
         Raises:
-            ToolError: tshark died or hangs.
+            ToolError: as ``take``.
         """
         self._tshark.finish()
         return self.take(0)

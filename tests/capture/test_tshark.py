@@ -22,7 +22,9 @@ from capanalyze.capture.tshark import Header, Layers, Tshark, find_tshark, ident
 from capanalyze.errors import ToolError
 from tests.capture.octets import ROOT
 from tests.capture.test_relay import file_of, in_tunnel, talk, vxlan
+from tests.capture.wrappers import ethernet
 
+REAL = find_tshark()
 TUNNEL = file_of(in_tunnel(vxlan(3), talk(7).packets))
 PDML = b"""<packet>
   <proto name="geninfo" pos="0" showname="General information" size="112">
@@ -167,10 +169,10 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("echo '<packet></packet>'; exit 0", "tshark ended too early"),
     ],
 )
-def test_a_tshark_that_dies_gives_one_clear_error(program: Path, script: str, sentence: str) -> None:
+def test_a_tshark_that_was_asked_for_and_dies_gives_one_clear_error(program: Path, script: str, sentence: str) -> None:
     program.write_text(f"#!/bin/sh\n{script}\n")
     with pytest.raises(ToolError) as caught:
-        read_files([from_bytes(TUNNEL)])
+        read_files([from_bytes(TUNNEL)], engine="tshark")
 
     assert str(caught.value) == sentence
     assert caught.value.hint == "--engine native reads without it"
@@ -180,20 +182,55 @@ def test_a_tshark_that_hangs_is_killed(program: Path, tmp_path: Path, monkeypatc
     program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 1000\n")
     monkeypatch.setattr(tshark, "SILENCE_S", 1.0)
     before = time.monotonic()
-    with pytest.raises(ToolError) as caught:
-        read_files([from_bytes(TUNNEL)])
+    remark = "left out: 9 packets in VXLAN; tshark unwraps that (tshark did not answer for 1 s and was killed)"
 
-    assert str(caught.value) == "tshark did not answer for 1 s and was killed"
+    report = read_files([from_bytes(TUNNEL)])
+
+    assert report.capture.remarks == (remark,)
     assert time.monotonic() - before < 10
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/cmdline").exists()
 
 
-def test_a_tshark_that_cannot_be_started_gives_one_clear_error(program: Path) -> None:
+def test_a_tshark_that_cannot_be_started_is_told(program: Path) -> None:
     program.write_bytes(b"\x7fELF no program")
-    with pytest.raises(ToolError) as caught:
-        read_files([from_bytes(TUNNEL)])
 
-    assert str(caught.value).startswith("tshark ended too early (")
+    capture = read_files([from_bytes(TUNNEL)]).capture
+
+    assert capture.remarks[0].startswith("left out: 9 packets in VXLAN; tshark unwraps that (tshark ended too early (")
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 18])
+@pytest.mark.parametrize("stretch", [1, 5, 2000])
+def test_a_tshark_that_fails_costs_what_is_wrapped_and_nothing_else(
+    pieces: int, stretch: int, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capanalyze.capture.relay.STRETCH", stretch)
+    program.write_text("#!/bin/sh\necho 'tshark: no licence' >&2; exit 3\n")
+    plain = [(1, one.ts_ns, ethernet(one.datagram())) for one in talk(8).packets]
+    mixed = [frame for pair in zip(in_tunnel(vxlan(3), talk(7).packets), plain, strict=True) for frame in pair]
+    size = len(mixed) // pieces
+    files = [from_bytes(file_of(mixed[at : at + size])) for at in range(0, len(mixed), size)]
+
+    report = read_files(files, all_connections=True)
+
+    assert [(one.client.port, one.packets, one.history) for one in report.connections] == [(8, 9, "ShADdFf")]
+    assert (report.capture.packets, report.capture.skipped) == (18, {"wrapped in VXLAN": 9})
+    assert report.capture.remarks == (
+        "left out: 9 packets in VXLAN; tshark unwraps that (tshark ended too early (tshark: no licence))",
+    )
+
+
+def test_what_tshark_unwrapped_before_it_failed_is_kept(program: Path) -> None:
+    frames = in_tunnel(vxlan(3), talk(7).packets)
+    enough = len(file_of(frames[:6])) + 50
+    program.write_text(f'#!/bin/sh\nhead -c {enough} | {REAL} "$@"\n')
+
+    report = read_files([from_bytes(TUNNEL)], all_connections=True)
+
+    assert report.capture.skipped == {"wrapped in VXLAN": 3}
+    assert [one.packets for one in report.connections] == [6]
+    assert report.capture.remarks[0] == "unwrapped by tshark: 6 packets in VXLAN"
+    assert report.capture.remarks[1].startswith("left out: 3 packets in VXLAN; tshark unwraps that (tshark ended too")
 
 
 def test_a_tshark_that_is_missing_is_said_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
