@@ -132,7 +132,7 @@ class Conversion:
         """What tshark writes of ``path``."""
         empty = True
         run = Run(writing(tshark, path))
-        for piece in run.output():
+        for piece in self._pieces(run):
             empty = False
             yield piece
         if run.said_one_of(UNWRITABLE):
@@ -155,7 +155,7 @@ class Conversion:
         run = Run([*command, "--disable-protocol", "tcp"])
         found = False
         rest = b""
-        for piece in run.output():
+        for piece in self._pieces(run):
             *whole, rest = (rest + piece).split(END_OF_PACKET)
             for packet in whole:
                 blocks = datagrams(packet)
@@ -171,9 +171,25 @@ class Conversion:
         if run.code:
             self._failed(run, path)
 
+    def _pieces(self, run: "Run") -> Iterator[bytes]:
+        """What the run writes, up to where it hangs, if it has written anything by then.
+
+        Raises:
+            ToolError: it hangs at once, or cannot be started.
+        """
+        empty = True
+        try:
+            for piece in run.output():
+                empty = False
+                yield piece
+        except ToolError as error:
+            if empty:
+                raise
+            self.damage = str(error)
+
     def _failed(self, run: "Run", path: str) -> None:
         """Say why the run did not come to the end of the file."""
-        self.damage = f"tshark: {words_on(run, path)}"
+        self.damage = self.damage or f"tshark: {words_on(run, path)}"
         self.cut = run.said_one_of(CUT)
 
 

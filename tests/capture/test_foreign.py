@@ -12,6 +12,7 @@ import pytest
 
 from capanalyze.api import read
 from capanalyze.capture import foreign
+from capanalyze.capture.tshark import find_tshark
 from capanalyze.errors import NotACaptureError, ToolError
 from tests.capture.octets import ROOT, pcap, read_path
 from tests.capture.test_relay import file_of, talk
@@ -266,6 +267,22 @@ def test_a_tshark_that_cannot_be_started_on_it_is_one_error(
         read(written("snoop", tmp_path))
 
     assert str(caught.value) == f"{program}: cannot be started: Exec format error"
+
+
+@pytest.mark.parametrize("form", ["snoop", "commview-ncf"])
+def test_what_a_tshark_wrote_before_it_hung_is_kept(
+    form: str, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, path = find_tshark(), written(form, tmp_path)
+    expected = told(path)
+    monkeypatch.setattr(foreign, "find_tshark", lambda: str(program))
+    monkeypatch.setattr(foreign, "SILENCE_S", 1.0)
+    program.write_text(f'#!/bin/sh\n{real} "$@" || exit\nexec sleep 1000\n')
+
+    capture = read(path).to_dict()["capture"]
+
+    assert told(path) == expected
+    assert (capture["packets"], capture["damage"]) == (21, "tshark did not answer for 1 s and was killed")
 
 
 def test_a_tshark_that_hangs_on_it_is_killed(tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
