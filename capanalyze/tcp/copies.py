@@ -30,6 +30,9 @@ second; Linux: 200 ms), so a sender that never changes the identification is not
 ALIKE_NS: Final = 1_000_000
 """The same where the sender gives no identification (IPv6; RFC 6864 allows 0 with DF set), or always the same."""
 
+FAR_BACK: Final = 0x8000
+"""Packets of a side behind which a copy may lie that another interface captured: half of all identifications."""
+
 CONSTANT: Final = -1
 """``Side.ident`` of a sender that gives different segments the same identification."""
 
@@ -50,12 +53,14 @@ class Copies:
     Attributes:
         found: copies in the capture.
         watching: segments still to be compared: while it is not 0 no connection takes the short path.
+        repeating: the interface that last gave a packet which another one had given before; -1 where none did.
         newest, before: the segments seen, in two generations: the newest becomes the one before when it has REMEMBERED.
     """
 
     def __init__(self) -> None:
         self.found: i64 = 0
         self.watching: i64 = 0
+        self.repeating: i64 = -1
         self.newest: dict[bytes, Sighting] = {}
         self.before: dict[bytes, Sighting] = {}
 
@@ -66,7 +71,11 @@ class Copies:
         """
         if self.watching:
             self.watching -= 1
-        if self._seen(side, seg, data, ts_ns) or of_short_path(side, seg, ts_ns - before_ns):
+        if (
+            self._seen(side, seg, data, ts_ns)
+            or of_short_path(side, seg, ts_ns - before_ns)
+            or (seg.interface == self.repeating and of_other_interface(side, seg))
+        ):
             side.ident_at += 1  # it is none of those in between
             self.found += 1
             self.watching = WATCH
@@ -93,6 +102,7 @@ class Copies:
             interface, apart = seen.interface, ts_ns - seen.ts_ns
             seen.interface, seen.ts_ns = seg.interface, ts_ns
         if interface != seg.interface:
+            self.repeating = seg.interface
             return True
         if seg.identification != 0 and side.ident != CONSTANT:
             return within(apart, TOGETHER_NS)
@@ -125,6 +135,22 @@ def of_short_path(side: Side, seg: Segment, apart: i64) -> bool:
     between = side.packets - side.ident_at - 1
     behind = (side.ident + between - seg.identification) & 0xFFFF
     return behind < min(between, SUSPICION)
+
+
+def of_other_interface(side: Side, seg: Segment) -> bool:
+    """The same of a connection with copies, however long ago the other interface captured the segment.
+
+    That is so where one interface's packets lie behind those of the other in the file. What a sender sends again has a
+    newer identification than all of its packets, unless it does not count them up: then the chance is that of their
+    number in 65,536.
+    """
+    if side.ident <= 0 or seg.identification == 0 or side.connection is None or not side.connection.copies:
+        return False
+    said = side.next_seq + (1 if side.parting.closed else 0)  # a FIN has a number too
+    if distance(seg.seq + seg.length, said) > 0 or distance(seg.ack, side.last_ack) > 0:
+        return False
+    newest = side.ident + side.packets - side.ident_at - 1
+    return (newest - seg.identification) & 0xFFFF < min(side.packets, FAR_BACK)
 
 
 def sizes(seg: Segment) -> bytes:

@@ -56,6 +56,30 @@ def test_copies_at_two_interfaces_whose_clocks_differ() -> None:
     assert (words(connection), connection.copies) == (set(), len(talk.packets))
 
 
+@pytest.mark.parametrize("messages", [1, 5, 400, 2000])
+def test_the_packets_of_a_second_interface_behind_those_of_the_first(messages: int) -> None:
+    talk = dialogue(messages)
+    again = [replace(one, interface=1, ts_ns=one.ts_ns + 500) for one in talk.packets]
+
+    followed = follow(pcapng(talk.packets + again, (1, 1)))
+    connection = followed.only
+
+    assert (words(connection), connection.copies) == (set(), len(talk.packets))
+    assert connection.history == "ShADadFf"
+
+
+def test_what_was_sent_again_is_no_copy_where_a_second_interface_has_copies() -> None:
+    talk = Conversation(step_ns=50 * MICROSECOND).open()
+    talk.client.data(b"hello").server.ack().server.data(b"answer").client.ack().client.data(b"again").server.ack()
+    both = twice(talk.packets, 0, interface=1)
+    talk.client.data(b"again", seq=talk.client.next - 5)
+
+    connection = follow(pcapng([*both, replace(talk.packets[-1], interface=1)], (1, 1))).only
+
+    assert connection.copies == len(talk.packets) - 1
+    assert words(connection) == {"spurious_retransmission"}
+
+
 def test_copies_without_an_identification() -> None:
     addresses = {"client_address": ("::1", 50000), "server_address": ("::1", 4001)}
     talk = Conversation(**addresses, step_ns=50 * MICROSECOND).open()  # type: ignore[arg-type]
