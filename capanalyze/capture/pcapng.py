@@ -222,10 +222,13 @@ class PcapngDecoder(Decoder):
         self.original = max(captured, original)
 
     def _time(self, index: i64, high: int, low: int) -> int:
-        """Nanoseconds for any if_tsresol and if_tsoffset, in whole numbers; times past 2262 stay at the last one."""
+        """Nanoseconds for any if_tsresol and if_tsoffset, in whole numbers.
+
+        Times past 2262 stay at the last one; one before 1970, which no clock of a capture shows, is none.
+        """
         units = high << 32 | low
         ns = units * 1_000_000_000 // self.resolutions[index] + self.offsets_s[index] * 1_000_000_000
-        return max(0, min(ns, MAX_TS_NS))
+        return NO_TIME if ns < 0 else min(ns, MAX_TS_NS)
 
     def _unusable(self, reason: str) -> None:
         """Count a packet block that cannot be used; it keeps its number."""

@@ -9,7 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 NO_TIME: Final = -1
-"""``ts_ns`` of a packet whose block carries no time (pcapng Simple Packet Block)."""
+"""``ts_ns`` of a packet whose block carries no time (pcapng Simple Packet Block), or one before 1970."""
 
 
 class RawPackets:
