@@ -75,7 +75,9 @@ def _octets(stream: TextIO, text: str) -> None:
         stream.write(text)
     else:
         stream.flush()
-        buffer.write(encodable(text, stream.encoding))
+        octets = memoryview(encodable(text, stream.encoding))
+        while octets:  # unbuffered (PYTHONUNBUFFERED), a write that a signal interrupts is not whole
+            octets = octets[buffer.write(octets) or 0 :]
     stream.flush()
 
 
