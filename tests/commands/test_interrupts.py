@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -18,8 +19,9 @@ from capanalyze.commands.interrupts import endured
 from tests.capture.octets import ROOT
 
 CAPTURE = ROOT / "captures" / "ib_async-error-326.pcapng"
-NOTE = b"note: interrupted; reading what is left in the pipe (Ctrl-C again gives up)\n"
-
+NOTE = b"note: interrupted; all that the pipe brings up to its end is still told (Ctrl-C again gives up)\n"
+PIPE_SIZE = 4096
+LONG = ROOT / "captures" / "seed-silent-gateway.pcapng"
 
 STARTED = """
 import signal, sys
@@ -73,6 +75,46 @@ def test_the_second_interrupt_gives_up(waiting: tuple[subprocess.Popen[bytes], I
     _, error = process.communicate(timeout=30)
 
     assert (process.returncode, error) == (2, NOTE + b"error: interrupted\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_interrupt_after_the_pipe_has_ended_says_what_is_true_and_costs_nothing(unbuffered: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", STARTED, "read", "-"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
+    process.stdin.write(LONG.read_bytes())
+    process.stdin.close()
+    process.stdin = None
+    for _ in range(600):
+        time.sleep(0.05)
+        if unread(process.stdout) == PIPE_SIZE:
+            break
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+
+    out, error = process.communicate(timeout=30)
+
+    assert (process.returncode, error) == (0, NOTE)
+    assert len(out) > PIPE_SIZE
+    assert out.rstrip().splitlines()[-1].startswith(b"  sha256 ")
+
+
+@pytest.mark.usefixtures("heard")
+def test_a_file_on_standard_input_is_given_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    with CAPTURE.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        with endured(["-"]):
+            assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.fixture
