@@ -219,7 +219,7 @@ def live(
 
     Args:
         interface: by the system's name.
-        ports: TCP ports to capture.
+        ports: TCP ports to capture; ICMP errors about TCP are captured too.
         engine: "auto", "dumpcap" or "scapy".
         write: a file that the pcapng is written to as it arrives.
         duration_s: stop by itself after so many seconds.

@@ -9,10 +9,19 @@ DEFAULT_PORTS: Final = (4001, 4002, 7496, 7497)
 BUFFER_MIB: Final = 16
 """Kernel buffer of a live capture: about 20,000 small packets on Linux while we are busy."""
 
+ICMP_ERRORS: Final = (
+    "((icmp[0] == 3 or icmp[0] == 11) and icmp[17] == 6) or (icmp6 and (ip6[40] == 1 or ip6[40] == 3) and ip6[54] == 6)"
+)
+"""Unreachable and time exceeded (RFC 792, RFC 4443), where what they quote is TCP: how a firewall's REJECT and a
+router answer. Numbers and not names: libpcap knows those of ICMPv6 since 1.10 only."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What to capture: an interface by the system's name and the TCP ports (all of TCP where there are none)."""
+    """What to capture: an interface by the system's name and the TCP ports (all of TCP where there are none).
+
+    ICMP errors about TCP come too.
+    """
 
     interface: str
     ports: tuple[int, ...]
@@ -20,7 +29,8 @@ class Source:
     @property
     def capture_filter(self) -> str:
         """The filter in libpcap's language."""
-        return " or ".join(f"tcp port {port}" for port in self.ports) or "tcp"
+        tcp = " or ".join(f"tcp port {port}" for port in self.ports) or "tcp"
+        return f"{tcp} or {ICMP_ERRORS}"
 
 
 class Engine(Protocol):

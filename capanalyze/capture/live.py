@@ -189,7 +189,7 @@ def open_live(
 
     Args:
         interface: by the system's name; the loopback interface where it is None.
-        ports: TCP ports to capture, all of TCP where there are none.
+        ports: TCP ports to capture, all of TCP where there are none; ICMP errors about TCP are captured too.
         engine: a name of ENGINES; "auto" takes dumpcap where it is installed and allowed, else scapy.
         write: a file that the pcapng is written to as it arrives, whole blocks at a time.
         duration_s: stop by itself so many seconds from now.

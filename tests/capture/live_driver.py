@@ -71,7 +71,14 @@ def burst(port: int) -> None:
 def frames(port: int) -> None:
     """Frames of every shape that the filter has to tell apart, put on the loopback interface as they are."""
     from scapy.layers.inet import ICMP, IP, TCP, UDP
-    from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment
+    from scapy.layers.inet6 import (
+        ICMPv6DestUnreach,
+        ICMPv6EchoRequest,
+        ICMPv6TimeExceeded,
+        IPv6,
+        IPv6ExtHdrDestOpt,
+        IPv6ExtHdrFragment,
+    )
     from scapy.layers.l2 import ARP, Dot1Q, Ether
 
     away = {"src": "127.0.0.1", "dst": "127.0.0.2"}
@@ -94,6 +101,22 @@ def frames(port: int) -> None:
         Dot1Q(vlan=5) / IP(**away) / tcp,
         Dot1Q(vlan=5) / Dot1Q(vlan=6) / IP(**away) / tcp,
         ARP(psrc="127.0.0.1", pdst="127.0.0.2"),
+    ]
+    quoted, quoted_6 = IP(**away) / tcp, IPv6(src="::1", dst="::2") / tcp
+    shapes += [
+        IP(**away) / ICMP(type=3, code=3) / quoted,
+        IP(**away, options=b"\x01\x01\x01\x00") / ICMP(type=11) / quoted,
+        IP(**away) / ICMP(type=3, code=3) / IP(**away) / UDP(sport=5, dport=port),
+        IP(**away) / ICMP(type=5) / quoted,
+        IP(**away, flags="MF") / ICMP(type=3) / quoted,
+        IP(**away, frag=4, proto=1) / bytes(ICMP(type=3) / quoted),
+        IP(**away) / ICMP(type=3),
+        IPv6(src="::1", dst="::2") / ICMPv6DestUnreach(code=4) / quoted_6,
+        IPv6(src="::1", dst="::2") / ICMPv6TimeExceeded() / quoted_6,
+        IPv6(src="::1", dst="::2") / ICMPv6DestUnreach() / IPv6(src="::1", dst="::2") / UDP(sport=5, dport=port),
+        IPv6(src="::1", dst="::2") / ICMPv6EchoRequest(data=b"x" * 60),
+        IPv6(src="::1", dst="::2") / IPv6ExtHdrFragment(m=1) / ICMPv6DestUnreach() / quoted_6,
+        Dot1Q(vlan=5) / IP(**away) / ICMP(type=3) / quoted,
     ]
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
         raw.bind(("lo", 0))

@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from capanalyze.capture import packet_socket, scapy_raw
-from capanalyze.capture.engine import Source
+from capanalyze.capture.engine import ICMP_ERRORS, Source
 from capanalyze.capture.pcapng_writer import enhanced_packet
 from capanalyze.capture.scapy_raw import ScapyRaw
 from capanalyze.capture.socket_filter import MAX_INSTRUCTIONS, Instruction, tcp_filter
@@ -74,7 +74,7 @@ def test_the_stream_describes_its_interface_and_ends_with_its_statistics(monkeyp
     assert isinstance(statistics, Block)
     assert dict(section.options)[4].startswith(b"capanalyze")
     assert dict(interface.options)[2] == b"lo"
-    assert dict(interface.options)[11] == b"\0tcp port 4001 or tcp port 7497"
+    assert dict(interface.options)[11] == b"\0tcp port 4001 or tcp port 7497 or " + ICMP_ERRORS.encode()
     assert dict(interface.options)[9] == b"\x09"
     assert len(between) == 3
     assert dict(statistics.options)[4] == struct.pack("<Q", 6)
@@ -155,11 +155,11 @@ def run(program: list[Instruction], frame: bytes, protocol: int, packet_type: in
     while True:
         code, jump_true, jump_false, k = program[counter]
         counter += 1
-        at = k - 0xFFF00000 + (index if code == 0x48 else 0)
+        at = k - 0xFFF00000 + (index if code in (0x48, 0x50) else 0)
         if code in (0x28, 0x30) and k >= 0xFFFFF000:
             accumulator = {0xFFFFF000: protocol, 0xFFFFF004: packet_type}[k]
-        elif code in (0x28, 0x48, 0x30):
-            size = 1 if code == 0x30 else 2
+        elif code in (0x28, 0x48, 0x30, 0x50):
+            size = 1 if code in (0x30, 0x50) else 2
             if at + size > len(frame):
                 return False
             accumulator = int.from_bytes(frame[at : at + size])
@@ -197,6 +197,26 @@ def test_the_program_takes_the_ports_in_either_direction_and_nothing_else(ports:
     assert not taken(ipv4(5, 4001, fragment=1))
     assert taken(ipv4(5, 4001, fragment=0x2000))
     assert not taken(ipv4(5, 4001)[:22])
+
+
+@pytest.mark.parametrize("ports", [(4001,), ()])
+def test_the_program_takes_icmp_errors_about_tcp_and_no_other_icmp(ports: tuple[int, ...]) -> None:
+    program = tcp_filter(ports, skip_outgoing=True)
+
+    def taken(kind: int, quoted: int, fragment: int = 0, options: int = 0) -> bool:
+        head = bytearray(ipv4(0, 0, options, 1, fragment))[: 20 + 4 * options]
+        return run(program, bytes(head) + bytes((kind, 3)) + bytes(6) + ipv4(5, 4001, protocol=quoted), 0x0800, 0)
+
+    def taken_6(kind: int, quoted: int) -> bool:
+        outer, inner = (bytes(6) + bytes((protocol, 64)) + bytes(32) for protocol in (58, quoted))
+        return run(program, outer + bytes((kind, 4)) + bytes(6) + inner + bytes(20), 0x86DD, 0)
+
+    assert taken(3, 6)
+    assert taken(11, 6, options=2)
+    assert not any((taken(3, 17), taken(5, 6), taken(8, 6), taken(3, 6, fragment=1)))
+    assert taken_6(1, 6)
+    assert taken_6(3, 6)
+    assert not any((taken_6(1, 17), taken_6(128, 6), taken_6(135, 6)))
 
 
 def test_more_ports_than_a_program_holds_are_refused() -> None:
