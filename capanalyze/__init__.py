@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from capanalyze.api import live, read
     from capanalyze.errors import CapanalyzeError
-    from capanalyze.live import Live
+    from capanalyze.following import Live
     from capanalyze.report.report import Report
 
 __all__ = ["API_PORTS", "CapanalyzeError", "Live", "Report", "__version__", "live", "read"]
@@ -21,7 +21,7 @@ API_PORTS: Final = (4001, 4002, 7496, 7497)
 
 _HOMES: Final = {
     "CapanalyzeError": "capanalyze.errors",
-    "Live": "capanalyze.live",
+    "Live": "capanalyze.following",
     "Report": "capanalyze.report.report",
     "live": "capanalyze.api",
     "read": "capanalyze.api",

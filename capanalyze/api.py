@@ -21,7 +21,7 @@ from capanalyze.tws.conversation import Exchange
 from capanalyze.tws.message import Message
 
 if TYPE_CHECKING:
-    from capanalyze.live import Live
+    from capanalyze.following import Live
 
 Path = str | os.PathLike[str]
 
@@ -230,7 +230,7 @@ def live(
     Raises:
         CapanalyzeError: not allowed to capture, no such interface, no engine, or ``write`` cannot be written.
     """
-    from capanalyze.live import Live  # noqa: PLC0415 - processes and sockets only where they are used
+    from capanalyze.following import Live  # noqa: PLC0415 - processes and sockets only where they are used
 
     return Live(
         interface,

@@ -1,9 +1,12 @@
-"""Who may import whom: design facts that a review would have to check by eye."""
+"""Who may import whom, and what the package gives away: design facts that a review would have to check by eye."""
 
 import ast
 from pathlib import Path
 
 import pytest
+
+import capanalyze
+from capanalyze import api
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "capanalyze"
@@ -72,3 +75,10 @@ def test_rich_stays_in_the_terminal_renderer_and_the_commands(path: Path) -> Non
     uses_rich = any(module.split(".")[0] == "rich" for module in imports_of(path))
 
     assert not uses_rich or name in RICH_ALLOWED or room_of(path) == "commands"
+
+
+def test_a_public_name_means_the_same_after_every_other_was_used() -> None:
+    names = {name: getattr(capanalyze, name) for name in capanalyze.__all__}
+
+    assert {name: getattr(capanalyze, name) for name in capanalyze.__all__} == names
+    assert names["live"] is api.live

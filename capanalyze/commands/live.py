@@ -30,7 +30,7 @@ from capanalyze.report._text import moment
 from capanalyze.timeline.lines import TimelineLine
 
 if TYPE_CHECKING:
-    from capanalyze.live import Live
+    from capanalyze.following import Live
 
 
 class Engine(StrEnum):

@@ -180,6 +180,7 @@ def test_the_python_api_iterates_over_events_and_ends_with_the_report(namespace:
         "import sys, capanalyze\n"
         f"seen = list(capanalyze.live(ports=[{namespace.port}], count=6))\n"
         "print([type(one).__name__ for one in seen], [one.text for one in seen[:-1]], seen[-1].capture.packets)\n"
+        "list(capanalyze.live(duration_s=0.1))\n"
     )
     line = namespace.command(sys.executable, "-c", program)
     process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, cwd=ROOT)
@@ -188,6 +189,7 @@ def test_the_python_api_iterates_over_events_and_ends_with_the_report(namespace:
     traffic(namespace)
 
     out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
     assert out.startswith("['TimelineLine', 'TimelineLine', 'TimelineLine', 'TimelineLine', ")
     assert "'TimelineLine', 'Report'] ['SYN: asks for a connection', " in out
     assert out.endswith(" 6\n")

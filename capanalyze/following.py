@@ -1,6 +1,7 @@
 """Live: an interface followed as it happens; the same analyzer as for files, and the same Report in the end.
 
 In: an engine's pcapng stream (capture/live.py). Out: a TimelineLine for each event when it happens, then the Report.
+The module has another name than the function ``capanalyze.live``, whose place it would take once it is imported.
 """
 
 import os
