@@ -110,8 +110,7 @@ class PcapngDecoder(Decoder):
         """The whole, ordinary EPBs behind the current packet, of interfaces of the same link type."""
         unpack = (ENHANCED_BIG if self.big else ENHANCED_LITTLE).unpack_from
         data, pos, size = self.data, self.pos, len(self.data)
-        own = self.interfaces[self.section_base :]
-        alike = {number for number, interface in enumerate(own) if interface.link_type == self.link_type}
+        alike = self._alike()
         places: list[int] = []
         sizes: list[int] = []
         last = size - SHORTEST - shortest
@@ -133,6 +132,15 @@ class PcapngDecoder(Decoder):
         self.pos = pos
         self.number += len(places)
         return places, sizes
+
+    def _alike(self) -> set[int]:
+        """The section's interfaces of the current packet's link type, all of whose packets have a time."""
+        first = self.section_base
+        return {
+            index - first
+            for index in range(first, len(self.interfaces))
+            if self.interfaces[index].link_type == self.link_type and self.offsets_s[index] >= 0
+        }
 
     def go_back(self, number: i64, place: i64) -> None:
         """Read an EPB again."""

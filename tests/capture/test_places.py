@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capanalyze.capture.files import CaptureFile, from_bytes
-from tests.capture.octets import Trickle, all_captures, by_places, interface, packet, pcap, read, section
+from tests.capture.octets import Trickle, all_captures, by_places, interface, option, packet, pcap, read, section
 from tests.capture.test_pcapng import WHOLE
 
 READABLE = [path for path in all_captures() if path.stat().st_size]
@@ -89,3 +90,13 @@ def test_a_section_without_an_interface_has_no_packets_either_way() -> None:
     data = section("<") + packet("<", b"octets", 1)
 
     assert list(by_places(from_bytes(data))) == []
+
+
+@pytest.mark.parametrize(("offset", "ordinary"), [(0, 2), (5, 2), (-5, 0)])
+def test_what_may_have_no_time_is_not_ordinary(offset: int, ordinary: int) -> None:
+    shifted = interface("<", options=option("<", 14, struct.pack("<q", offset)))
+    window = from_bytes(section("<") + shifted + packet("<", b"octets", 1) * 3).decoder
+
+    assert window.advance()
+    places, sizes = window.places(1)
+    assert (len(places), sizes) == (ordinary, [6] * ordinary)
