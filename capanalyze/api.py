@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from capanalyze.analyzer import PORTS, Analyzer
 from capanalyze.capture.capture import Capture, Progress
-from capanalyze.capture.decoder import Decoder, Interface
 from capanalyze.capture.files import CaptureFile
+from capanalyze.captured import facts_of
 from capanalyze.report.build import build_report
 from capanalyze.report.counted import counted_facts
 from capanalyze.report.messages import record
-from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts, Report
+from capanalyze.report.report import Report
 from capanalyze.report.requests import exchange_record
 from capanalyze.tws.conversation import Exchange
 from capanalyze.tws.message import Message
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 Path = str | os.PathLike[str]
 
 STDIN: Final = "-"
-
-MAX_COMMENTS: Final = 100
-"""Comments in a report, of however many pieces."""
 
 
 def read(
@@ -71,7 +68,7 @@ def read_files(
         analyzer.feed(packets)
     analyzer.finish()
     return build_report(
-        _facts(capture, analyzer),
+        facts_of(capture, analyzer),
         analyzer.connections,
         analyzer.sessions,
         ports,
@@ -248,107 +245,3 @@ def _names(paths: Path | Sequence[Path]) -> list[str]:
     if isinstance(paths, str | os.PathLike):
         return [os.fspath(paths)]
     return [os.fspath(path) for path in paths]
-
-
-def _facts(capture: Capture, analyzer: Analyzer) -> CaptureFacts:
-    files = capture.files
-    decoders = [file.decoder for file in files]
-    name = os.path.basename(files[0].name)  # noqa: PTH119 - pathlib costs 5 ms of every start
-    if len(files) > 1:
-        name += f" and {len(files) - 1} more"
-    return capture_facts(
-        decoders,
-        analyzer,
-        name,
-        files[0].sha256 if len(files) == 1 else None,
-        tuple(
-            FileFacts(
-                os.path.basename(file.name),  # noqa: PTH119 - as above
-                file.sha256 or None,
-                int(file.first_packet) + 1 if file.packets else None,
-                int(file.packets),
-            )
-            for file in files
-        ),
-        tuple(capture.remarks()),
-    )
-
-
-def capture_facts(
-    decoders: Sequence[Decoder],
-    analyzer: Analyzer,
-    name: str,
-    sha256: str | None,
-    files: tuple[FileFacts, ...],
-    remarks: tuple[str, ...] = (),
-) -> CaptureFacts:
-    """What is known of a capture when it has been read; ``name`` is for people, without folders."""
-    skipped = dict(analyzer.skipped)
-    for decoder in decoders:
-        for reason, number in decoder.skipped.items():
-            skipped[reason] = skipped.get(reason, 0) + int(number)
-    interfaces = _interfaces(decoders)
-    dropped = [one.dropped for one in interfaces if one.dropped is not None]
-    damage = "; ".join(
-        f"{file.name}: {decoder.damage}" if len(files) > 1 else decoder.damage
-        for decoder, file in zip(decoders, files, strict=True)
-        if decoder.damage
-    )
-    authored = [decoder for decoder in decoders if decoder.format != "tshark"]  # tshark would name itself
-    unnumbered = sum(int(decoder.other_blocks) for decoder in decoders)
-    remark = f"{unnumbered} custom or journal blocks: Wireshark numbers them too, so its later frame numbers are higher"
-    return CaptureFacts(
-        name=name,
-        format=decoders[0].format,
-        packets=int(analyzer.packets),
-        first_ts_ns=int(analyzer.first_ts) if analyzer.first_ts >= 0 else None,
-        last_ts_ns=int(analyzer.last_ts) if analyzer.last_ts >= 0 else None,
-        truncated=bool(damage),
-        skipped={reason: int(number) for reason, number in skipped.items()},
-        dropped=sum(dropped) if dropped else None,
-        sha256=sha256,
-        interfaces=interfaces,
-        application=next((one.application for one in authored if one.application), None),
-        os=next((one.os for one in authored if one.os), None),
-        files=files,
-        damage=damage or None,
-        remarks=((remark,) if unnumbered else ()) + remarks,
-        comments=tuple(comment for decoder in decoders for comment in decoder.comments)[:MAX_COMMENTS],
-    )
-
-
-def _interfaces(decoders: Sequence[Decoder]) -> tuple[InterfaceFacts, ...]:
-    """Those of all files; the same interface in each file of a ring buffer is one, and its counts are added up."""
-    found: list[InterfaceFacts] = []
-    places: dict[InterfaceFacts, int] = {}
-    for decoder in decoders:
-        before = dict(places)
-        for one in map(_interface, decoder.interfaces):
-            described = one._replace(received=None, dropped=None)
-            place = before.get(described)
-            if place is None:
-                places[described] = len(found)
-                found.append(one)
-            else:
-                known = found[place]
-                found[place] = known._replace(
-                    received=_sum(known.received, one.received), dropped=_sum(known.dropped, one.dropped)
-                )
-    return tuple(found)
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    return one if other is None else other if one is None else one + other
-
-
-def _interface(one: Interface) -> InterfaceFacts:
-    return InterfaceFacts(
-        name=one.name or None,
-        description=one.description or None,
-        link_type=int(one.link_type),
-        snaplen=int(one.snaplen),
-        filter=one.filter or None,
-        os=one.os or None,
-        received=int(one.received) if one.received >= 0 else None,
-        dropped=int(one.dropped) if one.dropped >= 0 else None,
-    )

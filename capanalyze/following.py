@@ -11,10 +11,11 @@ from typing import Final, Self
 
 from capanalyze.analyzer import Analyzer
 from capanalyze.api import Path as AnyPath
-from capanalyze.api import capture_facts, messages
+from capanalyze.api import messages
 from capanalyze.capture.live import LiveCapture, LiveStatistics, Tick, open_live
 from capanalyze.capture.pcapng import PcapngDecoder
 from capanalyze.capture.processes import Address, Owners
+from capanalyze.captured import gather_facts
 from capanalyze.errors import CapanalyzeError
 from capanalyze.report.build import build_report
 from capanalyze.report.counted import counted_facts
@@ -137,7 +138,7 @@ class Live:
     def _build(self) -> Report:
         analyzer = self._analyzer
         name = self._file.name if self._file is not None else f"live capture on {self.statistics.interface}"
-        facts = capture_facts(
+        facts = gather_facts(
             [self._decoder],
             analyzer,
             name,

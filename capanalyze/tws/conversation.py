@@ -9,17 +9,9 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.pairing import (
-    HISTORICAL_DATA,
-    HISTORICAL_DATA_END_SINCE,
-    NO_KEY,
-    Row,
-    cancelled_by,
-    place_of,
-    refused,
-    row_of,
-)
+from capanalyze.tws.pairing import HISTORICAL_DATA, HISTORICAL_DATA_END_SINCE, NO_KEY
 from capanalyze.tws.room import Room
+from capanalyze.tws.rows import Row, cancelled_by, place_of, refused, row_of
 from capanalyze.tws.schema import name_of
 
 EXCHANGES: Final = 20_000

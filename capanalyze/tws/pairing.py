@@ -11,8 +11,8 @@ from mypy_extensions import i64
 
 from capanalyze.tws.error_codes import refuses
 from capanalyze.tws.room import Room
-from capanalyze.tws.schema import by_name, name_of
-from capanalyze.tws.schema.pairs import Pair, pairs
+from capanalyze.tws.rows import Row, answers_rule, cancelled_by, ended_by, key_at, place_of, refused, row_of, rows
+from capanalyze.tws.schema import name_of
 from capanalyze.tws.tally import Tally, Times
 
 WAITING: Final = 1000
@@ -22,28 +22,12 @@ RUNNING: Final = 1000
 """Answered requests of which more may come that are followed at a time: their ends and their ids in use."""
 
 ERROR: Final = 4
-CANCEL_ORDER: Final = 4
 ID_IN_USE: Final = 102
-ORDER_CANCELLED: Final = 202
 HISTORICAL_DATA: Final = 17
 HISTORICAL_DATA_END_SINCE: Final = 196
 """Before this server version historicalData is the end itself; from it on historicalDataEnd follows."""
 
 NO_KEY: Final = -(1 << 62)
-_RULES: Final = 1 << 60  # market rule ids are numbered apart from request ids
-
-
-class Row:
-    """How a request is answered (schema/pairs.py): message ids instead of names; ``end`` is 0 for none."""
-
-    def __init__(self, pair: Pair) -> None:
-        self.answers: frozenset[int] = frozenset(number for answer in pair.answers for number in _ids(answer, False))
-        self.keyless: bool = pair.keyless
-        self.rule: bool = pair.key == "marketRule"
-        self.end: int = _ids(pair.end, False)[0] if pair.end else 0
-        self.stream: bool = pair.stream
-        self.whole: bool = pair.whole
-        self.again: bool = pair.again
 
 
 class Waiting:
@@ -66,60 +50,6 @@ class Waiting:
     def request_id(self) -> int | None:
         """The request, order or rule id."""
         return None if self.row.keyless or self.key == NO_KEY else self.key
-
-
-_ROWS: dict[int, Row] = {}
-_CANCELS: dict[int, int] = {}  # message id of the cancel -> of the request
-_RULE_ANSWERS: set[int] = set()
-_ENDS: dict[int, list[int]] = {}  # end marker -> message ids of the requests that have it and other answers too
-
-
-def _ids(name: str, from_client: bool) -> list[int]:
-    return [row.id for row in by_name(name) if row.from_client == from_client and row.name == name]
-
-
-def _load() -> None:
-    for name, pair in pairs().items():
-        row = Row(pair)
-        if row.rule:
-            _RULE_ANSWERS.update(row.answers)
-        for number in _ids(name, True):
-            _ROWS[number] = row
-            if row.end != 0 and len(row.answers) > 1:
-                _ENDS.setdefault(row.end, []).append(number)
-            for cancel in _ids(pair.cancel, True) if pair.cancel else ():
-                _CANCELS[cancel] = number
-
-
-def row_of(message_id: i64) -> Row | None:
-    """How the request is answered; None for what nothing answers."""
-    if not _ROWS:
-        _load()
-    return _ROWS.get(message_id)
-
-
-def refused(message_id: i64, code: i64) -> bool:
-    """Whether an error with that code refuses a request; for the cancellation of an order 202 is what it asked for."""
-    return refuses(code) and not (message_id == CANCEL_ORDER and code == ORDER_CANCELLED)
-
-
-def cancelled_by(message_id: i64) -> i64:
-    """The request that this one cancels; 0 for none."""
-    if not _ROWS:
-        _load()
-    return _CANCELS.get(message_id, 0)
-
-
-def end_markers() -> list[int]:
-    """The server's message ids that end a request which has other answers too: rare ones all of them."""
-    if not _ROWS:
-        _load()
-    return list(_ENDS)
-
-
-def place_of(key: i64, rule: bool) -> i64:
-    """The key among all keys: market rules are numbered apart from requests and orders."""
-    return key + _RULES if rule else key
 
 
 class Pairing:
@@ -175,7 +105,7 @@ class Pairing:
             self._end(message_id, key, ts_ns)
         if key == NO_KEY:
             return
-        place = place_of(key, message_id in _RULE_ANSWERS)
+        place = place_of(key, answers_rule(message_id))
         found = self.by_key.get(place)
         if found is None:
             return
@@ -190,7 +120,7 @@ class Pairing:
     def _by_kind(self, message_id: i64, ts_ns: i64) -> None:
         """The oldest of each kind without a key is answered, but for an older one whose end has not come yet."""
         for number in list(self.keyless):
-            row = _ROWS[number]
+            row = rows()[number]
             if message_id in row.answers:
                 before = self.running.get(number)
                 if before is None or before.ended or row.end == 0:
@@ -219,8 +149,8 @@ class Pairing:
 
     def _end(self, message_id: i64, key: i64, ts_ns: i64) -> None:
         """An end marker may end requests that were answered before."""
-        for number in _ENDS.get(message_id, ()):
-            spot = _spot_of(number, NO_KEY if _ROWS[number].keyless else key)
+        for number in ended_by(message_id):
+            spot = _spot_of(number, NO_KEY if rows()[number].keyless else key)
             waiting = self.running.get(spot)
             if waiting is not None and not waiting.ended:
                 waiting.ended = True
@@ -234,14 +164,14 @@ class Pairing:
         """Ids of the server's messages that can answer something that waits, and whether by their kind alone."""
         ids: dict[int, bool] = {}
         for message_id in self.open:
-            row = _ROWS[message_id]
+            row = rows()[message_id]
             for answer in row.answers:
                 ids[answer] = row.keyless or ids.get(answer, False)
         return ids
 
     def waiting_keys(self) -> list[int]:
         """The keys that wait, as they are on the wire."""
-        return [place if place < _RULES // 2 else place - _RULES for place in self.by_key]
+        return [key_at(place) for place in self.by_key]
 
     def unanswered(self) -> list[Waiting]:
         """What waits still, in capture order."""
@@ -272,7 +202,7 @@ class Pairing:
         """
         youngest: Waiting | None = None
         place: i64 = key
-        for candidate in (key, key + _RULES):
+        for candidate in (key, place_of(key, True)):
             for waiting in self.by_key.get(candidate, ()):
                 if youngest is None or waiting.packet >= youngest.packet:
                     youngest = waiting
@@ -290,7 +220,7 @@ class Pairing:
     def _stop(self, key: i64) -> None:
         """The youngest answered request with that id gets no more."""
         youngest: Waiting | None = None
-        for number, row in _ROWS.items():
+        for number, row in rows().items():
             if not row.keyless:
                 waiting = self.running.get(_spot_of(number, key))
                 if waiting is not None and (youngest is None or waiting.packet >= youngest.packet):
@@ -299,7 +229,7 @@ class Pairing:
             del self.running[_spot(youngest)]
 
     def _cancel(self, message_id: i64, key: i64) -> None:
-        row = _ROWS[message_id]
+        row = rows()[message_id]
         number: i64 = 0
         if self.running.pop(_spot_of(message_id, NO_KEY if row.keyless else key), None) is not None:
             number = 1

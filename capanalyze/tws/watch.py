@@ -10,7 +10,8 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
-from capanalyze.tws.pairing import NO_KEY, Pairing, end_markers
+from capanalyze.tws.pairing import NO_KEY, Pairing
+from capanalyze.tws.rows import end_markers
 from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, key_table, protobuf_key_field
 from capanalyze.tws.walker import ALWAYS, FIRSTS, Walker
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capanalyze.tws.pairing import NO_KEY, RUNNING, WAITING, Pairing, end_markers
+from capanalyze.tws.pairing import NO_KEY, RUNNING, WAITING, Pairing
+from capanalyze.tws.rows import end_markers
 from capanalyze.tws.schema import name_of
 from capanalyze.tws.session import Session
 from capanalyze.tws.state import HEAD
