@@ -46,7 +46,7 @@ MAX_TAGS: Final = 8
 
 def is_vlan(ethertype: i64) -> bool:
     """IEEE 802.1Q customer tag, 802.1ad service tag, and the QinQ values in use before 802.1ad."""
-    return ethertype in {0x8100, 0x88A8, 0x9100, 0x9200}
+    return ethertype in (0x8100, 0x88A8, 0x9100, 0x9200)
 
 
 class LinkLayer:
@@ -60,7 +60,7 @@ class LinkLayer:
         self.vlan = 0
         if link_type == LINK_ETHERNET:
             return self._ethertype(data, start + 12, end, start + 14)
-        if link_type in {LINK_NULL, LINK_LOOP}:
+        if link_type in (LINK_NULL, LINK_LOOP):
             return family_offset(data, start, end)
         if link_type == LINK_SLL:
             return self._ethertype(data, start + 14, end, start + 16)
@@ -89,7 +89,7 @@ class LinkLayer:
             kind = i64(read_i16_be(data, body + 2)) & 0xFFFF
             body += 4
             tags += 1
-        if kind not in {0x0800, 0x86DD}:
+        if kind not in (0x0800, 0x86DD):
             return NOT_IP
         return body
 

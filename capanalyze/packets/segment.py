@@ -142,7 +142,11 @@ class Segment:
         if tcp + 4 > end:
             return CUT
         vlan = self._link.vlan
-        self.key = packet[addresses : addresses + 2 * self._ip.address_octets] + data[tcp : tcp + 4]
+        ports = addresses + 2 * self._ip.address_octets
+        if ports == tcp and packet is data:
+            self.key = data[addresses : tcp + 4]
+        else:
+            self.key = packet[addresses:ports] + data[tcp : tcp + 4]
         if vlan:
             self.key += bytes([vlan >> 8, vlan & 0xFF])
         if tcp + 14 > end:

@@ -8,14 +8,21 @@ every packet is compared; where none do it costs nothing there.
 
 from typing import Final
 
+from librt.strings import read_i64_be
+from librt.vecs import vec
 from mypy_extensions import i64
 
+from capanalyze.packets.common import COMPILED
 from capanalyze.packets.segment import FIN, RST, SYN, Segment
 from capanalyze.tcp.connection import Side
+from capanalyze.tcp.recent import SPREAD
 from capanalyze.tcp.sequence import distance
 
 REMEMBERED: Final = 512
 """Segments that a copy may lie behind its original at least, over all connections."""
+
+PLACES: Final = 2 * REMEMBERED
+"""For as many segments: a power of two, and never more than half of them are taken."""
 
 WATCH: Final = 4096
 """Segments that are compared after a copy was found."""
@@ -37,14 +44,35 @@ CONSTANT: Final = -1
 """``Side.ident`` of a sender that gives different segments the same identification."""
 
 
-class Sighting:
-    """When and on which interface a segment was captured last."""
+class Sightings:
+    """Up to REMEMBERED segments by name, and when and on which interface each was captured last.
 
-    __slots__ = ("interface", "ts_ns")
+    A table of numbers, not a dictionary: that would be three objects for each segment, which nearly none asks for again.
+    """
 
-    def __init__(self, ts_ns: i64, interface: i64) -> None:
-        self.ts_ns: i64 = ts_ns
-        self.interface: i64 = interface
+    __slots__ = ("interfaces", "names", "number", "times")
+
+    def __init__(self) -> None:
+        self.number: i64 = 0
+        self.names: vec[i64] = vec[i64]([0] * PLACES)  # 0: nobody's place
+        self.times: vec[i64] = vec[i64]([0] * PLACES)
+        self.interfaces: vec[i64] = vec[i64]([0] * PLACES)
+
+    def place(self, name: i64) -> i64:
+        """Where the segment of that name is, or would be."""
+        names = self.names
+        place = name & (PLACES - 1)
+        while names[place] != name and names[place] != 0:
+            place = (place + 1) & (PLACES - 1)
+        return place
+
+    def put(self, place: i64, name: i64, ts_ns: i64, interface: i64) -> None:
+        """Remember the segment of that name, which belongs in that place."""
+        if self.names[place] == 0:
+            self.names[place] = name
+            self.number += 1
+        self.times[place] = ts_ns
+        self.interfaces[place] = interface
 
 
 class Copies:
@@ -61,8 +89,8 @@ class Copies:
         self.found: i64 = 0
         self.watching: i64 = 0
         self.repeating: i64 = -1
-        self.newest: dict[bytes, Sighting] = {}
-        self.before: dict[bytes, Sighting] = {}
+        self.newest = Sightings()
+        self.before = Sightings()
 
     def is_copy(self, side: Side, seg: Segment, data: bytes, ts_ns: i64, before_ns: i64) -> bool:
         """Whether the segment was captured before; it is remembered.
@@ -87,20 +115,20 @@ class Copies:
 
     def _seen(self, side: Side, seg: Segment, data: bytes, ts_ns: i64) -> bool:
         """Whether the same identification and TCP header are among those remembered."""
-        name = seg.key + data[seg.tcp + 4 : min(seg.payload, seg.end)] + sizes(seg)
-        seen = self.newest.get(name)
-        if seen is None:
-            seen = self.before.get(name)
-            if len(self.newest) == REMEMBERED:
-                self.before = self.newest
-                self.newest = {}
-            self.newest[name] = Sighting(ts_ns, seg.interface)
-            if seen is None:
-                return False
-            interface, apart = seen.interface, ts_ns - seen.ts_ns
-        else:
-            interface, apart = seen.interface, ts_ns - seen.ts_ns
-            seen.interface, seen.ts_ns = seg.interface, ts_ns
+        name = name_of(seg, data)
+        known = self.newest
+        place = known.place(name)
+        if known.names[place] != name:
+            known = self.before
+            place = known.place(name)
+        found = known.names[place] == name
+        interface, apart = known.interfaces[place], ts_ns - known.times[place]
+        if self.newest.number == REMEMBERED and known is not self.newest:
+            self.before = self.newest
+            self.newest = Sightings()
+        self.newest.put(self.newest.place(name), name, ts_ns, seg.interface)
+        if not found:
+            return False
         if interface != seg.interface:
             self.repeating = seg.interface
             return True
@@ -153,6 +181,27 @@ def of_other_interface(side: Side, seg: Segment) -> bool:
     return (newest - seg.identification) & 0xFFFF < min(side.packets, FAR_BACK)
 
 
-def sizes(seg: Segment) -> bytes:
-    """The IP identification and the length of the payload, as octets."""
-    return int(seg.identification << 16 | (seg.length & 0xFFFF)).to_bytes(4, "big")
+def name_of(seg: Segment, data: bytes) -> i64:
+    """A segment's addresses, ports, TCP header, identification and length as one number, which is not 0.
+
+    Of 64 bits: that two segments that are remembered share one is as likely as a wrong octet in memory.
+    """
+    end = min(seg.payload, seg.end)
+    if COMPILED:
+        mixed = mix(seg.identification << 16 | (seg.length & 0xFFFF), seg.key, 0, len(seg.key))
+        mixed = mix(mixed, data, seg.tcp + 4, end)
+    else:
+        mixed = hash((seg.identification, seg.length & 0xFFFF, seg.key, data[seg.tcp + 4 : end]))
+    return mixed if mixed != 0 else 1
+
+
+def mix(mixed: i64, data: bytes, start: i64, end: i64) -> i64:
+    """Add the octets ``data[start:end]``, 8 or more of them, to a number (for compiled code, whose numbers wrap)."""
+    last = end - 8
+    at = start
+    while at < last:
+        mixed = (mixed ^ read_i64_be(data, at)) * SPREAD
+        mixed ^= mixed >> 32
+        at += 8
+    mixed = (mixed ^ read_i64_be(data, last)) * SPREAD
+    return mixed ^ mixed >> 32
