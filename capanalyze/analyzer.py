@@ -124,13 +124,11 @@ class Analyzer:
         side = self.tracker.recent.sender(data, ip + 12) if COMPILED else self.tracker.sides.get(key)
         outcome = self.tracker.short(side, seq, ack, window, length, data, payload, number, ts_ns)
         if outcome == DIRECT:
-            session = self.sessions[self.tracker.place]
-            if session is None:
-                self._first_payload(self.tracker.side, data, payload, payload + length, number, ts_ns)
-            elif session.is_tws and not self.keep_all:
-                session.data(self.tracker.side_index, data, payload, payload + length, number, ts_ns)
+            assert side is not None
+            if side.listener is not None:
+                side.listener.hear(data, payload, payload + length, number, ts_ns)
             else:
-                self._hand_on(self.tracker.side, session, data, payload, payload + length, number, ts_ns)
+                self._hand_on(side, data, payload, payload + length, number, ts_ns)
         elif outcome == GENERAL:
             self._general(packets, ts_ns)
 
@@ -139,7 +137,7 @@ class Analyzer:
         tracker = self.tracker
         segment = self._segment
         found = segment.read(packets)
-        if found not in {OK, REASSEMBLED}:
+        if found not in (OK, REASSEMBLED):
             self._unusable(found, packets)
             return
         data = packets.data if found == OK else segment.data
@@ -187,11 +185,11 @@ class Analyzer:
         while len(self.sessions) < len(self.tracker.connections):
             self.sessions.append(None)
 
-    def _session(self, connection: Connection, opening: bytes) -> Session:
-        """The session of a connection whose payload is at hand; ``opening``: its first octets."""
+    def _session(self, connection: Connection, data: bytes, start: i64) -> Session:
+        """The session of a connection whose next octets are ``data[start:]``."""
         session = self.sessions[connection.orig.place]
         if session is None:
-            if not connection.detail and opening == HELLO:
+            if not connection.detail and data[start : start + 4] == HELLO:
                 self.tracker.table.greeted(connection)
             from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
             rest = None if connection.detail or self.keep_all else self.rest
@@ -205,22 +203,14 @@ class Analyzer:
             self.sessions[connection.orig.place] = session
         return session
 
-    def _first_payload(self, side: Side | None, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-        """Payload of a connection that has no session: not yet, or because it is not worth one."""
-        assert side is not None
+    def _hand_on(self, side: Side, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+        """Give a piece of a side's stream to its session, if the connection is worth one."""
         connection = side.connection
         assert connection is not None
         if connection.heeded:
-            self._hand_on(side, self._session(connection, data[start : start + 4]), data, start, end, packet, ts_ns)
-
-    def _hand_on(
-        self, side: Side | None, session: Session, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64
-    ) -> None:
-        """Give a piece of a side's stream to its session."""
-        assert side is not None
-        assert side.connection is not None
-        session.data(side.index, data, start, end, packet, ts_ns)
-        self._after(side.connection, session)
+            session = self._session(connection, data, start)
+            session.data(side.index, data, start, end, packet, ts_ns)
+            self._after(connection, session)
 
     def _hand_on_runs(self, side: Side | None) -> None:
         """Give what became in order at once, and the holes in it."""
@@ -230,7 +220,7 @@ class Analyzer:
         if not connection.heeded:
             return
         runs = self.tracker.streams.runs
-        session = self._session(connection, runs[0].data[runs[0].start : runs[0].start + 4])
+        session = self._session(connection, runs[0].data, runs[0].start)
         for run in runs:
             if run.gap:
                 session.gap(run.side, run.gap, run.packet, run.ts_ns)
@@ -243,6 +233,8 @@ class Analyzer:
         if session.is_tws:
             connection.narrated = False  # its messages tell more than its octets
             connection.api = True
+            if not self.keep_all:
+                connection.orig.listener, connection.resp.listener = session.first, session.second
         if session.dead:
             connection.heeded = False
             session.let_go()

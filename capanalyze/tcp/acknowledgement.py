@@ -42,6 +42,7 @@ def acknowledge(
     if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
         peer.first_data_acked_packet = packet
         peer.first_data_acked_ts = ts_ns
+        side.answered = True
     bare = not seg.length and not seg.flags & (SYN | FIN)
     if peer.parting.closed and acked > peer.parting.fin_rel:
         fin_acknowledged(peer.parting, rel, bare and not side.trouble.probe, packet, ts_ns)

@@ -198,7 +198,7 @@ def judge(side: Side, peer: Side, seg: Segment) -> str:
         return VALID  # nothing is known of what the receiver expects
     if side.next_seq >= 0:
         behind_fin: i64 = 1 if side.parting.closed and side.next_rel == side.parting.fin_rel else 0
-        if seg.seq in {side.next_seq, (side.next_seq + behind_fin) & 0xFFFFFFFF}:
+        if seg.seq in (side.next_seq, (side.next_seq + behind_fin) & 0xFFFFFFFF):
             return VALID
     if seg.seq == peer.last_ack:
         return VALID

@@ -47,7 +47,7 @@ CONSTANT: Final = -1
 class Sightings:
     """Up to REMEMBERED segments by name, and when and on which interface each was captured last.
 
-    A table of numbers, not a dictionary: that would be three objects for each segment, which nearly none asks for again.
+    A table of numbers, not a dictionary: that would be three objects for each segment, and nearly none is met again.
     """
 
     __slots__ = ("interfaces", "names", "number", "times")

@@ -51,7 +51,6 @@ def is_foreign(side: Side, seg: Segment) -> bool:
     """
     peer = side.peer
     connection = side.connection
-    assert peer is not None
     assert connection is not None
     if seg.flags & (RST | ACK) != ACK or side.next_seq < 0 or peer.next_seq < 0:
         return False
@@ -90,14 +89,12 @@ def syn_ack_owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
 def acknowledges_syn(side: Side, seg: Segment) -> bool:
     """Whether a SYN-ACK of this side answers the peer's SYN."""
     peer = side.peer
-    assert peer is not None
     return peer.isn >= 0 and 0 < distance(seg.ack, peer.isn) <= 1 + peer.max_rel
 
 
 def began_with(side: Side, number: i64) -> bool:
     """Whether a side whose SYN was not captured so far may have begun with that initial sequence number."""
     peer = side.peer
-    assert peer is not None
     following = (number + 1) & 0xFFFFFFFF
     if side.trouble.told >= 0:
         return 0 <= distance(side.trouble.told, following) <= LARGEST_SYN
@@ -113,7 +110,6 @@ def began_with(side: Side, number: i64) -> bool:
 def misfit(side: Side, seg: Segment) -> i64:
     """How far a segment lies from what the connection expects, by both of its numbers."""
     peer = side.peer
-    assert peer is not None
     farthest: i64 = -1
     refusal = seg.flags & RST and seg.flags & ACK and seg.seq == 0  # its number is none (RFC 9293 3.5.2)
     if side.next_seq >= 0 and not refusal:

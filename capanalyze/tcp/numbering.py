@@ -89,7 +89,7 @@ def place(side: Side, peer: Side, seg: Segment) -> None:
 
 def place_midstream(side: Side, seg: Segment) -> None:
     """A segment of a side whose SYN is not in the capture."""
-    spans = seg.length > 0 or bool(seg.flags & FIN)
+    spans = seg.length > 0 or seg.flags & FIN != 0
     if side.next_seq < 0:
         side.next_seq = seg.seq
         side.acked_rel = 0

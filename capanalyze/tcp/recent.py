@@ -16,7 +16,7 @@ from capanalyze.tcp.side import Side
 
 LEAST: Final = 1 << 12
 MOST: Final = 1 << 17
-"""Places. Sides that share one push each other out; at most that many are worth the memory (1 MB)."""
+"""Places, in pairs: three sides that share one push each other out; at most that many are worth the memory (1 MB)."""
 
 SPARE: Final = 8
 """Places per connection that the cache grows for."""
@@ -48,9 +48,12 @@ class Recent:
         side = self.places[place]
         if side.hosts == hosts and side.ports == ports:
             return side
+        other = self.places[place ^ 1]
+        if other.hosts == hosts and other.ports == ports:
+            return other
         found = self.sides.get(data[at : at + 12])
         if found is not None and found.ports >= 0:
-            self.places[place] = found
+            self.places[place if side.ports < 0 else place ^ 1] = found
         return found
 
     def grow(self, connections: i64) -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from librt.strings import read_i64_be
-from mypy_extensions import i64
+from mypy_extensions import i64, u8
 
+from capanalyze.tcp.listener import Listener
 from capanalyze.tcp.parting import GAPS_IN_BRIEF, MAX_GAPS, OPEN, SMOOTH, Gap, Parting, Trouble
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Side:
     __slots__ = (
         "acked_rel",
         "acknowledged",
+        "answered",
         "connection",
         "detail",
         "first_data_acked_packet",
@@ -62,6 +64,7 @@ class Side:
         "last_packet",
         "last_syn",
         "last_ts",
+        "listener",
         "low_rel",
         "max_rel",
         "max_ts",
@@ -89,36 +92,39 @@ class Side:
         "zeek_before",
     )
 
+    peer: Side
+    """The other end."""
+
     def __init__(self, key: bytes, port: i64) -> None:
-        # what every segment of the short path reads or writes lies together: few cache lines a packet
+        # what the short path reads or writes lies together, in the order of how many segments need it
         self.plain: bool = False  # the short path may be taken
         self.narrated: bool = True  # payload makes "data" events
         self.detail: bool = True  # the newest octets are kept
         self.scaled: bool = False  # it has sent more than SYNs
         self.acknowledged: bool = False  # it has sent a segment without payload and flags
-        short = len(key) == 12
-        self.hosts: i64 = read_i64_be(key, 0) if short else 0  # the addresses of a short key as a number,
-        self.ports: i64 = read_i64_be(key, 4) & 0xFFFFFFFF if short else -1  # and its ports: for the cache (recent.py)
+        self.answered: bool = False  # it has acknowledged payload of the peer
+        self.history_seen: u8 = 0
+        self.hosts: i64 = 0  # the addresses of a short key as a number,
+        self.ports: i64 = -1  # and its ports: for the cache (recent.py)
         self.next_seq: i64 = -1  # the 32-bit number that is in order next; -1 before anything is known
         self.last_ack: i64 = -1  # the newest acknowledgement number this side sent (32 bits); -1 none
+        self.next_rel: i64 = 0
+        self.acked_rel: i64 = -1  # how far the peer acknowledged
+        self.room: i64 = 0  # the window in octets
         self.window: i64 = -1  # last advertised, unscaled; -1 none
-        self.peer: Side | None = None
         self.packets: i64 = 0
         self.last_packet: i64 = 0
         self.last_ts: i64 = -1
-        self.history_seen: i64 = 0
-        self.next_rel: i64 = 0
         self.octets: i64 = 0
-        self.acked_rel: i64 = -1  # how far the peer acknowledged
-        self.first_data_acked_packet: i64 = 0
-        self.room: i64 = 0  # the window in octets
         self.last_data_packet: i64 = 0
         self.last_data_ts: i64 = -1
+        self.listener: Listener | None = None  # whom its octets are for, as soon as that is settled
+        self.tail: bytes = b""
+        # the rest
         self.index: i64 = 0  # 0 orig, 1 resp
         self.place: i64 = 0  # of its connection among those that are kept
         self.scale: i64 = -1  # the one in force: 0 for a SYN's own window, -1 unknown
         self.pieces: list[tuple[bytes, int]] | None = None  # the interpreter's loop (lane.py) has not handed on
-        # the rest
         self.key: bytes = key
         self.port: i64 = port
         self.connection: Connection | None = None
@@ -134,11 +140,15 @@ class Side:
         self.ident_at: i64 = 0  # how many packets of the side that was
         self.first_data_packet: i64 = 0
         self.first_data_ts: i64 = -1
+        self.first_data_acked_packet: i64 = 0
         self.first_data_acked_ts: i64 = -1
-        self.tail: bytes = b""
         self.zeek: i64 = 0
         self.zeek_before: i64 = 0
         self.last_syn: i64 = -1
+        if len(key) == 12:
+            self.hosts = read_i64_be(key, 0)
+            self.ports = read_i64_be(key, 4) & 0xFFFFFFFF
+        self.peer = self  # until there is another
 
     @property
     def host(self) -> bytes:

@@ -17,7 +17,7 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
 from capanalyze.tcp.connection import NO_EVENTS, Connection
 from capanalyze.tcp.notes import event
-from capanalyze.tcp.recent import lose
+from capanalyze.tcp.recent import NOBODY, lose
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.side import Side
 
@@ -148,7 +148,7 @@ class Table:
                 del self.older[other]
         (self.gateway if connection.api else self.others).add(connection)
         for side in (connection.orig, connection.resp):  # so that it is freed at once
-            side.peer = None
+            side.peer = NOBODY
             side.connection = None
 
     def join(self, seg: Segment) -> Side | None:
@@ -280,7 +280,6 @@ class Table:
 def answers(side: Side, seg: Segment) -> bool:
     """Whether a segment continues what is known of a side by its peer's segments alone."""
     peer = side.peer
-    assert peer is not None
     if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
         return False
     return peer.last_ack < 0 or apart(seg.seq, peer.last_ack) <= NEAR
@@ -295,10 +294,11 @@ def ends(key: bytes) -> tuple[Side, Side]:
     """The two sides of a connection whose first segment has that key."""
     octets: i64 = 4 if len(key) < 36 else 16
     ports = 2 * octets
-    vlan = key[ports + 4 :]
-    orig = Side(key, int.from_bytes(key[ports : ports + 2], "big"))
-    back = key[octets:ports] + key[:octets] + key[ports + 2 : ports + 4] + key[ports : ports + 2] + vlan
-    resp = Side(back, int.from_bytes(key[ports + 2 : ports + 4], "big"))
+    back = key[octets:ports] + key[:octets] + key[ports + 2 : ports + 4] + key[ports : ports + 2]
+    if len(key) > ports + 4:
+        back += key[ports + 4 :]  # the VLAN
+    orig = Side(key, i64(key[ports]) << 8 | i64(key[ports + 1]))
+    resp = Side(back, i64(key[ports + 2]) << 8 | i64(key[ports + 3]))
     resp.index = 1
     orig.peer, resp.peer = resp, orig
     return orig, resp

@@ -46,7 +46,7 @@ class Tracker:
     Attributes:
         connections: those that are kept (table.py), at their sides' ``place``.
         table: they by key, and the tally of those that were forgotten. recent: a cache before it.
-        side: the side that sent the last segment, where something became in order; side_index, place: of it.
+        side: the side that sent the last segment of the general path, if it is followed.
         just_closed: the last segment was the close. left: the connection that was forgotten at the last segment.
         copies: packets that the capture holds twice.
     """
@@ -62,8 +62,6 @@ class Tracker:
         self.closing = Closing()
         self.copies = Copies()
         self.side: Side | None = None
-        self.side_index: i64 = 0
-        self.place: i64 = 0
         self.just_closed: bool = False
 
     def short(
@@ -85,13 +83,11 @@ class Tracker:
         """
         if side is None or not side.plain or seq != side.next_seq:
             return GENERAL
-        peer = side.peer
-        assert peer is not None
         if ack != side.last_ack:
-            acked = peer.acked_rel + ((ack - side.last_ack) & 0xFFFFFFFF)  # an old number gives one far beyond
-            if acked > peer.next_rel or peer.first_data_acked_packet == 0 or window == 0:
+            acked = side.peer.acked_rel + ((ack - side.last_ack) & 0xFFFFFFFF)  # an old number gives one far beyond
+            if acked > side.peer.next_rel or not side.answered or window == 0:
                 return GENERAL
-            peer.acked_rel = acked
+            side.peer.acked_rel = acked
             side.last_ack = ack
         elif length == 0 or window == 0:
             return GENERAL
@@ -103,13 +99,13 @@ class Tracker:
         side.last_ts = ts_ns
         if length == 0:
             if not side.history_seen & PURE_ACK:
-                first_pure_ack(side, peer, packet, ts_ns)
+                first_pure_ack(side, side.peer, packet, ts_ns)
             return NOTHING
         side.next_seq = (seq + length) & 0xFFFFFFFF
         side.next_rel += length
         side.octets += length
-        if side.next_rel - side.acked_rel >= peer.room:
-            self._window_full(side, peer, packet, ts_ns)
+        if side.next_rel - side.acked_rel >= side.peer.room:
+            self._window_full(side, side.peer, packet, ts_ns)
         if side.narrated:
             self._said(side, length, data, payload, payload + length, packet, ts_ns)
         else:
@@ -118,9 +114,6 @@ class Tracker:
             if side.detail:
                 end = payload + length
                 side.tail = data[end - TAIL : end] if length >= TAIL else (side.tail + data[payload:end])[-TAIL:]
-        self.side = side
-        self.side_index = side.index
-        self.place = side.place
         return DIRECT
 
     def _said(self, side: Side, length: i64, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
@@ -159,7 +152,7 @@ class Tracker:
         flags = seg.flags
         known = self.sides.get(seg.key)
         if known is not None:
-            known = owner(known, self.older.get(seg.key), seg)
+            known = owner(known, self.older.get(seg.key) if self.older else None, seg)
         side = self._open(seg, packet, ts_ns) if known is None else known
         self.side = side
         if side is None:
@@ -167,7 +160,6 @@ class Tracker:
         connection = side.connection
         peer = side.peer
         assert connection is not None
-        assert peer is not None
         catch_up(side)
         catch_up(peer)
         before_ns = side.last_ts
@@ -206,7 +198,7 @@ class Tracker:
             connection.rtt_ns = ts_ns - connection.syn_ts
         if seg.window == 0:
             zero_window(connection, side)
-        again = bool(flags & ACK) and seg.ack == side.last_ack
+        again = flags & ACK != 0 and seg.ack == side.last_ack
         if side.trouble.told_unseen and not again:
             side.trouble.told_unseen = False
         analyse(connection, side, peer, seg, rel, packet, ts_ns)
@@ -295,7 +287,6 @@ class Tracker:
         if side is None or side.next_seq < 0 or apart(seq, side.next_seq) > STRAY:
             return
         assert side.connection is not None
-        assert side.peer is not None
         event(side.connection, side.peer, "ICMP", packet, ts_ns, 0, words + " " + host.hex())
 
     def _payload(

@@ -8,7 +8,7 @@ state; octets that only came out of order are not retransmitted; checksums are n
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, u8
 
 from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp.connection import Connection, Side
@@ -38,7 +38,7 @@ def letter(connection: Connection, side: Side, what: str) -> None:
         connection.history += what.upper() if side.index == 0 else what
 
 
-def once(connection: Connection, side: Side, bit: i64, what: str) -> None:
+def once(connection: Connection, side: Side, bit: u8, what: str) -> None:
     """Append a letter that is written once a side."""
     if not side.history_seen & bit:
         side.history_seen |= bit
@@ -98,7 +98,6 @@ def hole(connection: Connection, side: Side) -> None:
 
 def zero_window(connection: Connection, side: Side) -> None:
     """A window of zero, unless the peer has closed or this side has reset: then it means nothing."""
-    assert side.peer is not None
     if side.peer.zeek == CLOSED or side.zeek == RESET:
         return
     odd = trouble(side)
@@ -119,12 +118,12 @@ def endpoint(connection: Connection, side: Side, peer: Side, flags: i64, length:
     state = side.zeek
     if state == INACTIVE:
         from_inactive(connection, side, peer, flags, length)
-    elif state in {SYN_SENT, SYN_ACK_SENT}:
+    elif state in (SYN_SENT, SYN_ACK_SENT):
         if flags & RST:
             enter(side, RESET)
         elif flags & FIN:
             enter(side, CLOSED)
-    elif state in {PARTIAL, ESTABLISHED}:
+    elif state in (PARTIAL, ESTABLISHED):
         if flags & RST:
             enter(side, RESET)
         elif flags & FIN:

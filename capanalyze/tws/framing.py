@@ -11,6 +11,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.common import COMPILED
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
 from capanalyze.tws.held import EMPTY, NOTHING, Held
 from capanalyze.tws.pieces import Pieces
@@ -32,6 +33,19 @@ class FrameStream(StreamState):
     """One side's octets, taken apart."""
 
     __slots__ = ()
+
+    def hear(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+        """Take the next octets of the side, ``data[start:end]``, which ``packet`` brought; mostly whole frames."""
+        at: i64 = NOT_WALKED
+        if self.mode == FRAMES and end - start <= BLOCK:
+            at = self.walk_octets(data, start, end) if COMPILED else self.walk_heads(data, start, end)
+            if at == end:
+                tail = self.tail
+                if tail is not None:
+                    tail.add(data[start:end], self.offset, packet, ts_ns)
+                self.offset += end - start
+                return
+        self.handler.heard(self, data, start, at, end, packet, ts_ns)
 
     def feed(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Take the next octets of the side, ``data[start:end]``; walk() stopped at ``walked``, or NOT_WALKED."""

@@ -28,16 +28,15 @@ class Greeting(SessionState):
         most: i64 = start + hello.HELLO_OCTETS + 8
         known = bytes(held.kept) + data[start : min(end, most)] if begun else data[start:end]
         found = self._recognise(stream, known)
-        if begun == 0:
-            held = stream.hold()
-            held.begin(stream.shift + start, stream.packet)
         if found.kind == hello.MORE:
+            if begun == 0:
+                held = stream.hold()
+                held.begin(stream.shift + start, stream.packet)
             held.remember(data[start:end], stream.packet, stream.ts_ns)
             return end
-        held.forget()
         if found.octets != 0:
             stream.hello_octets = found.octets
-            self._greet(stream, found, known)
+            self._greet(stream, found, known, held.packet if begun else stream.packet)
             stream.held = NOTHING
             return start + found.octets - begun
         stream.again([Part(data, start, end, stream.packet, stream.ts_ns), *reversed(held.parts)])
@@ -65,7 +64,7 @@ class Greeting(SessionState):
         stream.held.forget()
         stream.hello_octets = here
         found.octets = whole
-        self._greet(stream, found, known)
+        self._greet(stream, found, known, stream.held.packet)
         if whole != here + length:
             stream.search_from(stream.offset)
 
@@ -82,8 +81,8 @@ class Greeting(SessionState):
             self.roles(1 - stream.side)
         return found
 
-    def _greet(self, stream: FrameStream, found: Opening, known: bytes) -> None:
-        """A hello is whole."""
+    def _greet(self, stream: FrameStream, found: Opening, known: bytes, packet: i64) -> None:
+        """A hello is whole, which began in ``packet``."""
         stream.unframed = found.kind == hello.LEGACY
         stream.mode = FIELDS if stream.unframed else FRAMES
         if found.problem:
@@ -97,7 +96,7 @@ class Greeting(SessionState):
             self.rest.greeted(stream.from_client)
             return
         prefix: i64 = 0 if found.kind == hello.LEGACY else 8 if stream.from_client else 4
-        message = Message(stream.from_client, 0, "hello", "hello", stream.held.packet, stream.packet, stream.ts_ns)
+        message = Message(stream.from_client, 0, "hello", "hello", packet, stream.packet, stream.ts_ns)
         message.size = found.octets - prefix
         message.payload = known[prefix : found.octets]
         message.missing = found.octets - min(found.octets, len(known))

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
+from capanalyze.tws.tail import length_at
 
 MAGIC: Final = b"API\0"
 RIGHT_HELLO: Final = b"API\0\x00\x00\x00\x09v100..176"
@@ -21,13 +22,12 @@ LEGACY_SERVER_VERSION: Final = 76
 LEGACY_NEWEST: Final = 66
 """Last version number of a legacy client (official clients; protocol.md 1.3)."""
 
-_VERSIONS: Final = re.compile(rb"v(\d{1,9})(?:\.\.(\d{1,9}))?(?: ([^\0]*))?", re.DOTALL)
-_ANSWER: Final = re.compile(rb"(-?\d{1,9})\0([^\0]*)\0")
 _CUT_ANSWER: Final = re.compile(rb"(\d{1,9})(?:\0(\d{0,8}|\d{8} [^\0]*))?")
-_DATE: Final = re.compile(rb"\d{8}")
 LEGACY_START_API: Final = 63
 """Client version from which a legacy client may send startApi in place of its bare id."""
 
+_VERSION_DIGITS: Final = 9
+_DATE_DIGITS: Final = 8
 _LEGACY_DIGITS: Final = 10
 _LEGACY_TIME: Final = 20  # from this server version on a time follows
 
@@ -102,7 +102,7 @@ def client_opening(data: bytes) -> Opening:
 
 
 def _client_hello(data: bytes) -> Opening:
-    length = int.from_bytes(data[4:8], "big")
+    length = length_at(data, 4)
     if length > HELLO_OCTETS or length == 0:
         return Opening(OTHER)
     if len(data) < 8 + length:
@@ -112,13 +112,19 @@ def _client_hello(data: bytes) -> Opening:
     if text.endswith(b"\0"):
         text = text.rstrip(b"\0")
         opening.problem = "its version string ends with a NUL that the protocol does not have"
-    match = _VERSIONS.fullmatch(text)
-    if match is None:
+    versions, _, options = text.partition(b" ")
+    first, dots, last = versions[1:].partition(b"..")
+    if not versions.startswith(b"v") or not is_version(first) or (dots and not is_version(last)) or b"\0" in options:
         return Opening(OTHER)
-    opening.minimum = int(match[1])
-    opening.maximum = int(match[2] or match[1])
-    opening.options = (match[3] or b"").decode("utf-8", "backslashreplace")
+    opening.minimum = int(first)
+    opening.maximum = int(last or first)
+    opening.options = options.decode("utf-8", "backslashreplace")
     return opening
+
+
+def is_version(text: bytes) -> bool:
+    """Whether it is a number that can be a version's."""
+    return text.isdigit() and len(text) <= _VERSION_DIGITS
 
 
 def cut_opening(data: bytes, *, from_client: bool) -> Opening:
@@ -155,7 +161,7 @@ def _frame_opening(data: bytes) -> Opening:
     """Frames may begin without a hello: the first octet of a length is 0."""
     if len(data) < 4:
         return Opening(MORE)
-    length = int.from_bytes(data[:4], "big")
+    length = length_at(data, 0)
     if length == 0:
         return Opening(FRAMES_ONLY)
     index = identify(data, 4, min(len(data), 4 + length), length) if length <= MAX_FRAME else IMPLAUSIBLE
@@ -174,17 +180,21 @@ def server_opening(data: bytes, *, midstream: bool) -> Opening:
     signed = data[4:5] == b"-"
     if (opening.kind == OTHER and not signed) or len(data) < 5 or not (signed or 48 <= data[4] <= 57):
         return opening
-    length = int.from_bytes(data[:4], "big")
+    length = length_at(data, 0)
     if length > HELLO_OCTETS:
         return opening
     if len(data) < 4 + length:
         return Opening(MORE)
-    match = _ANSWER.fullmatch(data[4 : 4 + length])
-    if match is None or (_DATE.match(match[2]) is None and (midstream or (match[2].isdigit() and not signed))):
+    version, _, rest = data[4 : 4 + length].partition(b"\0")
+    time = rest[:-1]
+    if not is_version(version.removeprefix(b"-")) or not rest.endswith(b"\0") or b"\0" in time:
+        return opening
+    dated = len(time) >= _DATE_DIGITS and time[:_DATE_DIGITS].isdigit()
+    if not dated and (midstream or (time.isdigit() and not signed)):
         return opening
     hello = Opening(REDIRECT if signed else HELLO, 4 + length)
-    hello.server_version = 0 if signed else int(match[1])
-    hello.time = match[2].decode("utf-8", "backslashreplace")
+    hello.server_version = 0 if signed else int(version)
+    hello.time = time.decode("utf-8", "backslashreplace")
     return hello
 
 

@@ -10,11 +10,10 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.common import COMPILED
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.decode import Decoded, decode
 from capanalyze.tws.frames import index_encoding, index_id
-from capanalyze.tws.framing import BLOCK, NOT_WALKED, FrameStream
+from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.legacy import Legacy
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import FARM_OK
@@ -50,17 +49,13 @@ class Session(Legacy):
 
     def data(self, side: i64, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Take the next octets of a side, ``data[start:end]``, which ``packet`` brought."""
-        stream = self.first if side == 0 else self.second
-        at: i64 = NOT_WALKED
-        if stream.mode == FRAMES and end - start <= BLOCK:
-            at = stream.walk_octets(data, start, end) if COMPILED else stream.walk_heads(data, start, end)
-            if at == end:
-                tail = stream.tail
-                if tail is not None:
-                    tail.add(data[start:end], stream.offset, packet, ts_ns)
-                stream.offset += end - start
-                return
-        stream.feed(data, start, at, end, packet, ts_ns)
+        (self.first if side == 0 else self.second).hear(data, start, end, packet, ts_ns)
+
+    def heard(
+        self, stream: FrameStream, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64
+    ) -> None:
+        """Take octets of a side that are not whole frames, or watched ones."""
+        stream.feed(data, start, walked, end, packet, ts_ns)
         self._bound(stream)
         if not self.is_tws and not self.on_api_port:
             self._judge()

@@ -34,6 +34,12 @@ class FrameHandler:
 
     __slots__ = ()
 
+    def heard(
+        self, stream: "FrameStream", data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64
+    ) -> None:
+        """Take the next octets of a side, unless they are whole frames and none of them is watched."""
+        raise NotImplementedError
+
     def opening(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> i64:
         """Take octets while ``stream.mode`` is OPENING; return where the mode it chose goes on (``end``: used up)."""
         raise NotImplementedError

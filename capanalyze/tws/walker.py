@@ -12,6 +12,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
+from capanalyze.tcp.listener import Listener
 from capanalyze.tws.frames import BINARY, INDEXES
 
 TEXT_CELLS: Final = 128
@@ -41,7 +42,7 @@ NO_PREFIXES: Final[set[bytes]] = set()
 _ROOM: Final = 11  # a request id lies at most 10 octets behind the frame's first
 
 
-class Walker:
+class Walker(Listener):
     """Counts of one side, and what the walk stops at.
 
     Attributes:

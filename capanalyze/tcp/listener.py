@@ -1,0 +1,16 @@
+"""Listener: whom the octets of a side are for, as they come in order; tws/ overrides it.
+
+It is reached from the side itself: with thousands of connections each object on the way there is a wait for memory.
+"""
+
+from mypy_extensions import i64
+
+
+class Listener:
+    """Nobody in particular."""
+
+    __slots__ = ()
+
+    def hear(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+        """Take the next octets of the side, ``data[start:end]``, which ``packet`` brought."""
+        raise NotImplementedError
