@@ -306,9 +306,7 @@ class Analyzer:
         told = [connection for connection in connections if connection.detail]
         if len(told) == len(connections):
             return
-        for connection in connections:
-            if not connection.detail:
-                self.tracker.table.forget(connection)
+        self.tracker.close()
         told.sort(key=number_of)
         self.sessions = [self.sessions[connection.orig.place] for connection in told]
         connections[:] = told

@@ -96,7 +96,9 @@ class IpHeader:
             self.fragment_more = place & 0x2000 != 0
             self.following = TCP
             return FRAGMENT
-        return start + header if start + header <= end else CUT
+        if start + header > end:
+            return CUT
+        return start + header
 
     def _version_6(self, data: bytes, start: i64, end: i64, wire_end: i64) -> i64:
         if start + 40 > end:

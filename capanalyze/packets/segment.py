@@ -158,7 +158,9 @@ class Segment:
         self.seq = (numbers >> 32) & 0xFFFFFFFF
         self.ack = numbers & 0xFFFFFFFF
         self.flags = i64(data[tcp + 13])
-        self.window = i64(data[tcp + 14]) << 8 | i64(data[tcp + 15]) if tcp + 16 <= end else UNKNOWN_WINDOW
+        self.window = UNKNOWN_WINDOW
+        if tcp + 16 <= end:
+            self.window = i64(data[tcp + 14]) << 8 | i64(data[tcp + 15])
         self.tcp = tcp
         self.header = header
         self.end = end

@@ -103,7 +103,9 @@ def remember(side: Side, seg: Segment, rel: i64, probe: str, ts_ns: i64) -> None
             side.max_ts = ts_ns
         if rel == side.whole_rel or rel < side.whole_rel < end:
             side.whole_rel = side.max_rel  # the hole is no news any more, whether or not another one lies behind it
-    stale: i64 = seg.ack if seg.flags & ACK and behind(seg.ack, side.last_ack) else -1
+    stale: i64 = -1
+    if seg.flags & ACK and behind(seg.ack, side.last_ack):
+        stale = seg.ack
     if side.trouble.stale_ack != stale:
         trouble(side).stale_ack = stale
 

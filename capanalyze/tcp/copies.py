@@ -108,8 +108,10 @@ class Copies:
             self.found += 1
             self.watching = WATCH
             return True
-        if side.ident != CONSTANT:
-            side.ident = CONSTANT if seg.identification == side.ident else seg.identification
+        if seg.identification == side.ident:
+            side.ident = CONSTANT
+        elif side.ident != CONSTANT:
+            side.ident = seg.identification
         side.ident_at = side.packets
         return False
 

@@ -21,8 +21,8 @@ MOST: Final = 1 << 17
 SPARE: Final = 8
 """Places per connection that the cache grows for."""
 
-SPREAD: Final = 0x9E3779B97F4A7C15 - (1 << 64)
-"""2^64 divided by the golden ratio (Knuth, TAOCP 6.4), as a signed number: the product's upper bits are the place."""
+SPREAD: Final = 0x278DDE6E5FD29F05
+"""2^62 divided by the golden ratio (Knuth, TAOCP 6.4): the product's upper bits are the place."""
 
 NOBODY: Final = Side(b"", 0)
 """What an empty place holds: no segment has its numbers."""
@@ -44,7 +44,8 @@ class Recent:
         """The side that sends with the addresses and ports at ``data[at : at + 12]``."""
         hosts = read_i64_be(data, at)
         ports = read_i64_be(data, at + 4) & 0xFFFFFFFF
-        place = ((hosts ^ ports << 32 ^ ports) * SPREAD >> 40) & (self.size - 1)
+        mixed = hosts * SPREAD ^ ports
+        place = ((mixed ^ mixed >> 32) * SPREAD >> 40) & (self.size - 1)
         side = self.places[place]
         if side.hosts == hosts and side.ports == ports:
             return side
@@ -64,6 +65,11 @@ class Recent:
         if size != self.size:
             self.size = size
             self.places = vec[Side]([NOBODY] * size)
+
+    def clear(self) -> None:
+        """No more segments come."""
+        self.size = LEAST
+        self.places = vec[Side]([NOBODY] * LEAST)
 
 
 def lose(side: Side) -> None:

@@ -134,7 +134,6 @@ class Table:
 
     def forget(self, connection: Connection) -> None:
         """Count a finished connection and lose its keys."""
-        connection.gone = True
         for side in (connection.orig, connection.resp):
             lose(side)
             if self.sides.get(side.key) is side:
@@ -146,6 +145,20 @@ class Table:
                 del self.sides[other]
             if other and self.older.get(other) is side:
                 del self.older[other]
+        self._count(connection)
+
+    def close(self) -> None:
+        """No more segments come: lose all keys, and count the connections that are not told in full."""
+        self.sides.clear()
+        self.older.clear()
+        self._other_keys.clear()
+        for connection in self.connections:
+            if not connection.detail:
+                self._count(connection)
+
+    def _count(self, connection: Connection) -> None:
+        """Count a finished connection, and let go of its sides."""
+        connection.gone = True
         (self.gateway if connection.api else self.others).add(connection)
         for side in (connection.orig, connection.resp):  # so that it is freed at once
             side.peer = NOBODY

@@ -10,6 +10,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.common import COMPILED
 from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.acknowledgement import acknowledge, first_pure_ack
@@ -92,8 +93,7 @@ class Tracker:
         elif length == 0 or window == 0:
             return GENERAL
         if window != side.window:
-            side.window = window
-            side.room = window << side.scale if side.scale >= 0 else NO_LIMIT
+            open_window(side, window)
         side.packets += 1
         side.last_packet = packet
         side.last_ts = ts_ns
@@ -150,9 +150,10 @@ class Tracker:
     def segment(self, seg: Segment, data: bytes, packet: i64, ts_ns: i64) -> i64:
         """Take any segment; NOTHING or RUNS (``side``, ``streams.runs``) became in order."""
         flags = seg.flags
-        known = self.sides.get(seg.key)
+        key = seg.key
+        known = self.recent.sender(key, 0) if COMPILED and len(key) == 12 else self.sides.get(key)
         if known is not None:
-            known = owner(known, self.older.get(seg.key) if self.older else None, seg)
+            known = owner(known, self.older.get(key) if self.older else None, seg)
         side = self._open(seg, packet, ts_ns) if known is None else known
         self.side = side
         if side is None:
@@ -216,13 +217,13 @@ class Tracker:
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
         if flags & FIN:
             self.just_closed = self.closing.fin(connection, side, rel + seg.length, seg, packet, ts_ns)
-        fin_reached = side.parting.closed and side.parting.fin_rel == side.next_rel
-        side.whole_rel = max(side.whole_rel, side.next_rel + (1 if fin_reached else 0))
+        side.whole_rel = max(side.whole_rel, side.next_rel)
+        if side.parting.closed and side.parting.fin_rel == side.next_rel:
+            side.whole_rel = max(side.whole_rel, side.next_rel + 1)
         if connection.doubtful_reset is not None:
             self.just_closed = self.closing.after_doubt(connection, side, seg, fresh, again) or self.just_closed
         if seg.window > 0 or (seg.window == 0 and not flags & FIN):
-            side.window = seg.window
-            side.room = seg.window << side.scale if side.scale >= 0 and seg.window else NO_LIMIT
+            open_window(side, seg.window)
 
     def _copy(self, connection: Connection, side: Side, flags: i64, packet: i64) -> None:
         """A packet that the capture holds already: it is counted, and says nothing new."""
@@ -266,6 +267,11 @@ class Tracker:
         self.closing.infer(connection)
         self.streams.finish(connection)
         self.closing.finish(connection)
+
+    def close(self) -> None:
+        """No more packets come at all: only the connections that are told in full are kept."""
+        self.table.close()
+        self.recent.clear()
 
     def header_cut(self, seg: Segment, packet: i64, ts_ns: i64) -> None:
         """A packet of which the capture has the ports and no more."""
@@ -349,6 +355,14 @@ class Tracker:
         resp.plain = plain
         if connection.ending and not connection.over and is_over(connection):
             self.table.ended(connection)
+
+
+def open_window(side: Side, window: i64) -> None:
+    """A side advertises a window, which its peer may fill."""
+    side.window = window
+    side.room = NO_LIMIT
+    if window > 0 and side.scale >= 0:
+        side.room = window << side.scale
 
 
 def catch_up(side: Side) -> None:

@@ -8,6 +8,8 @@ seen to send is from recordings of ibapi, ib_async, ib_insync, @stoqey/ib and np
 import re
 from typing import Final
 
+from mypy_extensions import i64
+
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
 from capanalyze.tws.tail import length_at
 
@@ -114,17 +116,25 @@ def _client_hello(data: bytes) -> Opening:
         opening.problem = "its version string ends with a NUL that the protocol does not have"
     versions, _, options = text.partition(b" ")
     first, dots, last = versions[1:].partition(b"..")
-    if not versions.startswith(b"v") or not is_version(first) or (dots and not is_version(last)) or b"\0" in options:
+    opening.minimum = number(first)
+    opening.maximum = number(last) if dots else opening.minimum
+    if not versions.startswith(b"v") or opening.minimum < 0 or opening.maximum < 0 or b"\0" in options:
         return Opening(OTHER)
-    opening.minimum = int(first)
-    opening.maximum = int(last or first)
     opening.options = options.decode("utf-8", "backslashreplace")
     return opening
 
 
-def is_version(text: bytes) -> bool:
-    """Whether it is a number that can be a version's."""
-    return text.isdigit() and len(text) <= _VERSION_DIGITS
+def number(text: bytes) -> i64:
+    """The number that the digits of a version make; -1 where it is none."""
+    if not 0 < len(text) <= _VERSION_DIGITS:
+        return -1
+    found: i64 = 0
+    for at in range(len(text)):
+        digit: i64 = text[at]
+        if digit < 48 or digit > 57:
+            return -1
+        found = found * 10 + digit - 48
+    return found
 
 
 def cut_opening(data: bytes, *, from_client: bool) -> Opening:
@@ -185,15 +195,16 @@ def server_opening(data: bytes, *, midstream: bool) -> Opening:
         return opening
     if len(data) < 4 + length:
         return Opening(MORE)
-    version, _, rest = data[4 : 4 + length].partition(b"\0")
+    text, _, rest = data[4 : 4 + length].partition(b"\0")
+    version = number(text[1:] if signed else text)
     time = rest[:-1]
-    if not is_version(version.removeprefix(b"-")) or not rest.endswith(b"\0") or b"\0" in time:
+    if version < 0 or not rest.endswith(b"\0") or b"\0" in time:
         return opening
     dated = len(time) >= _DATE_DIGITS and time[:_DATE_DIGITS].isdigit()
     if not dated and (midstream or (time.isdigit() and not signed)):
         return opening
     hello = Opening(REDIRECT if signed else HELLO, 4 + length)
-    hello.server_version = 0 if signed else int(version)
+    hello.server_version = 0 if signed else version
     hello.time = time.decode("utf-8", "backslashreplace")
     return hello
 
