@@ -18,6 +18,7 @@ from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import ACK, HEADER_CUT, OK, PENDING, REASONS, REASSEMBLED, Segment
 from capanalyze.packets.wrapped import wrapping
 from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.recent import LEAST
 from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
 from capanalyze.tws.conversation import Conversation, Exchange
 from capanalyze.tws.message import Message
@@ -31,6 +32,9 @@ PORTS: Final = (4001, 4002, 7496, 7497)
 
 HELLO: Final = b"API\0"
 """What TWS begins with (protocol.md 1.2)."""
+
+ADDRESSES: Final = 12
+"""Where an IPv4 header has them."""
 
 WITH_LONG_HEAD: Final = 100
 """The first connections keep many of their first messages, the others SHORT_HEAD."""
@@ -84,9 +88,17 @@ class Analyzer:
         if not COMPILED and not self.keep_all:
             lane.feed(self, packets)
         else:
+            if COMPILED:
+                self._look_ahead(packets)
             while packets.advance():
                 self.take(packets)
             self.packets = packets.number
+
+    def _look_ahead(self, packets: RawPackets) -> None:
+        """Of many connections, look for those that the packets belong to before the first is taken."""
+        recent = self.tracker.recent
+        if recent.size > LEAST and packets.link_type in (LINK_ETHERNET, LINK_NULL):
+            recent.look_ahead(packets, ADDRESSES + (14 if packets.link_type == LINK_ETHERNET else 4))
 
     def take(self, packets: RawPackets) -> None:
         """Take the current packet."""

@@ -9,6 +9,7 @@ from struct import Struct
 from typing import Any, Final
 
 from librt.strings import read_i64_be, read_i64_le
+from librt.vecs import vec
 from mypy_extensions import i64
 
 from capanalyze.capture.decoder import MAX_PACKET, Decoder, Interface
@@ -202,6 +203,17 @@ class PcapDecoder(Decoder):
         self.pos = pos
         self.number += len(places)
         return places, sizes
+
+    def ahead(self, starts: vec[i64]) -> i64:
+        """Where the packets of the next records begin."""
+        data, pos, last = self.data, self.pos, len(self.data) - self.header
+        number: i64 = 0
+        while pos <= last and number < len(starts):
+            lengths = read_i64_be(data, pos + 8) >> 32 if self.big else read_i64_le(data, pos + 8)
+            starts[number] = pos + self.header
+            pos += self.header + (lengths & 0xFFFFFFFF)
+            number += 1
+        return number
 
     def go_back(self, number: i64, place: i64) -> None:
         """Read a record header again."""

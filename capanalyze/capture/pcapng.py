@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Final
 
 from librt.strings import read_i16_be, read_i16_le, read_i32_be, read_i32_le
+from librt.vecs import vec
 from mypy_extensions import i64
 
 from capanalyze.capture.decoder import MAX_PACKET, Decoder, Interface
@@ -141,6 +142,17 @@ class PcapngDecoder(Decoder):
             for index in range(first, len(self.interfaces))
             if self.interfaces[index].link_type == self.link_type and self.offsets_s[index] >= 0
         }
+
+    def ahead(self, starts: vec[i64]) -> i64:
+        """Where the packets of the next EPBs begin."""
+        pos, last = self.pos, len(self.data) - 32
+        number: i64 = 0
+        while pos <= last and number < len(starts):
+            if self.u32(pos) == EPB:
+                starts[number] = pos + 28
+                number += 1
+            pos += max(self.u32(pos + 4), 12)
+        return number
 
     def go_back(self, number: i64, place: i64) -> None:
         """Read an EPB again."""

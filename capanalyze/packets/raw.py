@@ -6,6 +6,7 @@ that parses one record header each time ``advance`` is called and leaves its fie
 
 from typing import Final
 
+from librt.vecs import vec
 from mypy_extensions import i64
 
 NO_TIME: Final = -1
@@ -62,6 +63,14 @@ class RawPackets:
 
     def go_back(self, number: i64, place: i64) -> None:
         """Make an ordinary packet the current one; ``advance`` goes on behind it."""
+
+    def ahead(self, starts: vec[i64]) -> i64:  # noqa: ARG002 - as above
+        """Fill in where the next packets begin in ``data``, as many as there is room for, and say how many.
+
+        For compiled code, which looks after all of them before it takes the first. Nothing is checked or moved: what
+        is damaged, or no packet that ``advance`` stops at, may be among them.
+        """
+        return 0
 
     def time_at(self, place: i64) -> i64:  # noqa: ARG002 - only a reader with places knows
         """``ts_ns`` of an ordinary packet."""

@@ -1,14 +1,19 @@
 """The cache in front of the table of connections: it never says anything else than the table."""
 
+import struct
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capanalyze.capture.files import from_bytes
 from capanalyze.packets.segment import SYN, Segment
 from capanalyze.tcp.recent import LEAST, MOST, SPARE, Recent
 from capanalyze.tcp.table import Table
+from tests.conversation import block, pcap_of_frames, pcapng
 
 HOSTS = st.sampled_from([b"\x7f\0\0\1", b"\x0a\0\0\1", b"\xff\xff\xff\xff", b"\0\0\0\0"])
 PORTS = st.sampled_from([b"\x0f\xa1", b"\xc0\0", b"\xff\xff", b"\0\0"])
+STEPS = st.sampled_from(["open", "forget", "look", "pass", "ask"])
 KEYS = st.builds(lambda *parts: b"".join(parts), HOSTS, HOSTS, PORTS, PORTS)
 
 
@@ -59,3 +64,32 @@ def test_a_cache_grows_with_the_connections_and_forgets_nothing() -> None:
 
 def test_an_empty_place_takes_no_segment() -> None:
     assert Recent({}).sender(bytes(12), 0) is None  # from 0.0.0.0:0 to 0.0.0.0:0
+
+
+def packet_block(frame: tuple[int, bytes]) -> bytes:
+    length = len(frame[1])
+    return block(6, struct.pack("<5I", 0, 0, 0, length, length) + frame[1] + bytes(-length % 4))
+
+
+@given(st.lists(KEYS, min_size=1, max_size=30), st.booleans(), st.integers(0, 80), st.data())
+def test_who_was_looked_for_ahead_is_who_is_there_later(
+    keys: list[bytes], blocks: bool, cut: int, data: st.DataObject
+) -> None:
+    table = Table((4001,))
+    cache = Recent(table.sides)
+    frames = [(0, bytes(12) + key + bytes(at % 9)) for at, key in enumerate(keys)]
+    capture = pcapng([], (1,)) + b"".join(map(packet_block, frames)) if blocks else pcap_of_frames(frames)
+    window = next(iter(from_bytes(capture[: len(capture) - cut]).windows()))
+    steps = data.draw(st.lists(STEPS, min_size=len(keys), max_size=len(keys)))
+    for number, (step, key) in enumerate(zip(steps, keys, strict=True), 1):
+        if step == "look" or number == 1:
+            cache.look_ahead(window, 12)
+        if not window.advance():
+            break
+        known = table.sides.get(key)
+        if step == "open":
+            table.open(syn(key, number), number, -1, None)
+        elif step == "forget" and known is not None and known.connection is not None:
+            table.forget(known.connection)
+        if step != "pass":
+            assert cache.sender(window.data, window.offset + 12) is table.sides.get(key)
