@@ -4,7 +4,8 @@ In: anything with ``name``, ``fields`` and ``request_id`` (decode.Decoded). Out:
 a renderer has to make them safe for its medium.
 """
 
-from typing import Final, Protocol
+from functools import cache
+from typing import Final, NamedTuple, Protocol
 
 from capanalyze.tws.values import describe
 
@@ -70,36 +71,52 @@ class Summarised(Protocol):
 
 def summary(decoded: Summarised) -> str:
     """``reqMktData #1001 ES FUT CME``, ``error -1 code 2104 "..."``: the name and what tells it from its like."""
-    template = TEMPLATES.get(decoded.name)
-    if template is None:
-        template = "" if decoded.request_id is None else f"#{decoded.request_id}"
-        if "contract" in decoded.fields:
-            template += " @"
     words = [decoded.name]
-    for part in template.split(" "):
-        word = _word(part, decoded.fields, decoded.name)
-        if word:
-            words.append(word)
+    if decoded.name in TEMPLATES:
+        words += [word for part in _parts(decoded.name) if (word := _word(part, decoded.fields, decoded.name))]
+    else:
+        words += [f"#{decoded.request_id}"] if decoded.request_id is not None else []
+        contract = _contract(decoded.fields.get("contract"))
+        words += [contract] if contract else []
     line = " ".join(words)
     return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + "…"
 
 
-def _word(part: str, fields: dict[str, object], message: str) -> str:
-    if part == "@":
+class _Part(NamedTuple):
+    """A word of a template: a value between two texts; a text alone has no ``names``."""
+
+    before: str
+    path: str
+    names: tuple[str, ...]
+    in_words: bool
+    after: str
+
+
+@cache
+def _parts(message: str) -> tuple[_Part, ...]:
+    """The words of a message's template."""
+    found = []
+    for part in TEMPLATES[message].split(" "):
+        before, _, rest = part.partition("{")
+        path, _, after = rest.partition("}")
+        in_words = path.startswith("=")
+        path = path.removeprefix("=")
+        found.append(_Part(before, path, tuple(path.split(".")) if path else (), in_words, after))
+    return tuple(found)
+
+
+def _word(part: _Part, fields: dict[str, object], message: str) -> str:
+    if part.before == "@":
         return _contract(fields.get("contract"))
-    before, brace, rest = part.partition("{")
-    if not brace:
-        return part
-    path, _, after = rest.partition("}")
-    in_words = path.startswith("=")
-    path = path.removeprefix("=")
+    if not part.names:
+        return part.before
     value: object = fields
-    for name in path.split("."):
+    for name in part.names:
         value = value.get(name) if isinstance(value, dict) else None
     if value is None or value == "":
         return ""
-    words = describe(path, value, message) if in_words else ""
-    return f"{before}{words or _plain(value)}{after}"
+    words = describe(part.path, value, message) if part.in_words else ""
+    return f"{part.before}{words or _plain(value)}{part.after}"
 
 
 def _contract(contract: object) -> str:

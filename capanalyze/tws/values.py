@@ -4,6 +4,7 @@ Fields keep what is on the wire; this is what stands beside it for people. Read 
 types, market data types, liquidities, conditions, trigger methods, fund indicators) and IB's API reference.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from capanalyze.tws.error_codes import meaning_of
@@ -127,6 +128,10 @@ NOT_COMPUTED: Final = {
 """Of tickOptionComputation: the value by which TWS says that it did not compute one."""
 
 
+PATHS: Final = 1024
+"""Paths remembered: as many as the schema has that a report usually shows."""
+
+
 def describe(path: str, value: object, message: str = "") -> str:
     """The meaning of a value, "" where it has none of its own.
 
@@ -137,19 +142,19 @@ def describe(path: str, value: object, message: str = "") -> str:
         return ""
     if path == "errorCode" and isinstance(value, int):
         return meaning_of(value)
-    full = f"{message}.{path}"
-    for name in _ends(full):
-        if name in BITS and isinstance(value, int):
-            return ", ".join(word for bit, word in BITS[name] if value & bit)
-        table = TABLES.get(name)
-        if table is not None and isinstance(value, (int, str)):
-            return table.get(value, "")
+    name = _known_end(f"{message}.{path}")
+    if name in BITS and isinstance(value, int):
+        return ", ".join(word for bit, word in BITS[name] if value & bit)
+    if name in TABLES and isinstance(value, (int, str)):
+        return TABLES[name].get(value, "")
     if message == "tickOptionComputation" and str(value).removesuffix(".0") == NOT_COMPUTED.get(path):
         return "not computed"
     return ""
 
 
-def _ends(path: str) -> list[str]:
-    """``a.b.c``, ``b.c``, ``c``."""
-    parts = path.split(".")
-    return [".".join(parts[start:]) for start in range(len(parts))]
+@lru_cache(PATHS)
+def _known_end(path: str) -> str:
+    """Of ``a.b.c``, ``b.c`` and ``c`` the first that has meanings; "" where none has."""
+    while path and path not in BITS and path not in TABLES:
+        path = path.partition(".")[2]
+    return path
