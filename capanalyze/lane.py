@@ -19,7 +19,7 @@ from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL
 from capanalyze.packets.raw import RawPackets
 from capanalyze.packets.segment import ACK
 from capanalyze.tcp.side import TAIL, Side
-from capanalyze.tcp.tracker import NO_LIMIT
+from capanalyze.tcp.tracker import open_window
 from capanalyze.tcp.zeek import PURE_ACK
 from capanalyze.tws.pieces import Pieces
 
@@ -100,7 +100,6 @@ class Stretch:
                     and lead + total <= captured
                 ):
                     peer = side.peer
-                    assert peer is not None
                     if length > 0:
                         sent = side.next_rel + length
                         if sent - side.acked_rel < peer.room and (ack == side.last_ack or acked(side, peer, ack)):
@@ -113,14 +112,14 @@ class Stretch:
                             end = place + ip + total
                             pieces.append((data[end - length : end], number))
                             if window != side.window:
-                                widen(side, window)
+                                open_window(side, window)
                             continue
                     elif length == 0 and ack != side.last_ack and acked(side, peer, ack):
                         side.packets += 1
                         side.last_packet = number
                         lent.add(side)
                         if window != side.window:
-                            widen(side, window)
+                            open_window(side, window)
                         continue
             # of a fragment, or behind IP options, what was read are no ports
             self._prepare(side if kind & ANY_SERVICE == mark and protocol & ANY_TTL == TCP else None)
@@ -134,7 +133,7 @@ class Stretch:
 
         None: of any connection, or of none.
         """
-        if side is None or side.peer is None:
+        if side is None:
             self._settle_all()
         elif side.pieces is not None and side.peer.pieces is not None:
             self._settle(side)
@@ -197,12 +196,6 @@ def acked(side: Side, peer: Side, ack: int) -> bool:
     peer.acked_rel = upto
     side.last_ack = ack
     return True
-
-
-def widen(side: Side, window: int) -> None:
-    """Take the window that a side advertises."""
-    side.window = window
-    side.room = window << side.scale if side.scale >= 0 else NO_LIMIT
 
 
 def usual(side: Side) -> bool:
