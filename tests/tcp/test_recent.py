@@ -71,7 +71,7 @@ def packet_block(frame: tuple[int, bytes]) -> bytes:
     return block(6, struct.pack("<5I", 0, 0, 0, length, length) + frame[1] + bytes(-length % 4))
 
 
-@given(st.lists(KEYS, min_size=1, max_size=30), st.booleans(), st.integers(0, 80), st.data())
+@given(st.lists(KEYS, min_size=1, max_size=30), st.booleans(), st.integers(0, 39), st.data())
 def test_who_was_looked_for_ahead_is_who_is_there_later(
     keys: list[bytes], blocks: bool, cut: int, data: st.DataObject
 ) -> None:
