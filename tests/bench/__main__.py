@@ -106,10 +106,10 @@ def main() -> None:
     parser.add_argument("--packets", type=float, nargs="+", default=[1e5, 1e6, 1e7])
     parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", help="names that contain this")
+    parser.add_argument("--only", nargs="+", default=[""], help="names that contain one of these")
     parser.add_argument("--out", type=Path, default=HERE)
     options = parser.parse_args()
-    programs = [peer for peer in peers() if not options.only or options.only in peer.name]
+    programs = [peer for peer in peers() if any(part in peer.name for part in options.only)]
     results: dict[str, dict[str, Cost]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for packets in options.packets:
