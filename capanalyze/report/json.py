@@ -15,6 +15,9 @@ from capanalyze.report.report import Report
 
 _encode: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 
+_KEYS: Final[dict[str, str]] = {}
+_MOST_KEYS: Final = 1024
+
 _DEEPEST: Final = 64  # levels of a report, the fields of its messages included
 
 
@@ -60,36 +63,47 @@ def _write(value: Any, newline: str, out: list[str]) -> None:  # noqa: ANN401 - 
         out.append(str(value))
     elif isinstance(value, dict):
         _write_object(list(value), list(value.values()), newline, out)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, tuple):
         names = getattr(value, "_fields", None)
         if names is None:
-            _write_array(value, newline, out)
+            _write_array(list(value), newline, out)
         else:
-            _write_object(names, value, newline, out)
+            _write_object(list(names), list(value), newline, out)
+    elif isinstance(value, list):
+        _write_array(value, newline, out)
     else:
         out.append(_encode(value))
 
 
-def _write_object(names: Any, values: Any, newline: str, out: list[str]) -> None:  # noqa: ANN401 - as above
+def _write_object(names: list[str], values: list[Any], newline: str, out: list[str]) -> None:
     inner = newline + "  "
     if len(newline) > 2 * _DEEPEST:
         raise RecursionError("a report of too many levels")
-    mark = "{"
-    for name, value in zip(names, values, strict=True):
-        out.append(f"{mark}{inner}{encode_basestring_ascii(name)}: ")
-        _write(value, inner, out)
-        mark = ","
-    out.append("{}" if mark == "{" else newline + "}")
+    before = "{" + inner
+    for at, name in enumerate(names):
+        out.append(before)
+        out.append(_KEYS.get(name) or _key(name))
+        _write(values[at], inner, out)
+        before = "," + inner
+    out.append(newline + "}" if names else "{}")
 
 
-def _write_array(values: Any, newline: str, out: list[str]) -> None:  # noqa: ANN401 - as above
+def _key(name: str) -> str:
+    """A name as it stands before its value; those seen first are remembered: they are nearly all."""
+    text = encode_basestring_ascii(name) + ": "
+    if len(_KEYS) < _MOST_KEYS:
+        _KEYS[name] = text
+    return text
+
+
+def _write_array(values: list[Any], newline: str, out: list[str]) -> None:
     inner = newline + "  "
-    mark = "["
+    before = "[" + inner
     for value in values:
-        out.append(mark + inner)
+        out.append(before)
         _write(value, inner, out)
-        mark = ","
-    out.append("[]" if mark == "[" else newline + "]")
+        before = "," + inner
+    out.append(newline + "]" if values else "[]")
 
 
 def line(record: dict[str, Any]) -> str:
