@@ -148,10 +148,12 @@ class Table:
         self._count(connection)
 
     def close(self) -> None:
-        """No more segments come: lose all keys, and count the connections that are not told in full."""
+        """No more segments come: count the connections that are not told in full, and know no others any more."""
         self.sides.clear()
         self.older.clear()
         self._other_keys.clear()
+        self._ended.clear()
+        self._unanswered.clear()
         for connection in self.connections:
             if not connection.detail:
                 self._count(connection)
