@@ -72,9 +72,15 @@ class Recent:
         if other.hosts == hosts and other.ports == ports:
             return other
         found = self.sides.get(data[at : at + 12])
-        if found is not None and found.ports >= 0:
-            self.places[place if side.ports < 0 else place ^ 1] = found
+        if found is not None:
+            self.put(found)
         return found
+
+    def put(self, side: Side) -> None:
+        """Take a side in, unless its key is a long one."""
+        if side.ports >= 0:
+            place = place_of(side.hosts, side.ports, self.size)
+            self.places[place if self.places[place].ports < 0 else place ^ 1] = side
 
     def look_ahead(self, packets: RawPackets, lead: i64) -> None:
         """Look for the senders of the next packets, whose addresses lie ``lead`` octets behind where each begins."""
@@ -95,13 +101,16 @@ class Recent:
             likely[nth] = side if side.hosts == hosts and side.ports == ports else places[place ^ 1]
 
     def grow(self, connections: i64) -> None:
-        """Make room for so many connections; what the cache had is found again by the dictionary."""
+        """Make room for so many connections."""
         size = self.size
         while size < MOST and size < SPARE * connections:
             size *= 2
         if size != self.size:
             self.size = size
+            before = self.places
             self.places = vec[Side]([NOBODY] * size)
+            for side in before:
+                self.put(side)
 
     def clear(self) -> None:
         """No more segments come."""

@@ -255,7 +255,10 @@ class Tracker:
             table.forget(leaver)
             self.left = leaver
         side = table.open(seg, packet, ts_ns, leaver)
-        self.recent.grow(len(self.connections))
+        if COMPILED:
+            self.recent.grow(len(self.connections))
+            self.recent.put(side)
+            self.recent.put(side.peer)
         if reused and seg.flags & SYN:
             assert side.connection is not None
             note(side.connection, side, notes.REUSED_PORTS, packet, ts_ns)
