@@ -141,7 +141,6 @@ class Connection:
         self.close: Close | None = None
         self.reset: Close | None = None  # the first valid RST, wherever it stands
         self.doubtful_reset: Close | None = None  # in the window but not exact: judged by what follows
-        self.refused: bool = False
         self.ignored_resets: list[int] = NO_PACKETS
         self.ignored_count: i64 = 0
         self.client_state: str = "UNKNOWN"
@@ -152,10 +151,11 @@ class Connection:
         self.events: list[Event] = [] if detail else NO_EVENTS
         self.events_left_out: i64 = 0
         self.talker: i64 = -1  # the side whose payload came last
-        self.ending: bool = False  # a FIN or a valid RST was captured
-        self.header_cut: bool = False  # the capture cut all its headers before the flags
         self.cut_packets: i64 = 0  # packets whose header is cut before the flags
         self.copies: i64 = 0  # packets that the capture holds more than once (copies.py)
+        self.refused: bool = False
+        self.ending: bool = False  # a FIN or a valid RST was captured
+        self.header_cut: bool = False  # the capture cut all its headers before the flags
         self.detail: bool = detail  # False: beyond those told in full; forgotten when it is over (table.py)
         self.api: bool = False  # on one of the gateway's ports, or TWS was spoken
         self.over: bool = False  # nothing more is to come

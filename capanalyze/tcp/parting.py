@@ -95,6 +95,9 @@ class Parting:
 
     def __init__(self) -> None:
         self.closed: bool = False
+        self.fin_inferred: bool = False
+        self.fin_acked: bool = False
+        self.fin_late: bool = False
         self.fin_rel: i64 = NOWHERE
         self.fin_ts: i64 = -1
         self.fin_ack: i64 = -1
@@ -103,13 +106,10 @@ class Parting:
         self.rst_packets: list[int] = NO_PACKETS
         self.rst_count: i64 = 0
         self.rst_ack: i64 = -1
-        self.fin_inferred: bool = False
-        self.fin_acked: bool = False
         self.fin_acked_packet: i64 = 0
         self.fin_acked_ts: i64 = -1
         self.fin_acked_at: i64 = NOWHERE
         self.fin_acked_open: i64 = NOWHERE
-        self.fin_late: bool = False
         self.tail: bytes = b""
         self.last_data_ts: i64 = -1
         self.last_data_packet: i64 = 0

@@ -154,14 +154,15 @@ class SessionState(FrameHandler):
         self.from_start: bool = from_start
         self.keep_all: bool = keep_all
         self.detail: bool = detail
+        self.dead: bool = False
+        self.is_tws: bool = False
+        self.settled: bool = False  # only what milestones and open requests need is looked at
         limit: i64 = KEPT_IN_BRIEF if rest is not None else (MAX_FRAME if keep_all else MAX_KEPT) + 4
         shared = rest.client if rest is not None else None
         self.first: FrameStream = FrameStream(self, 0, limit, Tail() if detail else None, shared)
         self.second: FrameStream = FrameStream(self, 1, limit, Tail() if detail else None, shared)
         self.client: FrameStream = self.first
         self.server: FrameStream = self.second
-        self.dead: bool = False
-        self.is_tws: bool = False
         self.hello_side: i64 = -1
         self.client_range: tuple[int, int] | None = None
         self.options: str = ""
@@ -190,7 +191,6 @@ class SessionState(FrameHandler):
         self.all_milestones: Milestones = Milestones() if rest is None else rest.milestones
         self.pairing: Pairing = Pairing(self.room) if rest is None else rest.pairing
         self.watch: Watch = Watch(self.pairing) if rest is None else rest.watch
-        self.settled: bool = False  # only what milestones and open requests need is looked at
         self.conversation: Conversation | None = None
         self.kept: list[Message] = [] if rest is None else rest.messages  # keep_all: what take_messages() gives next
         self.roles(client_side)

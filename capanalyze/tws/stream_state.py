@@ -119,11 +119,12 @@ class StreamState(Walker):
         self.offset: i64 = 0
         self.tail: Tail | None = tail
         self.told: bool = shared is None  # more than counted
+        self.from_client: bool = side == 0
+        self.unframed: bool = False
+        self.headless: bool = False
         self.handler: FrameHandler = handler
         self.side: i64 = side
-        self.from_client: bool = side == 0
         self.limit: i64 = limit  # octets kept of one frame, prefix included
-        self.unframed: bool = False
         self.packet: i64 = 0
         self.ts_ns: i64 = -1
         self.pieces: Pieces | None = None  # who brought what, while the octets of several packets are read as one
@@ -143,4 +144,3 @@ class StreamState(Walker):
         self.remainder: i64 = 0
         self.shown: bytes = b""
         self.found: i64 = -1
-        self.headless: bool = False
