@@ -9,7 +9,6 @@ Source of the facts: failures.md 46.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
 from typing import Final
 
 from capanalyze.timeline.across.too_many_clients import LIMIT
@@ -112,6 +111,8 @@ def proven(storm: list[tuple[int, Facts]], group: list[tuple[int, Facts]]) -> bo
 
 def told(storm: list[tuple[int, Facts]], group: list[tuple[int, Facts]]) -> Finding:
     """The finding on a storm among all the short connections of its host."""
+    from statistics import median  # noqa: PLC0415 - it costs 10 ms of every start and is for storms only
+
     times = [start for start, _ in storm]
     members = [facts for _, facts in storm]
     server = members[0].connection.server
