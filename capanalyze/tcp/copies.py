@@ -172,12 +172,15 @@ def of_other_interface(side: Side, seg: Segment) -> bool:
 
     That is so where one interface's packets lie behind those of the other in the file. What a sender sends again has a
     newer identification than all of its packets, unless it does not count them up: then the chance is that of their
-    number in 65,536.
+    number in 65,536. The first FIN and the first RST are never copies.
     """
     if side.ident <= 0 or seg.identification == 0 or side.connection is None or not side.connection.copies:
         return False
-    said = side.next_seq + (1 if side.parting.closed else 0)  # a FIN has a number too
-    if distance(seg.seq + seg.length, said) > 0 or distance(seg.ack, side.last_ack) > 0:
+    if seg.flags & RST and side.parting.rst_count == 0:
+        return False
+    end = seg.seq + seg.length + (1 if seg.flags & FIN else 0)  # a FIN has a number too
+    said = side.next_seq + (1 if side.parting.closed else 0)
+    if distance(end, said) > 0 or distance(seg.ack, side.last_ack) > 0:
         return False
     newest = side.ident + side.packets - side.ident_at - 1
     return (newest - seg.identification) & 0xFFFF < min(side.packets, FAR_BACK)

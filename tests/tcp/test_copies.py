@@ -80,6 +80,25 @@ def test_what_was_sent_again_is_no_copy_where_a_second_interface_has_copies() ->
     assert words(connection) == {"spurious_retransmission"}
 
 
+@pytest.mark.parametrize("close", ["fin", "rst"])
+def test_a_close_is_no_copy_where_a_second_interface_has_copies_whatever_its_identification(close: str) -> None:
+    talk = Conversation(step_ns=50 * MICROSECOND).open()
+    for _ in range(9):
+        talk.server.data(b"tick").client.ack()
+    getattr(talk.server, close)(ip_id=talk.server.ip_id - 4)
+    nearer = [replace(one, interface=0 if one.sender == "client" else 1) for one in talk.packets]
+    packets = [seen for one in nearer for seen in (one, replace(one, interface=1 - one.interface))]
+
+    connection = follow(pcapng(packets, (1, 1))).only
+
+    assert connection.close is not None
+    assert (connection.close.first, connection.close.kind, connection.copies) == (
+        "server",
+        close.upper(),
+        len(talk.packets),
+    )
+
+
 def test_copies_without_an_identification() -> None:
     addresses = {"client_address": ("::1", 50000), "server_address": ("::1", 4001)}
     talk = Conversation(**addresses, step_ns=50 * MICROSECOND).open()  # type: ignore[arg-type]
