@@ -54,6 +54,10 @@ class Room:
         self.held += now - before
         return True
 
+    def scarce(self) -> bool:
+        """Whether what waits may soon find no room: of one stretch of packets it is less than half of all."""
+        return 2 * self.held > self.most_held
+
     def full(self) -> bool:
         """Whether no further request may wait."""
         return self.waiting >= WAITING_IN_ALL

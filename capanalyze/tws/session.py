@@ -61,10 +61,14 @@ class Session(Legacy):
             self._judge()
 
     def pieces(self, side: i64, pieces: Pieces) -> None:
-        """Take what several packets brought, one after the other: the same as ``data`` for each, of a TWS session."""
+        """Take what several packets brought, one after the other: the same as ``data`` for each, of a TWS session.
+
+        What waits between them counts in the room only where that is scarce.
+        """
         stream = self.first if side == 0 else self.second
         place: i64 = 0
-        while place < len(pieces) and (stream.mode != FRAMES or place == len(pieces) - 1):
+        scarce = self.room.scarce()
+        while place < len(pieces) and (scarce or stream.mode != FRAMES or place == len(pieces) - 1):
             octets, packet, ts_ns = pieces.piece(place)
             self.data(side, octets, 0, len(octets), packet, ts_ns)
             place += 1

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capanalyze.tws.pieces import Pieces
+from capanalyze.tws.room import HELD_IN_ALL
 from tests.tws.talk import (
     CLIENT,
     HELLO,
@@ -106,6 +107,15 @@ def test_any_chunking_tells_the_same(
     assert [told(message) for message in whole.messages] == [told(message) for message in parts.messages]
 
 
+SETTLED = [
+    (CLIENT, HELLO, 0),
+    (SERVER, hello(), 0),
+    *[(SERVER, text(4, 2, -1, 2104, "ok"), 0)] * 5,
+    (CLIENT, START_API, 0),
+]
+"""A session whose next octets may be handed on together."""
+
+
 def batches(segments: list[Segment]) -> list[tuple[int, list[bytes], int]]:
     """Segments of one side that follow each other without a hole, together."""
     found: list[tuple[int, list[bytes], int]] = []
@@ -119,10 +129,14 @@ def batches(segments: list[Segment]) -> list[tuple[int, list[bytes], int]]:
     return found
 
 
-def hear_together(segments: list[Segment], together: bool, **named: object) -> Talk:
-    """As the interpreter's loop hands octets on, which collects what one side says, and as compiled code does."""
+def hear_together(segments: list[Segment], together: bool, taken: int = 0, **named: object) -> Talk:
+    """As the interpreter's loop hands octets on, which collects what one side says, and as compiled code does.
+
+    ``taken`` octets of the room are other sessions'.
+    """
     talk = Talk(**named)
     session = talk.session
+    session.room.held = taken
     session.most_head = 4
     for side, parts, hole in batches(segments):
         pieces = []
@@ -154,7 +168,7 @@ def test_what_is_handed_on_together_tells_the_same(segments: list[Segment], name
 @given(st.lists(messages, min_size=5, max_size=60), st.lists(st.integers(1, 90), min_size=1), st.booleans())
 def test_ticks_that_are_handed_on_together_tell_the_same(server: list[bytes], sizes: list[int], detail: bool) -> None:
     octets = b"".join(server)
-    segments = [(CLIENT, HELLO, 0), (SERVER, hello(), 0)] + [(SERVER, text(4, 2, -1, 2104, "ok"), 0)] * 5
+    segments = list(SETTLED)
     at = 0
     for size in sizes * (len(octets) // sum(sizes) + 1):
         segments.append((SERVER, octets[at : at + size], 0))
@@ -165,12 +179,24 @@ def test_ticks_that_are_handed_on_together_tell_the_same(server: list[bytes], si
 
 
 @settings(max_examples=100, deadline=None)
+@given(st.lists(messages, min_size=5, max_size=20), st.lists(st.integers(1, 90), min_size=1), st.integers(0, 90))
+def test_what_is_handed_on_together_needs_the_same_room(server: list[bytes], sizes: list[int], room: int) -> None:
+    segments = list(SETTLED)
+    octets = b"".join(server)
+    for size in sizes * (len(octets) // sum(sizes) + 1):
+        segments.append((SERVER, octets[:size], 0))
+        octets = octets[size:]
+    together, apart = (hear_together(segments, mode, HELD_IN_ALL - room) for mode in (True, False))
+
+    assert results(apart.session) == results(together.session)
+
+
+@settings(max_examples=100, deadline=None)
 @given(st.integers(1, 6), st.sampled_from([b"\0\0\0\0", b"\x7f\xff\xff\xf0", b"\0\0\0\x09x1234", b"\0\0\0\x0912x4567"]))
 def test_a_header_that_is_none_is_of_the_packet_that_shows_it(at: int, header: bytes) -> None:
-    ticks = [text(4, 2, -1, 2104, "ok")] * 5
     last = text(2, 6, 1, 3, 100)
-    parts = [HELLO, hello(), *ticks, last, last + header[:at], header[at:] + last, last]
-    segments = [(CLIENT if place == 0 else SERVER, octets, 0) for place, octets in enumerate(parts)]
+    parts = [last, last + header[:at], header[at:] + last, last]
+    segments = [*SETTLED, *((SERVER, octets, 0) for octets in parts)]
     together, apart = (hear_together(segments, mode, detail=True) for mode in (True, False))
 
     assert len(apart.session.desyncs) > 0
