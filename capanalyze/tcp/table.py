@@ -165,6 +165,7 @@ class Table:
         for side in (connection.orig, connection.resp):  # so that it is freed at once
             side.peer = NOBODY
             side.connection = None
+            side.listener = None
 
     def join(self, seg: Segment) -> Side | None:
         """The silent side of a known connection that a segment in another VLAN comes from, if its numbers say so.
