@@ -93,6 +93,7 @@ class Conversion:
         self._known = format_name(head)
         self._head = head
         self._error = error
+        self._hang: ToolError | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         """The pieces.
@@ -100,7 +101,7 @@ class Conversion:
         Raises:
             NotACaptureError: tshark does not know the format or can read nothing of the file, or it would and is not
                 installed, or what is piped in is larger than SPOOL.
-            ToolError: tshark hangs.
+            ToolError: tshark hangs before it has told of anything.
         """
         tshark = find_tshark()
         if not tshark:
@@ -167,7 +168,7 @@ class Conversion:
             elif len(waiting) > PIECE:
                 break
         if not found:
-            raise self._error
+            raise self._hang or self._error
         if run.code:
             self._failed(run, path)
 
@@ -185,6 +186,7 @@ class Conversion:
         except ToolError as error:
             if empty:
                 raise
+            self._hang = error
             self.damage = str(error)
 
     def _failed(self, run: "Run", path: str) -> None:

@@ -285,10 +285,14 @@ def test_what_a_tshark_wrote_before_it_hung_is_kept(
     assert (capture["packets"], capture["damage"]) == (21, "tshark did not answer for 1 s and was killed")
 
 
-def test_a_tshark_that_hangs_on_it_is_killed(tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("dissected", [False, True])
+def test_a_tshark_that_hangs_on_it_is_killed(
+    dissected: bool, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(foreign, "find_tshark", lambda: str(program))
     monkeypatch.setattr(foreign, "SILENCE_S", 1.0)
-    program.write_text("#!/bin/sh\nexec sleep 1000\n")
+    dissects = f'case "$*" in *pcapng*) echo "tshark: {foreign.UNWRITABLE}" >&2; exit 1;; *) echo "[";; esac\n'
+    program.write_text(f"#!/bin/sh\n{dissects if dissected else ''}exec sleep 1000\n")
     with pytest.raises(ToolError) as caught:
         read(written("snoop", tmp_path))
 
