@@ -77,7 +77,10 @@ def _octets(stream: TextIO, text: str) -> None:
         stream.flush()
         octets = memoryview(encodable(text, stream.encoding))
         while octets:  # unbuffered (PYTHONUNBUFFERED), a write that a signal interrupts is not whole
-            octets = octets[buffer.write(octets) or 0 :]
+            written = buffer.write(octets)
+            if written is None:  # a pipe that is full and does not wait
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            octets = octets[written:]
     stream.flush()
 
 

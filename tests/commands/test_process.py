@@ -1,12 +1,17 @@
 """The command as a process: pipes that break, streams that are closed, encodings that lack characters, start-up."""
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
+
+from capanalyze.commands import output
+from capanalyze.errors import NoAccessError
 
 Story = Callable[[str], str]
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,3 +177,12 @@ def test_importing_the_package_imports_none_of_its_rooms() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, cwd=ROOT, text=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_a_full_pipe_that_does_not_wait_is_one_error_where_output_is_unbuffered_too() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    stream = io.TextIOWrapper(os.fdopen(writer, "wb", buffering=0), write_through=True)
+    with stream, mock.patch("sys.stdout", stream), pytest.raises(NoAccessError, match="cannot be written"):
+        output.to_stdout("x" * 1_000_000)
+    os.close(reader)
