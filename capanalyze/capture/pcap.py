@@ -186,10 +186,10 @@ class PcapDecoder(Decoder):
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:
         """The whole records behind the current one with at least so many octets."""
         unpack = (CAPTURED_BIG if self.big else CAPTURED_LITTLE).unpack_from
-        data, header, pos, size = self.data, self.header, self.pos, len(self.data)
+        data, header, pos = self.data, self.header, self.pos
         places: list[int] = []
         sizes: list[int] = []
-        last = size - header - shortest
+        last = len(data) - header - shortest
         while pos <= last:
             (captured,) = unpack(data, pos)
             if captured < shortest:
@@ -197,12 +197,7 @@ class PcapDecoder(Decoder):
             places.append(pos)
             sizes.append(captured)
             pos += header + captured
-        if pos > size:  # the last one is not whole
-            pos = places.pop()
-            sizes.pop()
-        self.pos = pos
-        self.number += len(places)
-        return places, sizes
+        return self.pass_over(places, sizes, pos)
 
     def ahead(self, starts: vec[i64]) -> i64:
         """Where the packets of the next records begin."""

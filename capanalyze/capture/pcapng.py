@@ -110,11 +110,11 @@ class PcapngDecoder(Decoder):
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:
         """The whole, ordinary EPBs behind the current packet, of interfaces of the same link type."""
         unpack = (ENHANCED_BIG if self.big else ENHANCED_LITTLE).unpack_from
-        data, pos, size = self.data, self.pos, len(self.data)
+        data, pos = self.data, self.pos
         alike = self._alike()
         places: list[int] = []
         sizes: list[int] = []
-        last = size - SHORTEST - shortest
+        last = len(data) - SHORTEST - shortest
         while pos <= last:
             kind, length, interface, captured = unpack(data, pos)
             if (
@@ -127,12 +127,7 @@ class PcapngDecoder(Decoder):
             places.append(pos)
             sizes.append(captured)
             pos += length
-        if pos > size:  # the last one is not whole
-            pos = places.pop()
-            sizes.pop()
-        self.pos = pos
-        self.number += len(places)
-        return places, sizes
+        return self.pass_over(places, sizes, pos)
 
     def _alike(self) -> set[int]:
         """The section's interfaces of the current packet's link type, all of whose packets have a time."""
@@ -145,11 +140,11 @@ class PcapngDecoder(Decoder):
 
     def ahead(self, starts: vec[i64]) -> i64:
         """Where the packets of the next EPBs begin."""
-        pos, last = self.pos, len(self.data) - 32
+        pos, last = self.pos, len(self.data) - SHORTEST
         number: i64 = 0
         while pos <= last and number < len(starts):
             if self.u32(pos) == EPB:
-                starts[number] = pos + 28
+                starts[number] = pos + self.header
                 number += 1
             pos += max(self.u32(pos + 4), 12)
         return number
@@ -159,7 +154,8 @@ class PcapngDecoder(Decoder):
         self.number = number
         self.pos = place + self.u32(place + 4)
         self.ts_ns = self.time_at(place)
-        self._place(self.section_base + self.u32(place + 8), place + 28, self.u32(place + 20), self.u32(place + 24))
+        index = self.section_base + self.u32(place + 8)
+        self._place(index, place + self.header, self.u32(place + 20), self.u32(place + 24))
 
     def time_at(self, place: i64) -> i64:
         """The time in an EPB."""
