@@ -6,6 +6,7 @@ code; ``walk_heads`` by one dict look-up per frame, which the interpreter does b
 test holds them equal.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from librt.vecs import vec
@@ -30,8 +31,14 @@ WATCH_NONE: Final = bytes(INDEXES)
 FIRSTS: Final = b"\1" + bytes(255)
 """``Walker.firsts`` when no id waits."""
 
-MAX_CELLS: Final = 4096
-"""Different beginnings of frames counted apart before their counts are added up."""
+HEAD: Final = 9
+"""Octets of a frame that are looked up: the first of the request id too, where the fields before have one digit."""
+
+Head = tuple[int, int, int]
+"""Octets of a frame, how far behind its first octet lies what it is watched for (0: it is not), and its index."""
+
+MAX_HEADS: Final = 4096
+"""Different beginnings of frames that are known at a time."""
 
 ABSURD: Final = 1 << 31
 """Octets of a frame that the walk does not take: more than any piece has."""
@@ -53,10 +60,10 @@ class Walker(Listener):
             lies before it is neither a NUL nor the key of protobuf field 1.
         firsts: by octet: 1 where an id that waits begins with it, and for 0, which ALWAYS points at.
         prefixes, prefix: the first octets of the ids that wait, and how many octets that are.
-        cells: by a frame's first eight octets: [count, index, octets of the frame]; ``settle`` adds them to ``counts``.
+        seen: what ``walk_heads`` counted, by index; ``settle`` adds it to ``counts``.
     """
 
-    __slots__ = ("cells", "counts", "firsts", "prefix", "prefixes", "rare", "watch")
+    __slots__ = ("counts", "firsts", "prefix", "prefixes", "rare", "seen", "watch")
 
     def __init__(self, shared: "Walker | None" = None) -> None:
         self.counts: vec[i64] = vec[i64]([0] * TEXT_CELLS) if shared is None else shared.counts
@@ -65,7 +72,7 @@ class Walker(Listener):
         self.firsts: bytes = FIRSTS
         self.prefixes: set[bytes] = NO_PREFIXES
         self.prefix: i64 = 1
-        self.cells: dict[bytes, list[int]] = {} if shared is None else shared.cells
+        self.seen: dict[int, int] = {} if shared is None else shared.seen
 
     def walk(self, data: bytes, start: i64, end: i64) -> i64:
         """Count whole frames from ``start``; return the index of the first that needs ``stopped``, or ``end``.
@@ -79,7 +86,7 @@ class Walker(Listener):
         """Count together with another stream, which has room for 4-octet ids already."""
         self.counts = other.counts
         self.rare = other.rare
-        self.cells = other.cells
+        self.seen = other.seen
 
     def count(self, index: i64, frames: i64) -> None:
         """Count ``frames`` of an index."""
@@ -101,9 +108,9 @@ class Walker(Listener):
 
     def settle(self) -> None:
         """Add what ``walk_heads`` counted to ``counts``."""
-        for frames, index, _ in self.cells.values():
+        for index, frames in self.seen.items():
             self.count(index, frames)
-        self.cells.clear()
+        self.seen.clear()
 
     def by_index(self) -> dict[int, int]:
         """How many frames of each index there were, in order of the index."""
@@ -116,41 +123,44 @@ class Walker(Listener):
 
     def walk_heads(self, data: bytes, start: i64, end: i64) -> i64:
         """``walk`` for the interpreter."""
-        cells = self.cells
-        watch = self.watch
-        firsts = self.firsts
-        known = cells.get
+        seen = self.seen
+        heads = heads_of(self.watch, self.firsts, len(self.counts))
         at: i64 = start
         last: i64 = end - _ROOM
         while at <= last:
-            head = data[at : at + 8]
-            cell = known(head)
-            if cell is None:
-                cell = self._cell(head)
-            after: i64 = at + cell[2]
+            try:
+                size, mark, index = heads[data[at : at + HEAD]]
+            except KeyError:
+                size, mark, index = self._head(heads, data[at : at + HEAD])
+            after: i64 = at + size
             if after > end:
                 break
-            mark = watch[cell[1]]
             if mark:
                 where = at + mark
                 first = data[where]
                 if data[where - 1] & 0xF7 or (
-                    firsts[first] and (first == 0 or data[where : where + self.prefix] in self.prefixes)
+                    self.firsts[first] and (first == 0 or data[where : where + self.prefix] in self.prefixes)
                 ):
                     break
-            cell[0] += 1
+            try:
+                seen[index] += 1
+            except KeyError:
+                seen[index] = 1
             at = after
         return at
 
-    def _cell(self, head: bytes) -> list[int]:
-        """A new count for frames that begin like that."""
-        if len(self.cells) >= MAX_CELLS:
-            self.settle()
+    def _head(self, heads: dict[bytes, Head], head: bytes) -> Head:
+        """What a frame is that begins like that."""
         index = plain_index(head[4:])
         if head[:3] != b"\0\0\0" or head[3] < 4 or index == 0 or cell_of(index) >= len(self.counts):
-            return [0, 0, ABSURD]  # where its table has to grow first (``count``) the next one like that is taken
-        cell = self.cells[head] = [0, index, 4 + head[3]]
-        return cell
+            return ABSURD, 0, 0  # where ``counts`` has to grow first (``count``) the next one like that is taken
+        mark = self.watch[index]
+        if ALWAYS < mark < HEAD and head[mark - 1] & 0xF7 == 0 and self.firsts[head[mark]] == 0:
+            mark = 0  # whatever follows
+        if len(heads) >= MAX_HEADS:
+            heads.clear()
+        found = heads[head] = (4 + head[3], mark, index)
+        return found
 
     def walk_octets(self, data: bytes, start: i64, end: i64) -> i64:
         """``walk`` as machine code."""
@@ -198,6 +208,12 @@ class Walker(Listener):
             counts[cell] += 1
             at = after
         return at
+
+
+@lru_cache(maxsize=64)
+def heads_of(watch: bytes, firsts: bytes, cells: int) -> dict[bytes, Head]:  # noqa: ARG001 - what it depends on
+    """What frames are by their HEAD octets, as far as asked; one table for all streams that watch for the same."""
+    return {}
 
 
 def cell_of(index: i64) -> i64:
