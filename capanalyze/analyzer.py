@@ -166,11 +166,15 @@ class Analyzer:
         if found == HEADER_CUT:
             self.tracker.header_cut(self._segment, packets.number, packets.ts_ns)
             self._sessions_for_new()
-        elif found != PENDING and not self._wrapped(found, packets):
+        elif found != PENDING and not self._wrapped(found, packets) and not (found == NOT_TCP and self._error(packets)):
             self._skip(REASONS[found], 1)
-            error = self._icmp
-            if found == NOT_TCP and error.read(packets):
-                self.tracker.undelivered(error.key, error.seq, error.words, error.host, packets.number, packets.ts_ns)
+
+    def _error(self, packets: RawPackets) -> bool:
+        """Whether the packet is an ICMP error about a connection, which is told with that."""
+        error = self._icmp
+        return error.read(packets) and self.tracker.undelivered(
+            error.key, error.seq, error.words, error.host, packets.number, packets.ts_ns
+        )
 
     def _wrapped(self, found: i64, packets: RawPackets) -> bool:
         """Whether another engine has to unwrap the packet: it is held back then, or counted by its wrapping."""

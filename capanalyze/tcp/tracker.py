@@ -290,13 +290,17 @@ class Tracker:
         side.last_packet = packet
         side.last_ts = ts_ns
 
-    def undelivered(self, key: bytes, seq: i64, words: str, host: bytes, packet: i64, ts_ns: i64) -> None:
-        """An ICMP error about the segment with that key and sequence number; a forged one does not know the number."""
+    def undelivered(self, key: bytes, seq: i64, words: str, host: bytes, packet: i64, ts_ns: i64) -> bool:
+        """Tell an ICMP error about the segment with that key and sequence number, which a forged one does not know.
+
+        False: of no connection that is known.
+        """
         side = self.sides.get(key)
         if side is None or side.next_seq < 0 or apart(seq, side.next_seq) > STRAY:
-            return
+            return False
         assert side.connection is not None
         event(side.connection, side.peer, "ICMP", packet, ts_ns, 0, words + " " + host.hex())
+        return True
 
     def _payload(
         self, connection: Connection, side: Side, rel: i64, seg: Segment, data: bytes, packet: i64, ts_ns: i64

@@ -72,6 +72,7 @@ def test_an_error_about_an_open_connection_is_a_line_and_no_close() -> None:
     lines = [line for line in found["timeline"] if line["kind"] == "ICMP"]
     assert [line["text"] for line in lines] == ["ICMP: host unreachable, says 10.0.0.254 of what the client sent"]
     assert found["connections"][0]["close"] is None
+    assert found["capture"]["skipped"] == {}
 
 
 @pytest.mark.parametrize("kind", [0, 3, 8])
@@ -82,6 +83,7 @@ def test_echoes_and_errors_about_other_numbers_are_not_told(kind: int) -> None:
     found = seen(talk, icmp(other, kind, 1)).to_dict()
 
     assert [line for line in found["timeline"] if line["kind"] == "ICMP"] == []
+    assert found["capture"]["skipped"] == {"not TCP": 1}
 
 
 @pytest.mark.parametrize("quoted", range(28))
