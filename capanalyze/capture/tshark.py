@@ -31,6 +31,9 @@ SILENCE_S: Final = 60.0
 END_S: Final = 5.0
 """Seconds that a process may take to end after its output has ended."""
 
+GREETING: Final = "Running as user"
+"""What tshark says to root when it starts, however it ends."""
+
 MAX_CAPTURED: Final = 65535
 """Octets of a packet that tshark gets to see; it needs headers only."""
 
@@ -311,7 +314,9 @@ class Tshark:
                 await asyncio.wait_for(ends, END_S)
             await asyncio.sleep(0)  # the pipes are closed one step after their end
         self._pid = 0
-        self._failure = dissection._last_error_line or self._failure  # noqa: SLF001 - told in its debug log only
+        last = dissection._last_error_line or ""  # noqa: SLF001 - told in its debug log only
+        if not last.startswith(GREETING):
+            self._failure = last or self._failure
 
 
 def find_tshark() -> str:

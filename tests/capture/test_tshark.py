@@ -165,6 +165,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("exit 0", "tshark ended too early"),
         ("echo 'tshark: no licence' >&2; exit 3", "tshark ended too early (tshark: no licence)"),
         ("head -c 100 >/dev/null; kill -9 $$", "tshark ended too early"),
+        ('echo \'Running as user "root" and group "root".\' >&2; exit 1', "tshark ended too early"),
         ("cat; exit 0", "tshark ended too early"),
         ("echo '<packet></packet>'; exit 0", "tshark ended too early"),
     ],
