@@ -138,44 +138,60 @@ class Stretch:
         elif side.pieces is not None and side.peer.pieces is not None:
             self._settle(side)
             self._settle(side.peer)
-        else:
+        elif side.plain and side.listener is not None and usual(side) and usual(side.peer):
             session = self.analyzer.sessions[side.place]
-            if session is not None and session.is_tws and session.settled and usual(side) and usual(side.peer):
+            if session is not None and session.settled:
                 side.pieces, side.peer.pieces = [], []
 
     def _settle_all(self) -> None:
         """Hand on what was collected, and keep nothing of it but what can be told."""
+        sessions, first, late = self.analyzer.sessions, self.first, []
         for side in self.lent:
-            self._settle(side)
-            session = self.analyzer.sessions[side.place]
-            if session is not None:
+            if side.pieces:
+                self._hand_on(side)
+            number = side.last_packet
+            if number >= first and number != side.last_data_packet:
+                late.append(side)
+            if side.detail and (session := sessions[side.place]) is not None:
                 session.let_pieces_go(side.index)
+        times = self.packets.times_at([self.places[side.last_packet - first] for side in late])
+        for side, ts_ns in zip(late, times, strict=True):
+            side.last_ts = ts_ns
         self.lent.clear()
 
     def _settle(self, side: Side) -> None:
         """Hand on what was collected of a side."""
         if side.pieces:
             self._hand_on(side)
-        if side.last_packet >= self.first:
-            side.last_ts = self._time_of(side.last_packet)
+        number = side.last_packet
+        if number >= self.first and number != side.last_data_packet:
+            side.last_ts = self._time_of(number)
 
     def _hand_on(self, side: Side) -> None:
         """Count the segments that were collected of a side, and give their octets to its session."""
-        assert side.pieces
-        pieces = Pieces(side.pieces, self._time_of)
-        side.pieces = []
-        side.packets += len(pieces)
-        _, number, ts_ns = pieces.piece(len(pieces) - 1)
-        side.last_packet = max(number, side.last_packet)
+        pieces = side.pieces
+        assert pieces
+        octets, number = pieces[-1]
+        ts_ns = self._time_of(number)
+        if number > side.last_packet:
+            side.last_packet = number
+            side.last_ts = ts_ns
         side.last_data_packet = number
         side.last_data_ts = ts_ns
-        joined = pieces.joined
-        side.octets += len(joined)
+        side.packets += len(pieces)
+        side.pieces = []
+        if len(pieces) == 1:
+            assert side.listener is not None
+            side.listener.hear(octets, 0, len(octets), number, ts_ns)
+        else:
+            together = Pieces(pieces, self._time_of)
+            octets = together.joined
+            session = self.analyzer.sessions[side.place]
+            assert session is not None
+            session.pieces(side.index, together)
+        side.octets += len(octets)
         if side.detail:
-            side.tail = joined[-TAIL:] if len(joined) >= TAIL else (side.tail + joined)[-TAIL:]
-        session = self.analyzer.sessions[side.place]
-        assert session is not None
-        session.pieces(side.index, pieces)
+            side.tail = octets[-TAIL:] if len(octets) >= TAIL else (side.tail + octets)[-TAIL:]
 
     def _time_of(self, number: int) -> int:
         """The time of a packet of the stretch."""

@@ -5,6 +5,7 @@ apart (Kuznetzov's ss991029, SuSE 6.3, Red Hat 6.1, Nokia). Two magics serve for
 layout is chosen by walking the first records. Files put together with ``cat`` are read on.
 """
 
+from itertools import repeat
 from struct import Struct
 from typing import Any, Final
 
@@ -212,9 +213,9 @@ class PcapDecoder(Decoder):
 
     def go_back(self, number: i64, place: i64) -> None:
         """Read a record header again."""
-        _, _, captured, original = self.unpack_record(self.data, place)
+        seconds, fraction, captured, original = self.unpack_record(self.data, place)
         self.number = number
-        self.ts_ns = self.time_at(place)
+        self.ts_ns = seconds * 1_000_000_000 + fraction * self.scale
         self.offset = place + self.header
         self.captured = captured
         self.original = max(captured, original)
@@ -224,6 +225,12 @@ class PcapDecoder(Decoder):
         """The time in a record header."""
         seconds, fraction, _, _ = self.unpack_record(self.data, place)
         return int(seconds * 1_000_000_000 + fraction * self.scale)
+
+    def times_at(self, places: list[int]) -> list[int]:
+        """The times in several."""
+        records = map(self.unpack_record, repeat(self.data), places)
+        scale: int = self.scale
+        return [seconds * 1_000_000_000 + fraction * scale for seconds, fraction, _, _ in records]
 
 
 def read_record_little(data: bytes, pos: i64) -> Record:

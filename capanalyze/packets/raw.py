@@ -75,3 +75,7 @@ class RawPackets:
     def time_at(self, place: i64) -> i64:  # noqa: ARG002 - only a reader with places knows
         """``ts_ns`` of an ordinary packet."""
         return NO_TIME
+
+    def times_at(self, places: list[int]) -> list[int]:
+        """The same of several."""
+        return [self.time_at(place) for place in places]

@@ -55,9 +55,19 @@ class FrameStream(StreamState):
 
     def feed_pieces(self, pieces: Pieces) -> None:
         """Take the octets of several packets as one, while ``mode`` is FRAMES: the same as one after the other."""
+        data = pieces.joined
+        end: i64 = len(data)
+        walked: i64 = NOT_WALKED
+        if end <= BLOCK:
+            walked = self.walk(data, 0, end)
+            if walked == end:
+                if self.tail is not None:
+                    self.tail.add_pieces(pieces, 0, end, self.offset)
+                self.offset += end
+                return
         self.pieces = pieces
         _, packet, ts_ns = pieces.piece(len(pieces) - 1)
-        self._take(pieces.joined, 0, NOT_WALKED, len(pieces.joined), packet, ts_ns)
+        self._take(data, 0, walked, end, packet, ts_ns)
         self.pieces = None
         self.packet, self.ts_ns = packet, ts_ns
         if len(self.backlog) != 0:

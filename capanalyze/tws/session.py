@@ -68,7 +68,7 @@ class Session(Legacy):
         stream = self.first if side == 0 else self.second
         place: i64 = 0
         scarce = self.room.scarce()
-        while place < len(pieces) and (scarce or stream.mode != FRAMES or place == len(pieces) - 1):
+        while place < len(pieces) and (scarce or stream.mode != FRAMES):
             octets, packet, ts_ns = pieces.piece(place)
             self.data(side, octets, 0, len(octets), packet, ts_ns)
             place += 1
