@@ -124,7 +124,6 @@ class Analyzer:
         if (
             kind & ANY_SERVICE != (0x08004500 if ethernet else 0x4500)
             or protocol & ANY_TTL != TCP
-            or flags & 0x17 != ACK
             or header < 20
             or length < 0
             or lead + total > captured
@@ -133,27 +132,36 @@ class Analyzer:
             return
         payload = ip + 20 + header
         number = packets.number
-        side = self.tracker.recent.sender(data, ip + 12) if COMPILED else self.tracker.sides.get(key)
-        outcome = self.tracker.short(side, seq, ack, window, length, data, payload, number, ts_ns)
-        if outcome == DIRECT:
-            assert side is not None
-            if side.listener is not None:
-                side.listener.hear(data, payload, payload + length, number, ts_ns)
-            else:
-                self._hand_on(side, data, payload, payload + length, number, ts_ns)
-        elif outcome == GENERAL:
-            self._general(packets, ts_ns)
+        if flags & 0x17 == ACK:
+            side = self.tracker.recent.sender(data, ip + 12) if COMPILED else self.tracker.sides.get(key)
+            outcome = self.tracker.short(side, seq, ack, window, length, data, payload, number, ts_ns)
+            if outcome == DIRECT:
+                assert side is not None
+                if side.listener is not None:
+                    side.listener.hear(data, payload, payload + length, number, ts_ns)
+                else:
+                    self._hand_on(side, data, payload, payload + length, number, ts_ns)
+            if outcome != GENERAL:
+                return
+        if ethernet:
+            self._segment.common(data, ip, seq, ack, flags, window, header, length, packets.interface)
+            self._take(data, number, ts_ns)
+        else:
+            self._general(packets, ts_ns)  # whose link layer was not looked at
 
     def _general(self, packets: RawPackets, ts_ns: i64) -> None:
-        """A packet that is not of the common shape, or not simply the next in order."""
-        tracker = self.tracker
+        """A packet that is not of the common shape."""
         segment = self._segment
         found = segment.read(packets)
-        if found not in (OK, REASSEMBLED):
+        if found in (OK, REASSEMBLED):
+            self._take(packets.data if found == OK else segment.data, packets.number, ts_ns)
+        else:
             self._unusable(found, packets)
-            return
-        data = packets.data if found == OK else segment.data
-        outcome = tracker.segment(segment, data, packets.number, ts_ns)
+
+    def _take(self, data: bytes, packet: i64, ts_ns: i64) -> None:
+        """A segment that is not simply the next in order."""
+        tracker = self.tracker
+        outcome = tracker.segment(self._segment, data, packet, ts_ns)
         if len(self.sessions) != len(tracker.connections) or tracker.left is not None:
             self._sessions_for_new()
         if outcome == RUNS:

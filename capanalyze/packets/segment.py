@@ -110,6 +110,34 @@ class Segment:
         self.identification = header.identification
         return self._tcp(data, header.addresses, data, tcp, end, min(header.datagram_end, wire_end))
 
+    def common(
+        self,
+        data: bytes,
+        ip: i64,
+        seq: i64,
+        ack: i64,
+        flags: i64,
+        window: i64,
+        header: i64,
+        length: i64,
+        interface: i64,
+    ) -> None:
+        """Fill the fields from what was read of a whole packet of the common shape, behind Ethernet (common.py)."""
+        self.key = data[ip + 12 : ip + 24]
+        self.seq = seq
+        self.ack = ack
+        self.flags = flags & 0xFF
+        self.window = window
+        self.tcp = ip + 20
+        self.header = header
+        self.payload = ip + 20 + header
+        self.length = length
+        self.captured = length
+        self.end = ip + 20 + header + length
+        high: i64 = data[ip + 4]
+        self.identification = high << 8 | data[ip + 5]
+        self.interface = interface
+
     def _piece(self, packets: RawPackets, end: i64, wire_end: i64) -> i64:
         """A fragment: REASSEMBLED with the last one of its datagram."""
         ip = self._ip
@@ -181,6 +209,7 @@ class Segment:
             if at + 3 > end or data[at + 1] < 2:
                 break
             if data[at] == 3:
-                return min(i64(data[at + 2]), MAX_SHIFT)
-            at += i64(data[at + 1])
+                shift: i64 = data[at + 2]
+                return min(shift, MAX_SHIFT)
+            at += data[at + 1]
         return NO_OPTION if end == options_end or (at < end and data[at] == 0) else OPTIONS_CUT
