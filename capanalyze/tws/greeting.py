@@ -26,7 +26,7 @@ class Greeting(SessionState):
         held = stream.held
         begun: i64 = held.octets
         most: i64 = start + hello.HELLO_OCTETS + 8
-        known = bytes(held.kept) + data[start : min(end, most)] if begun else data[start:end]
+        known = bytes(held.kept) + data[start : min(end, most)]
         found = self._recognise(stream, known)
         if found.kind == hello.MORE:
             if begun == 0:

@@ -6,6 +6,7 @@ seen to send is from recordings of ibapi, ib_async, ib_insync, @stoqey/ib and np
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from mypy_extensions import i64
@@ -17,6 +18,9 @@ MAGIC: Final = b"API\0"
 RIGHT_HELLO: Final = b"API\0\x00\x00\x00\x09v100..176"
 HELLO_OCTETS: Final = 4096
 """Longest text of a hello that is taken for one (connect options and time zone names are free text)."""
+
+REMEMBERED: Final = 64
+"""Different hellos that are taken apart once: a capture's connections begin alike."""
 
 LEGACY_SERVER_VERSION: Final = 76
 """What a server answers at most to a hello from before version 100 (reports of TWS 972 to 981)."""
@@ -89,8 +93,9 @@ PROTOCOLS: Final[tuple[tuple[bytes, str], ...]] = (
 )
 
 
+@lru_cache(REMEMBERED)
 def client_opening(data: bytes) -> Opening:
-    """What the first octets of a client are."""
+    """What the first octets of a client are: not to be written to, as the next one gets the same."""
     magic = MAGIC[: len(data)]
     if data.startswith(magic):
         return _client_hello(data) if len(data) >= 8 else Opening(MORE)
@@ -180,6 +185,7 @@ def _frame_opening(data: bytes) -> Opening:
     return Opening(OTHER if index == IMPLAUSIBLE else FRAMES_ONLY)
 
 
+@lru_cache(REMEMBERED)
 def server_opening(data: bytes, *, midstream: bool) -> Opening:
     """What the first octets of a server are; ``midstream``: they need not be the first, so a hello has a date."""
     if 48 <= data[0] <= 57 and not midstream:
