@@ -119,7 +119,7 @@ class Copies:
         """Whether the same identification and TCP header are among those remembered."""
         name = name_of(seg, data)
         known = self.newest
-        place = known.place(name)
+        free = place = known.place(name)
         if known.names[place] != name:
             known = self.before
             place = known.place(name)
@@ -128,7 +128,8 @@ class Copies:
         if self.newest.number == REMEMBERED and known is not self.newest:
             self.before = self.newest
             self.newest = Sightings()
-        self.newest.put(self.newest.place(name), name, ts_ns, seg.interface)
+            free = self.newest.place(name)
+        self.newest.put(free, name, ts_ns, seg.interface)
         if not found:
             return False
         if interface != seg.interface:

@@ -54,6 +54,8 @@ def is_foreign(side: Side, seg: Segment) -> bool:
     assert connection is not None
     if seg.flags & (RST | ACK) != ACK or side.next_seq < 0 or peer.next_seq < 0:
         return False
+    if seg.seq == side.next_seq or seg.ack == peer.next_seq:
+        return False  # as it nearly always is
     limit = STRAY if connection.over else ELSEWHERE
     return apart(seg.seq, side.next_seq) > limit and apart(seg.ack, peer.next_seq) > limit
 

@@ -313,8 +313,8 @@ def ends(key: bytes) -> tuple[Side, Side]:
     back = key[octets:ports] + key[:octets] + key[ports + 2 : ports + 4] + key[ports : ports + 2]
     if len(key) > ports + 4:
         back += key[ports + 4 :]  # the VLAN
-    orig = Side(key, i64(key[ports]) << 8 | i64(key[ports + 1]))
-    resp = Side(back, i64(key[ports + 2]) << 8 | i64(key[ports + 3]))
+    orig = Side(key, key[ports] << 8 | key[ports + 1])
+    resp = Side(back, key[ports + 2] << 8 | key[ports + 3])
     resp.index = 1
     orig.peer, resp.peer = resp, orig
     return orig, resp

@@ -161,8 +161,9 @@ class Tracker:
         connection = side.connection
         peer = side.peer
         assert connection is not None
-        catch_up(side)
-        catch_up(peer)
+        if side.plain:
+            catch_up(side)
+            catch_up(peer)
         before_ns = side.last_ts
         side.packets += 1
         side.last_packet = packet
@@ -374,7 +375,7 @@ def open_window(side: Side, window: i64) -> None:
 
 def catch_up(side: Side) -> None:
     """Set what the short path leaves behind."""
-    if side.plain and side.next_rel > side.whole_rel:
+    if side.next_rel > side.whole_rel:
         side.whole_rel = side.next_rel
         if side.next_rel > side.max_rel:
             side.max_rel = side.next_rel
