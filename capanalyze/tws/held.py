@@ -26,6 +26,8 @@ class Held:
         parts: the octets as they came, until the index is known.
     """
 
+    __slots__ = ("index", "kept", "length", "limit", "missing", "need", "octets", "offset", "packet", "parts")
+
     def __init__(self, limit: i64) -> None:
         self.limit: i64 = limit
         self.kept: bytearray = bytearray()

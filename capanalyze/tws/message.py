@@ -27,6 +27,24 @@ class Message:
         offset: position of its first octet (of the length prefix) in the side's stream.
     """
 
+    __slots__ = (
+        "conn",
+        "encoding",
+        "first_packet",
+        "from_client",
+        "id",
+        "missing",
+        "name",
+        "offset",
+        "packet",
+        "payload",
+        "request_id",
+        "resynchronised",
+        "server_version",
+        "size",
+        "ts_ns",
+    )
+
     def __init__(
         self, from_client: bool, message_id: i64, name: str, encoding: str, first_packet: i64, packet: i64, ts_ns: i64
     ) -> None:

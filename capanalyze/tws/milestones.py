@@ -25,6 +25,8 @@ FARM_OK: Final = frozenset({2104, 2106, 2158})
 class Milestone:
     """Whether a point was reached, by which packet (0: none) and when (-1: no time)."""
 
+    __slots__ = ("criterion", "packet", "reached", "ts_ns")
+
     def __init__(self, criterion: str) -> None:
         self.reached: bool = False
         self.packet: i64 = 0

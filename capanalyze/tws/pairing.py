@@ -33,6 +33,8 @@ NO_KEY: Final = -(1 << 62)
 class Waiting:
     """A request without an answer so far; ``request_id`` is None where it has no key."""
 
+    __slots__ = ("ended", "key", "message_id", "packet", "row", "ts_ns")
+
     def __init__(self, message_id: i64, row: Row, key: i64, packet: i64, ts_ns: i64) -> None:
         self.message_id: i64 = message_id
         self.row: Row = row

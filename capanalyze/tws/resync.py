@@ -37,6 +37,8 @@ _PROTOBUF: Final = 1
 class Part:
     """Octets ``data[start:end]`` of one side that ``packet`` brought."""
 
+    __slots__ = ("data", "end", "packet", "start", "ts_ns")
+
     def __init__(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         self.data: bytes = data
         self.start: i64 = start
@@ -48,6 +50,8 @@ class Part:
 class Mark:
     """From ``offset`` of the stream on the octets came with ``packet``."""
 
+    __slots__ = ("offset", "packet", "ts_ns")
+
     def __init__(self, offset: i64, packet: i64, ts_ns: i64) -> None:
         self.offset: i64 = offset
         self.packet: i64 = packet
@@ -56,6 +60,8 @@ class Mark:
 
 class Chain:
     """Plausible headers one after the other, the first at ``start``; ``kind`` is that of the last frame."""
+
+    __slots__ = ("count", "kind", "start")
 
     def __init__(self, start: i64, count: i64, kind: i64) -> None:
         self.start: i64 = start

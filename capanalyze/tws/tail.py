@@ -26,6 +26,20 @@ class Run:
     capture lacks ``missing`` of them.
     """
 
+    __slots__ = (
+        "begin",
+        "data",
+        "end",
+        "first_packet",
+        "missing",
+        "offset",
+        "packet",
+        "pieces",
+        "size",
+        "spans",
+        "ts_ns",
+    )
+
     def __init__(self) -> None:
         self.data: bytes = b""
         self.offset: i64 = 0
@@ -61,12 +75,16 @@ class Run:
 class Tail:
     """The newest runs of one side."""
 
+    __slots__ = ("added", "runs")
+
     def __init__(self) -> None:
-        self.runs: list[Run] = [Run() for _ in range(TAIL_FRAMES)]
+        self.runs: list[Run] = []
         self.added: i64 = 0
 
     def add(self, data: bytes, offset: i64, packet: i64, ts_ns: i64) -> Run:
         """Keep a run of short frames in place of the oldest run; return it, to be completed for any other."""
+        if self.added < TAIL_FRAMES:
+            self.runs.append(Run())
         run = self.runs[self.added % TAIL_FRAMES]
         self.added += 1
         run.data = data
