@@ -35,7 +35,9 @@ def acknowledge(
         peer.next_seq = seg.ack
         trouble(peer).unsure = False
         trouble(peer).shifted = True
-    acked = peer.next_rel + distance(seg.ack, peer.next_seq)
+    acked = peer.next_rel
+    if seg.ack != peer.next_seq:
+        acked += distance(seg.ack, peer.next_seq)
     further = acked > peer.acked_rel
     if further or (first and peer.isn < 0):  # the first octets captured may lie ahead of others
         peer.acked_rel = acked

@@ -104,7 +104,7 @@ def remember(side: Side, seg: Segment, rel: i64, probe: str, ts_ns: i64) -> None
         if rel == side.whole_rel or rel < side.whole_rel < end:
             side.whole_rel = side.max_rel  # the hole is no news any more, whether or not another one lies behind it
     stale: i64 = -1
-    if seg.flags & ACK and behind(seg.ack, side.last_ack):
+    if seg.flags & ACK and seg.ack != side.last_ack and behind(seg.ack, side.last_ack):
         stale = seg.ack
     if side.trouble.stale_ack != stale:
         trouble(side).stale_ack = stale

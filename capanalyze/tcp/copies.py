@@ -157,13 +157,15 @@ def of_short_path(side: Side, seg: Segment, apart: i64) -> bool:
     Most systems count identifications up by one a packet of a connection, so those between the newest segment of the
     general path and this one are known. One that counts in another way has a chance of 1 in 1000 to fall among them.
     """
-    if side.ident <= 0 or seg.identification == 0 or seg.flags & (SYN | FIN | RST) or not within(apart, TOGETHER_NS):
+    between = side.packets - side.ident_at - 1
+    if between <= 0 or side.ident <= 0 or seg.identification == 0 or seg.flags & (SYN | FIN | RST):
+        return False
+    if not within(apart, TOGETHER_NS):
         return False
     if distance(seg.seq + seg.length, side.next_seq) > 0:  # all that the short path takes is in order
         return False
     if not seg.length and seg.ack != side.last_ack:  # an acknowledgement that was overtaken
         return False
-    between = side.packets - side.ident_at - 1
     behind = (side.ident + between - seg.identification) & 0xFFFF
     return behind < min(between, SUSPICION)
 

@@ -37,6 +37,8 @@ def owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
     """The side that sent the segment: ``side``, ``old``, or None for a connection that begins."""
     if seg.flags & SYN and not seg.flags & RST:
         return syn_ack_owner(side, old, seg) if seg.flags & ACK else syn_owner(side, old, seg)
+    if old is None and seg.seq == side.next_seq:
+        return side
     if old is not None:
         from_old = misfit(old, seg)
         if from_old < STRAY and from_old < misfit(side, seg):
@@ -54,8 +56,6 @@ def is_foreign(side: Side, seg: Segment) -> bool:
     assert connection is not None
     if seg.flags & (RST | ACK) != ACK or side.next_seq < 0 or peer.next_seq < 0:
         return False
-    if seg.seq == side.next_seq or seg.ack == peer.next_seq:
-        return False  # as it nearly always is
     limit = STRAY if connection.over else ELSEWHERE
     return apart(seg.seq, side.next_seq) > limit and apart(seg.ack, peer.next_seq) > limit
 

@@ -27,7 +27,7 @@ from capanalyze.tcp.sequence import apart, distance
 from capanalyze.tcp.side import part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table, is_over
-from capanalyze.tcp.zeek import DATA, PURE_ACK, endpoint, flag_letters, once, repeated, zero_window
+from capanalyze.tcp.zeek import DATA, INACTIVE, PURE_ACK, endpoint, flag_letters, once, repeated, zero_window
 
 NOTHING: Final = 0
 DIRECT: Final = 1
@@ -172,21 +172,23 @@ class Tracker:
         if self.copies.is_copy(side, seg, data, ts_ns, before_ns):
             self._copy(connection, side, flags, packet)
             return NOTHING
-        flag_letters(connection, side, seg)
+        if flags & (SYN | FIN | RST) or not side.history_seen & (DATA if seg.length else PURE_ACK):
+            flag_letters(connection, side, seg)
         if flags & RST:
             self.just_closed = self.closing.reset(connection, side, peer, seg, packet, ts_ns)
             self._settle(connection)
             return NOTHING
-        if answers_another(side, peer, seg):
+        if peer.last_ack < 0 and answers_another(side, peer, seg):
             return NOTHING
         if flags & SYN:
             if flags & ACK and not connection.detail:
                 self.table.accepted(connection)
             take_syn(self.closing, connection, side, peer, seg, data, packet, ts_ns)
-        else:
+        elif not side.scaled or side.isn < 0 or peer.next_seq < 0:
             place(side, peer, seg)
         self._take(connection, side, peer, seg, data, packet, ts_ns)
-        endpoint(connection, side, peer, flags, seg.length)
+        if flags & (SYN | FIN | RST) or side.zeek == INACTIVE:
+            endpoint(connection, side, peer, flags, seg.length)
         self._settle(connection)
         return RUNS if self.streams.runs else NOTHING
 
@@ -195,7 +197,9 @@ class Tracker:
     ) -> None:
         """A segment whose place in the stream is known."""
         flags = seg.flags
-        rel = side.next_rel + distance(seg.seq, side.next_seq)
+        rel = side.next_rel
+        if seg.seq != side.next_seq:
+            rel += distance(seg.seq, side.next_seq)
         if connection.rtt_ns < 0 and not flags & SYN and side.isn >= 0 and peer.isn >= 0 and connection.syn_ts >= 0:
             connection.rtt_ns = ts_ns - connection.syn_ts
         if seg.window == 0:

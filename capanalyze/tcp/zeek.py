@@ -50,9 +50,8 @@ def flag_letters(connection: Connection, side: Side, seg: Segment) -> None:
     flags = seg.flags & (SYN | FIN | RST)
     if flags == 0:
         if seg.length:
-            if not side.history_seen & DATA:
-                once(connection, side, DATA, "d")
-        elif seg.flags & ACK and not side.history_seen & PURE_ACK:
+            once(connection, side, DATA, "d")
+        elif seg.flags & ACK:
             once(connection, side, PURE_ACK, "a")
     elif flags & (flags - 1):
         if flags & FIN and flags & RST:
