@@ -23,6 +23,7 @@ from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
 from capanalyze.tws.conversation import Conversation, Exchange
 from capanalyze.tws.message import Message
 from capanalyze.tws.rest import Rest
+from capanalyze.tws.resting import Resting
 from capanalyze.tws.room import HELD_IN_ALL, HELD_WHOLE, Room
 from capanalyze.tws.session import Session
 
@@ -70,6 +71,7 @@ class Analyzer:
         self.sessions: list[Session | None] = []
         self.rest = Rest()
         self.room = Room(HELD_WHOLE if keep_all else HELD_IN_ALL)
+        self.resting: dict[int, Resting] = {}  # by their progress
         self.messages: list[Message] = []
         self.skipped: dict[str, int] = {}
         self.packets: i64 = 0
@@ -137,10 +139,10 @@ class Analyzer:
             outcome = self.tracker.short(side, seq, ack, window, length, data, payload, number, ts_ns)
             if outcome == DIRECT:
                 assert side is not None
-                if side.listener is not None:
-                    side.listener.hear(data, payload, payload + length, number, ts_ns)
-                else:
-                    self._hand_on(side, data, payload, payload + length, number, ts_ns)
+                end = payload + length
+                at = payload if side.listener is None else side.listener.hear(data, payload, end, number, ts_ns)
+                if at < end:
+                    self.tell(side, data, at, end, number, ts_ns)
             if outcome != GENERAL:
                 return
         if ethernet:
@@ -212,8 +214,9 @@ class Analyzer:
     def _session(self, connection: Connection, data: bytes, start: i64) -> Session:
         """The session of a connection whose next octets are ``data[start:]``."""
         session = self.sessions[connection.orig.place]
-        if session is None:
-            if not connection.detail and data[start : start + 4] == HELLO:
+        if session is None or isinstance(session, Resting):
+            before = session
+            if before is None and not connection.detail and data[start : start + 4] == HELLO:
                 self.tracker.table.greeted(connection)
             from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
             rest = None if connection.detail or self.keep_all else self.rest
@@ -224,10 +227,12 @@ class Analyzer:
                 session.conversation = Conversation(self.room, self.keys)
             if connection.number > WITH_LONG_HEAD:
                 session.most_head = SHORT_HEAD
+            if before is not None:
+                session.resume(before.progress)
             self.sessions[connection.orig.place] = session
         return session
 
-    def _hand_on(self, side: Side, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+    def tell(self, side: Side, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Give a piece of a side's stream to its session, if the connection is worth one."""
         connection = side.connection
         assert connection is not None
@@ -235,6 +240,21 @@ class Analyzer:
             session = self._session(connection, data, start)
             session.data(side.index, data, start, end, packet, ts_ns)
             self._after(connection, session)
+
+    def rest_if_able(self, side: Side) -> None:
+        """Let a session that is counted only share all with others while it is between two frames (resting.py)."""
+        session, connection = self.sessions[side.place], side.connection
+        if session is None or session.rest is None or isinstance(session, Resting) or connection is None:
+            return
+        if connection.roles_from != "syn" or not session.rests():
+            return
+        resting = self.resting.get(session.progress)
+        if resting is None:
+            resting = self.resting[session.progress] = Resting(self.rest, session.progress)
+        session.let_go()
+        self.sessions[connection.orig.place] = resting
+        connection.orig.listener, connection.resp.listener = resting.first, resting.second
+        connection.forget_times()
 
     def _hand_on_runs(self, side: Side | None) -> None:
         """Give what became in order at once, and the holes in it."""
@@ -323,6 +343,7 @@ class Analyzer:
                     connection.client_side = session.hello_side
             self.tracker.closing.finish(connection)
         self._keep_those_told()
+        self.resting.clear()
 
     def _keep_those_told(self) -> None:
         """The connections told in full, and their sessions, by number; the others are counted and forgotten."""

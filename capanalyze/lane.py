@@ -22,6 +22,7 @@ from capanalyze.tcp.side import TAIL, Side
 from capanalyze.tcp.tracker import open_window
 from capanalyze.tcp.zeek import PURE_ACK
 from capanalyze.tws.pieces import Pieces
+from capanalyze.tws.resting import Resting
 
 if TYPE_CHECKING:
     from capanalyze.analyzer import Analyzer
@@ -138,59 +139,71 @@ class Stretch:
         elif side.pieces is not None and side.peer.pieces is not None:
             self._settle(side)
             self._settle(side.peer)
-        elif side.plain and side.listener is not None and usual(side) and usual(side.peer):
+        elif side.listener is not None:
+            self.lent.add(side)
             session = self.analyzer.sessions[side.place]
-            if session is not None and session.settled:
+            if session is not None and session.settled and side.plain and usual(side) and usual(side.peer):
                 side.pieces, side.peer.pieces = [], []
 
     def _settle_all(self) -> None:
         """Hand on what was collected, and keep nothing of it but what can be told."""
-        sessions, first, late = self.analyzer.sessions, self.first, []
-        for side in self.lent:
+        sessions, first = self.analyzer.sessions, self.first
+        last = [side.pieces[-1][1] if side.pieces else side.last_packet for side in self.lent]
+        times = self.packets.times_at([self.places[max(number - first, 0)] for number in last])
+        for side, number, ts_ns in zip(self.lent, last, times, strict=True):
             if side.pieces:
-                self._hand_on(side)
-            number = side.last_packet
-            if number >= first and number != side.last_data_packet:
-                late.append(side)
-            if side.detail and (session := sessions[side.place]) is not None:
-                session.let_pieces_go(side.index)
-        times = self.packets.times_at([self.places[side.last_packet - first] for side in late])
-        for side, ts_ns in zip(late, times, strict=True):
-            side.last_ts = ts_ns
+                self._hand_on(side, ts_ns)
+            elif number >= first:
+                side.last_ts = ts_ns
+            session = sessions[side.place]
+            if session is not None and type(session) is not Resting:
+                if side.detail:
+                    session.let_pieces_go(side.index)
+                else:
+                    self.analyzer.rest_if_able(side)
         self.lent.clear()
 
     def _settle(self, side: Side) -> None:
         """Hand on what was collected of a side."""
         if side.pieces:
             self._hand_on(side)
-        number = side.last_packet
-        if number >= self.first and number != side.last_data_packet:
-            side.last_ts = self._time_of(number)
+        elif side.last_packet >= self.first:
+            side.last_ts = self._time_of(side.last_packet)
 
-    def _hand_on(self, side: Side) -> None:
-        """Count the segments that were collected of a side, and give their octets to its session."""
+    def _hand_on(self, side: Side, last_ns: int | None = None) -> None:
+        """Count the segments that were collected of a side, and give their octets to its session.
+
+        ``last_ns`` is when the last of them came.
+        """
         pieces = side.pieces
         assert pieces
         octets, number = pieces[-1]
-        ts_ns = self._time_of(number)
+        ts_ns = self._time_of(number) if last_ns is None else last_ns
         if number > side.last_packet:
             side.last_packet = number
             side.last_ts = ts_ns
-        side.last_data_packet = number
-        side.last_data_ts = ts_ns
+        else:
+            side.last_ts = self._time_of(side.last_packet)
         side.packets += len(pieces)
         side.pieces = []
-        if len(pieces) == 1:
-            assert side.listener is not None
-            side.listener.hear(octets, 0, len(octets), number, ts_ns)
-        else:
+        if side.detail and len(pieces) > 1:
             together = Pieces(pieces, self._time_of)
             octets = together.joined
+            side.octets += len(octets)
             session = self.analyzer.sessions[side.place]
             assert session is not None
             session.pieces(side.index, together)
-        side.octets += len(octets)
+        else:  # of one that is counted only it does not matter when it was said
+            assert side.listener is not None
+            for octets, number in pieces:
+                end = len(octets)
+                side.octets += end
+                at = side.listener.hear(octets, 0, end, number, ts_ns)
+                if at < end:
+                    self.analyzer.tell(side, octets, at, end, number, ts_ns)
         if side.detail:
+            side.last_data_packet = number
+            side.last_data_ts = ts_ns
             side.tail = octets[-TAIL:] if len(octets) >= TAIL else (side.tail + octets)[-TAIL:]
 
     def _time_of(self, number: int) -> int:

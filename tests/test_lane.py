@@ -19,6 +19,8 @@ from capanalyze.analyzer import Analyzer
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.raw import RawPackets
+from capanalyze.tcp import table
+from capanalyze.tws.session import Session
 from tests.conversation import ACK, Conversation, Packet, pcap, pcapng
 from tests.tws.talk import HELLO, START_API, hello, text
 
@@ -51,6 +53,21 @@ def test_a_report_is_the_same_with_and_without_the_loop(options: str, tmp_path: 
 
     assert expected == actual
     assert together.call_count > 20 or "raw" in options
+
+
+@pytest.mark.parametrize("split", [0, 0.3, 1])
+def test_connections_that_are_counted_only_come_to_the_same(split: float, tmp_path: Path) -> None:
+    path = tmp_path / "generated"
+    options = f"-n 9000 -c 300 --format pcap --split {split} --retrans 0.02"
+    subprocess.run([sys.executable, GENERATOR, path, *options.split()], check=True, capture_output=True)
+    with mock.patch.object(table, "TOLD_IN_FULL", 20):
+        with mock.patch.object(lane, "feed", packet_by_packet):
+            expected = read(path, ports=(PORT,)).to_dict()
+        with mock.patch.object(Session, "resume", autospec=True, side_effect=Session.resume) as resumed:
+            actual = read(path, ports=(PORT,)).to_dict()
+
+    assert expected == actual
+    assert resumed.call_count > (0 if split == 0 else 20)
 
 
 def session(port: int, steps: list[tuple[str, int]]) -> list[Packet]:
@@ -108,11 +125,13 @@ stories = st.lists(st.tuples(st.sampled_from(COMMON * 5 + RARE), st.integers(0, 
     st.lists(stories, min_size=1, max_size=3),
     st.randoms(use_true_random=False),
     st.sampled_from([pcap, pcapng, partial(pcap, snaplen=130)]),
+    st.sampled_from([0, 1, 500]),
 )
-@example([FILLED], Random(1), pcap)
-@example([STOPPED], Random(1), pcap)
+@example([FILLED], Random(1), pcap, 500)
+@example([STOPPED], Random(1), pcap, 500)
+@example([FILLED, STOPPED], Random(1), pcap, 0)
 def test_the_loop_hands_on_whatever_is_not_usual(
-    told: list[list[tuple[str, int]]], chance: Random, form: Callable[[list[Packet]], bytes]
+    told: list[list[tuple[str, int]]], chance: Random, form: Callable[[list[Packet]], bytes], in_full: int
 ) -> None:
     sessions = [session(50000 + number, steps) for number, steps in enumerate(told)]
     packets = []
@@ -122,7 +141,8 @@ def test_the_loop_hands_on_whatever_is_not_usual(
         sessions = [rest for rest in sessions if rest]
     data = form(packets)
 
-    with mock.patch.multiple("capanalyze.analyzer", WITH_LONG_HEAD=0, SHORT_HEAD=4):  # soon settled
+    soon_settled = mock.patch.multiple("capanalyze.analyzer", WITH_LONG_HEAD=0, SHORT_HEAD=4)
+    with soon_settled, mock.patch.object(table, "TOLD_IN_FULL", in_full):
         with mock.patch.object(lane, "feed", packet_by_packet):
             expected = read_files([from_bytes(data)], all_connections=True).to_dict()
         assert read_files([from_bytes(data)], all_connections=True).to_dict() == expected

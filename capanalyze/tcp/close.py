@@ -181,7 +181,9 @@ def qualify(connection: Connection, packet: i64, flag: str) -> None:
 
 
 def said_before(side: Side) -> None:
-    """Set apart what a side had said by now."""
+    """Set apart what a side had said by now, where that is told."""
+    if not side.detail:
+        return
     parting = part(side)
     parting.tail = side.tail
     parting.last_data_ts = side.last_data_ts

@@ -197,3 +197,14 @@ class Connection:
     def side_name(self, index: i64) -> str:
         """Name side 0 or 1: "client" or "server"."""
         return "client" if index == self.client_side else "server"
+
+    def forget_times(self) -> None:
+        """Keep of when something happened only that it did: the connection is counted only, and that is for good."""
+        self.first_packet = 0
+        self.first_ts = self.syn_ts = -1
+        self.rtt_ns = 0
+        for side in (self.orig, self.resp):
+            side.max_ts = side.first_data_ts = side.first_data_acked_ts = side.last_data_ts = -1
+            side.last_data_packet = 0
+            side.first_data_packet = min(side.first_data_packet, 1)
+            side.first_data_acked_packet = min(side.first_data_acked_packet, 1)

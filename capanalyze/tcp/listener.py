@@ -11,6 +11,9 @@ class Listener:
 
     __slots__ = ()
 
-    def hear(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-        """Take the next octets of the side, ``data[start:end]``, which ``packet`` brought."""
+    def hear(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> i64:
+        """Take the next octets of the side, ``data[start:end]``, which ``packet`` brought; return where it stopped.
+
+        What is left before ``end`` is for the connection's session, which has to be asked for.
+        """
         raise NotImplementedError

@@ -33,7 +33,7 @@ BEYOND: Final = 1 << 61
 SPREAD: Final = 0x278DDE6E5FD29F05
 """2^62 divided by the golden ratio (Knuth, TAOCP 6.4): the product's upper bits are the place."""
 
-NOBODY: Final = Side(b"", 0)
+NOBODY: Final = Side(b"")
 """What an empty place holds: no segment has its numbers."""
 
 

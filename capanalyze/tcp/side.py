@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from librt.strings import read_i64_be
 from mypy_extensions import i64, u8
 
+from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import Listener
 from capanalyze.tcp.parting import GAPS_IN_BRIEF, MAX_GAPS, OPEN, SMOOTH, Gap, Parting, Trouble
 
@@ -79,7 +80,6 @@ class Side:
         "pieces",
         "place",
         "plain",
-        "port",
         "ports",
         "room",
         "scale",
@@ -95,7 +95,7 @@ class Side:
     peer: Side
     """The other end."""
 
-    def __init__(self, key: bytes, port: i64) -> None:
+    def __init__(self, key: bytes) -> None:
         # what the short path reads or writes lies together, in the order of how many segments need it
         self.plain: bool = False  # the short path may be taken
         self.narrated: bool = True  # payload makes "data" events
@@ -126,7 +126,6 @@ class Side:
         self.scale: i64 = -1  # the one in force: 0 for a SYN's own window, -1 unknown
         self.pieces: list[tuple[bytes, int]] | None = None  # the interpreter's loop (lane.py) has not handed on
         self.key: bytes = key
-        self.port: i64 = port
         self.connection: Connection | None = None
         self.parting: Parting = OPEN
         self.trouble: Trouble = SMOOTH
@@ -145,10 +144,17 @@ class Side:
         self.zeek: i64 = 0
         self.zeek_before: i64 = 0
         self.last_syn: i64 = -1
-        if len(key) == 12:
+        if COMPILED and len(key) == 12:
             self.hosts = read_i64_be(key, 0)
             self.ports = read_i64_be(key, 4) & 0xFFFFFFFF
         self.peer = self  # until there is another
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        at: i64 = 8 if len(self.key) < 36 else 32
+        high: i64 = self.key[at]
+        return high << 8 | self.key[at + 1]
 
     @property
     def host(self) -> bytes:

@@ -10,6 +10,7 @@ is only counted.
 
 from collections import deque
 from collections.abc import Collection
+from sys import intern
 from typing import Final
 
 from mypy_extensions import i64
@@ -131,6 +132,8 @@ class Table:
         connection.over = True
         if not connection.detail:
             self._ended.append(connection)
+            connection.history = intern(connection.history)  # which many have
+            connection.orig.pieces = connection.resp.pieces = None  # nothing is collected any more
 
     def forget(self, connection: Connection) -> None:
         """Count a finished connection and lose its keys."""
@@ -222,8 +225,12 @@ class Table:
         return orig
 
     def accepted(self, connection: Connection) -> None:
-        """A SYN was answered by a SYN-ACK: the connection is told in full in place of one that came to nothing."""
-        if not connection.detail and self._give_up_one(connection.api, False):
+        """A SYN was answered by a SYN-ACK: the connection is told in full in place of one that came to nothing.
+
+        Unless there were octets already, which were not told.
+        """
+        silent = connection.orig.octets == 0 and connection.resp.octets == 0
+        if silent and not connection.detail and self._give_up_one(connection.api, False):
             self._tell(connection, connection.api)
 
     def greeted(self, connection: Connection) -> None:
@@ -313,8 +320,8 @@ def ends(key: bytes) -> tuple[Side, Side]:
     back = key[octets:ports] + key[:octets] + key[ports + 2 : ports + 4] + key[ports : ports + 2]
     if len(key) > ports + 4:
         back += key[ports + 4 :]  # the VLAN
-    orig = Side(key, key[ports] << 8 | key[ports + 1])
-    resp = Side(back, key[ports + 2] << 8 | key[ports + 3])
+    orig = Side(key)
+    resp = Side(back)
     resp.index = 1
     orig.peer, resp.peer = resp, orig
     return orig, resp

@@ -34,7 +34,7 @@ class FrameStream(StreamState):
 
     __slots__ = ()
 
-    def hear(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+    def hear(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> i64:
         """Take the next octets of the side, ``data[start:end]``, which ``packet`` brought; mostly whole frames."""
         at: i64 = NOT_WALKED
         if self.mode == FRAMES and end - start <= BLOCK:
@@ -44,8 +44,9 @@ class FrameStream(StreamState):
                 if tail is not None:
                     tail.add(data[start:end], self.offset, packet, ts_ns)
                 self.offset += end - start
-                return
+                return end
         self.handler.heard(self, data, start, at, end, packet, ts_ns)
+        return end
 
     def feed(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Take the next octets of the side, ``data[start:end]``; walk() stopped at ``walked``, or NOT_WALKED."""

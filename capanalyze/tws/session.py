@@ -19,7 +19,16 @@ from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import FARM_OK
 from capanalyze.tws.pairing import NO_KEY
 from capanalyze.tws.pieces import Pieces
-from capanalyze.tws.rest import MANAGED_ACCOUNTS, NEXT_VALID_ID, READY, START_API, stage
+from capanalyze.tws.rest import (
+    BITS,
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
+    READY,
+    START_API,
+    WATCH_CLIENT,
+    WATCH_SERVER,
+    stage,
+)
 from capanalyze.tws.results import fill
 from capanalyze.tws.state import ERROR
 from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE
@@ -108,6 +117,28 @@ class Session(Legacy):
         """The close was seen: keep what each side had sent last, though more may follow."""
         if self.closing_tail is None and self.rest is None:
             self.closing_tail = (self.tail(0), self.tail(1))
+
+    def rests(self) -> bool:
+        """Whether a session that is counted only has nothing of its own but its milestones: it is between two frames.
+
+        The roles are those of most connections: the client opened it.
+        """
+        return (
+            self.rest is not None
+            and self.is_tws
+            and self.on_api_port
+            and self.client is self.first
+            and self.first.mode == FRAMES
+            and self.second.mode == FRAMES
+        )
+
+    def resume(self, progress: i64) -> None:
+        """Go on where a session rested that had come to these milestones."""
+        self.is_tws = True
+        self.progress = progress
+        self.first.mode = self.second.mode = FRAMES
+        self.client.watch = WATCH_NONE if progress & BITS["start_api_sent"] else WATCH_CLIENT
+        self.server.watch = WATCH_NONE if progress & READY == READY else WATCH_SERVER
 
     def take_messages(self) -> list[Message]:
         """The messages completed since the last call (``keep_all``)."""
