@@ -35,7 +35,7 @@ LINGERING: Final = 1_000
 """Ended connections that are remembered for the sake of their late packets before the next one is forgotten."""
 
 FOLLOWED: Final = 20_480
-"""Connections followed at a time: as many as 100 MB hold when compiled (interpreted they take 140)."""
+"""Connections followed at a time: as many as 100 MB hold."""
 
 TAGS: Final = 64
 """VLANs in which the other direction of a connection is looked for."""

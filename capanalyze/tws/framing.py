@@ -53,6 +53,9 @@ class FrameStream(StreamState):
         self._take(data, start, walked, end, packet, ts_ns)
         if len(self.backlog) != 0:
             self._drain()
+        if not self.told:
+            self.packet = self.frame_packet = self.frame_offset = self.shift = self.begin = 0
+            self.ts_ns = -1
 
     def feed_pieces(self, pieces: Pieces) -> None:
         """Take the octets of several packets as one, while ``mode`` is FRAMES: the same as one after the other."""
