@@ -223,9 +223,10 @@ class Tracker:
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
         if flags & FIN:
             self.just_closed = self.closing.fin(connection, side, rel + seg.length, seg, packet, ts_ns)
-        side.whole_rel = max(side.whole_rel, side.next_rel)
-        if side.parting.closed and side.parting.fin_rel == side.next_rel:
-            side.whole_rel = max(side.whole_rel, side.next_rel + 1)
+        end = side.next_rel
+        if side.parting.closed and side.parting.fin_rel == end:
+            end += 1
+        side.whole_rel = max(side.whole_rel, end)
         if connection.doubtful_reset is not None:
             self.just_closed = self.closing.after_doubt(connection, side, seg, fresh, again) or self.just_closed
         if seg.window > 0 or (seg.window == 0 and not flags & FIN):
@@ -341,12 +342,13 @@ class Tracker:
     def _settle(self, connection: Connection) -> None:
         """Whether the short path may be taken from here on."""
         orig, resp = connection.orig, connection.resp
+        odd, other = orig.trouble, resp.trouble
         plain = (
             not connection.ending
             and self.copies.watching == 0
             and connection.doubtful_reset is None
-            and not orig.trouble.held
-            and not resp.trouble.held
+            and not odd.held
+            and not other.held
             and orig.next_seq >= 0
             and resp.next_seq >= 0
             and orig.last_ack >= 0
@@ -355,12 +357,12 @@ class Tracker:
             and resp.window > 0
             and orig.scaled
             and resp.scaled
-            and not orig.trouble.unsure
-            and not resp.trouble.unsure
-            and not orig.trouble.skipped
-            and not resp.trouble.skipped
-            and orig.trouble.stale_ack < 0
-            and resp.trouble.stale_ack < 0
+            and not odd.unsure
+            and not other.unsure
+            and not odd.skipped
+            and not other.skipped
+            and odd.stale_ack < 0
+            and other.stale_ack < 0
             and orig.acked_rel <= orig.next_rel
             and resp.acked_rel <= resp.next_rel
         )
