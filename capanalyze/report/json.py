@@ -15,10 +15,21 @@ from capanalyze.report.report import Report
 
 _encode: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 
-_KEYS: Final[dict[str, str]] = {}
-_MOST_KEYS: Final = 1024
+_DEEPEST: Final = 64
+"""Levels of a report, the fields of its messages included."""
 
-_DEEPEST: Final = 64  # levels of a report, the fields of its messages included
+_LINES: Final = tuple("\n" + "  " * depth for depth in range(_DEEPEST + 1))
+"""How a line begins, by its level."""
+
+_NEXT: Final = tuple("," + line for line in _LINES)
+_OBJECT_ENDS: Final = tuple(line + "}" for line in _LINES)
+_ARRAY_ENDS: Final = tuple(line + "]" for line in _LINES)
+
+_KEYS: Final[tuple[dict[str, str], ...]] = tuple({} for _ in _LINES)
+"""By level, names as they stand before their values: those seen first, which are nearly all."""
+
+_MOST_KEYS: Final = 1024
+"""Of each level."""
 
 
 def render(report: Report, look: Look) -> str:  # noqa: ARG001 - a renderer's signature
@@ -33,24 +44,24 @@ def pieces(report: Report) -> Iterator[str]:
         yield f'{before}"{name}": '
         before = ",\n  "
         if isinstance(value, tuple) and value and not hasattr(value, "_fields"):
-            mark = "[\n    "
+            mark = "[" + _LINES[2]
             for item in value:
-                yield mark + text_of(item, "\n    ")
-                mark = ",\n    "
-            yield "\n  ]"
+                yield mark + text_of(item, 2)
+                mark = _NEXT[2]
+            yield _ARRAY_ENDS[1]
         else:
-            yield text_of(value, "\n  ")
+            yield text_of(value, 1)
     yield "\n}\n"
 
 
-def text_of(value: Any, newline: str) -> str:  # noqa: ANN401 - any record, list, dict or scalar
-    """A value as ``json.dumps`` with an indent of two writes it, where ``newline`` begins the line of its bracket."""
+def text_of(value: Any, level: int) -> str:  # noqa: ANN401 - any record, list, dict or scalar
+    """A value as ``json.dumps`` with an indent of two writes it at a level: 0 is the whole report's."""
     out: list[str] = []
-    _write(value, newline, out)
+    _write(value, level, out)
     return "".join(out)
 
 
-def _write(value: Any, newline: str, out: list[str]) -> None:  # noqa: ANN401 - as above
+def _write(value: Any, level: int, out: list[str]) -> None:  # noqa: ANN401 - as above
     if isinstance(value, str):
         out.append(encode_basestring_ascii(value))
     elif value is None:
@@ -62,48 +73,71 @@ def _write(value: Any, newline: str, out: list[str]) -> None:  # noqa: ANN401 - 
     elif isinstance(value, int):
         out.append(str(value))
     elif isinstance(value, dict):
-        _write_object(list(value), list(value.values()), newline, out)
+        _write_object(value, level, out)
     elif isinstance(value, tuple):
-        names = getattr(value, "_fields", None)
-        if names is None:
-            _write_array(list(value), newline, out)
+        if type(value) is tuple:
+            _write_array(value, level, out)
         else:
-            _write_object(list(names), list(value), newline, out)
+            _write_record(value, getattr(value, "_fields", ()), level, out)
     elif isinstance(value, list):
-        _write_array(value, newline, out)
+        _write_array(tuple(value), level, out)
     else:
         out.append(_encode(value))
 
 
-def _write_object(names: list[str], values: list[Any], newline: str, out: list[str]) -> None:
-    inner = newline + "  "
-    if len(newline) > 2 * _DEEPEST:
-        raise RecursionError("a report of too many levels")
-    before = "{" + inner
-    for at, name in enumerate(names):
-        out.append(before)
-        out.append(_KEYS.get(name) or _key(name))
-        _write(values[at], inner, out)
-        before = "," + inner
-    out.append(newline + "}" if names else "{}")
+def _write_object(value: dict[str, Any], level: int, out: list[str]) -> None:
+    at = len(out)
+    inner = _deeper(level)
+    for name, item in value.items():
+        out.append(_key(name, inner))
+        _write(item, inner, out)
+    _end_object(at, level, out)
 
 
-def _key(name: str) -> str:
-    """A name as it stands before its value; those seen first are remembered: they are nearly all."""
-    text = encode_basestring_ascii(name) + ": "
-    if len(_KEYS) < _MOST_KEYS:
-        _KEYS[name] = text
+def _write_record(value: tuple[Any, ...], names: tuple[str, ...], level: int, out: list[str]) -> None:
+    at = len(out)
+    inner = _deeper(level)
+    for place, name in enumerate(names):
+        out.append(_key(name, inner))
+        _write(value[place], inner, out)
+    _end_object(at, level, out)
+
+
+def _end_object(at: int, level: int, out: list[str]) -> None:
+    """Close the object whose pieces begin at a place of ``out``: no comma stands before the first of them."""
+    if at < len(out):
+        out[at] = "{" + out[at][1:]
+        out.append(_OBJECT_ENDS[level])
+    else:
+        out.append("{}")
+
+
+def _key(name: str, level: int) -> str:
+    """A comma, and a name as it stands in the next line before its value."""
+    keys = _KEYS[level]
+    text = keys.get(name)
+    if text is None:
+        text = _NEXT[level] + encode_basestring_ascii(name) + ": "
+        if len(keys) < _MOST_KEYS:
+            keys[name] = text
     return text
 
 
-def _write_array(values: list[Any], newline: str, out: list[str]) -> None:
-    inner = newline + "  "
-    before = "[" + inner
+def _write_array(values: tuple[Any, ...], level: int, out: list[str]) -> None:
+    inner = _deeper(level)
+    before = "[" + _LINES[inner]
     for value in values:
         out.append(before)
         _write(value, inner, out)
-        before = "," + inner
-    out.append(newline + "]" if values else "[]")
+        before = _NEXT[inner]
+    out.append(_ARRAY_ENDS[level] if values else "[]")
+
+
+def _deeper(level: int) -> int:
+    """The next level."""
+    if level >= _DEEPEST:
+        raise RecursionError("a report of too many levels")
+    return level + 1
 
 
 def line(record: dict[str, Any]) -> str:
