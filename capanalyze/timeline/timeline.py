@@ -5,7 +5,7 @@ folded, at most LINES of them. Messages stand for the segments that carried them
 retransmissions, windows, FINs and RSTs have lines of their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.timeline.facts import Facts
@@ -27,36 +27,37 @@ _WITHIN_PACKET: Final = {"SYN": 0, "SYN-ACK": 0, "ACK": 0, "FIN": 3, "RST": 3}
 def timeline(facts: Facts) -> list[TimelineLine]:
     """The lines of a connection."""
     lines = sorted([*tcp_lines(facts), *message_lines(facts)], key=_order)
-    return _bounded(_folded(_phased(lines, facts)))
+    return _bounded(_folded(lines, _phases(lines, facts)))
 
 
-def _order(line: TimelineLine) -> tuple[int, int]:
-    return line.packet, _WITHIN_PACKET.get(line.kind, 1)
+def _order(line: TimelineLine) -> int:
+    return 4 * line.packet + _WITHIN_PACKET.get(line.kind, 1)
 
 
-def _phased(lines: Iterable[TimelineLine], facts: Facts) -> list[TimelineLine]:
-    """Give every line the phase that its packet falls in."""
+def _phases(lines: Sequence[TimelineLine], facts: Facts) -> list[str]:
+    """The phase that the packet of each line falls in."""
     first_data = min((at.packet for at in (facts.client.first, facts.server.first) if at is not None), default=None)
     ready = facts.session.milestones["ready"] if facts.session is not None and facts.speaks else None
     ready_packet = int(ready.packet) if ready is not None and ready.reached else None
     done = _done(facts)
     closing = False
-    out: list[TimelineLine] = []
+    out: list[str] = []
     for line in lines:
+        packet = line.packet
         closing = closing or line.closing
-        if done is not None and line.packet > done:
+        if done is not None and packet > done:
             phase = "after"
         elif closing and facts.closer:
             phase = "close"
-        elif first_data is None or line.packet < first_data:
+        elif first_data is None or packet < first_data:
             phase = "connect"
         elif not facts.speaks:
             phase = "data"
-        elif ready_packet is not None and line.packet > ready_packet:
+        elif ready_packet is not None and packet > ready_packet:
             phase = "session"
         else:
             phase = "session" if facts.stage == "midstream" else "handshake"
-        out.append(line._replace(phase=phase))
+        out.append(phase)
     return out
 
 
@@ -71,29 +72,35 @@ def _done(facts: Facts) -> int | None:
     return None
 
 
-def _folded(lines: Iterable[TimelineLine]) -> list[TimelineLine]:
-    """Merge neighbours of the same side, kind and phase that say the same, or are messages of the same name."""
+def _folded(lines: Sequence[TimelineLine], phases: Sequence[str]) -> list[TimelineLine]:
+    """Give every line its phase, and merge neighbours that are alike: the first, as many times, up to the last."""
     out: list[TimelineLine] = []
-    for line in lines:
-        last = out[-1] if out else None
-        if last is not None and _alike(last, line):
-            text = last.text if last.text == line.text else _name(line.text)
-            out[-1] = last._replace(last_packet=line.last_packet, count=last.count + line.count, text=text)
-        else:
-            out.append(line)
+    gists = [_gist(line) for line in lines]
+    start = 0
+    while start < len(lines):
+        first, phase, gist = lines[start], phases[start], gists[start]
+        end, number, text = start + 1, first.count, first.text
+        while end < len(lines) and gists[end] == gist and phases[end] == phase and _alike(first, lines[end]):
+            number += lines[end].count
+            text = text if text == lines[end].text else gist
+            end += 1
+        side, kind, last = first.side, first.kind, lines[end - 1].last_packet
+        at = first.ts_ns, first.packet, first.conn
+        out.append(TimelineLine(*at, side, kind, text, phase, last, number, first.closing))
+        start = end
     return out
 
 
-def _alike(last: TimelineLine, line: TimelineLine) -> bool:
-    if (last.side, last.kind, last.phase) != (line.side, line.kind, line.phase) or line.closing or last.closing:
-        return False
-    if line.kind != "message" or _name(line.text) == "error":  # an error's code is what matters
-        return last.text == line.text
-    return _name(last.text) == _name(line.text)
+def _gist(line: TimelineLine) -> str:
+    """What neighbours share: what they say, or the name of messages; but an error's code is what matters."""
+    if line.kind != "message":
+        return line.text
+    name = line.text.split(" ", 1)[0]
+    return line.text if name == "error" else name
 
 
-def _name(text: str) -> str:
-    return text.split(" ", 1)[0]
+def _alike(first: TimelineLine, line: TimelineLine) -> bool:
+    return first.side == line.side and first.kind == line.kind and not first.closing and not line.closing
 
 
 def _bounded(lines: list[TimelineLine]) -> list[TimelineLine]:
