@@ -158,8 +158,8 @@ class Closing:
         """No more packets come: a doubtful RST stands, and a FIN may be known by its acknowledgement only."""
         if connection.doubtful_reset is not None:
             self._stands(connection, connection.doubtful_reset)
-        for side in (connection.orig, connection.resp):
-            infer_fin(side)
+        infer_fin(connection.orig)
+        infer_fin(connection.resp)
 
     def finish(self, connection: Connection) -> None:
         """Decide who was first, and name the states (after ``infer`` and the end of the streams)."""

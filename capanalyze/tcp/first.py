@@ -87,13 +87,18 @@ def reset_was_first(reset: Close, fin: Close, orig: Side, resp: Side) -> bool:
     """Whether a RST came before every FIN; one that acknowledges a FIN did not, wherever it was captured."""
     if fin.inferred:
         return False
-    earliest = min(side.parting.fin_packets[0] for side in (orig, resp) if side.parting.fin_packets)
-    if reset.packet > earliest:
+    if fin_before(orig, reset.packet) or fin_before(resp, reset.packet):
         return False
     peer = resp if reset.side == 0 else orig
     if not peer.parting.closed or reset.ack < 0:
         return True
     return distance(reset.ack, peer.next_seq) + peer.next_rel <= peer.parting.fin_rel
+
+
+def fin_before(side: Side, packet: i64) -> bool:
+    """Whether a FIN of a side was captured before a packet."""
+    fins = side.parting.fin_packets
+    return len(fins) > 0 and fins[0] < packet
 
 
 def first_fin(orig: Side, resp: Side) -> Close | None:

@@ -169,24 +169,27 @@ class Streams:
 
     def finish(self, connection: Connection) -> None:
         """The capture is over: close every hole and the one behind the last octet, and count what is missing."""
-        for side in (connection.orig, connection.resp):
-            while side.trouble.held:
-                self.give_up_hole(side)
-            end = side.acked_rel
-            if side.parting.closed:
-                end = min(end, side.parting.fin_rel)
-            if end > side.next_rel:
-                self.gap(side, end, connection.last_packet, connection.last_ts)
-            odd = side.trouble
-            if not odd.gaps:
-                continue
-            if side.parting.closed:  # the FIN's own number is no octet, and none lies behind it
-                fill(odd, side.parting.fin_rel, 1 << 62)
-            odd.missing = odd.gap_octets_left_out
-            for gap in odd.gaps:
-                acknowledged = min(side.acked_rel - gap.offset, gap.length)
-                gap.acknowledged = acknowledged == gap.length
-                odd.missing += max(acknowledged, 0)
+        self._finish(connection, connection.orig)
+        self._finish(connection, connection.resp)
+
+    def _finish(self, connection: Connection, side: Side) -> None:
+        while side.trouble.held:
+            self.give_up_hole(side)
+        end = side.acked_rel
+        if side.parting.closed:
+            end = min(end, side.parting.fin_rel)
+        if end > side.next_rel:
+            self.gap(side, end, connection.last_packet, connection.last_ts)
+        odd = side.trouble
+        if not odd.gaps:
+            return
+        if side.parting.closed:  # the FIN's own number is no octet, and none lies behind it
+            fill(odd, side.parting.fin_rel, 1 << 62)
+        odd.missing = odd.gap_octets_left_out
+        for gap in odd.gaps:
+            acknowledged = min(side.acked_rel - gap.offset, gap.length)
+            gap.acknowledged = acknowledged == gap.length
+            odd.missing += max(acknowledged, 0)
 
 
 def overlap(side: Side, rel: i64, end: i64) -> i64:

@@ -165,10 +165,8 @@ class Table:
         """Count a finished connection, and let go of its sides."""
         connection.gone = True
         (self.gateway if connection.api else self.others).add(connection)
-        for side in (connection.orig, connection.resp):  # so that it is freed at once
-            side.peer = NOBODY
-            side.connection = None
-            side.listener = None
+        release(connection.orig)
+        release(connection.resp)
 
     def join(self, seg: Segment) -> Side | None:
         """The silent side of a known connection that a segment in another VLAN comes from, if its numbers say so.
@@ -306,6 +304,13 @@ def answers(side: Side, seg: Segment) -> bool:
     if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
         return False
     return peer.last_ack < 0 or apart(seg.seq, peer.last_ack) <= NEAR
+
+
+def release(side: Side) -> None:
+    """Let go of what a side holds, so that it is freed at once with its connection."""
+    side.peer = NOBODY
+    side.connection = None
+    side.listener = None
 
 
 def is_over(connection: Connection) -> bool:

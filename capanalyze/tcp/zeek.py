@@ -163,11 +163,11 @@ def from_inactive(connection: Connection, side: Side, peer: Side, flags: i64, le
 def conn_state(connection: Connection) -> str:
     """Zeek's conn_state; the tests run in the order of its script."""
     orig, resp = connection.client.zeek, connection.server.zeek
-    resp_silent = resp in {INACTIVE, PARTIAL}
-    orig_silent = orig in {INACTIVE, PARTIAL}
+    resp_silent = resp in (INACTIVE, PARTIAL)
+    orig_silent = orig in (INACTIVE, PARTIAL)
     empty = connection.client.octets == 0 and connection.server.octets == 0
     if resp == RESET:
-        if orig in {SYN_SENT, SYN_ACK_SENT} or (orig == RESET and empty):
+        if orig in (SYN_SENT, SYN_ACK_SENT) or (orig == RESET and empty):
             return "REJ"
         return "RSTRH" if orig_silent else "RSTR"
     if orig == RESET:

@@ -98,10 +98,13 @@ class Legacy(Greeting):
 
     def finish_fields(self) -> None:
         """Nothing follows: try once more what was left waiting for more octets."""
-        for stream in (self.first, self.second):
-            waiting = self.unframed[stream.side]
-            if waiting is not None and stream.mode == FIELDS:
-                self.read_fields(stream, waiting)
+        self._finish_fields(self.first)
+        self._finish_fields(self.second)
+
+    def _finish_fields(self, stream: FrameStream) -> None:
+        waiting = self.unframed[stream.side]
+        if waiting is not None and stream.mode == FIELDS:
+            self.read_fields(stream, waiting)
 
     def read_fields(self, stream: FrameStream, waiting: Unframed) -> None:
         """Take the messages that are whole."""

@@ -92,12 +92,18 @@ class Rest:
         return found
 
 
+def _stages() -> list[str]:
+    found = [""] * (2 * max(BITS.values()))
+    for progress in range(len(found)):
+        for name, bit in BITS.items():
+            if progress & bit:
+                found[progress] = "ready" if progress & READY == READY else name
+    return found
+
+
+_STAGES: Final = _stages()
+
+
 def stage(progress: i64) -> str:
     """The last milestone that a session reached, "" for none."""
-    if progress & READY == READY:
-        return "ready"
-    found = ""
-    for name, bit in BITS.items():
-        if progress & bit:
-            found = name
-    return found
+    return _STAGES[progress]
