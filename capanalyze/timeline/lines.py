@@ -1,9 +1,11 @@
-"""TimelineLine: one event of a connection in words, and the phases that lines are grouped by.
+"""TimelineLine: one event of a connection in words, and the phases that lines are grouped by; Entry: a line to be.
 
 In: nothing. Out: the record that timeline/timeline.py makes and every report prints (contract.md, "timeline").
 """
 
 from typing import Final, NamedTuple
+
+from capanalyze.tws.message import Message
 
 PHASES: Final = ("connect", "handshake", "session", "data", "close", "after")
 """Where in a connection's life an event falls: "data" is what a connection that is not TWS does between
@@ -32,3 +34,58 @@ class TimelineLine(NamedTuple):
     last_packet: int
     count: int  # type: ignore[assignment]  # the contract names it so; nobody calls tuple.count
     closing: bool
+
+
+class Entry:
+    """An event of a connection that may become a line, alone or together with its neighbours.
+
+    ``text`` is what neighbours have in common that are told as one: their words, or the name of messages: what else
+    a ``message`` says is found out when it is told. ``phase`` follows from the events before, ``folded`` are those
+    told with this one; ``last_packet`` and ``count`` are of them all.
+    """
+
+    __slots__ = (
+        "closing",
+        "count",
+        "folded",
+        "kind",
+        "last_packet",
+        "message",
+        "packet",
+        "phase",
+        "side",
+        "text",
+        "ts_ns",
+    )
+
+    def __init__(
+        self, ts_ns: int | None, packet: int, side: str, kind: str, text: str, message: Message | None = None
+    ) -> None:
+        self.ts_ns = ts_ns
+        self.packet = packet
+        self.side = side
+        self.kind = kind
+        self.text = text
+        self.message = message
+        self.phase = ""
+        self.last_packet = packet
+        self.count = 1
+        self.closing = False
+        self.folded: list[Entry] = []
+
+    def alike(self, other: "Entry") -> bool:
+        """Whether the next event is told together with this one."""
+        return (
+            self.text == other.text
+            and self.kind == other.kind
+            and self.side == other.side
+            and self.phase == other.phase
+            and not self.closing
+            and not other.closing
+        )
+
+    def fold(self, other: "Entry") -> None:
+        """Tell the next event together with this one."""
+        self.folded.append(other)
+        self.last_packet = other.last_packet
+        self.count += other.count

@@ -1,14 +1,15 @@
-"""TWS messages of a connection as timeline lines.
+"""TWS messages of a connection, to become timeline lines.
 
-In: Facts. Out: a line for each message that the session kept (its first ones, its last ones, its errors), and one
+In: Facts. Out: an Entry for each message that the session kept (its first ones, its last ones, its errors), and one
 for those between, of which only the number is known.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
+from capanalyze.timeline.errors_told import is_error
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.lines import LEFT_OUT, TimelineLine
+from capanalyze.timeline.lines import LEFT_OUT, Entry
 from capanalyze.timeline.words import clean, count
 from capanalyze.tws.decode import decode, summary
 from capanalyze.tws.message import Message
@@ -20,9 +21,12 @@ SUMMARY: Final = 160
 MANY_OCTETS: Final = 1000
 """From this size on a message's line says it."""
 
+HELLO: Final = "hello:"
+"""What a hello's line begins with."""
 
-def message_lines(facts: Facts) -> Iterator[TimelineLine]:
-    """Lines of the session's messages, in no particular order."""
+
+def message_lines(facts: Facts) -> Iterator[Entry]:
+    """The session's messages, in no particular order."""
     session = facts.session
     if session is None or not facts.speaks:
         return
@@ -33,42 +37,36 @@ def message_lines(facts: Facts) -> Iterator[TimelineLine]:
     for message in (*session.head, *session.errors, *tails):
         kept.setdefault((message.from_client, int(message.packet), int(message.offset)), message)
     for message in kept.values():
-        yield _line(facts, message, session)
+        yield _entry(message, session)
     total = sum(facts.message_counts or ())
     between = total - len(kept)
     if between > 0 and session.head:
         last = session.head[-1]
-        yield TimelineLine(
-            _time(last),
-            int(last.packet),
-            facts.number,
-            "",
-            LEFT_OUT,
-            "",
-            "",
-            int(last.packet),
-            between,
-            False,
-        )
+        entry = Entry(_time(last), int(last.packet), "", LEFT_OUT, "")
+        entry.count = between
+        yield entry
 
 
-def _line(facts: Facts, message: Message, session: Session) -> TimelineLine:
-    return TimelineLine(
-        _time(message),
-        int(message.packet),
-        facts.number,
-        "client" if message.from_client else "server",
-        "message",
-        message_words(message, session),
-        "",
-        int(message.packet),
-        1,
-        False,
-    )
+def _entry(message: Message, session: Session) -> Entry:
+    side = "client" if message.from_client else "server"
+    if is_error(message):  # its code is what matters
+        return Entry(_time(message), int(message.packet), side, "message", message_words(message, session))
+    name = HELLO if message.encoding == "hello" else message.name
+    return Entry(_time(message), int(message.packet), side, "message", name, message)
 
 
 def _time(message: Message) -> int | None:
     return int(message.ts_ns) if message.ts_ns >= 0 else None
+
+
+def entry_words(entry: Entry, session: Session) -> str:
+    """What the messages of an entry say, where they all say the same; else their name."""
+    assert entry.message is not None
+    words = message_words(entry.message, session)
+    for other in entry.folded:
+        if other.message is None or message_words(other.message, session) != words:
+            return entry.text
+    return words
 
 
 def message_words(message: Message, session: Session) -> str:

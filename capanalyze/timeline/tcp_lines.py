@@ -1,6 +1,6 @@
-"""TCP events of a connection as timeline lines.
+"""TCP events of a connection, to become timeline lines.
 
-In: Facts. Out: lines for SYN, FIN, RST, windows, retransmissions, the two ACKs that matter (of the first octets
+In: Facts. Out: Entries for SYN, FIN, RST, windows, retransmissions, the two ACKs that matter (of the first octets
 and of a FIN), and octets that are not read as TWS messages.
 """
 
@@ -10,7 +10,7 @@ from typing import Final
 from capanalyze.tcp.connection import Event
 from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.lines import LEFT_OUT, TimelineLine
+from capanalyze.timeline.lines import LEFT_OUT, Entry
 from capanalyze.timeline.openings import first_octets
 from capanalyze.timeline.turned_back import of_event
 from capanalyze.timeline.words import count, octets_as_text, quote
@@ -40,9 +40,12 @@ RESETS: Final = {
 }
 """What a RST is, by the flag of its event; one without a flag is valid."""
 
+_ENDS_NOTHING: Final = frozenset({"retransmission", "out_of_window", "ignored", "after_both_fins"})
+"""Flags of a FIN or RST that ends no direction."""
 
-def tcp_lines(facts: Facts) -> Iterator[TimelineLine]:
-    """Lines of the TCP events; the segments that carried messages are left to these."""
+
+def tcp_lines(facts: Facts) -> Iterator[Entry]:
+    """The TCP events; the segments that carried messages are left to these."""
     yield from _acknowledgements(facts)
     connection = facts.connection
     told = {packet for end in (facts.client, facts.server) for packet in (*end.fins, *end.rsts)}
@@ -54,28 +57,17 @@ def tcp_lines(facts: Facts) -> Iterator[TimelineLine]:
             continue
         if event.kind in WORDS and int(event.packet) in told:
             continue
-        yield _line(facts, side, event, _words(facts, event, side, begun))
+        yield _entry(side, event, _words(facts, event, side, begun))
     if connection.events_left_out and not facts.speaks:  # else they are mostly segments of messages
         yield _left_out(facts, int(connection.events_left_out))
 
 
-def _line(facts: Facts, side: str, event: Event, text: str) -> TimelineLine:
-    again = event.flag == "retransmission"
-    closing = (
-        event.kind in {"FIN", "RST"} and not again and event.flag not in {"out_of_window", "ignored", "after_both_fins"}
-    )
-    return TimelineLine(
-        int(event.ts_ns) if event.ts_ns >= 0 else None,
-        int(event.packet),
-        facts.number,
-        side,
-        event.kind,
-        text,
-        "",
-        int(event.last_packet),
-        1 if event.kind == "data" else int(event.count),
-        closing,
-    )
+def _entry(side: str, event: Event, text: str) -> Entry:
+    entry = Entry(int(event.ts_ns) if event.ts_ns >= 0 else None, int(event.packet), side, event.kind, text)
+    entry.last_packet = int(event.last_packet)
+    entry.count = 1 if event.kind == "data" else int(event.count)
+    entry.closing = event.kind in {"FIN", "RST"} and event.flag not in _ENDS_NOTHING
+    return entry
 
 
 def _words(facts: Facts, event: Event, side: str, begun: set[str]) -> str:
@@ -134,42 +126,26 @@ def _data(facts: Facts, event: Event, side: str, begun: set[str]) -> str:
     return text + (f" in {count(int(event.count), 'segment')}" if event.count > 1 else "")
 
 
-def _acknowledgements(facts: Facts) -> Iterator[TimelineLine]:
+def _acknowledgements(facts: Facts) -> Iterator[Entry]:
     """The ACK of the client's first octets where it carries no answer, and the ACKs of the FINs."""
     acked, server = facts.hello_acked, facts.server
     spoken = {at.packet for at in (server.first, server.last) if at is not None}
     if acked is not None and facts.api and acked.packet not in spoken | set(server.fins):
-        what = "hello" if facts.hello is not None else "these octets"
-        yield _ack(
-            facts,
-            "server",
-            acked,
-            f"ACK: the {server.called}'s host has the {what}"
-            if facts.hello is not None
-            else f"ACK: the {server.called}'s host has {what}",
-        )
+        what = "the hello" if facts.hello is not None else "these octets"
+        yield _ack("server", acked, f"ACK: the {server.called}'s host has {what}")
     for end, peer in ((facts.client, server), (server, facts.client)):
         at = end.fin_acked_at
         if at is not None and at.packet not in peer.fins and at.packet not in peer.rsts:
-            yield _ack(facts, peer.name, at, f"ACK of the FIN by the {peer.called}'s host")
+            yield _ack(peer.name, at, f"ACK of the FIN by the {peer.called}'s host")
 
 
-def _ack(facts: Facts, side: str, at: Moment, text: str) -> TimelineLine:
-    return TimelineLine(at.ts_ns, at.packet, facts.number, side, "ack", text, "", at.packet, 1, False)
+def _ack(side: str, at: Moment, text: str) -> Entry:
+    return Entry(at.ts_ns, at.packet, side, "ack", text)
 
 
-def _left_out(facts: Facts, events: int) -> TimelineLine:
+def _left_out(facts: Facts, events: int) -> Entry:
     """TCP events beyond the number that a connection keeps: told once, where the kept ones end."""
     last = facts.connection.events[-1]
-    return TimelineLine(
-        int(last.ts_ns) if last.ts_ns >= 0 else None,
-        int(last.last_packet),
-        facts.number,
-        "",
-        LEFT_OUT,
-        "",
-        "",
-        int(last.last_packet),
-        events,
-        False,
-    )
+    entry = Entry(int(last.ts_ns) if last.ts_ns >= 0 else None, int(last.last_packet), "", LEFT_OUT, "")
+    entry.count = events
+    return entry

@@ -214,7 +214,7 @@ class Reader:
 
     def holds(self, conditions: list[Condition]) -> bool:
         """Whether all conditions hold for the values of the groups that are being read (``stack``)."""
-        return all(map(self._condition, conditions))
+        return all(self._condition(condition) for condition in conditions)
 
     def _condition(self, condition: Condition) -> bool:
         if condition.op == "left":
