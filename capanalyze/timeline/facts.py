@@ -254,8 +254,8 @@ class Facts:
         newest = session.closing_tail[index] if session.closing_tail is not None else session.tail(index)
         last = self.close.packet if self.close is not None else self.ended.packet
         first = [one for one in session.head if one.from_client == (side == "client") and one.packet <= last]
-        known = {(int(one.packet), int(one.offset)): one for one in (*first, *newest)}
-        return [known[key] for key in sorted(known)]
+        known = {int(one.offset) for one in newest}
+        return sorted([*(one for one in first if one.offset not in known), *newest], key=_place)
 
     @property
     def last_speaker(self) -> End | None:
@@ -279,6 +279,10 @@ class Facts:
         if not messages:
             return ""
         return f"error {wire_error(messages[-1]).code}" if is_error(messages[-1]) else messages[-1].name
+
+
+def _place(message: Message) -> tuple[int, int]:
+    return message.packet, message.offset
 
 
 def stage_of(facts: Facts) -> str:

@@ -8,8 +8,19 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from mypy_extensions import i64
+
+from capanalyze.packets.common import COMPILED
+
 MAX_DIGITS: Final = 20
 """Digits of an integer; a longer one is shown as it is (64 bits have at most 19)."""
+
+SHORT: Final = 18
+"""Octets of an integer that has 63 bits, whatever they are."""
+
+ZERO: Final = 0x30
+PLUS: Final = 0x2B
+MINUS: Final = 0x2D
 
 ESCAPES_SINCE: Final = 153
 """ENCODE_MSG_ASCII7: from this server version on some strings carry \\uXXXX escapes."""
@@ -45,8 +56,27 @@ def identifier(raw: bytes) -> object:
     """An integer of which every value is meant; None for the empty field."""
     if not raw:
         return None
+    if COMPILED and len(raw) <= SHORT:
+        return short_identifier(raw)
     digits = raw[1:] if raw[0] in b"-+" else raw
     return int(raw) if digits.isdigit() and len(digits) <= MAX_DIGITS else BAD
+
+
+def short_identifier(raw: bytes) -> object:
+    """The same of a few digits, an octet at a time: compiled, that is the faster way."""
+    signed = raw[0] in (MINUS, PLUS)
+    at: i64 = 1 if signed else 0
+    size: i64 = len(raw)
+    if at == size:
+        return BAD
+    value: i64 = 0
+    while at < size:
+        digit: i64 = raw[at] - ZERO
+        if not 0 <= digit <= 9:
+            return BAD
+        value = 10 * value + digit
+        at += 1
+    return -value if signed and raw[0] == MINUS else value
 
 
 def number(raw: bytes) -> object:

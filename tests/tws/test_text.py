@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from capanalyze.tws.decode import decode
 from capanalyze.tws.encode import encode_text
+from capanalyze.tws.scalars import SHORT, identifier, short_identifier
 from capanalyze.tws.schema import by_name, messages
 from capanalyze.tws.schema.grammar import parse
 from capanalyze.tws.text import MAX_FIELDS, MAX_SURPLUS, Reader, plan
@@ -89,6 +90,11 @@ def test_every_spelling_of_unset_is_none_and_decimals_stay_as_they_are(spelled: 
 
 def test_an_identifier_may_be_the_largest_integer() -> None:
     assert answer(9, 1, 2147483647)["orderId"] == 2147483647
+
+
+@given(st.one_of(st.from_regex(rb"[-+]?[0-9]{1,17}", fullmatch=True), st.binary(min_size=1, max_size=SHORT)))
+def test_an_identifier_reads_the_same_octet_by_octet(raw: bytes) -> None:
+    assert short_identifier(raw) == identifier(raw)
 
 
 @pytest.mark.parametrize("spelled", ["Infinity", "-Infinity", "NaN"])
