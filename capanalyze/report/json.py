@@ -6,13 +6,14 @@ connections is never in memory a second time.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
 from capanalyze.report.look import Look
 from capanalyze.report.report import Report
 
+_quoted: Final[Callable[[str], str]] = encode_basestring_ascii
 _encode: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 
 _DEEPEST: Final = 64
@@ -63,7 +64,7 @@ def text_of(value: Any, level: int) -> str:  # noqa: ANN401 - any record, list, 
 
 def _write(value: Any, level: int, out: list[str]) -> None:  # noqa: ANN401 - as above
     if isinstance(value, str):
-        out.append(encode_basestring_ascii(value))
+        out.append(_quoted(value))
     elif value is None:
         out.append("null")
     elif value is True:
@@ -117,7 +118,7 @@ def _key(name: str, level: int) -> str:
     keys = _KEYS[level]
     text = keys.get(name)
     if text is None:
-        text = _NEXT[level] + encode_basestring_ascii(name) + ": "
+        text = _NEXT[level] + _quoted(name) + ": "
         if len(keys) < _MOST_KEYS:
             keys[name] = text
     return text

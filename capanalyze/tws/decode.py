@@ -14,7 +14,7 @@ from capanalyze.tws.schema import (
     NEWEST,
     PROTOBUF_OFFSET,
     Message,
-    key_table,
+    key_fields,
     message,
     name_of,
     protobuf_key_field,
@@ -247,9 +247,6 @@ def _last_of(encoding: str, high: int) -> int:
     return min(high, limits.get(encoding, high))
 
 
-_key_tables: dict[tuple[bool, int], list[int]] = {}
-
-
 def request_key(payload: bytes, *, from_client: bool, server_version: int | None, encoding: str) -> int | None:
     """The request, order or market rule id of a message without decoding the rest; None where it has none."""
     message_id, body, found = split_id(payload, encoding)
@@ -258,12 +255,7 @@ def request_key(payload: bytes, *, from_client: bool, server_version: int | None
     if found == "protobuf":
         number = protobuf_key_field(from_client, message_id)
         return _varint_field(body, number) if number else None
-    version = server_version or NEWEST
-    table = _key_tables.get((from_client, version))
-    if table is None:
-        table = key_table(from_client, version)
-        _key_tables[from_client, version] = table
-    index = table[message_id]
+    index = int(key_fields(from_client, server_version or NEWEST).of(message_id))
     if index < 0:
         return None
     fields = body.split(b"\0", index + 1)

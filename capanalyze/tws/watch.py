@@ -12,7 +12,7 @@ from mypy_extensions import i64
 from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
 from capanalyze.tws.pairing import NO_KEY, Pairing
 from capanalyze.tws.rows import end_markers
-from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, key_table, protobuf_key_field
+from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, KeyFields, key_fields, protobuf_key_field
 from capanalyze.tws.walker import ALWAYS, FIRSTS, Walker
 
 TEXT_VERSION: Final = 178
@@ -24,16 +24,10 @@ _ALWAYS_SEEN: Final = (4, 9, 15)  # error, nextValidId, managedAccounts: milesto
 
 _TABLES: Final = 64  # watch tables kept of a session
 
-_tables: dict[int, tuple[list[int], list[int]]] = {}
 
-
-def _key_tables(server_version: int) -> tuple[list[int], list[int]]:
-    """Where server's and client's text messages have their key (field after the id), by message id."""
-    found = _tables.get(server_version)
-    if found is None:
-        found = (key_table(False, server_version), key_table(True, server_version))
-        _tables[server_version] = found
-    return found
+def _key_fields(server_version: int) -> tuple[KeyFields, KeyFields]:
+    """Where server's and client's text messages have their key."""
+    return key_fields(False, server_version), key_fields(True, server_version)
 
 
 def _varint(value: int) -> bytes:
@@ -51,8 +45,8 @@ class Watch:
 
     def __init__(self, pairing: Pairing) -> None:
         self.pairing: Pairing = pairing
-        self.text: tuple[list[int], list[int]] = _key_tables(TEXT_VERSION)
-        self.binary: tuple[list[int], list[int]] = _key_tables(NEWEST)
+        self.text: tuple[KeyFields, KeyFields] = _key_fields(TEXT_VERSION)
+        self.binary: tuple[KeyFields, KeyFields] = _key_fields(NEWEST)
         self.text_only: bool = False
         self.known: dict[frozenset[int], bytes] = {}  # open requests' message ids -> what marks() then says
 
@@ -60,10 +54,10 @@ class Watch:
         """The server's hello told its version: layouts are certain now."""
         self.pairing.server_version = server_version
         if 0 < server_version < FIRST_BINARY_ID:
-            self.text = _key_tables(server_version)
+            self.text = _key_fields(server_version)
             self.text_only = True
         else:
-            self.binary = _key_tables(min(server_version, NEWEST))
+            self.binary = _key_fields(min(server_version, NEWEST))
         self.known.clear()
 
     def key(self, from_client: bool, index: i64, data: bytes, begin: i64, end: i64) -> i64:
@@ -86,7 +80,7 @@ class Watch:
             tables = self.text
         if number > 255:
             return NO_KEY
-        field: i64 = tables[1 if from_client else 0][number]
+        field = (tables[1] if from_client else tables[0]).of(number)
         if field < 0:
             return NO_KEY
         skip += field
@@ -113,10 +107,10 @@ class Watch:
     def _table(self) -> bytes:
         table = bytearray(INDEXES)
         for number, by_kind in self.pairing.expected().items():
-            field = self.text[0][number]
+            field = self.text[0].of(number)
             table[number] = 4 + len(str(number)) + 1 + 2 * field if 0 <= field < 2 and not by_kind else ALWAYS
             each = by_kind or self.text_only  # where text is expected there is no such form
-            field = self.binary[0][number]
+            field = self.binary[0].of(number)
             table[BINARY + number] = 8 + 2 * field if 0 <= field < 2 and not each else ALWAYS
             certain = protobuf_key_field(False, number) == 1 and not each
             table[BINARY + PROTOBUF + number] = 9 if certain else ALWAYS

@@ -7,6 +7,8 @@ first asked for, and a row is parsed when its message is first met: importing th
 import re
 from typing import Final
 
+from mypy_extensions import i64
+
 from capanalyze.tws.schema import answers, orders, requests
 from capanalyze.tws.schema.grammar import FIELD, Node, parse
 
@@ -18,6 +20,8 @@ NEWEST: Final = 226
 
 FIRST_BINARY_ID: Final = 201
 """From this server version on every frame starts with a 4-octet id (MIN_SERVER_VER_PROTOBUF)."""
+
+_NOT_ASKED: Final = -2
 
 _HEADER: Final = r"^(\d+) (\w+) (\w+)(.*)$\n?((?:  .*\n)*)"
 
@@ -141,12 +145,38 @@ def key_field(from_client: bool, message_id: int, server_version: int) -> int:
     return -1
 
 
-def key_table(from_client: bool, server_version: int) -> list[int]:
-    """``key_field`` of every id up to 255, to be indexed by id: what a framing loop wants."""
-    table = [-1] * 256
-    for message_id in messages(from_client):
-        table[message_id] = key_field(from_client, message_id, server_version)
-    return table
+class KeyFields:
+    """``key_field`` of the ids up to 255 in one direction at a server version: found out when first asked for.
+
+    Most captures hold a few of the messages; to parse the layouts of all would take longer than to read a small one.
+    """
+
+    __slots__ = ("_fields", "_from_client", "_server_version")
+
+    def __init__(self, from_client: bool, server_version: int) -> None:
+        self._from_client = from_client
+        self._server_version = server_version
+        self._fields: list[int] = [_NOT_ASKED] * 256
+
+    def of(self, message_id: i64) -> i64:
+        """The index of the field of that message, -1 for none."""
+        field: i64 = self._fields[message_id]
+        if field == _NOT_ASKED:
+            field = key_field(self._from_client, message_id, self._server_version)
+            self._fields[message_id] = field
+        return field
+
+
+_key_fields: dict[tuple[bool, int], KeyFields] = {}
+
+
+def key_fields(from_client: bool, server_version: int) -> KeyFields:
+    """The KeyFields of a direction and a server version, the same ones every time."""
+    found = _key_fields.get((from_client, server_version))
+    if found is None:
+        found = KeyFields(from_client, server_version)
+        _key_fields[from_client, server_version] = found
+    return found
 
 
 def protobuf_key_field(from_client: bool, message_id: int) -> int:
