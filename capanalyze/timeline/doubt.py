@@ -6,15 +6,11 @@ In: a group of Facts with the same plot. Out: a clause in brackets for the end o
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.evidence import DROPPED, INEXACT, SENT_AGAIN, UNHEARD
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import count, span
 
 Group = Sequence[Facts]
-
-CLOCK_STEP_NS: Final = 10_000_000
-"""How far times have to go back to be told of: capturing alone puts packets of several queues out of order."""
 
 _GROUNDS: Final = {
     UNHEARD: "a FIN of the {peer}'s may be among what the capture lacks",
@@ -77,29 +73,8 @@ def _one_way(group: Group, side: str) -> bool:
 
 
 def _clock(group: Group) -> list[str]:
-    steps = [step for facts in group if (step := set_back(facts.connection)) is not None]
+    steps = [facts.set_back for facts in group if facts.set_back is not None]
     if not steps:
         return []
     packet, by_ns = steps[0]
     return [f"the capture's clock goes back by {span(by_ns)} before packet {packet}"]
-
-
-def set_back(connection: Connection) -> tuple[int, int] | None:
-    """The packet by which the times of a connection had gone back most, and how far; None where they did not.
-
-    It looks at the packets that events tell of, and at the first and last octets of each side.
-    """
-    known = [(int(event.packet), int(event.ts_ns)) for event in connection.events]
-    known.append((int(connection.last_packet), int(connection.last_ts)))
-    for side in (connection.orig, connection.resp):
-        known.append((int(side.first_data_packet), int(side.first_data_ts)))
-        known.append((int(side.last_data_packet), int(side.last_data_ts)))
-    known.sort()
-    newest, found = -1, None
-    for packet, ts_ns in known:
-        if ts_ns < 0:
-            continue
-        if newest - ts_ns >= CLOCK_STEP_NS and (found is None or newest - ts_ns > found[1]):
-            found = (packet, newest - ts_ns)
-        newest = max(newest, ts_ns)
-    return found

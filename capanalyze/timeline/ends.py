@@ -3,9 +3,12 @@
 In: a Connection and one of its sides. Out: when it spoke, closed and reset, in moments that may lack a time.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from capanalyze.tcp.connection import Connection, Event, Side
+
+CLOCK_STEP_NS: Final = 10_000_000
+"""How far times have to go back to be told of: capturing alone puts packets of several queues out of order."""
 
 
 class Moment(NamedTuple):
@@ -92,3 +95,24 @@ def unheard(side: Side) -> int:
 
 def _resets(event: Event, side: Side) -> bool:
     return event.kind == "RST" and event.side == side.index and event.flag in {"", "refused", "inexact"}
+
+
+def set_back(connection: Connection) -> tuple[int, int] | None:
+    """The packet by which the times of a connection had gone back most, and how far; None where they did not.
+
+    It looks at the packets that events tell of, and at the first and last octets of each side.
+    """
+    known = [(int(event.packet), int(event.ts_ns)) for event in connection.events]
+    known.append((int(connection.last_packet), int(connection.last_ts)))
+    for side in (connection.orig, connection.resp):
+        known.append((int(side.first_data_packet), int(side.first_data_ts)))
+        known.append((int(side.last_data_packet), int(side.last_data_ts)))
+    known.sort()
+    newest, found = -1, None
+    for packet, ts_ns in known:
+        if ts_ns < 0:
+            continue
+        if newest - ts_ns >= CLOCK_STEP_NS and (found is None or newest - ts_ns > found[1]):
+            found = (packet, newest - ts_ns)
+        newest = max(newest, ts_ns)
+    return found

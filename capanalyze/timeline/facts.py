@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Final
 
 from capanalyze.tcp.connection import Connection, Note
-from capanalyze.timeline.ends import End, Moment, between, moment
+from capanalyze.timeline.ends import End, Moment, between, moment, set_back
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.openings import Misfit, first_octets, misfit
 from capanalyze.tws.message import Message
@@ -39,6 +39,7 @@ class Facts:
         close: the moment of the close; None where nobody closed or the FIN was inferred.
         stage: how far it got (see ``stage_of``).
         misfit: what a side sent in place of TWS, or None.
+        set_back: by which packet the clock had gone back most, and how far; None where it did not.
         dropped: packets that the capture tool says it lost, of any connection.
         others: the Facts of every connection of the capture, this one included.
     """
@@ -74,6 +75,7 @@ class Facts:
         self.readiness = tuple((name, self._milestone(key)) for key, name in READY)
         self.missing_names = tuple(name for name, at in self.readiness if at is None)
         self.misfit: Misfit | None = misfit(connection, session)
+        self.set_back = set_back(connection)
         self.errors = self._errors()
         self.others: tuple[Facts, ...] = (self,)
         self.stage = stage_of(self)

@@ -30,12 +30,12 @@ def message_lines(facts: Facts) -> Iterator[Entry]:
     session = facts.session
     if session is None or not facts.speaks:
         return
-    kept: dict[tuple[bool, int, int], Message] = {}
+    kept: dict[int, Message] = {}  # by their places in both streams
     tails = [*session.tail(0), *session.tail(1)]
     if session.closing_tail is not None:
         tails += [*session.closing_tail[0], *session.closing_tail[1]]
     for message in (*session.head, *session.errors, *tails):
-        kept.setdefault((message.from_client, int(message.packet), int(message.offset)), message)
+        kept.setdefault(int(message.offset if message.from_client else ~message.offset), message)
     for message in kept.values():
         yield _entry(message, session)
     total = sum(facts.message_counts or ())

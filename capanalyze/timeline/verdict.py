@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from capanalyze.timeline.before import before_close, before_open
-from capanalyze.timeline.doubt import doubts, set_back
+from capanalyze.timeline.doubt import doubts
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.turned_back import turned_back
@@ -129,7 +129,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         facts.kind,
         facts.inferred,
         (close.certainty, close.doubt) if close is not None else "",
-        set_back(facts.connection) is not None,
+        facts.set_back is not None,
         facts.server.called,
         facts.client.state,
         facts.server.state,

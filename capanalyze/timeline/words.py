@@ -54,7 +54,7 @@ def _visible(character: str) -> str:
 
 def octets_as_text(data: bytes) -> str:
     r"""Octets as ASCII: printable ones as they are, NUL as \0, others as \xNN; a backslash is doubled."""
-    return "".join(_ASCII[octet] for octet in data)
+    return "".join([_ASCII[octet] for octet in data])
 
 
 _ASCII: Final = tuple(

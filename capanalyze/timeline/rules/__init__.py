@@ -122,8 +122,10 @@ ABSENCE: Final = {
 
 def judge(facts: Facts) -> tuple[Finding, ...]:
     """Every finding on a connection."""
-    found = [rule.check(facts) for rule in RULES]
-    return tuple(doubted(entry, facts) for entry in found if entry is not None)
+    return tuple(doubted(entry, facts) for check in _CHECKS if (entry := check(facts)) is not None)
+
+
+_CHECKS: Final = tuple(rule.check for rule in RULES)
 
 
 CLOSERS: Final = (closed_without_answer.ID, closed_after_startapi.ID, gateway_closed_midsession.ID)
