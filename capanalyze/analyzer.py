@@ -326,37 +326,55 @@ class Analyzer:
         if fragments.unused:
             self._skip(REASONS[FRAGMENT], fragments.unused)
             fragments.unused = 0
-        for connection in self.tracker.connections:
-            runs = self.tracker.streams.runs
-            runs.clear()
-            self.tracker.closing.infer(connection)
-            self.tracker.streams.finish(connection)
-            if runs and connection.heeded:
-                self._hand_on_runs(connection.orig)
-            session = self.sessions[connection.orig.place]
-            if session is not None:
-                session.finish()
-                self._after(connection, session)
-                self._heard(connection, session)
-                if session.hello_side >= 0 and connection.roles_from in {"port", "first_packet"}:
-                    connection.roles_from = "hello"
-                    connection.client_side = session.hello_side
-            self.tracker.closing.finish(connection)
-        self._keep_those_told()
+        self.tracker.close()
+        waiting = self.tracker.connections[::-1]
+        self.tracker.connections.clear()
+        told: list[Connection] = []
+        while waiting:
+            connection = waiting.pop()
+            self._finish(connection)
+            if connection.detail:
+                told.append(connection)
+            else:
+                self._count(connection)
+        self._keep_those_told(told)
         self.resting.clear()
 
-    def _keep_those_told(self) -> None:
-        """The connections told in full, and their sessions, by number; the others are counted and forgotten."""
-        connections = self.tracker.connections
-        told = [connection for connection in connections if connection.detail]
-        if len(told) == len(connections):
-            return
-        self.tracker.close()
-        told.sort(key=number_of)
-        self.sessions = [self.sessions[connection.orig.place] for connection in told]
-        connections[:] = told
-        for place, connection in enumerate(told):
-            connection.orig.place = connection.resp.place = place
+    def _finish(self, connection: Connection) -> None:
+        """Settle a connection."""
+        runs = self.tracker.streams.runs
+        runs.clear()
+        self.tracker.closing.infer(connection)
+        self.tracker.streams.finish(connection)
+        if runs and connection.heeded:
+            self._hand_on_runs(connection.orig)
+        session = self.sessions[connection.orig.place]
+        if session is not None:
+            session.finish()
+            self._after(connection, session)
+            self._heard(connection, session)
+            if session.hello_side >= 0 and connection.roles_from in {"port", "first_packet"}:
+                connection.roles_from = "hello"
+                connection.client_side = session.hello_side
+        self.tracker.closing.finish(connection)
+
+    def _count(self, connection: Connection) -> None:
+        """Count a connection that is not told in full, and forget it while it is at hand: there may be 20,000."""
+        self.sessions[connection.orig.place] = None
+        self.tracker.table.count(connection)
+
+    def _keep_those_told(self, finished: list[Connection]) -> None:
+        """The connections told in full, and their sessions, by number if there were others."""
+        for connection in finished:
+            if not connection.detail:  # another was told in its stead since
+                self._count(connection)
+        told = [connection for connection in finished if connection.detail]
+        if len(told) < len(self.sessions):
+            told.sort(key=number_of)
+            self.sessions = [self.sessions[connection.orig.place] for connection in told]
+            for place, connection in enumerate(told):
+                connection.orig.place = connection.resp.place = place
+        self.tracker.connections.extend(told)
 
 
 def packet_of(message: Message) -> int:

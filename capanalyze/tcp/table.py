@@ -148,20 +148,17 @@ class Table:
                 del self.sides[other]
             if other and self.older.get(other) is side:
                 del self.older[other]
-        self._count(connection)
+        self.count(connection)
 
     def close(self) -> None:
-        """No more segments come: count the connections that are not told in full, and know no others any more."""
+        """No more segments come: know no connection any more, so that one that is counted is freed at once."""
         self.sides.clear()
         self.older.clear()
         self._other_keys.clear()
         self._ended.clear()
         self._unanswered.clear()
-        for connection in self.connections:
-            if not connection.detail:
-                self._count(connection)
 
-    def _count(self, connection: Connection) -> None:
+    def count(self, connection: Connection) -> None:
         """Count a finished connection, and let go of its sides."""
         connection.gone = True
         (self.gateway if connection.api else self.others).add(connection)

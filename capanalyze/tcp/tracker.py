@@ -279,7 +279,7 @@ class Tracker:
         self.closing.finish(connection)
 
     def close(self) -> None:
-        """No more packets come at all: only the connections that are told in full are kept."""
+        """No more packets come at all: no connection is looked for any more."""
         self.table.close()
         self.recent.clear()
 
