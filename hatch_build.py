@@ -48,6 +48,7 @@ def compile_modules(root: Path, folder: Path, modules: list[str]) -> list[Path]:
         OSError, subprocess.CalledProcessError: it did not work.
     """
     shutil.copytree(root / "capanalyze", folder / "capanalyze", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    (folder / "setup.cfg").write_text(f"[build_ext]\nparallel = {os.cpu_count() or 1}\n", encoding="utf-8")
     command = [sys.executable, "-m", "mypyc", "--ignore-missing-imports", *modules]
     environment = dict(os.environ, MYPYC_OPT_LEVEL="3", MYPYC_DEBUG_LEVEL="0")
     output = subprocess.PIPE

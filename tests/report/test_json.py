@@ -6,9 +6,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import capanalyze
 from capanalyze.report import Look, render
+from capanalyze.report.json import text_of
 from tests.report.stories import STORIES
 from tests.timeline.talk import ready, report
 
@@ -82,6 +85,27 @@ def test_the_json_is_the_apis_object() -> None:
     actual = json.loads(render(whole, "json", Look()))
 
     assert whole.to_dict() == actual
+
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=4), inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_any_value_is_written_as_the_standard_library_writes_it(value: object) -> None:
+    assert text_of(value, 0) == json.dumps(value, indent=2)
+
+
+def test_what_is_nested_too_deep_is_not_written() -> None:
+    value: object = {}
+    for _ in range(64):
+        value = [value]
+
+    with pytest.raises(RecursionError, match="too many levels"):
+        text_of(value, 0)
 
 
 def test_the_keys_stand_in_the_contracts_order() -> None:
