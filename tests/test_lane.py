@@ -93,6 +93,10 @@ def step(talk: Conversation, kind: str, number: int) -> None:
             server.data(tick[: 5 + number % 7]).server.data(tick[5 + number % 7 :] + tick[:3]).server.data(tick[3:])
         case "request":
             client.data(text(1, 11, number, 0, "EUR", "CASH"))
+        case "delayed":
+            before = client.received
+            server.data(tick)
+            client.data(text(1, 11, number, 0, "EUR", "CASH"), ack=before).client.ack()
         case "acks":
             client.ack()
         case "window":
@@ -112,10 +116,11 @@ def step(talk: Conversation, kind: str, number: int) -> None:
             client.fin().server.ack().server.fin()
 
 
-COMMON = ("answer", "answer", "acks", "acks", "acks", "request", "split")
+COMMON = ("answer", "answer", "acks", "acks", "acks", "request", "split", "delayed")
 RARE = ("window", "keep-alive", "lost", "again", "odd", "late", "close")
 TALK = [("answer", 10), ("acks", 0)] * 6
 FILLED = [*TALK, ("window", 14), ("answer", 10), ("acks", 0), ("answer", 11), ("acks", 0)]
+DELAYED = [*TALK, ("delayed", 3), ("answer", 10), ("delayed", 4), ("close", 0)]
 STOPPED = [*TALK, ("window", 12), ("answer", 10), ("acks", 0), ("answer", 10)]
 stories = st.lists(st.tuples(st.sampled_from(COMMON * 5 + RARE), st.integers(0, 40)), max_size=60)
 
@@ -130,6 +135,8 @@ stories = st.lists(st.tuples(st.sampled_from(COMMON * 5 + RARE), st.integers(0, 
 @example([FILLED], Random(1), pcap, 500)
 @example([STOPPED], Random(1), pcap, 500)
 @example([FILLED, STOPPED], Random(1), pcap, 0)
+@example([DELAYED], Random(1), pcap, 500)
+@example([DELAYED], Random(1), pcap, 0)
 def test_the_loop_hands_on_whatever_is_not_usual(
     told: list[list[tuple[str, int]]], chance: Random, form: Callable[[list[Packet]], bytes], in_full: int
 ) -> None:
