@@ -141,15 +141,16 @@ class Stretch:
             self._settle(side.peer)
         elif side.listener is not None:
             self.lent.add(side)
-            session = self.analyzer.sessions[side.place]
-            if session is not None and session.settled and side.plain and usual(side) and usual(side.peer):
-                side.pieces, side.peer.pieces = [], []
+            if side.plain and usual(side) and usual(side.peer):
+                session = self.analyzer.sessions[side.place]
+                if session is not None and session.settled:
+                    side.pieces, side.peer.pieces = [], []
 
     def _settle_all(self) -> None:
         """Hand on what was collected, and keep nothing of it but what can be told."""
-        sessions, first = self.analyzer.sessions, self.first
+        sessions, first, places = self.analyzer.sessions, self.first, self.places
         last = [side.pieces[-1][1] if side.pieces else side.last_packet for side in self.lent]
-        times = self.packets.times_at([self.places[max(number - first, 0)] for number in last])
+        times = self.packets.times_at([places[number - first if number > first else 0] for number in last])
         for side, number, ts_ns in zip(self.lent, last, times, strict=True):
             if side.pieces:
                 self._hand_on(side, ts_ns)
