@@ -326,7 +326,8 @@ class Analyzer:
         if fragments.unused:
             self._skip(REASONS[FRAGMENT], fragments.unused)
             fragments.unused = 0
-        self.tracker.close()
+        if any(not connection.detail for connection in self.tracker.connections):
+            self.tracker.close()  # so that those counted are freed at once
         waiting = self.tracker.connections[::-1]
         self.tracker.connections.clear()
         told: list[Connection] = []
