@@ -79,7 +79,7 @@ class Stretch:
     def _collect(self) -> None:
         """The loop."""
         sides, heads, lent = self.analyzer.tracker.sides, HEADS, self.lent
-        data, lead, mark = self.packets.data, self.lead, self.mark
+        data, lead, mark, like_most = self.packets.data, self.lead, self.mark, USUAL
         ip = self.packets.header + lead
         unpack = shape_behind(ip - 2)
         for number, place, captured in zip(count(self.first), self.places, self.sizes, strict=False):
@@ -97,7 +97,7 @@ class Stretch:
                     and side.plain
                     and window
                     and (kind == mark or kind & ANY_SERVICE == mark)
-                    and (protocol == USUAL or protocol & ANY_TTL == TCP)
+                    and (protocol == like_most or protocol & ANY_TTL == TCP)
                     and lead + total <= captured
                 ):
                     peer = side.peer
@@ -115,7 +115,13 @@ class Stretch:
                             if window != side.window:
                                 open_window(side, window)
                             continue
-                    elif length == 0 and ack != side.last_ack and acked(side, peer, ack):
+                    elif (
+                        length == 0
+                        and (more := (ack - side.last_ack) & 0xFFFFFFFF)
+                        and (upto := peer.acked_rel + more) <= peer.next_rel
+                    ):
+                        peer.acked_rel = upto
+                        side.last_ack = ack
                         side.packets += 1
                         side.last_packet = number
                         lent.add(side)

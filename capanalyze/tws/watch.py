@@ -9,6 +9,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.common import COMPILED
 from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
 from capanalyze.tws.pairing import NO_KEY, Pairing
 from capanalyze.tws.rows import end_markers
@@ -85,11 +86,15 @@ class Watch:
             return NO_KEY
         skip += field
         while skip > 0:
-            while at < end and data[at] != 0:
-                at += 1
+            if COMPILED:
+                while at < end and data[at] != 0:
+                    at += 1
+            else:
+                nul = data.find(b"\0", at, end)
+                at = end if nul < 0 else nul
             at += 1
             skip -= 1
-        return _read_digits(data, at, end)
+        return read_digits(data, at, end) if COMPILED else read_number(data, at, end)
 
     def marks(self, stream: Walker) -> None:
         """Say which of the server's frames to stop at."""
@@ -141,7 +146,8 @@ class Watch:
                 stream.firsts = stream.firsts[:first] + b"\1" + stream.firsts[first + 1 :]
 
 
-def _read_digits(data: bytes, begin: i64, end: i64) -> i64:
+def read_digits(data: bytes, begin: i64, end: i64) -> i64:
+    """The integer of the text field at ``begin``, an octet at a time; NO_KEY where it is none or not whole."""
     negative = begin < end and data[begin] == 45
     at: i64 = begin + 1 if negative else begin
     first: i64 = at
@@ -157,6 +163,13 @@ def _read_digits(data: bytes, begin: i64, end: i64) -> i64:
     if at == first or at >= end or data[at] != 0:
         return NO_KEY
     return -value if negative else value
+
+
+def read_number(data: bytes, begin: i64, end: i64) -> i64:
+    """The same for the interpreter."""
+    field = data[begin : max(data.find(b"\0", begin, end), 0)]
+    digits = field[1:] if field[:1] == b"-" else field
+    return int(field) if digits.isdigit() and len(digits) <= _DIGITS else NO_KEY
 
 
 def _read_varint(data: bytes, begin: i64, end: i64) -> i64:
