@@ -17,30 +17,18 @@ from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL, NOT_IP, UNKNOWN_LI
 from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import ACK, HEADER_CUT, OK, PENDING, REASONS, REASSEMBLED, Segment
 from capanalyze.packets.wrapped import wrapping
-from capanalyze.tcp.connection import Connection, Side
+from capanalyze.sessions import Sessions
+from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.recent import LEAST
 from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
-from capanalyze.tws.conversation import Conversation, Exchange
 from capanalyze.tws.message import Message
-from capanalyze.tws.rest import Rest
-from capanalyze.tws.resting import Resting
-from capanalyze.tws.room import HELD_IN_ALL, HELD_WHOLE, Room
 from capanalyze.tws.session import Session
 
 PORTS: Final = (4001, 4002, 7496, 7497)
 """Usual API ports: IB Gateway live and paper, TWS live and paper."""
 
-
-HELLO: Final = b"API\0"
-"""What TWS begins with (protocol.md 1.2)."""
-
 ADDRESSES: Final = 12
 """Where an IPv4 header has them."""
-
-WITH_LONG_HEAD: Final = 100
-"""The first connections keep many of their first messages, the others SHORT_HEAD."""
-
-SHORT_HEAD: Final = 16
 
 
 class Analyzer:
@@ -50,7 +38,7 @@ class Analyzer:
         ports: the ports that mark the gateway's side.
         keep_all: keep every TWS message for ``take_messages`` (else only the first and the last of a connection).
         converse: follow every request with all its answers too (``Session.conversation``); goes with ``keep_all``.
-            ``talks`` has them after ``finish``, of every session, by connection number; ``unfollowed`` counts the rest.
+            ``all_sessions`` has them after ``finish``.
         keys: follow only the requests with these ids.
     """
 
@@ -63,16 +51,8 @@ class Analyzer:
     ) -> None:
         self.ports = ports
         self.keep_all = keep_all
-        self.converse = converse
-        self.keys = keys
-        self.talks: list[tuple[int, list[Exchange]]] = []
-        self.unfollowed: dict[int, int] = {}  # by the number of a connection that has talks; 0 for all others
         self.tracker = Tracker(ports)
-        self.sessions: list[Session | None] = []
-        self.rest = Rest()
-        self.room = Room(HELD_WHOLE if keep_all else HELD_IN_ALL)
-        self.resting: dict[int, Resting] = {}  # by their progress
-        self.messages: list[Message] = []
+        self.all_sessions = Sessions(self.tracker.table, keep_all, converse, keys)
         self.skipped: dict[str, int] = {}
         self.packets: i64 = 0
         self.first_ts: i64 = NO_TIME
@@ -84,6 +64,11 @@ class Analyzer:
     def connections(self) -> list[Connection]:
         """The connections; after ``finish`` those told in full, in the order of their first packet."""
         return self.tracker.connections
+
+    @property
+    def sessions(self) -> list[Session | None]:
+        """The session of each connection, by its ``place``; after ``finish`` that is its index."""
+        return self.all_sessions.places
 
     def feed(self, packets: RawPackets) -> None:
         """Take every packet that the cursor has."""
@@ -142,7 +127,7 @@ class Analyzer:
                 end = payload + length
                 at = payload if side.listener is None else side.listener.hear(data, payload, end, number, ts_ns)
                 if at < end:
-                    self.tell(side, data, at, end, number, ts_ns)
+                    self.all_sessions.tell(side, data, at, end, number, ts_ns)
             if outcome != GENERAL:
                 return
         if ethernet:
@@ -164,18 +149,27 @@ class Analyzer:
         """A segment that is not simply the next in order."""
         tracker = self.tracker
         outcome = tracker.segment(self._segment, data, packet, ts_ns)
-        if len(self.sessions) != len(tracker.connections) or tracker.left is not None:
-            self._sessions_for_new()
+        sessions = self.all_sessions
+        if len(sessions.places) != len(tracker.connections) or tracker.left is not None:
+            self._make_places()
         if outcome == RUNS:
-            self._hand_on_runs(tracker.side)
+            sessions.tell_runs(tracker.side, tracker.streams.runs)
         if tracker.just_closed:
-            self._closed()
+            tracker.just_closed = False
+            sessions.closed(tracker.side)
+
+    def _make_places(self) -> None:
+        """Connections came, and one may have been forgotten."""
+        if self.tracker.left is not None:
+            self.all_sessions.leave(self.tracker.left)
+            self.tracker.left = None
+        self.all_sessions.make_places(len(self.tracker.connections))
 
     def _unusable(self, found: i64, packets: RawPackets) -> None:
         """A packet without a whole TCP header."""
         if found == HEADER_CUT:
             self.tracker.header_cut(self._segment, packets.number, packets.ts_ns)
-            self._sessions_for_new()
+            self._make_places()
         elif found != PENDING and not self._wrapped(found, packets) and not (found == NOT_TCP and self._error(packets)):
             self._skip(REASONS[found], 1)
 
@@ -196,131 +190,13 @@ class Analyzer:
     def _skip(self, reason: str, packets: i64) -> None:
         self.skipped[reason] = self.skipped.get(reason, 0) + packets
 
-    def _sessions_for_new(self) -> None:
-        """Keep one place for a session per connection; a connection that was forgotten leaves it empty."""
-        left = self.tracker.left
-        if left is not None:
-            session = self.sessions[left.orig.place]
-            if session is not None:
-                session.finish()
-                self._after(left, session)
-                self._heard(left, session)
-                session.let_go()
-                self.sessions[left.orig.place] = None
-            self.tracker.left = None
-        while len(self.sessions) < len(self.tracker.connections):
-            self.sessions.append(None)
-
-    def _session(self, connection: Connection, data: bytes, start: i64) -> Session:
-        """The session of a connection whose next octets are ``data[start:]``."""
-        session = self.sessions[connection.orig.place]
-        if session is None or isinstance(session, Resting):
-            before = session
-            if before is None and not connection.detail and data[start : start + 4] == HELLO:
-                self.tracker.table.greeted(connection)
-            from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
-            rest = None if connection.detail or self.keep_all else self.rest
-            session = Session(
-                connection.client_side, connection.api, from_start, self.keep_all, connection.detail, rest, self.room
-            )
-            if self.converse:
-                session.conversation = Conversation(self.room, self.keys)
-            if connection.number > WITH_LONG_HEAD:
-                session.most_head = SHORT_HEAD
-            if before is not None:
-                session.resume(before.progress)
-            self.sessions[connection.orig.place] = session
-        return session
-
-    def tell(self, side: Side, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-        """Give a piece of a side's stream to its session, if the connection is worth one."""
-        connection = side.connection
-        assert connection is not None
-        if connection.heeded:
-            session = self._session(connection, data, start)
-            session.data(side.index, data, start, end, packet, ts_ns)
-            self._after(connection, session)
-
-    def rest_if_able(self, side: Side) -> None:
-        """Let a session that is counted only share all with others while it is between two frames (resting.py)."""
-        session, connection = self.sessions[side.place], side.connection
-        if session is None or session.rest is None or isinstance(session, Resting) or connection is None:
-            return
-        if connection.roles_from != "syn" or not session.rests():
-            return
-        resting = self.resting.get(session.progress)
-        if resting is None:
-            resting = self.resting[session.progress] = Resting(self.rest, session.progress)
-        session.let_go()
-        self.sessions[connection.orig.place] = resting
-        connection.orig.listener, connection.resp.listener = resting.first, resting.second
-        connection.forget_times()
-
-    def _hand_on_runs(self, side: Side | None) -> None:
-        """Give what became in order at once, and the holes in it."""
-        assert side is not None
-        connection = side.connection
-        assert connection is not None
-        if not connection.heeded:
-            return
-        runs = self.tracker.streams.runs
-        session = self._session(connection, runs[0].data, runs[0].start)
-        for run in runs:
-            if run.gap:
-                session.gap(run.side, run.gap, run.packet, run.ts_ns)
-            else:
-                session.data(run.side, run.data, run.start, run.end, run.packet, run.ts_ns)
-        self._after(connection, session)
-
-    def _after(self, connection: Connection, session: Session) -> None:
-        """Look at what the session became."""
-        if session.is_tws:
-            connection.narrated = False  # its messages tell more than its octets
-            connection.api = True
-            if not self.keep_all:
-                connection.orig.listener, connection.resp.listener = session.first, session.second
-        if session.dead:
-            connection.heeded = False
-            session.let_go()
-            self.sessions[connection.orig.place] = None
-        elif self.keep_all:
-            for message in session.take_messages():
-                message.conn = connection.number
-                self.messages.append(message)
-
-    def _heard(self, connection: Connection, session: Session) -> None:
-        """A session is over: its exchanges outlast it, whether it is told or not."""
-        conversation = session.conversation
-        if conversation is None:
-            return
-        number = connection.number if conversation.exchanges else 0
-        if conversation.exchanges:
-            self.talks.append((number, conversation.exchanges))
-        if conversation.left_out != 0:
-            self.unfollowed[number] = self.unfollowed.get(number, 0) + conversation.left_out
-
-    def _closed(self) -> None:
-        """The close was seen: what was said before it is set apart."""
-        self.tracker.just_closed = False
-        side = self.tracker.side
-        if side is not None and side.connection is not None:
-            session = self.sessions[side.place] if side.place < len(self.sessions) else None
-            if session is not None:
-                session.snapshot()
-
     def take_messages(self) -> list[Message]:
-        """The messages that were completed since the last call (``keep_all``), by the packet that completed each.
-
-        Framing that is searched for is found later than the packets of it came.
-        """
-        taken = self.messages
-        self.messages = []
-        taken.sort(key=packet_of)
-        return taken
+        """See ``Sessions.take_messages``."""
+        return self.all_sessions.take_messages()
 
     def finish(self) -> None:
         """No more packets come: settle streams, sessions, roles and closes."""
-        self._sessions_for_new()
+        self._make_places()
         fragments = self._segment.fragments
         fragments.finish()
         if fragments.unused:
@@ -339,7 +215,7 @@ class Analyzer:
             else:
                 self._count(connection)
         self._keep_those_told(told)
-        self.resting.clear()
+        self.all_sessions.resting.clear()
 
     def _finish(self, connection: Connection) -> None:
         """Settle a connection."""
@@ -348,20 +224,13 @@ class Analyzer:
         self.tracker.closing.infer(connection)
         self.tracker.streams.finish(connection)
         if runs and connection.heeded:
-            self._hand_on_runs(connection.orig)
-        session = self.sessions[connection.orig.place]
-        if session is not None:
-            session.finish()
-            self._after(connection, session)
-            self._heard(connection, session)
-            if session.hello_side >= 0 and connection.roles_from in {"port", "first_packet"}:
-                connection.roles_from = "hello"
-                connection.client_side = session.hello_side
+            self.all_sessions.tell_runs(connection.orig, runs)
+        self.all_sessions.finish(connection)
         self.tracker.closing.finish(connection)
 
     def _count(self, connection: Connection) -> None:
         """Count a connection that is not told in full, and forget it while it is at hand: there may be 20,000."""
-        self.sessions[connection.orig.place] = None
+        self.all_sessions.places[connection.orig.place] = None
         self.tracker.table.count(connection)
 
     def _keep_those_told(self, finished: list[Connection]) -> None:
@@ -370,17 +239,13 @@ class Analyzer:
             if not connection.detail:  # another was told in its stead since
                 self._count(connection)
         told = [connection for connection in finished if connection.detail]
-        if len(told) < len(self.sessions):
+        sessions = self.all_sessions
+        if len(told) < len(sessions.places):
             told.sort(key=number_of)
-            self.sessions = [self.sessions[connection.orig.place] for connection in told]
+            sessions.places = [sessions.places[connection.orig.place] for connection in told]
             for place, connection in enumerate(told):
                 connection.orig.place = connection.resp.place = place
         self.tracker.connections.extend(told)
-
-
-def packet_of(message: Message) -> int:
-    """Sort key of messages."""
-    return message.packet
 
 
 def number_of(connection: Connection) -> int:

@@ -73,7 +73,7 @@ def read_files(
         analyzer.sessions,
         ports,
         all_connections=all_connections,
-        counted=counted_facts(analyzer.tracker.table, analyzer.rest, all_connections),
+        counted=counted_facts(analyzer.tracker.table, analyzer.all_sessions.rest, all_connections),
         opened=int(analyzer.tracker.table.opened),
         cut=any(file.decoder.cut for file in capture.files),
     )
@@ -156,12 +156,14 @@ def requests(
 
 
 def _exchanges(analyzer: Analyzer) -> Iterator[dict[str, Any]]:
-    found = [(exchange, conn) for conn, exchanges in sorted(analyzer.talks, key=_conn) for exchange in exchanges]
+    found = [
+        (exchange, conn) for conn, exchanges in sorted(analyzer.all_sessions.talks, key=_conn) for exchange in exchanges
+    ]
     found.sort(key=lambda one: one[0].packet)
     for exchange, conn in found:
         yield exchange_record(exchange, conn)
-    others = analyzer.unfollowed.pop(0, 0)
-    for conn, left_out in sorted(analyzer.unfollowed.items()):
+    others = analyzer.all_sessions.unfollowed.pop(0, 0)
+    for conn, left_out in sorted(analyzer.all_sessions.unfollowed.items()):
         yield {"conn": conn, "left_out": left_out}
     if others:
         yield {"conn": None, "left_out": others}
@@ -189,7 +191,7 @@ def message_counts(
     for packets in Capture(_names(paths), engine, progress).runs():
         analyzer.feed(packets)
     analyzer.finish()
-    sums = {"client": analyzer.rest.names_of(True), "server": analyzer.rest.names_of(False)}
+    sums = {"client": analyzer.all_sessions.rest.names_of(True), "server": analyzer.all_sessions.rest.names_of(False)}
     for session in analyzer.sessions:
         if session is not None and session.rest is None:
             for side, counts in (("client", session.client_counts), ("server", session.server_counts)):

@@ -167,7 +167,7 @@ class Stretch:
                 if side.detail:
                     session.let_pieces_go(side.index)
                 else:
-                    self.analyzer.rest_if_able(side)
+                    self.analyzer.all_sessions.rest_if_able(side)
         self.lent.clear()
 
     def _settle(self, side: Side) -> None:
@@ -207,7 +207,7 @@ class Stretch:
                 side.octets += end
                 at = side.listener.hear(octets, 0, end, number, ts_ns)
                 if at < end:
-                    self.analyzer.tell(side, octets, at, end, number, ts_ns)
+                    self.analyzer.all_sessions.tell(side, octets, at, end, number, ts_ns)
         if side.detail:
             side.last_data_packet = number
             side.last_data_ts = ts_ns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from unittest import mock
 
-import capanalyze.analyzer
+import capanalyze.sessions
 from capanalyze.analyzer import PORTS, Analyzer
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.segment import HEADER_CUT, OK, REASSEMBLED, Segment
@@ -74,7 +74,7 @@ class Followed:
 
 def follow(capture: bytes, ports: tuple[int, ...] = PORTS, piece: int = 0) -> Followed:
     """Run the analyzer over a capture, fed whole or in pieces."""
-    with mock.patch.object(capanalyze.analyzer, "Session", StreamRecorder):
+    with mock.patch.object(capanalyze.sessions, "Session", StreamRecorder):
         analyzer = Analyzer(ports)
         file = from_bytes(capture)
         if piece:

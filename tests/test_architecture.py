@@ -18,12 +18,13 @@ MAY_IMPORT = {
     "timeline": {"timeline", "tcp", "tws"},
     "report": {"report", "timeline", "tcp", "tws", "errors"},
     "capture": {"capture", "errors", "packets"},  # packets: the RawPackets cursor that readers fill
-    "analyzer": {"lane", "packets", "tcp", "tws"},
+    "sessions": {"tcp", "tws"},
+    "analyzer": {"lane", "packets", "sessions", "tcp", "tws"},
     "lane": {"analyzer", "packets", "tcp", "tws"},  # the analyzer's loop for the interpreter; analyzer is only its type
 }
 """Room -> rooms whose modules it may import; rooms that are not listed may import everything."""
 
-PURE = {"packets", "tcp", "tws", "timeline", "report", "analyzer", "lane"}
+PURE = {"packets", "tcp", "tws", "timeline", "report", "sessions", "analyzer", "lane"}
 IMPURE_MODULES = {
     "socket",
     "subprocess",

@@ -148,7 +148,7 @@ def test_the_loop_hands_on_whatever_is_not_usual(
         sessions = [rest for rest in sessions if rest]
     data = form(packets)
 
-    soon_settled = mock.patch.multiple("capanalyze.analyzer", WITH_LONG_HEAD=0, SHORT_HEAD=4)
+    soon_settled = mock.patch.multiple("capanalyze.sessions", WITH_LONG_HEAD=0, SHORT_HEAD=4)
     with soon_settled, mock.patch.object(table, "TOLD_IN_FULL", in_full):
         with mock.patch.object(lane, "feed", packet_by_packet):
             expected = read_files([from_bytes(data)], all_connections=True).to_dict()

@@ -355,7 +355,9 @@ def test_every_octet_of_a_recording_is_a_hello_s_a_frame_s_or_named(path: Path) 
             said = session.client_remainder if side.from_client else session.server_remainder
             assert bool(said) == bool(remainder)
             spoken = [
-                one for one in analyzer.messages if (one.conn, one.from_client) == (connection.number, side.from_client)
+                one
+                for one in analyzer.all_sessions.messages
+                if (one.conn, one.from_client) == (connection.number, side.from_client)
             ]
             assert not [one.name for one in spoken if one.name.startswith("message_")]
 

@@ -1,0 +1,190 @@
+"""Sessions: which TWS session a connection's octets are for, and what its connection learns of it.
+
+In: pieces of streams, by the side that sent them, and connections that end. Out: a session for every connection that is
+told in full, at its ``place``; counts of the others (rest.py); every message, where all are kept.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.streams import Run
+from capanalyze.tcp.table import Table
+from capanalyze.tws.conversation import Conversation, Exchange
+from capanalyze.tws.message import Message
+from capanalyze.tws.rest import Rest
+from capanalyze.tws.resting import Resting
+from capanalyze.tws.room import HELD_IN_ALL, HELD_WHOLE, Room
+from capanalyze.tws.session import Session
+
+HELLO: Final = b"API\0"
+"""What TWS begins with (protocol.md 1.2)."""
+
+WITH_LONG_HEAD: Final = 100
+"""The first connections keep many of their first messages, the others SHORT_HEAD."""
+
+SHORT_HEAD: Final = 16
+
+
+class Sessions:
+    """The sessions of a capture.
+
+    Args:
+        table: the connections.
+        keep_all, converse, keys: see Analyzer.
+
+    Attributes:
+        places: the session of a connection, at its ``place``; None where there is none.
+        talks, unfollowed: exchanges of the sessions that are over, by the number of their connection, and how many
+            could not be followed (0: of connections that have no talks).
+        rest: the counts of those that are counted only.
+    """
+
+    def __init__(self, table: Table, keep_all: bool, converse: bool, keys: frozenset[int] | None) -> None:
+        self.table = table
+        self.keep_all = keep_all
+        self.converse = converse
+        self.keys = keys
+        self.places: list[Session | None] = []
+        self.talks: list[tuple[int, list[Exchange]]] = []
+        self.unfollowed: dict[int, int] = {}
+        self.rest = Rest()
+        self.room = Room(HELD_WHOLE if keep_all else HELD_IN_ALL)
+        self.resting: dict[int, Resting] = {}  # by their progress
+        self.messages: list[Message] = []
+
+    def make_places(self, connections: i64) -> None:
+        """Keep a place for each of so many connections."""
+        while len(self.places) < connections:
+            self.places.append(None)
+
+    def leave(self, connection: Connection) -> None:
+        """A connection is forgotten: its session ends, and leaves its place empty."""
+        session = self.places[connection.orig.place]
+        if session is not None:
+            session.finish()
+            self._after(connection, session)
+            self._heard(connection, session)
+            session.let_go()
+            self.places[connection.orig.place] = None
+
+    def finish(self, connection: Connection) -> None:
+        """No more octets of a connection come; who is the client may be known by its hello alone."""
+        session = self.places[connection.orig.place]
+        if session is not None:
+            session.finish()
+            self._after(connection, session)
+            self._heard(connection, session)
+            if session.hello_side >= 0 and connection.roles_from in {"port", "first_packet"}:
+                connection.roles_from = "hello"
+                connection.client_side = session.hello_side
+
+    def tell(self, side: Side, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+        """Give a piece of a side's stream to its session, if the connection is worth one."""
+        connection = side.connection
+        assert connection is not None
+        if connection.heeded:
+            session = self._session(connection, data, start)
+            session.data(side.index, data, start, end, packet, ts_ns)
+            self._after(connection, session)
+
+    def tell_runs(self, side: Side | None, runs: list[Run]) -> None:
+        """Give what became in order at once, and the holes in it."""
+        assert side is not None
+        connection = side.connection
+        assert connection is not None
+        if not connection.heeded:
+            return
+        session = self._session(connection, runs[0].data, runs[0].start)
+        for run in runs:
+            if run.gap:
+                session.gap(run.side, run.gap, run.packet, run.ts_ns)
+            else:
+                session.data(run.side, run.data, run.start, run.end, run.packet, run.ts_ns)
+        self._after(connection, session)
+
+    def closed(self, side: Side | None) -> None:
+        """The close of a side's connection was seen: what was said before it is set apart."""
+        if side is not None and side.connection is not None:
+            session = self.places[side.place] if side.place < len(self.places) else None
+            if session is not None:
+                session.snapshot()
+
+    def rest_if_able(self, side: Side) -> None:
+        """Let a session that is counted only share all with others while it is between two frames (resting.py)."""
+        session, connection = self.places[side.place], side.connection
+        if session is None or session.rest is None or isinstance(session, Resting) or connection is None:
+            return
+        if connection.roles_from != "syn" or not session.rests():
+            return
+        resting = self.resting.get(session.progress)
+        if resting is None:
+            resting = self.resting[session.progress] = Resting(self.rest, session.progress)
+        session.let_go()
+        self.places[connection.orig.place] = resting
+        connection.orig.listener, connection.resp.listener = resting.first, resting.second
+        connection.forget_times()
+
+    def take_messages(self) -> list[Message]:
+        """The messages that were completed since the last call (``keep_all``), by the packet that completed each.
+
+        Framing that is searched for is found later than the packets of it came.
+        """
+        taken = self.messages
+        self.messages = []
+        taken.sort(key=packet_of)
+        return taken
+
+    def _session(self, connection: Connection, data: bytes, start: i64) -> Session:
+        """The session of a connection whose next octets are ``data[start:]``."""
+        session = self.places[connection.orig.place]
+        if session is None or isinstance(session, Resting):
+            before = session
+            if before is None and not connection.detail and data[start : start + 4] == HELLO:
+                self.table.greeted(connection)
+            from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
+            rest = None if connection.detail or self.keep_all else self.rest
+            session = Session(
+                connection.client_side, connection.api, from_start, self.keep_all, connection.detail, rest, self.room
+            )
+            if self.converse:
+                session.conversation = Conversation(self.room, self.keys)
+            if connection.number > WITH_LONG_HEAD:
+                session.most_head = SHORT_HEAD
+            if before is not None:
+                session.resume(before.progress)
+            self.places[connection.orig.place] = session
+        return session
+
+    def _after(self, connection: Connection, session: Session) -> None:
+        """Look at what the session became."""
+        if session.is_tws:
+            connection.narrated = False  # its messages tell more than its octets
+            connection.api = True
+            if not self.keep_all:
+                connection.orig.listener, connection.resp.listener = session.first, session.second
+        if session.dead:
+            connection.heeded = False
+            session.let_go()
+            self.places[connection.orig.place] = None
+        elif self.keep_all:
+            for message in session.take_messages():
+                message.conn = connection.number
+                self.messages.append(message)
+
+    def _heard(self, connection: Connection, session: Session) -> None:
+        """A session is over: its exchanges outlast it, whether it is told or not."""
+        conversation = session.conversation
+        if conversation is None:
+            return
+        number = connection.number if conversation.exchanges else 0
+        if conversation.exchanges:
+            self.talks.append((number, conversation.exchanges))
+        if conversation.left_out != 0:
+            self.unfollowed[number] = self.unfollowed.get(number, 0) + conversation.left_out
+
+
+def packet_of(message: Message) -> int:
+    """Sort key of messages."""
+    return message.packet
