@@ -73,7 +73,8 @@ def test_datagrams_of_frames_that_pcapng_cannot_hold(tmp_path: Path) -> None:
     connection = report["connections"][0]
     assert (connection["packets"], connection["fins"]) == (9, {"client": [9], "server": [10]})
     assert (connection["client_bytes"], connection["server_bytes"]) == (17, 30)
-    assert report["capture"]["skipped"] == {"not IP": 1, "not TCP": 1}
+    assert report["capture"]["skipped"] == {"not IP": 1}
+    assert [line["kind"] for line in report["timeline"]].count("ICMP") == 1
 
 
 def test_erf_holds_frames_of_its_own_link_type(tmp_path: Path) -> None:

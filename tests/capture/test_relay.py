@@ -254,7 +254,8 @@ def test_what_an_icmp_error_quotes_is_not_sent_again() -> None:
     report = analysed(file_of(frames), "auto")
 
     assert [one["packets"] for one in report["connections"]] == [5]
-    assert report["capture"]["skipped"] == {"not TCP": 1}
+    assert report["capture"]["skipped"] == {}
+    assert [line["packet"] for line in report["timeline"] if line["kind"] == "ICMP"] == [6]
 
 
 def test_two_datagrams_in_one_frame_are_two_packets_with_one_number() -> None:
