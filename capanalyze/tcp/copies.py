@@ -108,6 +108,9 @@ class Copies:
             self.found += 1
             self.watching = WATCH
             return True
+        if seg.interface == self.repeating and is_lacking(side, seg):
+            side.ident_at += 1  # nor is what only this interface captured
+            return False
         if seg.identification == side.ident:
             side.ident = CONSTANT
         elif side.ident != CONSTANT:
@@ -183,10 +186,19 @@ def of_other_interface(side: Side, seg: Segment) -> bool:
         return False
     end = seg.seq + seg.length + (1 if seg.flags & FIN else 0)  # a FIN has a number too
     said = side.next_seq + (1 if side.parting.closed else 0)
-    if distance(end, said) > 0 or distance(seg.ack, side.last_ack) > 0:
+    if distance(end, said) > 0 or distance(seg.ack, side.last_ack) > 0 or is_lacking(side, seg):
         return False
     newest = side.ident + side.packets - side.ident_at - 1
     return (newest - seg.identification) & 0xFFFF < min(side.packets, FAR_BACK)
+
+
+def is_lacking(side: Side, seg: Segment) -> bool:
+    """Whether a segment has the SYN, or octets that lie before those captured so far or in a hole among them."""
+    start = side.next_rel + distance(seg.seq, side.next_seq)
+    end = start + seg.length
+    if side.isn < 0 and (seg.flags & SYN or (seg.length and start < side.low_rel)):
+        return True
+    return any(gap.offset < end and start < gap.offset + gap.length for gap in side.trouble.gaps)
 
 
 def name_of(seg: Segment, data: bytes) -> i64:

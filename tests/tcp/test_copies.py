@@ -80,6 +80,31 @@ def test_what_was_sent_again_is_no_copy_where_a_second_interface_has_copies() ->
     assert words(connection) == {"spurious_retransmission"}
 
 
+@pytest.mark.parametrize("begins_late", [False, True])
+def test_octets_that_the_first_interface_lost_are_no_copy_on_the_second(begins_late: bool) -> None:
+    talk = Conversation(step_ns=50 * MICROSECOND)
+    talk = talk.established() if begins_late else talk.open()
+    for number in range(30):
+        talk.client.data(bytes([number]) * 10).server.ack()
+    lost = talk.packets.pop(0 if begins_late else 9)
+    again = [replace(one, interface=1, ts_ns=one.ts_ns + 10**9) for one in talk.packets]
+    again.insert(9, replace(lost, interface=1))
+
+    connection = follow(pcapng(talk.packets + again, (1, 1))).only
+
+    assert (connection.client.octets, connection.client.missing) == (300, 0)
+    assert connection.copies == len(talk.packets)
+
+
+def test_a_syn_that_the_first_interface_lost_is_no_copy_on_the_second() -> None:
+    talk = dialogue()
+    again = [replace(one, interface=1, ts_ns=one.ts_ns + 10**9) for one in talk.packets]
+
+    connection = follow(pcapng([*talk.packets[2:], *again[1:], again[0]], (1, 1))).only
+
+    assert (connection.opened, connection.roles_from) == ("complete", "syn")
+
+
 @pytest.mark.parametrize("close", ["fin", "rst"])
 def test_a_close_is_no_copy_where_a_second_interface_has_copies_whatever_its_identification(close: str) -> None:
     talk = Conversation(step_ns=50 * MICROSECOND).open()
