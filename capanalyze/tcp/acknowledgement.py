@@ -35,6 +35,8 @@ def acknowledge(
         peer.next_seq = seg.ack
         trouble(peer).unsure = False
         trouble(peer).shifted = True
+    elif peer.trouble.unsure and seg.ack == peer.next_seq:  # it had acknowledged a keep-alive's number before
+        trouble(peer).unsure = False
     acked = peer.next_rel
     if seg.ack != peer.next_seq:
         acked += distance(seg.ack, peer.next_seq)

@@ -81,15 +81,16 @@ def place(side: Side, peer: Side, seg: Segment) -> None:
         side.scaled = True
         rescale(side, peer)
     if side.isn < 0:
-        place_midstream(side, seg)
+        place_midstream(side, peer, seg)
     if seg.flags & ACK and peer.next_seq < 0:
         peer.next_seq = seg.ack
         peer.acked_rel = 0
 
 
-def place_midstream(side: Side, seg: Segment) -> None:
+def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
     """A segment of a side whose SYN is not in the capture."""
     spans = seg.length > 0 or seg.flags & FIN != 0
+    sure = spans or seg.seq == peer.last_ack  # the peer has acknowledged a keep-alive's number
     if side.next_seq < 0:
         side.next_seq = seg.seq
         side.acked_rel = 0
@@ -104,8 +105,8 @@ def place_midstream(side: Side, seg: Segment) -> None:
         # known by the peer's acknowledgements only: an older octet is data, a lone one before a keep-alive
         side.next_seq = seg.seq
         side.acked_rel = -ahead
-        be_unsure(side, not spans)
-    if spans:
+        be_unsure(side, not sure)
+    if sure:
         be_unsure(side, False)
 
 
