@@ -50,7 +50,7 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
 
 def midstream(side: Side) -> str:
     """The state of one end of a connection whose SYN is not in the capture, and which nobody closed."""
-    if side.scaled:  # it sent more than SYNs and RSTs
+    if side.scaled or (side.isn >= 0 and side.acked_rel >= 0):  # it sent more than SYNs and RSTs, or its SYN arrived
         return "ESTABLISHED"
     return "SYN_RECEIVED" if side.isn >= 0 else UNKNOWN
 

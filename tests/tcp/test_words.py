@@ -141,6 +141,7 @@ def test_opened_is_midstream_with_a_syn_ack_alone() -> None:
     connection = follow(talk.pcap()).only
 
     assert (connection.opened, connection.roles_from, connection.client.port) == ("midstream", "syn_ack", 50000)
+    assert states(connection) == ("ESTABLISHED", "ESTABLISHED")
 
 
 def test_opened_is_null_where_headers_are_cut_before_the_flags() -> None:
