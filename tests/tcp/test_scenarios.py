@@ -350,6 +350,17 @@ def test_a_mirror_port_tags_each_direction_in_its_own_way(
     assert (connection.client.octets, connection.server.octets) == (17, 6)
 
 
+def test_a_syn_captured_behind_its_answer_in_another_vlan() -> None:
+    talk = hello()
+    for packet in talk.packets:
+        packet.vlans = (7,) if packet.sender == "server" else ()
+    talk.packets[:2] = reversed(talk.packets[:2])
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.opened, connection.roles_from, connection.client.octets) == ("complete", "syn", 17)
+
+
 def test_the_same_ports_in_two_vlans_are_two_connections() -> None:
     first = Conversation(vlans=(7,)).open()
     second = Conversation(client_isn=9_000_000, vlans=(8,), packets=first.packets).open()
