@@ -33,6 +33,12 @@ LAYOUTS: Final = {
 
 PROBE_RECORDS: Final = 64
 
+ENDS_WELL: Final = 3
+"""What it counts for that the file ends with a record: as much as a record."""
+
+YEARS: Final = 10 * 365 * 86400
+"""Seconds in ten years."""
+
 PROBED: Final = 1 << 20
 """Octets behind the header of an appended file by which its dialect is chosen."""
 
@@ -60,13 +66,15 @@ def byte_order(head: bytes) -> str:
 
 
 def walk(data: bytes, big: bool, header: i64, fractions: i64, complete: bool) -> i64:
-    """How well records with that header length fit: three for each record walked, one more for ending well.
+    """How well records with that header length fit: three for each whole record, and ENDS_WELL.
 
     It is one less where an impossible record follows. A record without octets counts for nothing: in a run of zeros
-    every layout finds them. ``complete``: ``data`` is the whole file.
+    every layout finds them. Nor does one that lies YEARS from the first: a length is read as a time where the layout is
+    another. ``complete``: ``data`` is the whole file.
     """
     pos: i64 = HEADER
     fit: i64 = 0
+    first: i64 = -1
     size = len(data)
     for _ in range(PROBE_RECORDS):
         if pos + 16 > size:
@@ -74,13 +82,15 @@ def walk(data: bytes, big: bool, header: i64, fractions: i64, complete: bool) ->
         times = read_i64_be(data, pos) if big else read_i64_le(data, pos)
         lengths = read_i64_be(data, pos + 8) if big else read_i64_le(data, pos + 8)
         fraction = times & 0xFFFFFFFF if big else (times >> 32) & 0xFFFFFFFF
+        seconds = (times >> 32) & 0xFFFFFFFF if big else times & 0xFFFFFFFF
         captured = (lengths >> 32) & 0xFFFFFFFF if big else lengths & 0xFFFFFFFF
         original = lengths & 0xFFFFFFFF if big else (lengths >> 32) & 0xFFFFFFFF
         if fraction >= fractions or captured > MAX_PACKET or captured > original:
             return fit - 1
         pos += header + captured
-        fit += 3 if captured else 0
-    return fit + (1 if pos == size or not complete else 0)
+        first = seconds if first < 0 else first
+        fit += 3 if captured and pos <= size and -YEARS < seconds - first < YEARS else 0
+    return fit + (ENDS_WELL if pos == size and complete else 0)
 
 
 class PcapDecoder(Decoder):

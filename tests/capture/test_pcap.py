@@ -101,6 +101,19 @@ def test_zeros_in_packets_do_not_pass_for_records_of_another_layout(extra: bytes
     assert [octets for _, _, octets in packets] == [one.data for one in found]
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("cut", [0, 4])
+def test_a_header_in_a_packet_does_not_pass_for_a_record_of_another_layout(order: str, cut: int) -> None:
+    numbers = struct.pack(f"{order}IIxxxxxxxxxxIIII", 2, 0x46000038, 0x0131_0A57, 0, 7496, 0x7F02_D9C2)
+    octets = numbers + bytes(26)
+    packets = [(1_700_000_000, 0, octets), (1_700_000_001, 0, octets)]
+    whole = pcap(packets, order)
+
+    found, file = read(whole[: len(whole) - cut])
+
+    assert (file.decoder.dialect, [one.data for one in found]) == ("", [octets] * (1 if cut else 2))
+
+
 def test_damage_behind_the_first_records_does_not_change_the_layout() -> None:
     whole = pcap([(1_700_000_000 + at, at, ONE) for at in range(10)], "<", MICRO, b"\0\0\0\x01")
 
