@@ -170,7 +170,7 @@ def of_short_path(side: Side, seg: Segment, apart: i64) -> bool:
     if not seg.length and seg.ack != side.last_ack:  # an acknowledgement that was overtaken
         return False
     behind = (side.ident + between - seg.identification) & 0xFFFF
-    return behind < min(between, SUSPICION)
+    return behind < min(between, SUSPICION) and not is_lacking(side, seg)
 
 
 def of_other_interface(side: Side, seg: Segment) -> bool:

@@ -96,6 +96,16 @@ def test_octets_that_the_first_interface_lost_are_no_copy_on_the_second(begins_l
     assert connection.copies == len(talk.packets)
 
 
+def test_octets_that_were_overtaken_are_no_copy() -> None:
+    talk = Conversation().established()
+    talk.client.ack().server.data(b"one").server.data(b"two").server.data(b"three").server.data(b"four").client.ack()
+    talk.packets[1:5] = [talk.packets[at] for at in (3, 1, 4, 2)]
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.server.octets, connection.server.missing, connection.copies) == (15, 0, 0)
+
+
 def test_a_syn_that_the_first_interface_lost_is_no_copy_on_the_second() -> None:
     talk = dialogue()
     again = [replace(one, interface=1, ts_ns=one.ts_ns + 10**9) for one in talk.packets]
