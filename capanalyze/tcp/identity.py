@@ -40,8 +40,8 @@ def owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
     if old is None and seg.seq == side.next_seq:
         return side
     if old is not None:
-        from_old = misfit(old, seg)
-        if from_old < STRAY and from_old < misfit(side, seg):
+        from_old = misfit(old, seg, False)
+        if from_old < STRAY and from_old < misfit(side, seg, True):
             return old
     return None if is_foreign(side, seg) else side
 
@@ -109,13 +109,26 @@ def began_with(side: Side, number: i64) -> bool:
     return 0 < before <= LATE_SYN and side.packets + peer.packets <= YOUNG
 
 
-def misfit(side: Side, seg: Segment) -> i64:
-    """How far a segment lies from what the connection expects, by both of its numbers."""
+def misfit(side: Side, seg: Segment, anywhere: bool) -> i64:
+    """How far a segment lies from what the connection expects, by both of its numbers.
+
+    ``anywhere``: or from any number that it has used. Where ports are used again at once, numbers that a clock gives
+    out may begin near the old ones, or among them.
+    """
     peer = side.peer
     farthest: i64 = -1
     refusal = seg.flags & RST and seg.flags & ACK and seg.seq == 0  # its number is none (RFC 9293 3.5.2)
     if side.next_seq >= 0 and not refusal:
-        farthest = apart(seg.seq, side.next_seq)
+        farthest = beside(side, seg.seq, anywhere)
     if seg.flags & ACK and peer.next_seq >= 0:
-        farthest = max(farthest, apart(seg.ack, peer.next_seq))
+        farthest = max(farthest, beside(peer, seg.ack, anywhere))
     return farthest if farthest >= 0 else UNKNOWN
+
+
+def beside(side: Side, number: i64, anywhere: bool) -> i64:
+    """How far a number lies from the next one of a side, or (``anywhere``) from those between its SYN and the next."""
+    ahead = distance(number, side.next_seq)
+    if ahead >= 0:
+        return ahead
+    used = min(side.next_rel - side.low_rel, ELSEWHERE) + 1 if anywhere else 0
+    return max(-ahead - used, 0)

@@ -152,6 +152,23 @@ def test_s10_ports_used_again_while_the_old_connections_packets_still_come() -> 
     assert (first.server.octets, second.server.octets, second.client.octets) == (11, 0, 9)
 
 
+@pytest.mark.parametrize("further", [1, 10_000])
+def test_what_is_sent_again_is_of_the_new_connection_whose_numbers_begin_near_those_of_the_old_one(
+    further: int,
+) -> None:
+    old = hello()
+    old.client.fin().server.fin().client.ack()
+    new = old.reuse(old.client.next + further, old.server.next + further).open()
+    new.client.data(bytes(2 * further), undelivered=True).client.data(bytes(1400)).client.data(bytes(900))
+    new.client.segment(ACK, bytes(2 * further), seq=new.client.isn + 1)
+    new.server.ack(ack=new.client.next)
+
+    first, second = follow(new.pcap()).connections
+
+    assert (first.packets, second.packets) == (8, len(new.packets) - 8)
+    assert (second.client.octets, second.client.missing) == (2 * further + 2300, 0)
+
+
 def test_s10_a_fin_retransmitted_with_the_data_before_it() -> None:
     talk = hello()
     talk.client.data(b"last words", undelivered=True).client.fin(undelivered=True)
