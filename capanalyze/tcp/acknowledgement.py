@@ -107,12 +107,13 @@ def acknowledged_by_reset(
 ) -> None:
     """What a RST that counts acknowledges: its sender had that much, perhaps a FIN, when it gave up.
 
-    Its own window bounds it: hosts and middleboxes send RSTs with numbers that acknowledge nothing.
+    Its own window bounds it, but for a FIN's number: hosts and middleboxes send RSTs with numbers that acknowledge
+    nothing.
     """
     if not seg.flags & ACK or peer.next_seq < 0:
         return
     acked = peer.next_rel + distance(seg.ack, peer.next_seq)
-    if acked > max(last_octet(peer), peer.acked_rel) + min(side.room, FAR):
+    if acked > max(last_octet(peer), peer.acked_rel) + min(max(side.room, 1), FAR):
         return
     if acked > peer.whole_rel and peer.packets > 0 and is_news(peer):
         note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)

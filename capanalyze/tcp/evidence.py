@@ -29,7 +29,7 @@ def weigh(connection: Connection, close: Close) -> None:
     peer = resp if close.side == 0 else orig
     if peer.parting.closed:
         doubt(close, "" if peer.parting.fin_inferred else SENT_AGAIN)
-    elif is_whole(peer) and not lacks_packets(connection):
+    elif is_whole(peer) and not lacks_packets(connection) and not had_more(close, peer):
         close.quiet = True
     else:
         doubt(close, UNHEARD)
@@ -88,10 +88,14 @@ def gave_up_open(reset: Close | None, peer: Side) -> bool:
 
 def knew_all(close: Close, peer: Side) -> bool:
     """Whether a RST tells that its sender had received nothing of the peer's but octets which the capture holds."""
-    if close.ack < 0 or peer.next_seq < 0:
+    return close.ack >= 0 and peer.next_seq >= 0 and not had_more(close, peer) and is_whole(peer)
+
+
+def had_more(close: Close, peer: Side) -> bool:
+    """Whether a RST acknowledges more of the peer's than the capture holds."""
+    if close.kind != "RST" or close.ack < 0 or peer.next_seq < 0:
         return False
-    had = peer.next_rel + distance(close.ack, peer.next_seq)
-    return had <= captured_end(peer) and is_whole(peer)
+    return peer.next_rel + distance(close.ack, peer.next_seq) > captured_end(peer)
 
 
 def last_octet(side: Side) -> i64:

@@ -72,6 +72,8 @@ def begin(side: Side, peer: Side, following: i64, fresh: bool) -> None:
     start = side.next_rel + distance(following, side.next_seq)
     if start < side.low_rel:
         add_gap(side, start, side.low_rel - start, 0)
+        if peer.last_ack < 0:
+            side.acked_rel = start - 1
     side.low_rel = start
 
 

@@ -183,3 +183,25 @@ def test_an_acknowledgement_from_where_the_peer_expects_it_is_no_keep_alive(orde
     connection = follow(talk.pcap()).only
 
     assert story(connection)[1] == ("client", "FIN", 0, True, "likely")
+
+
+@pytest.mark.parametrize(("more", "expected"), [
+    (0, ("server", "RST", 2, False, "certain")),
+    (1, ("client", "FIN", 0, True, "likely")),
+    (7, ("server", "RST", 2, False, "likely")),
+])  # fmt: skip
+def test_a_reset_is_all_that_is_captured_of_its_sender(more: int, expected: tuple[str, str, int, bool, str]) -> None:
+    talk = Conversation().established()
+    talk.client.data(b"hello").server.rst(ack=talk.client.next + more)
+
+    assert told(talk) == expected
+
+
+def test_octets_before_a_segment_captured_before_the_syn_are_not_acknowledged_by_it() -> None:
+    talk = Conversation().client.syn().server.syn_ack(unseen=True)
+    talk.client.data(b"hello", unseen=True).client.data(b"again", undelivered=True)
+    talk.packets.reverse()
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.client.octets, connection.client.missing) == (5, 0)
