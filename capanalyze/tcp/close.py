@@ -9,7 +9,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.segment import ACK, FIN, Segment
+from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import INEXACT, doubt
@@ -96,6 +96,8 @@ class Closing:
         if connection.reset is None:
             connection.reset = close
             connection.refused = verdict == REFUSED
+            if verdict == VALID and is_unplaced(side, peer):
+                connection.doubtful_reset = close
         return self._first_end(connection)
 
     def _ignore(self, connection: Connection, packet: i64) -> None:
@@ -108,16 +110,19 @@ class Closing:
         ``again``: the segment acknowledges nothing new. The receiver of a RST that counted sends nothing more: one
         that challenges it (RFC 5961 3.2), or goes on, has ignored it. A sender that goes on beyond it did not send it.
         The octets just before it, captured after it, or an acknowledgement of exactly its number, crossing it, prove
-        that the number was the expected one.
+        that the number was the expected one. One that came before anything was known counts unless its sender goes on.
         """
         doubtful = connection.doubtful_reset
         assert doubtful is not None
+        counts = doubtful is connection.reset
         if side.index == doubtful.side:
-            proved = side.next_seq == doubtful.seq
-            ignored = distance(seg.seq + seg.length, doubtful.seq) > 0
+            fin: i64 = 1 if seg.flags & FIN else 0
+            beyond = distance(seg.seq + seg.length + fin, doubtful.seq)
+            proved = side.next_seq == doubtful.seq or (fin == 1 and beyond == 0)
+            ignored = beyond > 0 or fin == 1 or seg.flags & SYN != 0 or (counts and has_heard(side.peer))
         else:
-            proved = not again and not seg.length and seg.ack == doubtful.seq
-            ignored = again or fresh > 0 or seg.flags & FIN != 0
+            proved = seg.flags & ACK != 0 and not again and not seg.length and seg.ack == doubtful.seq
+            ignored = not counts and (again or fresh > 0 or seg.flags & FIN != 0)
         if proved:
             doubtful.certainty = "certain"
             doubtful.doubt = ""
@@ -125,6 +130,8 @@ class Closing:
             return self._stands(connection, doubtful)
         if ignored:
             connection.doubtful_reset = None
+            if counts:
+                take_back(connection, side)
             self._ignore(connection, doubtful.packet)
             qualify(connection, doubtful.packet, "ignored")
         return False
@@ -139,11 +146,7 @@ class Closing:
     def answered(self, connection: Connection) -> None:
         """A SYN-ACK after a refusal: the repeated SYN got through, so the refusal ended nothing."""
         if connection.refused:
-            connection.refused = False
-            connection.reset = None
-            connection.ending = False
-            connection.over = False
-            connection.server.zeek = INACTIVE
+            take_back(connection, connection.server)
 
     def _first_end(self, connection: Connection) -> bool:
         """Mark the moment of the close: what both sides had said by then."""
@@ -173,6 +176,20 @@ class Closing:
         settle_states(connection)
 
 
+def take_back(connection: Connection, side: Side) -> None:
+    """A RST of a side that counted ended nothing."""
+    connection.refused = False
+    connection.reset = None
+    connection.ending = False
+    connection.over = False
+    side.zeek = INACTIVE
+
+
+def has_heard(peer: Side) -> bool:
+    """Whether any octet or FIN of the peer's that was captured has been acknowledged."""
+    return peer.parting.fin_acked or (peer.octets > 0 and peer.acked_rel > peer.low_rel)
+
+
 def qualify(connection: Connection, packet: i64, flag: str) -> None:
     """Say of a RST what turned out later."""
     for known in connection.events:
@@ -190,14 +207,19 @@ def said_before(side: Side) -> None:
     parting.last_data_packet = side.last_data_packet
 
 
+def is_unplaced(side: Side, peer: Side) -> bool:
+    """Whether nothing is known of the number that the peer expects next from a side."""
+    return peer.last_ack < 0 and side.next_seq < 0
+
+
 def judge(side: Side, peer: Side, seg: Segment) -> str:
     """Whether the receiver of a RST acts on it: VALID, REFUSED, INEXACT or OUT_OF_WINDOW."""
     if side.isn < 0 and peer.isn >= 0 and peer.last_ack < 0 and side.next_seq < 0:
         # the peer is in SYN_SENT: the RST has to acknowledge its SYN (RFC 9293 3.10.7.3)
         acknowledged = distance(seg.ack, peer.isn)
         return REFUSED if seg.flags & ACK and 0 < acknowledged <= peer.max_rel + 1 else OUT_OF_WINDOW
-    if peer.last_ack < 0 and side.next_seq < 0:
-        return VALID  # nothing is known of what the receiver expects
+    if is_unplaced(side, peer):
+        return VALID
     if side.next_seq >= 0:
         behind_fin: i64 = 1 if side.parting.closed and side.next_rel == side.parting.fin_rel else 0
         if seg.seq in (side.next_seq, (side.next_seq + behind_fin) & 0xFFFFFFFF):

@@ -126,6 +126,47 @@ def test_s8_a_reset_and_nothing_else() -> None:
     assert (connection.roles_from, connection.server.port) == ("port", 4001)
 
 
+@pytest.mark.parametrize("off", [-70_000, -1, 900, 5000])
+def test_s8_a_reset_and_its_sender_goes_on(off: int) -> None:
+    talk = Conversation().established()
+    talk.server.rst(seq=talk.server.next + off).client.ack().server.data(bytes(1000)).client.ack()
+    talk.client.fin().server.fin().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("midstream", ("client", "FIN", 5, False, "certain"), ("TIME_WAIT", "CLOSED"))
+    assert (connection.ignored_resets, connection.conn_state) == ([1], "SF")
+
+
+def test_s8_a_reset_and_its_sender_goes_on_acknowledging() -> None:
+    talk = Conversation().established()
+    talk.server.rst(seq=talk.server.next + 900).client.ack().client.fin().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("midstream", ("client", "FIN", 3, False, "likely"), ("FIN_WAIT_2", "CLOSE_WAIT"))
+
+
+def test_s8_a_refusal_and_the_syn_is_repeated_until_it_is_accepted() -> None:
+    talk = Conversation()
+    talk.client.syn(undelivered=True, unseen=True).server.segment(RST | ACK, seq=0, ack=talk.client.isn + 1).after(0.5)
+    talk.client.syn().server.syn_ack().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("complete", None, ("ESTABLISHED", "ESTABLISHED"))
+    assert connection.ignored_resets == [1]
+
+
+def test_s8_a_reset_and_what_crossed_it() -> None:
+    talk = Conversation().established()
+    talk.server.rst().client.data(b"hello").client.data(b"again").client.fin()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("midstream", ("server", "RST", 1, False, "certain"), ("CLOSED", "CLOSED"))
+
+
 def test_s9_four_syns_unanswered() -> None:
     talk = Conversation()
     for wait in (1, 2, 4, 8):
