@@ -143,11 +143,6 @@ class Closing:
         enter(connection.orig if doubtful.side == 0 else connection.resp, RESET)
         return self._first_end(connection)
 
-    def answered(self, connection: Connection) -> None:
-        """A SYN-ACK after a refusal: the repeated SYN got through, so the refusal ended nothing."""
-        if connection.refused:
-            take_back(connection, connection.server)
-
     def _first_end(self, connection: Connection) -> bool:
         """Mark the moment of the close: what both sides had said by then."""
         if connection.ending:

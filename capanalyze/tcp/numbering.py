@@ -9,7 +9,6 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, Segment
-from capanalyze.tcp.close import Closing
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.sequence import distance
@@ -21,7 +20,7 @@ STRAY: Final = 1 << 24
 
 
 def take_syn(
-    closing: Closing, connection: Connection, side: Side, peer: Side, seg: Segment, data: bytes, packet: i64, ts_ns: i64
+    connection: Connection, side: Side, peer: Side, seg: Segment, data: bytes, packet: i64, ts_ns: i64
 ) -> None:
     """SYN and SYN-ACK: the numbers that everything counts from."""
     again = seg.seq == side.isn
@@ -34,7 +33,6 @@ def take_syn(
     flag = "retransmission" if again else ""
     if seg.flags & ACK:
         event(connection, side, "SYN-ACK", packet, ts_ns, 0, flag)
-        closing.answered(connection)
         if peer.isn < 0:
             begin(peer, side, seg.ack, peer.packets == 0)
             peer.max_rel = max(peer.max_rel, 0)

@@ -16,7 +16,7 @@ from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.acknowledgement import acknowledge, first_pure_ack
 from capanalyze.tcp.analysis import analyse
-from capanalyze.tcp.close import Closing
+from capanalyze.tcp.close import Closing, take_back
 from capanalyze.tcp.connection import TAIL, Connection, Side
 from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import STRAY, owner
@@ -181,10 +181,12 @@ class Tracker:
             return NOTHING
         if peer.last_ack < 0 and answers_another(side, peer, seg):
             return NOTHING
+        if connection.refused and flags & ACK:  # the repeated SYN got through, so the refusal ended nothing
+            take_back(connection, connection.server)
         if flags & SYN:
             if flags & ACK and not connection.detail:
                 self.table.accepted(connection)
-            take_syn(self.closing, connection, side, peer, seg, data, packet, ts_ns)
+            take_syn(connection, side, peer, seg, data, packet, ts_ns)
         elif not side.scaled or side.isn < 0 or peer.next_seq < 0:
             place(side, peer, seg)
         self._take(connection, side, peer, seg, data, packet, ts_ns)

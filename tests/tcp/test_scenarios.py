@@ -105,6 +105,20 @@ def test_s7_a_refused_syn_repeated_until_it_is_accepted() -> None:
     assert (connection.conn_state, connection.server.rst_packets) == ("SF", [2, 4])
 
 
+@pytest.mark.parametrize("speaks", ["client", "server"])
+def test_s7_a_refused_syn_is_accepted_at_last_by_a_syn_ack_that_is_not_captured(speaks: str) -> None:
+    talk = Conversation()
+    talk.client.syn(undelivered=True).server.segment(RST | ACK, seq=0, ack=talk.client.isn + 1).after(0.5)
+    talk.client.syn().server.syn_ack(unseen=True).client.ack(unseen=speaks == "server").server.data(b"hello")
+    talk.client.fin().server.fin().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.opened, connection.client_state, connection.server_state) == ("complete", "TIME_WAIT", "CLOSED")
+    assert connection.close is not None
+    assert (connection.close.first, connection.close.kind) == ("client", "FIN")
+
+
 def test_s7_a_refused_syn_repeated_in_vain() -> None:
     talk = Conversation()
     for _ in range(3):
