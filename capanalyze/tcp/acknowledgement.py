@@ -31,12 +31,8 @@ def acknowledge(
         return
     first = side.last_ack < 0
     side.last_ack = seg.ack
-    if peer.trouble.unsure and seg.ack == (peer.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
-        peer.next_seq = seg.ack
-        trouble(peer).unsure = False
-        trouble(peer).shifted = True
-    elif peer.trouble.unsure and seg.ack == peer.next_seq:  # it had acknowledged a keep-alive's number before
-        trouble(peer).unsure = False
+    if peer.trouble.unsure:
+        be_sure(peer, seg.ack)
     acked = peer.next_rel
     if seg.ack != peer.next_seq:
         acked += distance(seg.ack, peer.next_seq)
@@ -65,6 +61,16 @@ def acknowledge(
         streams.skip(peer, acked, packet, ts_ns)
     if bare and not side.acknowledged:
         first_pure_ack(side, peer, packet, ts_ns)
+
+
+def be_sure(peer: Side, ack: i64) -> None:
+    """An acknowledgement may tell the numbers of a side of which only segments without payload were captured."""
+    if ack == (peer.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
+        peer.next_seq = ack
+        trouble(peer).unsure = False
+        trouble(peer).shifted = True
+    elif ack == peer.next_seq:  # it had acknowledged a keep-alive's number before
+        trouble(peer).unsure = False
 
 
 def fin_acknowledged(parting: Parting, rel: i64, bare: bool, packet: i64, ts_ns: i64) -> None:
