@@ -221,7 +221,8 @@ class Tracker:
         if flags & ACK:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
         fresh: i64 = 0
-        if seg.length and not (side.trouble.probe and rel < side.low_rel):
+        lone = seg.length == 1 and side.packets == 1 and rel == side.low_rel - 1  # a keep-alive's, as far as is known
+        if seg.length and not (rel < side.low_rel and (side.trouble.probe or lone)):
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
         if flags & FIN:
             self.just_closed = self.closing.fin(connection, side, rel + seg.length, seg, packet, ts_ns)

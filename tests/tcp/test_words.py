@@ -375,6 +375,15 @@ def test_a_keep_alives_garbage_is_no_octet() -> None:
     assert follow(talk.pcap()).only.client.octets == 17
 
 
+def test_a_keep_alives_garbage_is_no_octet_where_it_is_the_first_that_is_captured_of_its_sender() -> None:
+    talk = Conversation().established()
+    talk.client.data(b"hello").server.keep_alive(b"\0").client.ack().server.data(b"answer")
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.client.octets, connection.server.octets) == (5, 6)
+
+
 def test_nothing_beyond_a_sides_own_fin_counts() -> None:
     talk = hello()
     talk.client.fin().client.data(b"beyond")
