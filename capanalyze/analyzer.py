@@ -20,7 +20,8 @@ from capanalyze.packets.wrapped import wrapping
 from capanalyze.sessions import Sessions
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.recent import LEAST
-from capanalyze.tcp.tracker import DIRECT, GENERAL, RUNS, Tracker
+from capanalyze.tcp.short import DIRECT, GENERAL, short
+from capanalyze.tcp.tracker import RUNS, Tracker
 from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session
 
@@ -121,7 +122,7 @@ class Analyzer:
         number = packets.number
         if flags & 0x17 == ACK:
             side = self.tracker.recent.sender(data, ip + 12) if COMPILED else self.tracker.sides.get(key)
-            outcome = self.tracker.short(side, seq, ack, window, length, data, payload, number, ts_ns)
+            outcome = short(side, seq, ack, window, length, data, payload, number, ts_ns)
             if outcome == DIRECT:
                 assert side is not None
                 end = payload + length

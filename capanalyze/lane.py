@@ -1,7 +1,7 @@
 """The analyzer's loop for the interpreter: the commonest packets in one function, without a call per step.
 
 In: a RawPackets cursor. Out: the same as ``Analyzer.take`` for every packet. Compiled, its steps (``advance``,
-``read_words``, ``Tracker.short``) cost a few ns each; interpreted, their calls and attributes are most of the time. So
+``read_words``, ``short``) cost a few ns each; interpreted, their calls and attributes are most of the time. So
 this loop does for an established TWS session's next segment what they do, but only sets its octets aside: until the
 other side speaks, something else happens on the connection, or the stretch ends, what one side says is collected, and
 read as one. Every other packet goes to ``take``. The tests compare both, and with compiled code over every capture.
@@ -18,8 +18,8 @@ from capanalyze.packets.ip import TCP
 from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL
 from capanalyze.packets.raw import RawPackets
 from capanalyze.packets.segment import ACK
+from capanalyze.tcp.short import open_window
 from capanalyze.tcp.side import TAIL, Side
-from capanalyze.tcp.tracker import open_window
 from capanalyze.tcp.zeek import PURE_ACK
 from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.resting import Resting

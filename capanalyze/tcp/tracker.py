@@ -2,11 +2,10 @@
 
 In: one segment at a time, in file order. Out: ``connections``, updated in place; and per segment the payload that
 became in order: its own (DIRECT: the common case) or ``streams.runs``. The next segment in order without SYN,
-FIN or RST takes the short path, ``short``; every other one ``segment``.
+FIN or RST takes the short path (short.py); every other one ``segment``.
 """
 
 from collections.abc import Collection
-from functools import lru_cache
 from typing import Final
 
 from mypy_extensions import i64
@@ -14,10 +13,10 @@ from mypy_extensions import i64
 from capanalyze.packets.common import COMPILED
 from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp import notes
-from capanalyze.tcp.acknowledgement import acknowledge, first_pure_ack
+from capanalyze.tcp.acknowledgement import acknowledge
 from capanalyze.tcp.analysis import analyse
 from capanalyze.tcp.close import Closing, take_back
-from capanalyze.tcp.connection import TAIL, Connection, Side
+from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.notes import event, note
@@ -25,18 +24,14 @@ from capanalyze.tcp.numbering import answers_another, place, take_syn
 from capanalyze.tcp.parting import kept
 from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.sequence import apart, distance
+from capanalyze.tcp.short import NOTHING, catch_up, open_window, said
 from capanalyze.tcp.side import part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table, is_over
-from capanalyze.tcp.zeek import DATA, INACTIVE, PURE_ACK, endpoint, flag_letters, once, repeated, zero_window
+from capanalyze.tcp.zeek import DATA, INACTIVE, PURE_ACK, endpoint, flag_letters, repeated, zero_window
 
-NOTHING: Final = 0
-DIRECT: Final = 1
 RUNS: Final = 2
-GENERAL: Final = 3
-
-NO_LIMIT: Final = 1 << 62
-"""``Side.room`` where the window's scale is not known, or the window is closed."""
+"""What ``segment`` says where ``streams.runs`` became in order."""
 
 
 class Tracker:
@@ -65,88 +60,6 @@ class Tracker:
         self.copies = Copies()
         self.side: Side | None = None
         self.just_closed: bool = False
-
-    def short(
-        self,
-        side: Side | None,
-        seq: i64,
-        ack: i64,
-        window: i64,
-        length: i64,
-        data: bytes,
-        payload: i64,
-        packet: i64,
-        ts_ns: i64,
-    ) -> i64:
-        """Take a segment of a side that has ACK and neither SYN, FIN nor RST, and whose payload is all there.
-
-        Returns NOTHING or DIRECT where it is simply the next one in order, GENERAL (and nothing is changed) where
-        it is not: then ``segment`` has to be called. Most segments end here; every test is on integers at hand.
-        """
-        if side is None or not side.plain or seq != side.next_seq:
-            return GENERAL
-        if ack != side.last_ack:
-            acked = side.peer.acked_rel + ((ack - side.last_ack) & 0xFFFFFFFF)  # an old number gives one far beyond
-            if acked > side.peer.next_rel or not side.answered or window == 0:
-                return GENERAL
-            side.peer.acked_rel = acked
-            side.last_ack = ack
-        elif length == 0 or window == 0:
-            return GENERAL
-        if window != side.window:
-            open_window(side, window)
-        side.packets += 1
-        side.last_packet = packet
-        side.last_ts = ts_ns
-        if length == 0:
-            if not side.history_seen & PURE_ACK:
-                first_pure_ack(side, side.peer, packet, ts_ns)
-            return NOTHING
-        side.next_seq = (seq + length) & 0xFFFFFFFF
-        side.next_rel += length
-        side.octets += length
-        if side.next_rel - side.acked_rel >= side.peer.room:
-            self._window_full(side, side.peer, packet, ts_ns)
-        if side.narrated:
-            self._said(side, length, data, payload, payload + length, packet, ts_ns)
-        else:
-            side.last_data_packet = packet
-            side.last_data_ts = ts_ns
-            if side.detail:
-                end = payload + length
-                side.tail = data[end - TAIL : end] if length >= TAIL else (side.tail + data[payload:end])[-TAIL:]
-        return DIRECT
-
-    def _said(self, side: Side, length: i64, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-        """Remember when and what a side said last."""
-        side.last_data_packet = packet
-        side.last_data_ts = ts_ns
-        connection = side.connection
-        assert connection is not None
-        if side.first_data_packet == 0:
-            side.first_data_packet = packet
-            side.first_data_ts = ts_ns
-            once(connection, side, DATA, "d")
-        side.narrated = side.detail and connection.narrated
-        if not side.detail:
-            return
-        side.tail = data[end - TAIL : end] if end - start >= TAIL else (side.tail + data[start:end])[-TAIL:]
-        if not side.narrated:
-            return
-        if connection.talker != side.index:
-            connection.talker = side.index
-            event(connection, side, "data", packet, ts_ns, length, "")
-        else:
-            last = connection.events[-1]
-            if last.kind == "data" and last.side == side.index:
-                last.count += 1
-                last.value += length
-                last.last_packet = packet
-
-    def _window_full(self, side: Side, peer: Side, packet: i64, ts_ns: i64) -> None:
-        if side.next_rel - side.acked_rel == peer.room:
-            assert side.connection is not None
-            note(side.connection, side, notes.WINDOW_FULL, packet, ts_ns)
 
     def segment(self, seg: Segment, data: bytes, packet: i64, ts_ns: i64) -> i64:
         """Take any segment; NOTHING or RUNS (``side``, ``streams.runs``) became in order."""
@@ -336,7 +249,7 @@ class Tracker:
         if side.next_rel > before:
             for run in self.streams.runs:
                 if not run.gap:
-                    self._said(side, run.end - run.start, run.data, run.start, run.end, packet, ts_ns)
+                    said(side, run.end - run.start, run.data, run.start, run.end, packet, ts_ns)
         if fresh and (side.next_rel == before or seg.captured < seg.length):
             side.last_data_packet = packet
             side.last_data_ts = ts_ns
@@ -373,28 +286,3 @@ class Tracker:
         resp.plain = plain
         if connection.ending and not connection.over and is_over(connection):
             self.table.ended(connection)
-
-
-@lru_cache(4096)
-def shared(number: int) -> int:
-    """The same number: of what many connections have the interpreter needs one object then, not one for each."""
-    return number
-
-
-def open_window(side: Side, window: i64) -> None:
-    """A side advertises a window, which its peer may fill."""
-    side.window = window
-    side.room = NO_LIMIT
-    if window > 0 and side.scale >= 0:
-        side.room = window << side.scale
-    if not COMPILED and not side.detail:
-        side.window, side.room = shared(side.window), shared(side.room)
-
-
-def catch_up(side: Side) -> None:
-    """Set what the short path leaves behind."""
-    if side.next_rel > side.whole_rel:
-        side.whole_rel = side.next_rel
-        if side.next_rel > side.max_rel:
-            side.max_rel = side.next_rel
-            side.max_ts = side.last_data_ts
