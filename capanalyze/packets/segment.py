@@ -18,6 +18,7 @@ from capanalyze.packets.raw import RawPackets
 FIN: Final = 0x01
 SYN: Final = 0x02
 RST: Final = 0x04
+PSH: Final = 0x08
 ACK: Final = 0x10
 
 OK: Final = 0

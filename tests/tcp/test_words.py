@@ -384,6 +384,13 @@ def test_a_keep_alives_garbage_is_no_octet_where_it_is_the_first_that_is_capture
     assert (connection.client.octets, connection.server.octets) == (5, 6)
 
 
+def test_a_pushed_octet_is_no_keep_alives_though_it_is_the_first_and_sent_again() -> None:
+    talk = Conversation().established()
+    talk.client.data(b"A", undelivered=True).after(1).client.data(b"A", seq=talk.client.next - 1).server.ack()
+
+    assert follow(talk.pcap()).only.client.octets == 1
+
+
 def test_nothing_beyond_a_sides_own_fin_counts() -> None:
     talk = hello()
     talk.client.fin().client.data(b"beyond")
