@@ -170,16 +170,21 @@ def both_had(orig: Side, resp: Side) -> Close:
 def had_fin(side: Side, peer: Side) -> i64:
     """Whether a side had received the peer's FIN when it sent its own: HAD, HAD_NOT or CANNOT_TELL.
 
-    A captured FIN says it by its acknowledgement. Of an inferred one the number says it under which the side
-    acknowledged the peer's FIN: before its own FIN or behind it.
+    A captured FIN says it by its acknowledgement, and where that is a later copy, what was captured before it and lies
+    behind it does. Of an inferred one the number says it under which the side acknowledged the peer's FIN: before its
+    own FIN or behind it.
     """
     if side.parting.fin_inferred:
         if peer.parting.fin_inferred or peer.parting.fin_acked_at == NOWHERE:
             return CANNOT_TELL
         return HAD if peer.parting.fin_acked_at <= side.parting.fin_rel else HAD_NOT
-    if side.parting.fin_ack < 0:
+    known = side.parting.fin_ack
+    if known < 0:
         return HAD_NOT
-    position = distance(side.parting.fin_ack, peer.next_seq) + peer.next_rel
+    odd = side.trouble
+    if odd.ahead == side.parting.fin_rel + 1 and odd.ahead_ack >= 0 and distance(odd.ahead_ack, known) < 0:
+        known = odd.ahead_ack
+    position = distance(known, peer.next_seq) + peer.next_rel
     return HAD if position > peer.parting.fin_rel else HAD_NOT
 
 

@@ -126,7 +126,8 @@ class Trouble:
         gaps: holes in its stream, in stream order, the first ``most_gaps`` found; gaps_left_out,
             gap_octets_left_out: the rest. missing: octets that the peer acknowledged and the capture lacks. cut: octets
             of captured segments that a short snapshot length left out. hidden_at: where its captured octets end, if
-            there is more: acknowledged, or ahead: its own number was ahead of them. shifted: its numbers began at a
+            there is more: acknowledged, or ahead: its own number was ahead of them, in a segment without payload that
+            acknowledged ahead_ack. shifted: its numbers began at a
             keep-alive or at a FIN, whichever it was.
         told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
         unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
@@ -143,6 +144,7 @@ class Trouble:
     __slots__ = (
         "acked_hole",
         "ahead",
+        "ahead_ack",
         "beyond_at",
         "beyond_open",
         "beyond_packet",
@@ -183,6 +185,7 @@ class Trouble:
         self.cut: i64 = 0
         self.hidden_at: i64 = NOWHERE
         self.ahead: i64 = NOWHERE
+        self.ahead_ack: i64 = -1
         self.shifted: bool = False
         self.told: i64 = -1
         self.unsure: bool = False

@@ -131,6 +131,7 @@ class Tracker:
         behind_fin = side.parting.closed and rel == side.parting.fin_rel + 1  # its FIN has a number too
         if rel > max(side.next_rel, side.trouble.ahead) and not (seg.length or flags & (SYN | FIN) or behind_fin):
             trouble(side).ahead = rel
+            trouble(side).ahead_ack = seg.ack if flags & ACK else -1
         if flags & ACK:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
         fresh: i64 = 0

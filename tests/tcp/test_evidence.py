@@ -205,3 +205,11 @@ def test_octets_before_a_segment_captured_before_the_syn_are_not_acknowledged_by
     connection = follow(talk.pcap()).only
 
     assert (connection.client.octets, connection.client.missing) == (5, 0)
+
+
+def test_a_fin_whose_sender_had_not_the_other_one_when_it_spoke_from_behind_it_was_sent_again() -> None:
+    talk = hello()
+    talk.client.fin(unseen=True, undelivered=True).server.data(b"answer").client.ack()
+    talk.server.fin().client.ack().client.fin_again().server.ack()
+
+    assert told(talk) == ("both", "FIN", 8, False, "certain")
