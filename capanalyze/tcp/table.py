@@ -170,7 +170,7 @@ class Table:
 
         A mirror port may tag one direction only, or each with an id of its own.
         """
-        if not seg.flags & (ACK | SYN):
+        if not seg.flags & (ACK | SYN | RST):
             return None
         tag = seg.key[len(seg.key) - len(seg.key) % 4 :]
         bare = seg.key[: len(seg.key) - len(tag)]
@@ -298,8 +298,8 @@ class Table:
 def answers(side: Side, seg: Segment) -> bool:
     """Whether a segment continues what is known of a side by its peer's segments alone."""
     peer = side.peer
-    if not seg.flags & ACK:  # a SYN captured behind its answer
-        return side.trouble.told == (seg.seq + 1) & 0xFFFFFFFF
+    if not seg.flags & ACK:  # a SYN captured behind its answer, or a RST, which has the number that was acknowledged
+        return side.trouble.told == (seg.seq + 1) & 0xFFFFFFFF if seg.flags & SYN else peer.last_ack == seg.seq
     if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
         return False
     return peer.last_ack < 0 or apart(seg.seq, peer.last_ack) <= NEAR

@@ -433,6 +433,13 @@ def test_a_syn_captured_behind_its_answer_in_another_vlan() -> None:
     assert (connection.opened, connection.roles_from, connection.client.octets) == ("complete", "syn", 17)
 
 
+def test_a_reset_without_acknowledgement_in_another_vlan() -> None:
+    talk = Conversation().established()
+    talk.client.data(b"hello").server.bare_rst(seq=talk.server.next, vlans=(7,))
+
+    assert story(follow(talk.pcap()).only)[1] == ("server", "RST", 2, False, "certain")
+
+
 def test_the_same_ports_in_two_vlans_are_two_connections() -> None:
     first = Conversation(vlans=(7,)).open()
     second = Conversation(client_isn=9_000_000, vlans=(8,), packets=first.packets).open()
