@@ -116,7 +116,7 @@ class Sessions:
         session, connection = self.places[side.place], side.connection
         if session is None or session.rest is None or isinstance(session, Resting) or connection is None:
             return
-        if connection.roles_from != "syn" or not session.rests():
+        if connection.roles_from != "syn" or connection.client_side != 0 or not session.rests():
             return
         resting = self.resting.get(session.progress)
         if resting is None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from capanalyze import lane, read
 from capanalyze.analyzer import Analyzer
 from capanalyze.api import read_files
+from capanalyze.capture import files
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.raw import RawPackets
 from capanalyze.tcp import table
@@ -68,6 +69,28 @@ def test_connections_that_are_counted_only_come_to_the_same(split: float, tmp_pa
 
     assert expected == actual
     assert resumed.call_count > (0 if split == 0 else 20)
+
+
+def test_a_hello_from_the_side_that_did_not_connect_is_counted_to_that_side() -> None:
+    talk = Conversation().open()
+    talk.packets[:2] = talk.packets[1::-1]  # the SYN-ACK was captured first
+    asker, answerer = talk.server, talk.client
+    asker.data(HELLO)
+    answerer.data(hello())
+    asker.data(START_API)
+    for number in range(8):
+        answerer.data(text(1, 6, number, 1, "1.5", 3, 0))
+        asker.ack()
+    for number in range(3):
+        asked = text(1, 11, number, 0, "EUR", "CASH")
+        asker.data(asked[:7])
+        answerer.ack()
+        asker.data(asked[7:])
+        answerer.ack()
+    with mock.patch.object(table, "TOLD_IN_FULL", 0), mock.patch.object(files, "READ", 400):  # several stretches
+        counted = read_files([from_bytes(pcap(talk.packets))]).to_dict()["counted_only"]
+
+    assert counted["messages"]["client"] == {"hello": 1, "reqMktData": 3, "startApi": 1}
 
 
 def session(port: int, steps: list[tuple[str, int]]) -> list[Packet]:
