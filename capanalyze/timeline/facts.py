@@ -256,8 +256,8 @@ class Facts:
         newest = session.closing_tail[index] if session.closing_tail is not None else session.tail(index)
         last = self.close.packet if self.close is not None else self.ended.packet
         first = [one for one in session.head if one.from_client == (side == "client") and one.packet <= last]
-        known = {int(one.offset) for one in newest}
-        return sorted([*(one for one in first if one.offset not in known), *newest], key=_place)
+        known = {_place(one) for one in newest}
+        return sorted([*(one for one in first if _place(one) not in known), *newest], key=_place)
 
     @property
     def last_speaker(self) -> End | None:

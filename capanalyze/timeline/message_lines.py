@@ -30,12 +30,13 @@ def message_lines(facts: Facts) -> Iterator[Entry]:
     session = facts.session
     if session is None or not facts.speaks:
         return
-    kept: dict[int, Message] = {}  # by their places in both streams
+    kept: dict[tuple[int, int], Message] = {}  # by their places: a hello may show that a stream was the other side's
     tails = [*session.tail(0), *session.tail(1)]
     if session.closing_tail is not None:
         tails += [*session.closing_tail[0], *session.closing_tail[1]]
     for message in (*session.head, *session.errors, *tails):
-        kept.setdefault(int(message.offset if message.from_client else ~message.offset), message)
+        place = int(message.packet), int(message.offset if message.from_client else ~message.offset)
+        kept.setdefault(place, message)
     for message in kept.values():
         yield _entry(message, session)
     total = sum(facts.message_counts or ())

@@ -8,6 +8,7 @@ from tests.conversation import Conversation
 from tests.report.stories import STORIES
 from tests.timeline.talk import (
     HELLO,
+    NEXT_VALID_ID,
     answer,
     error,
     facts,
@@ -133,6 +134,13 @@ def test_a_split_hello_is_one_line_at_the_packet_that_made_it_whole() -> None:
     actual = [(packet, text) for packet, side, _, text in told(talk) if text.startswith("hello")]
 
     assert actual == [(6, "hello: v157..178 (ib_async 1.x to 2.1)")]
+
+
+def test_a_hello_from_the_other_side_is_told_beside_what_the_first_one_began_with() -> None:
+    talk = opened().client.data(NEXT_VALID_ID).server.ack().server.data(HELLO).client.ack().client.fin()
+
+    assert "hello: v157..178 (ib_async 1.x to 2.1)" in [text for _, _, _, text in told(talk)]
+    assert "hello" in [message.name for message in facts(talk).messages_before_close("client")]
 
 
 def test_a_long_story_keeps_its_ends_and_says_what_is_left_out() -> None:
