@@ -15,7 +15,7 @@ from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import INEXACT, doubt
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
 from capanalyze.tcp.notes import event
-from capanalyze.tcp.parting import Parting, kept
+from capanalyze.tcp.parting import NO_PACKETS, Parting, kept
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.side import part
 from capanalyze.tcp.states import settle_states
@@ -62,7 +62,7 @@ class Closing:
         """Whether a FIN right behind the octets belies the one known so far, ahead of them and not acknowledged."""
         if parting.fin_acked or position != side.next_rel or parting.fin_rel <= position:
             return False
-        parting.fin_packets = []
+        parting.fin_packets = NO_PACKETS
         parting.fin_count = 0
         side.max_rel = position
         return True

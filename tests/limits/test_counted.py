@@ -43,6 +43,20 @@ def test_a_capture_that_is_told_in_full_counts_nothing_more(crowd: Path, monkeyp
     assert read(crowd).counted_only is None
 
 
+def test_a_fin_that_belies_an_earlier_one_closes_a_connection_that_is_counted_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(table, "TOLD_IN_FULL", 0)
+    talk = opened()
+    talk.client.fin(seq=talk.client.next + 100, undelivered=True)  # ahead of what was said, and never acknowledged
+    talk.client.fin(seq=talk.client.isn + 1)
+
+    counted = report(talk).counted_only
+
+    assert counted is not None
+    assert counted.closed_first == {"client FIN": 1}
+
+
 @pytest.mark.parametrize("form", ["text", "md", "json"])
 def test_every_format_says_what_is_counted_only(crowd: Path, form: str) -> None:
     words = " ".join(render(read(crowd), form, Look(120)).replace("\\", "").split())
