@@ -10,7 +10,7 @@ is only counted.
 
 from collections import deque
 from collections.abc import Collection
-from sys import intern
+from functools import lru_cache
 from typing import Final
 
 from mypy_extensions import i64
@@ -132,7 +132,7 @@ class Table:
         connection.over = True
         if not connection.detail:
             self._ended.append(connection)
-            connection.history = intern(connection.history)  # which many have
+            connection.history = shared(connection.history)
             connection.orig.pieces = connection.resp.pieces = None  # nothing is collected any more
 
     def forget(self, connection: Connection) -> None:
@@ -303,6 +303,12 @@ def answers(side: Side, seg: Segment) -> bool:
     if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
         return False
     return peer.last_ack < 0 or apart(seg.seq, peer.last_ack) <= NEAR
+
+
+@lru_cache(1024)
+def shared(history: str) -> str:
+    """The same history, one object for the many connections that have it; what is interned, Python 3.12 never frees."""
+    return history
 
 
 def release(side: Side) -> None:

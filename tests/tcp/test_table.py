@@ -255,3 +255,14 @@ def test_connections_of_which_something_was_said_do_not_give_way() -> None:
     analyzer = analysed(packets)
 
     assert [one.number for one in analyzer.connections] == [1, 2, 3]
+
+
+def test_alike_histories_are_one_object_and_different_ones_are_not_kept() -> None:
+    assert table.shared(str(b"ShA", "ascii")) is table.shared(str(b"ShA", "ascii"))
+    tracemalloc.start()
+    for number in range(20_000):
+        table.shared("ShA" * 20 + str(number))
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert kept < 1_000_000
