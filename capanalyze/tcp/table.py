@@ -95,7 +95,7 @@ class Table:
         self.gateway = Tally()
         self.others = Tally()
         self._tags: list[bytes] = [b""]  # VLAN ids that keys end with
-        self._other_keys: dict[bytes, bytes] = {}  # key of a side -> the key under which its segments come
+        self._other_keys: dict[Side, bytes] = {}  # the key under which a side's segments come, if not its own
         self._silent: tuple[list[Connection], list[Connection]] = ([], [])  # told in full beyond FIRST, newest last
         self._kept: list[int] = [0, 0]  # on other ports, on the gateway's
         self._ended: deque[Connection] = deque()
@@ -143,7 +143,7 @@ class Table:
                 del self.sides[side.key]
             if self.older.get(side.key) is side:
                 del self.older[side.key]
-            other = self._other_keys.pop(side.key, b"")
+            other = self._other_keys.pop(side, b"")
             if other and self.sides.get(other) is side:
                 del self.sides[other]
             if other and self.older.get(other) is side:
@@ -177,7 +177,7 @@ class Table:
         for other in self._tags:
             side = self.sides.get(bare + other) if other != tag else None
             if side is not None and side.packets == 0 and answers(side, seg):
-                self._other_keys[side.key] = seg.key
+                self._other_keys[side] = seg.key
                 self.sides[seg.key] = side
                 return side
         return None

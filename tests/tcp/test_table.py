@@ -1,6 +1,7 @@
 """A great many connections: which are kept, which are counted and forgotten, and that late packets find theirs."""
 
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
@@ -255,6 +256,21 @@ def test_connections_of_which_something_was_said_do_not_give_way() -> None:
     analyzer = analysed(packets)
 
     assert [one.number for one in analyzer.connections] == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("small")
+def test_two_connections_of_the_same_ports_with_an_answer_in_another_vlan_are_both_forgotten() -> None:
+    packets: list[Packet] = []
+    visits(3, packets)
+    talk = Conversation(server_address=WEB, packets=packets)
+    for number in range(1, 3):
+        talk = talk.reuse(number * 500_000_000, number * 900_000_000)
+        talk.client.syn().server.syn_ack(vlans=(7,)).client.ack().client.fin()
+        talk.server.fin(vlans=(7,)).client.ack()
+    visits(10, packets, first=20_000)
+    talk.packets.append(replace(talk.packets[-1], sender="server", source=WEB, target=talk.client_address, vlans=(7,)))
+
+    assert analysed(packets).tracker.table.others.connections == 13
 
 
 def test_alike_histories_are_one_object_and_different_ones_are_not_kept() -> None:
