@@ -1,6 +1,7 @@
 """TimelineLine: one event of a connection in words, and the phases that lines are grouped by; Entry: a line to be.
 
-In: nothing. Out: the record that timeline/timeline.py makes and every report prints (contract.md, "timeline").
+In: messages that may be told. Out: the record that timeline/timeline.py makes and every report prints (contract.md,
+"timeline").
 """
 
 from typing import Final, NamedTuple

@@ -255,7 +255,7 @@ def request_key(payload: bytes, *, from_client: bool, server_version: int | None
     if found == "protobuf":
         number = protobuf_key_field(from_client, message_id)
         return _varint_field(body, number) if number else None
-    index = int(key_fields(from_client, server_version or NEWEST).of(message_id))
+    index = int(key_fields(from_client, min(server_version or NEWEST, NEWEST)).of(message_id))
     if index < 0:
         return None
     fields = body.split(b"\0", index + 1)

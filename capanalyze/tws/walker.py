@@ -37,7 +37,7 @@ HEAD: Final = 9
 Head = tuple[int, int, int]
 """Octets of a frame, how far behind its first octet lies what it is watched for (0: it is not), and its index."""
 
-MAX_HEADS: Final = 4096
+MAX_HEADS: Final = 2048
 """Different beginnings of frames that are known at a time."""
 
 ABSURD: Final = 1 << 31
@@ -210,7 +210,7 @@ class Walker(Listener):
         return at
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def heads_of(watch: bytes, firsts: bytes, cells: int) -> dict[bytes, Head]:  # noqa: ARG001 - what it depends on
     """What frames are by their HEAD octets, as far as asked; one table for all streams that watch for the same."""
     return {}

@@ -26,7 +26,7 @@ _ALWAYS_SEEN: Final = (4, 9, 15)  # error, nextValidId, managedAccounts: milesto
 _TABLES: Final = 64  # watch tables kept of a session
 
 
-def _key_fields(server_version: int) -> tuple[KeyFields, KeyFields]:
+def _both_sides(server_version: int) -> tuple[KeyFields, KeyFields]:
     """Where server's and client's text messages have their key."""
     return key_fields(False, server_version), key_fields(True, server_version)
 
@@ -46,8 +46,8 @@ class Watch:
 
     def __init__(self, pairing: Pairing) -> None:
         self.pairing: Pairing = pairing
-        self.text: tuple[KeyFields, KeyFields] = _key_fields(TEXT_VERSION)
-        self.binary: tuple[KeyFields, KeyFields] = _key_fields(NEWEST)
+        self.text: tuple[KeyFields, KeyFields] = _both_sides(TEXT_VERSION)
+        self.binary: tuple[KeyFields, KeyFields] = _both_sides(NEWEST)
         self.text_only: bool = False
         self.known: dict[frozenset[int], bytes] = {}  # open requests' message ids -> what marks() then says
 
@@ -55,10 +55,10 @@ class Watch:
         """The server's hello told its version: layouts are certain now."""
         self.pairing.server_version = server_version
         if 0 < server_version < FIRST_BINARY_ID:
-            self.text = _key_fields(server_version)
+            self.text = _both_sides(server_version)
             self.text_only = True
         else:
-            self.binary = _key_fields(min(server_version, NEWEST))
+            self.binary = _both_sides(min(server_version, NEWEST))
         self.known.clear()
 
     def key(self, from_client: bool, index: i64, data: bytes, begin: i64, end: i64) -> i64:
