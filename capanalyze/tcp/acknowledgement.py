@@ -13,6 +13,7 @@ from capanalyze.tcp.analysis import newest_ack
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.evidence import last_octet
 from capanalyze.tcp.notes import event, note
+from capanalyze.tcp.numbering import be_sure
 from capanalyze.tcp.parting import NOWHERE, Parting
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.side import trouble
@@ -32,7 +33,7 @@ def acknowledge(
     first = side.last_ack < 0
     side.last_ack = seg.ack
     if peer.trouble.unsure:
-        be_sure(peer, seg.ack)
+        be_sure(peer, side, seg.ack)
     acked = peer.next_rel
     if seg.ack != peer.next_seq:
         acked += distance(seg.ack, peer.next_seq)
@@ -61,16 +62,6 @@ def acknowledge(
         streams.skip(peer, acked, packet, ts_ns)
     if bare and not side.acknowledged:
         first_pure_ack(side, peer, packet, ts_ns)
-
-
-def be_sure(peer: Side, ack: i64) -> None:
-    """An acknowledgement may tell the numbers of a side of which only segments without payload were captured."""
-    if ack == (peer.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
-        peer.next_seq = ack
-        trouble(peer).unsure = False
-        trouble(peer).shifted = True
-    elif ack == peer.next_seq:  # it had acknowledged a keep-alive's number before
-        trouble(peer).unsure = False
 
 
 def fin_acknowledged(parting: Parting, rel: i64, bare: bool, packet: i64, ts_ns: i64) -> None:

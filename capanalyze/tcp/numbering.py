@@ -11,8 +11,9 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, Segment
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.notes import event
+from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import NOT_CAPTURED, trouble
+from capanalyze.tcp.side import NOT_CAPTURED, part, trouble
 from capanalyze.tcp.streams import add_gap
 
 STRAY: Final = 1 << 24
@@ -98,9 +99,8 @@ def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
         return
     ahead = distance(seg.seq, side.next_seq)
     if side.trouble.unsure and ahead == 1:  # the one number before it was a keep-alive's
-        side.next_seq = seg.seq
         side.acked_rel -= 1
-        trouble(side).shifted = True
+        shift(side, peer, seg.seq)
     elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and side.trouble.told < 0)):
         # known by the peer's acknowledgements only: an older octet is data, a lone one before a keep-alive
         side.next_seq = seg.seq
@@ -108,6 +108,29 @@ def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
         be_unsure(side, not sure)
     if sure:
         be_unsure(side, False)
+
+
+def be_sure(side: Side, peer: Side, ack: i64) -> None:
+    """An acknowledgement of the peer may tell the numbers of a side of which only segments without payload came."""
+    if ack == (side.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
+        shift(side, peer, ack)
+        trouble(side).unsure = False
+    elif ack == side.next_seq:  # it had acknowledged a keep-alive's number before
+        trouble(side).unsure = False
+
+
+def shift(side: Side, peer: Side, following: i64) -> None:
+    """A side's numbers began at a keep-alive, or at a FIN: where it acknowledged the peer lies one earlier."""
+    side.next_seq = following
+    trouble(side).shifted = True
+    if peer.trouble.beyond_at != NOWHERE:
+        trouble(peer).beyond_at -= 1
+    if peer.trouble.beyond_open != NOWHERE:
+        trouble(peer).beyond_open -= 1
+    if peer.parting.fin_acked_at != NOWHERE:
+        part(peer).fin_acked_at -= 1
+    if peer.parting.fin_acked_open != NOWHERE:
+        part(peer).fin_acked_open -= 1
 
 
 def be_unsure(side: Side, unsure: bool) -> None:

@@ -220,3 +220,14 @@ def test_mutated_captures_never_raise_or_blow_up_and_half_of_them_reach_a_connec
     analyse()
 
     assert sum(reached) > len(reached) / 2 > 100
+
+
+def test_an_acknowledgement_captured_before_the_syn_ack_lies_where_it_lay() -> None:
+    """The final acknowledgement made a keep-alive of it: what it acknowledged lay one behind the FIN of its sender."""
+    talk = Conversation(client_isn=0, server_isn=0).open()
+    talk.client.data(b"\0\0").server.ack().client.fin().server.fin().client.ack()
+    syn, syn_ack, ack, octets, acked, fin, answer, last = talk.packets
+
+    mixed = follow(pcap([syn, acked, last, octets, syn_ack, answer, fin, ack])).only
+
+    assert story(mixed) == story(follow(talk.pcap()).only)
