@@ -1,7 +1,8 @@
 """A pcapng byte stream in any pieces in, whole blocks out, with what they say of the capture itself.
 
-Why not the reader: this stands before it. It lets a file be written block by block (so that a capture that is
-killed leaves no half block), ends a capture after N packets, and tells how far the stream has come.
+Why not the reader: this stands before it. It lets a file be written block by block (so that a capture that is killed
+leaves a half block only where the system was in the middle of writing it), ends a capture after N packets, and tells
+how far the stream has come.
 
 Layouts: draft-ietf-opsawg-pcapng, sections 3.1 (block), 3.5 (options), 4.1, 4.2, 4.3, 4.6.
 """

@@ -36,6 +36,14 @@ def split(stream: bytes) -> Iterator[tuple[int, bytes]]:
         offset += length
 
 
+def whole(stream: bytes) -> bytes:
+    """The stream up to the end of its last whole block."""
+    end = 0
+    while len(stream) - end >= 12 and (size := struct.unpack_from("<I", stream, end + 4)[0]) <= len(stream) - end:
+        end += size
+    return stream[:end]
+
+
 def read_options(data: bytes) -> list[tuple[int, bytes]]:
     found = []
     while data:
