@@ -61,24 +61,26 @@ class Sessions:
 
     def leave(self, connection: Connection) -> None:
         """A connection is forgotten: its session ends, and leaves its place empty."""
-        session = self.places[connection.orig.place]
+        session = self._end(connection)
         if session is not None:
-            session.finish()
-            self._after(connection, session)
-            self._heard(connection, session)
             session.let_go()
             self.places[connection.orig.place] = None
 
     def finish(self, connection: Connection) -> None:
         """No more octets of a connection come; who is the client may be known by its hello alone."""
+        session = self._end(connection)
+        if session is not None and session.hello_side >= 0 and connection.roles_from in {"port", "first_packet"}:
+            connection.roles_from = "hello"
+            connection.client_side = session.hello_side
+
+    def _end(self, connection: Connection) -> Session | None:
+        """Settle the session of a connection, if it has one."""
         session = self.places[connection.orig.place]
         if session is not None:
             session.finish()
             self._after(connection, session)
             self._heard(connection, session)
-            if session.hello_side >= 0 and connection.roles_from in {"port", "first_packet"}:
-                connection.roles_from = "hello"
-                connection.client_side = session.hello_side
+        return session
 
     def tell(self, side: Side, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Give a piece of a side's stream to its session, if the connection is worth one."""

@@ -127,8 +127,7 @@ class Trouble:
             gap_octets_left_out: the rest. missing: octets that the peer acknowledged and the capture lacks. cut: octets
             of captured segments that a short snapshot length left out. hidden_at: where its captured octets end, if
             there is more: acknowledged, or ahead: its own number was ahead of them, in a segment without payload that
-            acknowledged ahead_ack. shifted: its numbers began at a
-            keep-alive or at a FIN, whichever it was.
+            acknowledged ahead_ack. shifted: its numbers began at a keep-alive or at a FIN, whichever it was.
         told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
         unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
         beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),

@@ -4,7 +4,6 @@ In: the fields of such a segment, and its side. Out: the side, updated; what few
 ``catch_up``. All others are for ``Tracker.segment``.
 """
 
-from functools import lru_cache
 from typing import Final
 
 from mypy_extensions import i64
@@ -14,6 +13,7 @@ from capanalyze.tcp import notes
 from capanalyze.tcp.acknowledgement import first_pure_ack
 from capanalyze.tcp.connection import TAIL, Side
 from capanalyze.tcp.notes import event, note
+from capanalyze.tcp.side import shared
 from capanalyze.tcp.zeek import DATA, PURE_ACK, once
 
 NOTHING: Final = 0
@@ -107,12 +107,6 @@ def window_full(side: Side, peer: Side, packet: i64, ts_ns: i64) -> None:
     if side.next_rel - side.acked_rel == peer.room:
         assert side.connection is not None
         note(side.connection, side, notes.WINDOW_FULL, packet, ts_ns)
-
-
-@lru_cache(4096)
-def shared(number: int) -> int:
-    """The same number: of what many connections have the interpreter needs one object then, not one for each."""
-    return number
 
 
 def open_window(side: Side, window: i64) -> None:

@@ -8,7 +8,8 @@ give a side its own).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from librt.strings import read_i64_be
 from mypy_extensions import i64, u8
@@ -250,3 +251,9 @@ def trouble(side: Side) -> Trouble:
         side.trouble = Trouble()
         side.trouble.most_gaps = MAX_GAPS if side.detail else GAPS_IN_BRIEF
     return side.trouble
+
+
+@lru_cache(2048)
+def shared(value: Any) -> Any:  # noqa: ANN401 - a number or a word
+    """An equal value, one object for the many connections that have it; what is interned, Python 3.12 never frees."""
+    return value

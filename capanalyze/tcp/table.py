@@ -10,7 +10,6 @@ is only counted.
 
 from collections import deque
 from collections.abc import Collection
-from functools import lru_cache
 from typing import Final
 
 from mypy_extensions import i64
@@ -20,7 +19,7 @@ from capanalyze.tcp.connection import NO_EVENTS, Connection
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.recent import NOBODY, lose
 from capanalyze.tcp.sequence import apart
-from capanalyze.tcp.side import Side
+from capanalyze.tcp.side import Side, shared
 
 TOLD_IN_FULL: Final = 500
 """Connections whose events and last octets are kept to the end, on the gateway's ports and as many on others."""
@@ -303,12 +302,6 @@ def answers(side: Side, seg: Segment) -> bool:
     if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
         return False
     return peer.last_ack < 0 or apart(seg.seq, peer.last_ack) <= NEAR
-
-
-@lru_cache(1024)
-def shared(history: str) -> str:
-    """The same history, one object for the many connections that have it; what is interned, Python 3.12 never frees."""
-    return history
 
 
 def release(side: Side) -> None:

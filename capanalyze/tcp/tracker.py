@@ -1,8 +1,8 @@
 """Tracker: segments in, connections out.
 
 In: one segment at a time, in file order. Out: ``connections``, updated in place; and per segment the payload that
-became in order: its own (DIRECT: the common case) or ``streams.runs``. The next segment in order without SYN,
-FIN or RST takes the short path (short.py); every other one ``segment``.
+became in order: its own (the common case) or ``streams.runs``. The next segment in order without SYN, FIN or RST takes
+the short path (short.py); every other one ``segment``.
 """
 
 from collections.abc import Collection

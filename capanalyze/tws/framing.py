@@ -53,7 +53,7 @@ class FrameStream(StreamState):
         self._take(data, start, walked, end, packet, ts_ns)
         if len(self.backlog) != 0:
             self._drain()
-        if not self.told:
+        if not self.told:  # nobody asks; interpreted, each is an object of its own in every stream
             self.packet = self.frame_packet = self.frame_offset = self.shift = self.begin = 0
             self.ts_ns = -1
 
