@@ -212,7 +212,9 @@ def name_of(seg: Segment, data: bytes) -> i64:
         mixed = mix(mixed, data, seg.tcp + 4, end)
     else:
         mixed = hash((seg.identification, seg.length & 0xFFFF, seg.key, data[seg.tcp + 4 : end]))
-    return mixed if mixed != 0 else 1
+    if mixed == 0:
+        return 1
+    return mixed  # a conditional expression would make an object of it
 
 
 def mix(mixed: i64, data: bytes, start: i64, end: i64) -> i64:

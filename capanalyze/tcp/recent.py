@@ -18,10 +18,10 @@ from capanalyze.packets.raw import RawPackets
 from capanalyze.tcp.side import Side
 
 LEAST: Final = 1 << 12
-MOST: Final = 1 << 17
-"""Places, in pairs: three sides that share one push each other out; at most that many are worth the memory (1 MB)."""
+MOST: Final = 1 << 18
+"""Places, in pairs: three sides that share one push each other out; at most that many are worth the memory (2 MB)."""
 
-SPARE: Final = 8
+SPARE: Final = 16
 """Places per connection that the cache grows for."""
 
 AHEAD: Final = 1024

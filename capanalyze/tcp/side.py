@@ -9,7 +9,7 @@ give a side its own).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from librt.strings import read_i64_be
 from mypy_extensions import i64, u8
@@ -254,6 +254,6 @@ def trouble(side: Side) -> Trouble:
 
 
 @lru_cache(2048)
-def shared(value: Any) -> Any:  # noqa: ANN401 - a number or a word
-    """An equal value, one object for the many connections that have it; what is interned, Python 3.12 never frees."""
-    return value
+def shared(number: int) -> int:
+    """An equal number, one object for the many connections that have it."""
+    return number

@@ -19,7 +19,7 @@ from capanalyze.tcp.connection import NO_EVENTS, Connection
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.recent import NOBODY, lose
 from capanalyze.tcp.sequence import apart
-from capanalyze.tcp.side import Side, shared
+from capanalyze.tcp.side import Side
 
 TOLD_IN_FULL: Final = 500
 """Connections whose events and last octets are kept to the end, on the gateway's ports and as many on others."""
@@ -131,7 +131,6 @@ class Table:
         connection.over = True
         if not connection.detail:
             self._ended.append(connection)
-            connection.history = shared(connection.history)
             connection.orig.pieces = connection.resp.pieces = None  # nothing is collected any more
 
     def forget(self, connection: Connection) -> None:
@@ -207,16 +206,19 @@ class Table:
         tag = orig.key[len(orig.key) - len(orig.key) % 4 :]
         if tag not in self._tags and len(self._tags) < TAGS:
             self._tags.append(tag)
-        for key in (orig.key, resp.key):  # one of them alone where the other direction has another VLAN tag
-            former = self.sides.get(key)
-            if former is not None:
-                self.older[key] = former
-                lose(former)
-        self.sides[orig.key] = orig
+        self._enter(orig)
         if resp.key != orig.key:
-            self.sides[resp.key] = resp
+            self._enter(resp)
         self._roles(connection, seg)
         return orig
+
+    def _enter(self, side: Side) -> None:
+        """The segments with a side's key are its own from here on."""
+        former = self.sides.setdefault(side.key, side)
+        if former is not side:  # of one side alone where the other direction had another VLAN tag
+            self.older[side.key] = former
+            lose(former)
+            self.sides[side.key] = side
 
     def accepted(self, connection: Connection) -> None:
         """A SYN was answered by a SYN-ACK: the connection is told in full in place of one that came to nothing.

@@ -65,10 +65,10 @@ class Tracker:
         """Take any segment; NOTHING or RUNS (``side``, ``streams.runs``) became in order."""
         flags = seg.flags
         key = seg.key
-        known = self.recent.sender(key, 0) if COMPILED and len(key) == 12 else self.sides.get(key)
-        if known is not None:
-            known = owner(known, self.older.get(key) if self.older else None, seg)
-        side = self._open(seg, packet, ts_ns) if known is None else known
+        newest = self.recent.sender(key, 0) if COMPILED and len(key) == 12 else self.sides.get(key)
+        side = None if newest is None else owner(newest, self.older.get(key) if self.older else None, seg)
+        if side is None:
+            side = self._open(seg, packet, ts_ns, newest is not None)
         self.side = side
         if side is None:
             return NOTHING
@@ -82,7 +82,8 @@ class Tracker:
         side.packets += 1
         side.last_packet = packet
         side.last_ts = ts_ns
-        self.streams.runs.clear()
+        if self.streams.runs:
+            self.streams.runs.clear()
         if self.copies.is_copy(side, seg, data, ts_ns, before_ns):
             self._copy(connection, side, flags, packet)
             return NOTHING
@@ -162,13 +163,12 @@ class Tracker:
             parting.fin_packets = kept(parting.fin_packets, packet, side.detail)
         self._settle(connection)
 
-    def _open(self, seg: Segment, packet: i64, ts_ns: i64) -> Side | None:
-        """A connection that was not known; None where there is no room for it."""
+    def _open(self, seg: Segment, packet: i64, ts_ns: i64, reused: bool) -> Side | None:
+        """A connection that was not known, of ports that were; None where there is no room for it."""
         table = self.table
         joined = table.join(seg)
         if joined is not None:
             return joined
-        reused = seg.key in self.sides
         leaver = table.leaver()
         if leaver is None and table.full():
             table.refuse(seg)
@@ -205,7 +205,7 @@ class Tracker:
         side = self.sides.get(seg.key)
         if side is None:
             seg.flags = 0
-            side = self._open(seg, packet, ts_ns)
+            side = self._open(seg, packet, ts_ns, False)
         if side is None:
             return
         assert side.connection is not None

@@ -31,11 +31,29 @@ MULTI_FLAG: Final = 8
 HISTORY_LETTERS: Final = 100
 """Letters kept: hostile numbers could add one with each packet."""
 
+HISTORIES: Final = 256
+"""Different histories that connections share."""
+
+_LONGER: Final[dict[str, dict[str, str]]] = {"": {}}  # a history -> a letter -> the history with it
+
 
 def letter(connection: Connection, side: Side, what: str) -> None:
     """Append a letter, a capital for the originator (side 0; settled in the end)."""
     if len(connection.history) < HISTORY_LETTERS:
-        connection.history += what.upper() if side.index == 0 else what
+        connection.history = longer(connection.history, what.upper() if side.index == 0 else what)
+
+
+def longer(history: str, what: str) -> str:
+    """A history with a letter more: one object for the many connections that go alike, made when first met."""
+    known = _LONGER.get(history)
+    if known is None:
+        return history + what
+    text = known.get(what)
+    if text is None:
+        text = known[what] = history + what
+        if len(_LONGER) < HISTORIES:
+            _LONGER[text] = {}
+    return text
 
 
 def once(connection: Connection, side: Side, bit: u8, what: str) -> None:

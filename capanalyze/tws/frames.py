@@ -31,7 +31,7 @@ INDEXES: Final = BINARY + 512
 UNDECIDED: Final = 0
 IMPLAUSIBLE: Final = -1
 
-_known: dict[bool, bytes] = {}
+_known: Final[list[bytes]] = [b"", b""]  # of the server, of the client
 
 
 def index_id(index: int) -> int:
@@ -94,11 +94,11 @@ def identify(data: bytes, at: i64, end: i64, length: i64) -> i64:
 
 def known_indexes(from_client: bool) -> bytes:
     """A table by index: 1 where the schema has the message, in any of its three forms."""
-    table = _known.get(from_client)
-    if table is None:
+    table = _known[1 if from_client else 0]
+    if not table:
         marks = bytearray(INDEXES)
         for number in messages(from_client):
             marks[number] = marks[BINARY + number] = marks[BINARY + PROTOBUF + number] = 1
         table = bytes(marks)
-        _known[from_client] = table
+        _known[1 if from_client else 0] = table
     return table

@@ -26,7 +26,9 @@ class Greeting(SessionState):
         held = stream.held
         begun: i64 = held.octets
         most: i64 = start + hello.HELLO_OCTETS + 8
-        known = bytes(held.kept) + data[start : min(end, most)]
+        known = data[start : min(end, most)]
+        if begun != 0:
+            known = bytes(held.kept) + known
         found = self._recognise(stream, known)
         if found.kind == hello.MORE:
             if begun == 0:
@@ -77,7 +79,7 @@ class Greeting(SessionState):
         if magic and len(known) < len(hello.MAGIC):
             return Opening(hello.MORE)
         found = hello.server_opening(known, midstream=not self.from_start)
-        if stream.from_client and found.kind in {hello.HELLO, hello.REDIRECT}:
+        if stream.from_client and (found.kind == hello.HELLO or found.kind == hello.REDIRECT):  # noqa: PLR1714 - compiled: no set
             self.roles(1 - stream.side)
         return found
 

@@ -6,7 +6,6 @@ seen to send is from recordings of ibapi, ib_async, ib_insync, @stoqey/ib and np
 """
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from mypy_extensions import i64
@@ -93,9 +92,32 @@ PROTOCOLS: Final[tuple[tuple[bytes, str], ...]] = (
 )
 
 
-@lru_cache(REMEMBERED)
+_clients: Final[dict[bytes, Opening]] = {}
+_servers: Final[dict[bytes, Opening]] = {}
+_later_servers: Final[dict[bytes, Opening]] = {}  # whose first octets may not be in the capture
+
+
 def client_opening(data: bytes) -> Opening:
     """What the first octets of a client are: not to be written to, as the next one gets the same."""
+    known = _clients.get(data)
+    return known if known is not None else _remember(_clients, data, _client_opening(data))
+
+
+def server_opening(data: bytes, *, midstream: bool) -> Opening:
+    """The same of a server; ``midstream``: they need not be the first, so a hello has a date."""
+    openings = _later_servers if midstream else _servers
+    known = openings.get(data)
+    return known if known is not None else _remember(openings, data, _server_opening(data, midstream))
+
+
+def _remember(openings: dict[bytes, Opening], data: bytes, opening: Opening) -> Opening:
+    if len(openings) >= REMEMBERED:
+        openings.clear()
+    openings[data] = opening
+    return opening
+
+
+def _client_opening(data: bytes) -> Opening:
     magic = MAGIC[: len(data)]
     if data.startswith(magic):
         return _client_hello(data) if len(data) >= 8 else Opening(MORE)
@@ -185,9 +207,7 @@ def _frame_opening(data: bytes) -> Opening:
     return Opening(OTHER if index == IMPLAUSIBLE else FRAMES_ONLY)
 
 
-@lru_cache(REMEMBERED)
-def server_opening(data: bytes, *, midstream: bool) -> Opening:
-    """What the first octets of a server are; ``midstream``: they need not be the first, so a hello has a date."""
+def _server_opening(data: bytes, midstream: bool) -> Opening:
     if 48 <= data[0] <= 57 and not midstream:
         return _legacy_server(data)
     if data[0] != 0:

@@ -8,7 +8,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.error_codes import refuses
-from capanalyze.tws.schema import by_name
+from capanalyze.tws.schema import messages
 from capanalyze.tws.schema.pairs import Pair, pairs
 
 CANCEL_ORDER: Final = 4
@@ -38,7 +38,7 @@ _ENDS: dict[int, list[int]] = {}  # end marker -> message ids of the requests th
 
 
 def _ids(name: str, from_client: bool) -> list[int]:
-    return [row.id for row in by_name(name) if row.from_client == from_client and row.name == name]
+    return [row.id for row in messages(from_client).values() if row.name == name]
 
 
 def _load() -> None:

@@ -206,15 +206,17 @@ class SessionState(FrameHandler):
         """Say which side is the client."""
         self.client = self.first if client_side == 0 else self.second
         self.server = self.second if client_side == 0 else self.first
-        for stream in (self.client, self.server):
-            stream.from_client = stream is self.client
-            if self.rest is not None:
-                stream.share(self.rest.client if stream.from_client else self.rest.server)
-            stream.eager = known_indexes(stream.from_client) if self.on_api_port else b""
-        self.client.watch = WATCH_ALL
-        self.server.watch = WATCH_ALL
+        self._role(self.client, True)
+        self._role(self.server, False)
         if self.settled:
             self.settle()
+
+    def _role(self, stream: FrameStream, from_client: bool) -> None:
+        stream.from_client = from_client
+        if self.rest is not None:
+            stream.share(self.rest.client if from_client else self.rest.server)
+        stream.eager = known_indexes(from_client) if self.on_api_port else b""
+        stream.watch = WATCH_ALL
 
     def settle(self) -> None:
         """From now on look only at what milestones and open requests need."""

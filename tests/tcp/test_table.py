@@ -1,14 +1,16 @@
 """A great many connections: which are kept, which are counted and forgotten, and that late packets find theirs."""
 
+import random
 import tracemalloc
 from dataclasses import replace
+from functools import reduce
 
 import pytest
 
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.raw import RawPackets
-from capanalyze.tcp import table
+from capanalyze.tcp import table, zeek
 from tests.conversation import ACK, RST, SYN, Conversation, Packet, pcap
 from tests.follow import StreamRecorder, follow
 
@@ -274,10 +276,16 @@ def test_two_connections_of_the_same_ports_with_an_answer_in_another_vlan_are_bo
 
 
 def test_alike_histories_are_one_object_and_different_ones_are_not_kept() -> None:
-    assert table.shared(str(b"ShA", "ascii")) is table.shared(str(b"ShA", "ascii"))
+    def history(letters: str) -> str:
+        return reduce(zeek.longer, letters, "")
+
+    assert history("ShADadfF") == "ShADadfF"
+    assert history("ShADadfF") is history("ShADadfF")
+    letters = random.Random(1)
     tracemalloc.start()
-    for number in range(20_000):
-        table.shared("ShA" * 20 + str(number))
+    for _ in range(2000):
+        grown = "".join(letters.choices("SHADFRTWGsahdfrtwg", k=zeek.HISTORY_LETTERS))
+        assert history(grown) == grown
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
 
