@@ -52,8 +52,8 @@ def proved(connection: Connection, close: Close) -> bool:
     """Whether packets prove it: where a FIN of the peer would lie, it acknowledged, reset, or sent nothing at all."""
     orig, resp = connection.orig, connection.resp
     closer, peer = (orig, resp) if close.side == 0 else (resp, orig)
-    if not peer.scaled and closer.last_ack < 0 and close.ack < 0:
-        return True  # the closer never answered a peer
+    if not peer.scaled and closer.last_ack < 0 and close.ack < 0 and (closer.isn >= 0 or close.kind == "FIN"):
+        return True  # the closer never answered a peer; a RST alone may answer what is not in the capture
     if close.kind == "RST":
         return peer.parting.closed or knew_all(close, peer)
     if answered_by_the_open(closer, peer) or gave_up_open(connection.reset, peer):

@@ -170,6 +170,14 @@ def test_a_fin_with_no_acknowledgement_that_a_closed_port_resets_closes_nothing_
     assert told(talk) == ("client", "FIN", 1, False, "certain")
 
 
+@pytest.mark.parametrize(("asked", "certainty"), [(True, "certain"), (False, "likely")])
+def test_a_bare_reset_is_certain_of_who_asked_for_the_connection_alone(asked: bool, certainty: str) -> None:
+    talk = Conversation().client.syn() if asked else Conversation().established()
+    talk.client.bare_rst()
+
+    assert told(talk) == ("client", "RST", 2 if asked else 1, False, certainty)
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_an_acknowledgement_from_where_the_peer_expects_it_is_no_keep_alive(order: tuple[int, int]) -> None:
     talk = Conversation().open()
