@@ -6,7 +6,8 @@ In: the tallies of the table (tcp/table.py) and of the sessions (tws/rest.py). O
 from collections.abc import Sequence
 
 from capanalyze.report.report import CountedFacts
-from capanalyze.tcp.table import Table, Tally
+from capanalyze.tcp.table import Table
+from capanalyze.tcp.tally import Tally
 from capanalyze.timeline.verdict import closers
 from capanalyze.timeline.words import count, listing
 from capanalyze.tws.rest import Rest

@@ -20,6 +20,7 @@ from capanalyze.tcp.notes import event
 from capanalyze.tcp.recent import NOBODY, lose
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.side import Side
+from capanalyze.tcp.tally import Tally
 
 TOLD_IN_FULL: Final = 500
 """Connections whose events and last octets are kept to the end, on the gateway's ports and as many on others."""
@@ -41,37 +42,6 @@ TAGS: Final = 64
 
 NEAR: Final = 1 << 20
 """How far a segment's numbers may lie from those of the only direction known so far."""
-
-
-class Tally:
-    """What is known of the connections that are counted only: numbers.
-
-    Attributes:
-        connections, packets, octets: how many there were, and of both sides together.
-        closes: by who closed first and how ("client FIN", "both FIN", "server RST", "" for nobody).
-        states: by Zeek's conn_state.
-        unfollowed: SYNs of connections for which there was no room.
-        unfollowed_packets: all segments that belong to no connection that is followed.
-    """
-
-    def __init__(self) -> None:
-        self.connections: i64 = 0
-        self.packets: i64 = 0
-        self.octets: i64 = 0
-        self.closes: dict[str, int] = {}
-        self.states: dict[str, int] = {}
-        self.unfollowed: i64 = 0
-        self.unfollowed_packets: i64 = 0
-
-    def add(self, connection: Connection) -> None:
-        """Count a finished connection."""
-        self.connections += 1
-        self.packets += connection.orig.packets + connection.resp.packets
-        self.octets += connection.orig.octets + connection.resp.octets
-        close = connection.close
-        how = f"{close.first} {close.kind}" if close is not None else ""
-        self.closes[how] = self.closes.get(how, 0) + 1
-        self.states[connection.conn_state] = self.states.get(connection.conn_state, 0) + 1
 
 
 class Table:
@@ -118,9 +88,7 @@ class Table:
         key = seg.key
         at: i64 = 8 if len(key) < 36 else 32
         ports = (int.from_bytes(key[at : at + 2], "big"), int.from_bytes(key[at + 2 : at + 4], "big"))
-        tally = self.others if self.ports.isdisjoint(ports) else self.gateway
-        tally.unfollowed += 1 if seg.flags & (SYN | ACK) == SYN else 0
-        tally.unfollowed_packets += 1
+        (self.others if self.ports.isdisjoint(ports) else self.gateway).refuse(seg)
 
     def full(self) -> bool:
         """Whether a connection more cannot be followed, unless another one goes."""

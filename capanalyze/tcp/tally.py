@@ -1,0 +1,45 @@
+"""Tally: what is known of the connections that are counted and forgotten.
+
+In: a finished connection, or the segment of one for which there was no room. Out: numbers.
+"""
+
+from mypy_extensions import i64
+
+from capanalyze.packets.segment import ACK, SYN, Segment
+from capanalyze.tcp.connection import Connection
+
+
+class Tally:
+    """What is known of the connections that are counted only: numbers.
+
+    Attributes:
+        connections, packets, octets: how many there were, and of both sides together.
+        closes: by who closed first and how ("client FIN", "both FIN", "server RST", "" for nobody).
+        states: by Zeek's conn_state.
+        unfollowed: SYNs of connections for which there was no room.
+        unfollowed_packets: all segments that belong to no connection that is followed.
+    """
+
+    def __init__(self) -> None:
+        self.connections: i64 = 0
+        self.packets: i64 = 0
+        self.octets: i64 = 0
+        self.closes: dict[str, int] = {}
+        self.states: dict[str, int] = {}
+        self.unfollowed: i64 = 0
+        self.unfollowed_packets: i64 = 0
+
+    def add(self, connection: Connection) -> None:
+        """Count a finished connection."""
+        self.connections += 1
+        self.packets += connection.orig.packets + connection.resp.packets
+        self.octets += connection.orig.octets + connection.resp.octets
+        close = connection.close
+        how = f"{close.first} {close.kind}" if close is not None else ""
+        self.closes[how] = self.closes.get(how, 0) + 1
+        self.states[connection.conn_state] = self.states.get(connection.conn_state, 0) + 1
+
+    def refuse(self, seg: Segment) -> None:
+        """Count a segment of a connection for which there is no room."""
+        self.unfollowed += 1 if seg.flags & (SYN | ACK) == SYN else 0
+        self.unfollowed_packets += 1
