@@ -12,6 +12,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from capanalyze.capture.decoder import MAX_PACKET, Decoder, Interface
+from capanalyze.capture.options import MAX_COMMENTS, Options, clean
 from capanalyze.packets.raw import NO_TIME
 
 SHB: Final = 0x0A0D0D0A
@@ -42,8 +43,6 @@ WITHOUT_OPTIONS: Final = (32, 35, 34, 33)
 SECTION_MAGIC: Final = b"\x1a\x2b\x3c\x4d"
 
 MAX_INTERFACES: Final = 4096
-MAX_COMMENTS: Final = 100
-MAX_TEXT: Final = 4096
 EXACT_HIGH: Final = 0x200000
 """Upper 32 bits of a time from which on 1000 ns each might overflow 64 bits."""
 
@@ -171,12 +170,11 @@ class PcapngDecoder(Decoder):
         if captured > length - 32:
             self._unusable("packet longer than its block")
             return False
-        options = pos + 28 + ((captured + 3) & ~3)
-        if options + 8 <= pos + length:
-            self._comments(options, pos + length - 4, f"packet {self.number + 1}: ")
-            lost = self.options(options, pos + length - 4).get(4, b"")
-            if len(lost) == 8:  # epb_dropcount
-                drops = int.from_bytes(lost, "big" if self.big else "little")
+        behind = pos + 28 + ((captured + 3) & ~3)
+        if behind + 8 <= pos + length:
+            options = self._options(behind, pos + length, f"packet {self.number + 1}: ")
+            drops = options.number(4)  # epb_dropcount
+            if drops is not None:
                 self._lost(self.section_base + interface, min(drops, MAX_DROPS))
         return self._packet(interface, self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24))
 
@@ -272,42 +270,34 @@ class PcapngDecoder(Decoder):
             return False
         self.sections += 1
         self.section_base = len(self.interfaces)
-        options = self.options(pos + 24, pos + length - 4)
-        self.hardware = self.hardware or text(options, 2)
-        self.os = self.os or text(options, 3)
-        self.application = self.application or text(options, 4)
-        self._comments(pos + 24, pos + length - 4)
+        options = self._options(pos + 24, pos + length)
+        self.hardware = self.hardware or options.text(2)
+        self.os = self.os or options.text(3)
+        self.application = self.application or options.text(4)
         return True
 
-    def _comments(self, at: i64, end: i64, of: str = "") -> None:
-        """Keep the comments among the options between two offsets: there may be several (opt_comment)."""
-        while at + 4 <= end and len(self.comments) < MAX_COMMENTS:
-            code = self.u16(at)
-            size = self.u16(at + 2)
-            if code == 0 or at + 4 + size > end:
-                break
-            comment = clean(self.data[at + 4 : at + 4 + size]) if code == 1 else ""
-            if comment:
-                self.comments.append(of + comment)
-            at += 4 + ((size + 3) & ~3)
+    def _options(self, at: i64, end: i64, of: str = "") -> Options:
+        """The options from an offset to the end of the block; their comments are kept, as those ``of`` something."""
+        options = Options(self.data, at, end - 4, self.big)
+        room = MAX_COMMENTS - len(self.comments)
+        self.comments += [of + comment for comment in options.comments[: max(room, 0)]]
+        return options
 
     def _interface(self, pos: i64, length: i64) -> None:
         if length < 20 or len(self.interfaces) >= MAX_INTERFACES:
             return
         interface = Interface(self.u16(pos + 8), self.u32(pos + 12))
-        options = self.options(pos + 16, pos + length - 4)
-        interface.name = text(options, 2)
-        interface.description = text(options, 3)
-        interface.os = text(options, 12)
-        raw_filter = options.get(11, b"")
+        options = self._options(pos + 16, pos + length)
+        interface.name = options.text(2)
+        interface.description = options.text(3)
+        interface.os = options.text(12)
+        raw_filter = options.values.get(11, b"")
         interface.filter = clean(raw_filter[1:]) if raw_filter[:1] == b"\0" else ""
-        self._comments(pos + 16, pos + length - 4)
         self.interfaces.append(interface)
-        resolution = options.get(9, b"\x06")[:1] or b"\x06"
+        resolution = options.values.get(9, b"")[:1] or b"\x06"
         exponent = resolution[0] & 0x7F
         units = 2**exponent if resolution[0] & 0x80 else 10**exponent
-        raw_offset = options.get(14, b"")
-        offset = int.from_bytes(raw_offset, "big" if self.big else "little", signed=True) if len(raw_offset) == 8 else 0
+        offset = options.number(14, signed=True) or 0
         self.resolutions.append(units)
         self.offsets_s.append(offset)
         exact = offset == 0 and units in {1_000_000, 1_000_000_000}
@@ -320,35 +310,9 @@ class PcapngDecoder(Decoder):
         index = self.section_base + self.u32(pos + 8)
         if index >= len(self.interfaces):
             return
-        options = self.options(pos + 20, pos + length - 4)
-        counts: dict[int, int] = {}
-        for code in (4, 5, 7):  # isb_ifrecv, isb_ifdrop, isb_osdrop
-            if len(options.get(code, b"")) == 8:
-                counts[code] = int.from_bytes(options[code], "big" if self.big else "little")
-        if 4 in counts:
-            self.interfaces[index].received = min(counts[4], MAX_TS_NS)
-        if 5 in counts or 7 in counts:
-            self.interfaces[index].dropped_told = min(counts.get(5, 0) + counts.get(7, 0), MAX_TS_NS)
-
-    def options(self, at: i64, end: i64) -> dict[int, bytes]:
-        """Code -> value of the options between two offsets; the first of a code counts."""
-        found: dict[int, bytes] = {}
-        while at + 4 <= end:
-            code = self.u16(at)
-            size = self.u16(at + 2)
-            if code == 0 or at + 4 + size > end:
-                break
-            if code not in found:
-                found[code] = self.data[at + 4 : at + 4 + size]
-            at += 4 + ((size + 3) & ~3)
-        return found
-
-
-def clean(raw: bytes) -> str:
-    """UTF-8 text of an option, cut at MAX_TEXT; what a terminal does with it is the renderer's care."""
-    return raw[:MAX_TEXT].rstrip(b"\0").decode("utf-8", "replace")
-
-
-def text(options: dict[int, bytes], code: int) -> str:
-    """The text option with that code, or ""."""
-    return clean(options.get(code, b""))
+        options = Options(self.data, pos + 20, pos + length - 4, self.big)
+        received, dropped, by_system = options.number(4), options.number(5), options.number(7)
+        if received is not None:
+            self.interfaces[index].received = min(received, MAX_TS_NS)
+        if dropped is not None or by_system is not None:
+            self.interfaces[index].dropped_told = min((dropped or 0) + (by_system or 0), MAX_TS_NS)

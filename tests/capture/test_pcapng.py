@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capanalyze.capture.decoder import MAX_PACKET
-from capanalyze.capture.pcapng import MAX_INTERFACES, MAX_TEXT, MAX_TS_NS
+from capanalyze.capture.options import MAX_COMMENTS, MAX_TEXT
+from capanalyze.capture.pcapng import MAX_INTERFACES, MAX_TS_NS
 from capanalyze.packets.raw import NO_TIME
 from tests.capture.octets import (
     CUSTOM,
@@ -356,6 +357,16 @@ def test_comments_of_packets_are_kept_with_their_numbers(order: str) -> None:
 
     assert len(found) == 2
     assert file.decoder.comments == ["packet 2: here it hangs", "packet 2: really"]
+
+
+def test_more_comments_than_anybody_reads_are_not_kept() -> None:
+    many = b"".join(option("<", 1, f"comment {number}".encode()) for number in range(MAX_COMMENTS - 1))
+    data = section("<") + interface("<")
+    data += packet("<", b"one", 1, options=many) + packet("<", b"two", 2, options=many)
+    _, file = read(data)
+
+    assert len(file.decoder.comments) == MAX_COMMENTS
+    assert file.decoder.comments[-1] == "packet 2: comment 0"
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

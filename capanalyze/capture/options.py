@@ -1,0 +1,55 @@
+"""Options of a pcapng block: what it says besides its fields (draft-ietf-opsawg-pcapng, "Options").
+
+In: the octets between two offsets, in the section's byte order. Out: values by code, and the comments, of which there
+may be several.
+"""
+
+from typing import Final
+
+from librt.strings import read_i16_be, read_i16_le
+from mypy_extensions import i64
+
+COMMENT: Final = 1
+MAX_COMMENTS: Final = 100
+MAX_TEXT: Final = 4096
+
+
+class Options:
+    """The options between two offsets; those behind one that is cut are not there.
+
+    Attributes:
+        values: code -> value, the first where a code comes again.
+        comments: the first MAX_COMMENTS that are not empty.
+    """
+
+    __slots__ = ("big", "comments", "values")
+
+    def __init__(self, data: bytes, at: i64, end: i64, big: bool) -> None:
+        self.big = big
+        self.values: dict[int, bytes] = {}
+        self.comments: list[str] = []
+        while at + 4 <= end:
+            code = i64(read_i16_be(data, at) if big else read_i16_le(data, at)) & 0xFFFF
+            size = i64(read_i16_be(data, at + 2) if big else read_i16_le(data, at + 2)) & 0xFFFF
+            if code == 0 or at + 4 + size > end:
+                break
+            if code == COMMENT and len(self.comments) < MAX_COMMENTS:
+                comment = clean(data[at + 4 : at + 4 + size])
+                self.comments += [comment] if comment else []
+            elif code not in self.values:
+                self.values[code] = data[at + 4 : at + 4 + size]
+            at += 4 + ((size + 3) & ~3)
+
+    def text(self, code: int) -> str:
+        """The text with that code, or ""."""
+        return clean(self.values.get(code, b""))
+
+    def number(self, code: int, signed: bool = False) -> int | None:
+        """The 64-bit number with that code, None where there is none."""
+        octets = self.values.get(code, b"")
+        return int.from_bytes(octets, "big" if self.big else "little", signed=signed) if len(octets) == 8 else None
+
+
+def clean(raw: bytes) -> str:
+    """UTF-8 text of an option, cut at MAX_TEXT; what a terminal does with it is the renderer's care."""
+    return raw[:MAX_TEXT].rstrip(b"\0").decode("utf-8", "replace")
