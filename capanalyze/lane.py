@@ -215,7 +215,7 @@ class Stretch:
 
     def _time_of(self, number: int) -> int:
         """The time of a packet of the stretch."""
-        return int(self.packets.time_at(self.places[number - self.first]))
+        return self.packets.time_at(self.places[number - self.first])
 
 
 @cache

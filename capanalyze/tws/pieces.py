@@ -62,16 +62,20 @@ class Pieces:
     def parts(self, at: i64, end: i64) -> list[Part]:
         """The octets from ``at`` to ``end`` as the packets brought them, oldest first."""
         found = []
-        place = self._place(at)
-        begin: int = at
-        while begin < end:
-            upto = min(self._ends[place], end)
-            _, packet, ts_ns = self.piece(place)
-            found.append(Part(self.joined, begin, upto, packet, ts_ns))
-            begin = upto
-            place += 1
+        begin: i64 = at
+        for upto, packet, ts_ns in self.spans(at, end):
+            found.append(Part(self.joined, begin, at + upto, packet, ts_ns))
+            begin = at + upto
         return found
 
     def spans(self, begin: i64, end: i64) -> list[Span]:
         """Who brought the octets from ``begin`` to ``end``; the spans count from ``begin``."""
-        return [(part.end - begin, part.packet, part.ts_ns) for part in self.parts(begin, end)]
+        found = []
+        place = self._place(begin)
+        upto: i64 = begin
+        while upto < end:
+            upto = min(self._ends[place], end)
+            _, packet, ts_ns = self.piece(place)
+            found.append((upto - begin, packet, ts_ns))
+            place += 1
+        return found

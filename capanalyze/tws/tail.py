@@ -132,10 +132,10 @@ def length_at(data: bytes, at: i64) -> i64:
 
 
 def newest_of(data: bytes, begin: i64, end: i64) -> list[int]:
-    """Where the last TAIL_FRAMES of the frames begin that ``data[begin:end]`` is made of."""
+    """Where the last TAIL_FRAMES of the frames begin that the run ``data[begin:end]`` is made of: short ones only."""
     starts: list[int] = []
     at: i64 = begin
     while at < end:
         starts.append(at)
-        at += 4 + int.from_bytes(data[at : at + 4], "big")
+        at += 4 + data[at + 3]
     return starts[-TAIL_FRAMES:]
