@@ -49,10 +49,11 @@ def compile_modules(root: Path, folder: Path, modules: list[str]) -> list[Path]:
     """
     shutil.copytree(root / "capanalyze", folder / "capanalyze", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     (folder / "setup.cfg").write_text(f"[build_ext]\nparallel = {os.cpu_count() or 1}\n", encoding="utf-8")
-    # nothing outside calls into the library, so the compiler may call, and inline, its functions directly
-    flags = f"{os.environ.get('CFLAGS', '')} -fvisibility=hidden".strip()
+    # nothing outside calls the library's own functions, so the compiler may call, and inline, them directly; not in
+    # CFLAGS, which would take the place of Python's own (-fwrapv, -DNDEBUG) with today's setuptools
+    flags = f"{os.environ.get('CPPFLAGS', '')} -fvisibility=hidden".strip()
     command = [sys.executable, "-m", "mypyc", "--ignore-missing-imports", *modules]
-    environment = dict(os.environ, MYPYC_OPT_LEVEL="3", MYPYC_DEBUG_LEVEL="0", CFLAGS=flags)
+    environment = dict(os.environ, MYPYC_OPT_LEVEL="3", MYPYC_DEBUG_LEVEL="0", CPPFLAGS=flags)
     output = subprocess.PIPE
     subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True, check=True)
     shutil.rmtree(folder / "build", ignore_errors=True)

@@ -1,6 +1,7 @@
 """Prints what capanalyze says of every capture at hand, a line of JSON each: `python -m tests.answers [MUTATED]`.
 
-Run by test_compiled.py with the package compiled and interpreted; MUTATED further captures are made from seeds.
+Run by test_compiled.py with the package compiled and interpreted; MUTATED further captures are made from seeds, and as
+many entangled ones.
 """
 
 import io
@@ -15,6 +16,7 @@ from capanalyze.api import messages, read, read_files, requests
 from capanalyze.capture.files import CaptureFile
 from capanalyze.errors import CapanalyzeError
 from tests.strategies import mutated, valid_captures
+from tests.tangled import tangled
 
 ROOT = Path(__file__).parents[1]
 
@@ -36,6 +38,8 @@ def answers(mutations: int) -> Iterator[object]:
             yield seed, read_files([file], all_connections=True, engine="native").to_dict()
         except CapanalyzeError as error:
             yield seed, str(error)
+        file = CaptureFile("tangled", io.BytesIO(tangled(seed)), "tangled")
+        yield seed, read_files([file], ports=(4001, 4002, 7497), all_connections=True, engine="native").to_dict()
 
 
 def main() -> None:

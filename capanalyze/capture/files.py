@@ -30,9 +30,10 @@ READ: Final = (64 if COMPILED else 1024) * 1024
 """Octets of the read window: compiled, they had better stay in the processor's cache; interpreted, twice as many make
 nothing faster any more."""
 
-# glibc gives what it has freed back to the system from a size on that grows with the first large block that is freed
-# (mallopt(3), M_MMAP_THRESHOLD): so the windows lie in the same memory, one after the other, instead of in new pages
-bytes(8 * READ)
+if not COMPILED:
+    # glibc gives memory back to the system, page by page, where a freed block was larger than any before; so this one,
+    # which nobody writes to, lets the windows lie one after the other in the same memory (mallopt(3), M_MMAP_THRESHOLD)
+    bytes(8 * READ)
 
 PROBE: Final = 64 * 1024
 """Octets gathered before the kind of file is decided (less where the file is shorter)."""

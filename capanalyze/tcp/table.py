@@ -143,6 +143,9 @@ class Table:
         for other in self._tags:
             side = self.sides.get(bare + other) if other != tag else None
             if side is not None and side.packets == 0 and answers(side, seg):
+                former = self.sides.get(seg.key)
+                if former is not None:
+                    lose(former)
                 self._other_keys[side] = seg.key
                 self.sides[seg.key] = side
                 return side

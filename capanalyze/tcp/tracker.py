@@ -164,7 +164,7 @@ class Tracker:
         self._settle(connection)
 
     def _open(self, seg: Segment, packet: i64, ts_ns: i64, reused: bool) -> Side | None:
-        """A connection that was not known, of ports that were; None where there is no room for it."""
+        """A connection that was not known; None where there is no room for it. ``reused``: its ports were known."""
         table = self.table
         joined = table.join(seg)
         if joined is not None:
@@ -182,7 +182,8 @@ class Tracker:
         if COMPILED:
             self.recent.grow(len(self.connections))
             self.recent.put(side)
-            self.recent.put(side.peer)
+            if side.peer.key != side.key:  # both ends of some connections have one address and port
+                self.recent.put(side.peer)
         if reused and seg.flags & SYN:
             assert side.connection is not None
             note(side.connection, side, notes.REUSED_PORTS, packet, ts_ns)

@@ -32,9 +32,9 @@ HISTORY_LETTERS: Final = 100
 """Letters kept: hostile numbers could add one with each packet."""
 
 HISTORIES: Final = 256
-"""Different histories that connections share."""
+"""Histories of which it is known what they become with a letter more."""
 
-_LONGER: Final[dict[str, dict[str, str]]] = {"": {}}  # a history -> a letter -> the history with it
+_longer: Final[dict[str, dict[str, str]]] = {}  # HISTORIES of them -> a letter -> the history with it
 
 
 def letter(connection: Connection, side: Side, what: str) -> None:
@@ -45,14 +45,14 @@ def letter(connection: Connection, side: Side, what: str) -> None:
 
 def longer(history: str, what: str) -> str:
     """A history with a letter more: one object for the many connections that go alike, made when first met."""
-    known = _LONGER.get(history)
+    known = _longer.get(history)
     if known is None:
-        return history + what
+        if len(_longer) >= HISTORIES:
+            _longer.clear()
+        known = _longer[history] = {}
     text = known.get(what)
     if text is None:
         text = known[what] = history + what
-        if len(_LONGER) < HISTORIES:
-            _LONGER[text] = {}
     return text
 
 

@@ -19,7 +19,10 @@ HELLO_OCTETS: Final = 4096
 """Longest text of a hello that is taken for one (connect options and time zone names are free text)."""
 
 REMEMBERED: Final = 64
-"""Different hellos that are taken apart once: a capture's connections begin alike."""
+"""Different hellos of a kind that are taken apart once: a capture's connections begin alike."""
+
+REMEMBERED_OCTETS: Final = 256
+"""Longest hello of those; what clients and servers of today send has 17 to 60 octets."""
 
 LEGACY_SERVER_VERSION: Final = 76
 """What a server answers at most to a hello from before version 100 (reports of TWS 972 to 981)."""
@@ -111,9 +114,10 @@ def server_opening(data: bytes, *, midstream: bool) -> Opening:
 
 
 def _remember(openings: dict[bytes, Opening], data: bytes, opening: Opening) -> Opening:
-    if len(openings) >= REMEMBERED:
-        openings.clear()
-    openings[data] = opening
+    if len(data) <= REMEMBERED_OCTETS:
+        if len(openings) >= REMEMBERED:
+            openings.clear()
+        openings[data] = opening
     return opening
 
 

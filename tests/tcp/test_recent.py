@@ -2,14 +2,18 @@
 
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.segment import SYN, Segment
 from capanalyze.tcp.recent import LEAST, MOST, SPARE, Recent
 from capanalyze.tcp.table import Table
+from capanalyze.tcp.tracker import Tracker
 from tests.conversation import block, pcap_of_frames, pcapng
+from tests.tangled import tangled
 
 HOSTS = st.sampled_from([b"\x7f\0\0\1", b"\x0a\0\0\1", b"\xff\xff\xff\xff", b"\0\0\0\0"])
 PORTS = st.sampled_from([b"\x0f\xa1", b"\xc0\0", b"\xff\xff", b"\0\0"])
@@ -93,3 +97,34 @@ def test_who_was_looked_for_ahead_is_who_is_there_later(
             table.forget(known.connection)
         if step != "pass":
             assert cache.sender(window.data, window.offset + 12) is table.sides.get(key)
+
+
+@pytest.fixture
+def cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As compiled code does it: the interpreter asks the table alone."""
+    monkeypatch.setattr("capanalyze.tcp.tracker.COMPILED", True)
+    monkeypatch.setattr("capanalyze.tcp.side.COMPILED", True)
+
+
+@pytest.mark.usefixtures("cached")
+def test_a_connection_of_an_address_and_port_with_itself_is_one_side_however_large_the_cache() -> None:
+    key = bytes([10, 0, 0, 1, 10, 0, 0, 1, 15, 161, 15, 161])
+    tracker = Tracker((4001,))
+    tracker.segment(syn(key, 1), bytes(40), 1, -1)
+    for connections in (1, LEAST, MOST):
+        tracker.recent.grow(connections)
+
+        assert tracker.recent.sender(key, 0) in (tracker.sides[key], None)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_entangled_packets_are_of_the_same_connections_by_the_cache_and_by_the_table(
+    seed: int, request: pytest.FixtureRequest
+) -> None:
+    def said() -> object:
+        return read_files([from_bytes(tangled(seed))], ports=(4001, 4002, 7497), all_connections=True).to_dict()
+
+    by_table = said()
+    request.getfixturevalue("cached")
+
+    assert said() == by_table

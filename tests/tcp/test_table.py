@@ -290,3 +290,4 @@ def test_alike_histories_are_one_object_and_different_ones_are_not_kept() -> Non
     tracemalloc.stop()
 
     assert kept < 1_000_000
+    assert history("ShADadfF") is history("ShADadfF")
