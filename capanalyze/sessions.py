@@ -9,6 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.listener import REST
 from capanalyze.tcp.streams import Run
 from capanalyze.tcp.table import Table
 from capanalyze.tws.conversation import Conversation, Exchange
@@ -83,7 +84,10 @@ class Sessions:
         return session
 
     def tell(self, side: Side, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-        """Give a piece of a side's stream to its session, if the connection is worth one."""
+        """Give a piece of a side's stream to its session, if the connection is worth one; or REST."""
+        if start == REST:
+            self.rest_if_able(side)
+            return
         connection = side.connection
         assert connection is not None
         if connection.heeded:

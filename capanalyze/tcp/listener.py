@@ -3,7 +3,12 @@
 It is reached from the side itself: with thousands of connections each object on the way there is a wait for memory.
 """
 
+from typing import Final
+
 from mypy_extensions import i64
+
+REST: Final = -1
+"""What ``hear`` returns where the listener needs nothing of its own any more until something special is said."""
 
 
 class Listener:
@@ -14,6 +19,6 @@ class Listener:
     def hear(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> i64:
         """Take the next octets of the side, ``data[start:end]``, which ``packet`` brought; return where it stopped.
 
-        What is left before ``end`` is for the connection's session, which has to be asked for.
+        What is left before ``end`` is for the connection's session, which has to be asked for; so is REST told to it.
         """
         raise NotImplementedError

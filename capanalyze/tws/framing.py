@@ -12,6 +12,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
+from capanalyze.tcp.listener import REST
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
 from capanalyze.tws.held import EMPTY, NOTHING, Held
 from capanalyze.tws.pieces import Pieces
@@ -45,8 +46,7 @@ class FrameStream(StreamState):
                     tail.add(data[start:end], self.offset, packet, ts_ns)
                 self.offset += end - start
                 return end
-        self.handler.heard(self, data, start, at, end, packet, ts_ns)
-        return end
+        return REST if self.handler.heard(self, data, start, at, end, packet, ts_ns) else end
 
     def feed(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         """Take the next octets of the side, ``data[start:end]``; walk() stopped at ``walked``, or NOT_WALKED."""

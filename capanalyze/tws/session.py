@@ -62,12 +62,13 @@ class Session(Legacy):
 
     def heard(
         self, stream: FrameStream, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64
-    ) -> None:
-        """Take octets of a side that are not whole frames, or watched ones."""
+    ) -> bool:
+        """Take octets of a side that are not whole frames, or watched ones; whether the session may rest now."""
         stream.feed(data, start, walked, end, packet, ts_ns)
         self._bound(stream)
         if not self.is_tws and not self.on_api_port:
             self._judge()
+        return self.rests() and self.progress & BITS["start_api_sent"] != 0
 
     def pieces(self, side: i64, pieces: Pieces) -> None:
         """Take what several packets brought, one after the other: the same as ``data`` for each, of a TWS session.

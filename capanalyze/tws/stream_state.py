@@ -36,8 +36,8 @@ class FrameHandler:
 
     def heard(
         self, stream: "FrameStream", data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64
-    ) -> None:
-        """Take the next octets of a side, unless they are whole frames and none of them is watched."""
+    ) -> bool:
+        """Take the next octets of a side, unless they are whole frames and none is watched; whether it may rest now."""
         raise NotImplementedError
 
     def opening(self, stream: "FrameStream", data: bytes, start: i64, end: i64) -> i64:
