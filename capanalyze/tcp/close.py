@@ -19,7 +19,7 @@ from capanalyze.tcp.parting import NO_PACKETS, Parting, kept
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.side import part
 from capanalyze.tcp.states import settle_states
-from capanalyze.tcp.zeek import INACTIVE, RESET, endpoint, enter
+from capanalyze.tcp.zeek import RESET, endpoint, enter
 
 LARGEST_WINDOW: Final = 65535 << 14
 """What a window may be where the scale is not known (RFC 7323 2.3)."""
@@ -92,6 +92,8 @@ class Closing:
                 doubt(close, INEXACT)
                 connection.doubtful_reset = close
             return False
+        if verdict == VALID and is_overtaken(side, seg):
+            doubt(close, INEXACT)
         acknowledged_by_reset(connection, side, peer, seg, packet, ts_ns)
         if connection.reset is None:
             connection.reset = close
@@ -99,6 +101,25 @@ class Closing:
             if verdict == VALID and is_unplaced(side, peer):
                 connection.doubtful_reset = close
         return self._first_end(connection)
+
+    def outlived(self, connection: Connection, side: Side, seg: Segment) -> None:
+        """Take back a RST that counted where its receiver acknowledges octets, or a FIN, that lie behind its number.
+
+        Who accepts a RST expects its number and says nothing more, so this one was forged, or came too late, or never
+        arrived.
+        """
+        reset = connection.reset
+        sender = side.peer
+        if reset is None or reset.side != sender.index or sender.next_seq < 0:
+            return
+        behind = distance(seg.ack, reset.seq)
+        said = distance(sender.next_seq, reset.seq)
+        if sender.parting.closed and sender.parting.fin_rel == sender.next_rel:
+            said += 1
+        if 0 < behind <= said:
+            take_back(connection, sender)
+            self._ignore(connection, reset.packet)
+            qualify(connection, reset.packet, "ignored")
 
     def _ignore(self, connection: Connection, packet: i64) -> None:
         connection.ignored_count += 1
@@ -173,11 +194,14 @@ class Closing:
 
 def take_back(connection: Connection, side: Side) -> None:
     """A RST of a side that counted ended nothing."""
+    if connection.doubtful_reset is connection.reset:
+        connection.doubtful_reset = None
     connection.refused = False
     connection.reset = None
-    connection.ending = False
+    connection.ending = connection.orig.parting.closed or connection.resp.parting.closed
     connection.over = False
-    side.zeek = INACTIVE
+    if side.zeek == RESET:
+        side.zeek = side.zeek_before
 
 
 def has_heard(peer: Side) -> bool:
@@ -205,6 +229,11 @@ def said_before(side: Side) -> None:
 def is_unplaced(side: Side, peer: Side) -> bool:
     """Whether nothing is known of the number that the peer expects next from a side."""
     return peer.last_ack < 0 and side.next_seq < 0
+
+
+def is_overtaken(side: Side, seg: Segment) -> bool:
+    """Whether octets that lie behind the number of a RST were captured before it: its receiver may have had them."""
+    return side.next_seq >= 0 and distance(side.next_seq, seg.seq) > 0
 
 
 def judge(side: Side, peer: Side, seg: Segment) -> str:

@@ -135,6 +135,7 @@ class Tracker:
             trouble(side).ahead_ack = seg.ack if flags & ACK else -1
         if flags & ACK:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
+            self.closing.outlived(connection, side, seg)
         fresh: i64 = 0
         lone = seg.length == 1 and side.packets == 1 and rel == side.low_rel - 1  # a keep-alive's, as far as is known
         if seg.length and not (rel < side.low_rel and (side.trouble.probe or lone)):

@@ -221,3 +221,46 @@ def test_a_fin_whose_sender_had_not_the_other_one_when_it_spoke_from_behind_it_w
     talk.server.fin().client.ack().client.fin_again().server.ack()
 
     assert told(talk) == ("both", "FIN", 8, False, "certain")
+
+
+@pytest.mark.parametrize("behind", [0, 20], ids=["its number was exact", "octets had overtaken it"])
+@pytest.mark.parametrize("flags", [RST, RST | ACK])
+def test_a_reset_ended_nothing_where_its_receiver_acknowledges_octets_behind_it(behind: int, flags: int) -> None:
+    talk = hello().server.data(b"d" * 20)
+    talk.server.segment(flags, seq=talk.server.next - behind, undelivered=True, ttl=200)
+    talk.client.ack().client.data(b"more").server.data(b"answer").client.ack()
+    talk.server.fin().client.fin().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("complete", ("server", "FIN", 12, False, "certain"), ("CLOSED", "TIME_WAIT"))
+    assert (connection.ignored_resets, connection.conn_state) == ([7], "SF")
+    assert [event.flag for event in connection.events if event.kind == "RST"] == ["ignored"]
+
+
+def test_a_reset_that_octets_had_overtaken_may_have_been_ignored() -> None:
+    talk = hello().server.data(b"d" * 20)
+    talk.server.segment(RST, seq=talk.server.next - 20, undelivered=True)
+
+    assert told(talk) == ("server", "RST", 7, False, "likely")
+
+
+def test_the_reset_behind_one_that_was_ignored_counts() -> None:
+    talk = hello().server.data(b"d" * 20)
+    talk.server.segment(RST, seq=talk.server.next - 20, undelivered=True).client.ack().server.bare_rst()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1:] == (("server", "RST", 9, False, "certain"), ("CLOSED", "CLOSED"))
+    assert connection.ignored_resets == [7]
+
+
+def test_a_reset_taken_back_leaves_the_fin_before_it_standing() -> None:
+    talk = hello().server.fin().server.segment(RST, undelivered=True).client.data(b"late").client.ack()
+    talk.packets[-3].seq -= 1  # it answers what the client sent before it had the FIN
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1:] == (("server", "FIN", 6, False, "certain"), ("CLOSE_WAIT", "FIN_WAIT_2"))
+    assert connection.ending
+    assert connection.ignored_resets == [7]
