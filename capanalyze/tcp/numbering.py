@@ -54,8 +54,20 @@ def number(side: Side, peer: Side, seg: Segment) -> None:
     """Position 0 is the octet behind the SYN, unless later segments were captured before it."""
     if side.isn >= 0 and peer.last_ack >= 0:
         return  # another SYN-ACK, of a host that forgot the first one: its numbers were not taken
+    if side.isn >= 0:
+        trouble(side).former_isn = side.isn
     begin(side, peer, (seg.seq + 1) & 0xFFFFFFFF, side.isn >= 0 or side.packets == 1)
     side.isn = seg.seq
+
+
+def choose(side: Side, peer: Side, seg: Segment) -> None:
+    """Of two SYN-ACKs with different numbers the first one counts where a side's first segment acknowledges that."""
+    former = peer.trouble.former_isn
+    if former < 0 or peer.octets or not seg.flags & ACK:
+        return
+    if 0 < distance(seg.ack, former) <= STRAY and not 0 < distance(seg.ack, peer.isn) <= STRAY:
+        peer.isn = former
+        begin(peer, side, (former + 1) & 0xFFFFFFFF, True)
 
 
 def begin(side: Side, peer: Side, following: i64, fresh: bool) -> None:
@@ -81,6 +93,7 @@ def place(side: Side, peer: Side, seg: Segment) -> None:
     if not side.scaled:
         side.scaled = True
         rescale(side, peer)
+        choose(side, peer, seg)
     if side.isn < 0:
         place_midstream(side, peer, seg)
     if seg.flags & ACK and peer.next_seq < 0:

@@ -128,6 +128,7 @@ class Trouble:
             of captured segments that a short snapshot length left out. hidden_at: where its captured octets end, if
             there is more: acknowledged, or ahead: its own number was ahead of them, in a segment without payload that
             acknowledged ahead_ack. shifted: its numbers began at a keep-alive or at a FIN, whichever it was.
+        former_isn: of a SYN-ACK before the newest one, which has another number; -1 none.
         told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
         unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
         beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),
@@ -151,6 +152,7 @@ class Trouble:
         "cut",
         "duplicate_ack",
         "duplicate_acks",
+        "former_isn",
         "gap_octets_left_out",
         "gaps",
         "gaps_left_out",
@@ -186,6 +188,7 @@ class Trouble:
         self.ahead: i64 = NOWHERE
         self.ahead_ack: i64 = -1
         self.shifted: bool = False
+        self.former_isn: i64 = -1
         self.told: i64 = -1
         self.unsure: bool = False
         self.beyond_packet: i64 = 0

@@ -501,3 +501,21 @@ def test_ports_are_used_again_where_one_direction_alone_is_tagged(flags: int) ->
 
     assert connections[0].opened == "complete"
     assert len(connections) == 2
+
+
+@pytest.mark.parametrize("taken", ["the first", "the second"])
+def test_of_two_syn_acks_with_different_numbers_the_one_that_the_client_acknowledges_counts(taken: str) -> None:
+    talk = Conversation().client.syn()
+    other = {"seq": 700_000_000, "ack": talk.client.isn + 1, "undelivered": True}
+    if taken == "the first":
+        talk.server.syn_ack().server.segment(SYN | ACK, **other)
+    else:
+        talk.server.segment(SYN | ACK, **other).server.syn_ack()
+    talk.server.next = talk.server.isn + 1
+    talk.client.ack().client.data(b"hello").server.ack().server.data(b"answer").client.ack()
+    talk.server.fin().client.fin().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("complete", ("server", "FIN", 9, False, "certain"), ("CLOSED", "TIME_WAIT"))
+    assert (connection.server.octets, connection.server.missing) == (6, 0)
