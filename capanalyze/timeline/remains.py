@@ -5,6 +5,7 @@ In: a group of Facts with the same plot and a closer. Out: the last clause of a 
 
 from collections.abc import Sequence
 
+from capanalyze.tcp.evidence import DROPPED, UNHEARD
 from capanalyze.timeline.ends import End, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import packets, span, spans
@@ -32,6 +33,8 @@ def remains(group: Group) -> str:
         copies = sum(len(facts.closing_end.fins) for facts in group)
         sent = f", though it was sent {copies} times" if copies > len(group) else ""
         return f"{late}; that FIN was not acknowledged{captured}{sent}"
+    if first.connection.close is not None and first.connection.close.doubt in {UNHEARD, DROPPED}:
+        return f"{late}; the {other.called} is not seen to close{captured}"  # it may have closed before
     return f"{late}; the {other.called} did not close ({other.state}){captured}"
 
 

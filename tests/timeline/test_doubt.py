@@ -84,3 +84,17 @@ def test_a_clock_that_was_set_back_is_told(back: float, said: bool) -> None:
 
     assert sentence.startswith("The client closed first (FIN in packet 8)")
     assert ("the capture's clock goes back by 5.0 s before packet 6" in sentence) == said
+
+
+def test_whose_fin_the_capture_may_lack_is_not_said_to_wait_with_its_close() -> None:
+    """Here the capture began in the middle of the close, and the second closer's FIN looks like the first."""
+    talk = hello().client.fin()
+    before = len(talk.packets)
+    talk.server.ack().server.fin().client.ack()
+    del talk.packets[:before]
+
+    assert verdict(talk) == (
+        "The gateway probably closed first (FIN in packet 2); the client is not seen to close in the 1.0 ms captured "
+        "after that (the capture began after the connection; a FIN of the client's may be among what the capture "
+        "lacks)."
+    )
