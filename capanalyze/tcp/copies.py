@@ -2,8 +2,9 @@
 
 In: the segments of the general path. Out: whether one is the same packet as an earlier one, and not a segment sent
 again. The test is on what a sender changes when it sends again: the IP identification, and the TCP header with its
-acknowledgement, window, checksum and time stamps. Where copies occur the short path is closed for a while, so that
-every packet is compared; where none do it costs nothing there.
+acknowledgement, window and time stamps. Not its checksum: a capture on the sending host has it before the network card
+fills it in. Where copies occur the short path is closed for a while, so that every packet is compared; where none do it
+costs nothing there.
 """
 
 from typing import Final
@@ -202,16 +203,20 @@ def is_lacking(side: Side, seg: Segment) -> bool:
 
 
 def name_of(seg: Segment, data: bytes) -> i64:
-    """A segment's addresses, ports, TCP header, identification and length as one number, which is not 0.
+    """A segment's addresses, ports, TCP header but the checksum, identification and length as one number, not 0.
 
     Of 64 bits: that two segments that are remembered share one is as likely as a wrong octet in memory.
     """
     end = min(seg.payload, seg.end)
+    fixed = min(seg.tcp + 16, end)
+    options = seg.tcp + 20
     if COMPILED:
         mixed = mix(seg.identification << 16 | (seg.length & 0xFFFF), seg.key, 0, len(seg.key))
-        mixed = mix(mixed, data, seg.tcp + 4, end)
+        mixed = mix(mixed, data, seg.tcp + 4, fixed)
+        if end - options >= 8:
+            mixed = mix(mixed, data, options, end)
     else:
-        mixed = hash((seg.identification, seg.length & 0xFFFF, seg.key, data[seg.tcp + 4 : end]))
+        mixed = hash((seg.identification, seg.length & 0xFFFF, seg.key, data[seg.tcp + 4 : fixed], data[options:end]))
     if mixed == 0:
         return 1
     return mixed  # a conditional expression would make an object of it

@@ -7,7 +7,7 @@ import pytest
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.copies import WATCH
-from tests.conversation import SLL, START_NS, Conversation, Packet, pcap, pcapng
+from tests.conversation import SACK_PERMITTED, SLL, START_NS, Conversation, Packet, pcap, pcapng, timestamps
 from tests.follow import follow
 
 MICROSECOND = 1_000
@@ -54,6 +54,33 @@ def test_copies_at_two_interfaces_whose_clocks_differ() -> None:
     connection = follow(pcapng(packets, (1, 1))).only
 
     assert (words(connection), connection.copies) == (set(), len(talk.packets))
+
+
+class Unfilled(Packet):
+    """As the sending host sees it: the network card has not filled in the checksum yet."""
+
+    def tcp(self) -> bytes:
+        segment = super().tcp()
+        return segment[:16] + b"\xfe\x28" + segment[18:]
+
+
+@pytest.mark.parametrize("ahead_ns", [0, 3_000_000, -3_000_000, 2_000_000_000])
+@pytest.mark.parametrize("options", [b"", SACK_PERMITTED, timestamps(7, 8)], ids=["none", "4 octets", "time stamps"])
+def test_copies_at_both_hosts_of_which_the_senders_have_no_checksum_yet(ahead_ns: int, options: bytes) -> None:
+    talk = dialogue()
+    packets: list[Packet] = []
+    for one in talk.packets:
+        sent = Unfilled(**vars(replace(one, options=options)))
+        for interface, host in enumerate(("client", "server")):
+            ts_ns = one.ts_ns + interface * ahead_ns + (20 * MICROSECOND if one.sender != host else 0)
+            seen = sent if one.sender == host else Packet(**vars(sent))
+            packets.append(replace(seen, interface=interface, ts_ns=ts_ns))
+    packets.sort(key=lambda one: one.ts_ns)
+
+    connection = follow(pcapng(packets, (1, 1))).only
+
+    assert (words(connection), connection.copies) == (set(), len(talk.packets))
+    assert (connection.client_state, connection.server_state) == ("TIME_WAIT", "CLOSED")
 
 
 @pytest.mark.parametrize("messages", [1, 5, 400, 2000])
