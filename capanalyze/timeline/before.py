@@ -171,13 +171,15 @@ def _not_started(group: Group) -> str:
         return f"; {said}, and the client has not sent startApi"
     waits = _until(group, lambda facts: facts.answer)
     never = "is not in the capture" if _lacking(group, "client") else "was never sent"
+    if first.started_too_late:
+        never = "came after that"
     return f"{_after(waits, said)}; startApi {never}"
 
 
 def _not_ready(group: Group) -> str:
     first = group[0]
     absent = " and ".join(first.missing_names)
-    telling = [code for code in first.error_codes if code in TELLING_ERRORS]
+    telling = [code for code in first.error_codes if code in TELLING_ERRORS and first.told_before_close(code)]
     errors = f"error {listing([str(code) for code in telling])}" if telling else ""
     lacking = _lacking(group, "server")
     if not first.closer:

@@ -34,6 +34,7 @@ class Facts:
         began, opened_at, ended: its first packet; when it was open; the capture's last moment.
         hello, answer, start_api: when the messages of these names were whole, or None.
         readiness, missing_names: the messages that make a session usable, with when they came; those that did not.
+        late_readiness, started_too_late: those of them, and whether startApi, that came when the other side had closed.
         hello_acked: when the gateway's host acknowledged the client's first octets.
         closer, kind: "client", "server", "both" or "" (nobody); "FIN", "RST" or "".
         close: the moment of the close; None where nobody closed or the FIN was inferred.
@@ -71,8 +72,13 @@ class Facts:
         self.hello_acked = moment(connection.client.first_data_acked_packet, connection.client.first_data_acked_ts)
         self.hello = self._milestone("hello_sent")
         self.answer = self._milestone("server_answered")
-        self.start_api = self._milestone("start_api_sent")
-        self.readiness = tuple((name, self._milestone(key)) for key, name in READY)
+        said = self._milestone("start_api_sent")
+        self.started_too_late = self._too_late("client", said)
+        self.start_api = None if self.started_too_late else said
+        came = [(name, self._milestone(key)) for key, name in READY]
+        self.late_readiness = tuple((name, at) for name, at in came if at is not None and self._too_late("server", at))
+        late = {name for name, _ in self.late_readiness}
+        self.readiness = tuple((name, None if name in late else at) for name, at in came)
         self.missing_names = tuple(name for name, at in self.readiness if at is None)
         self.misfit: Misfit | None = misfit(connection, session)
         self.set_back = set_back(connection)
@@ -181,6 +187,11 @@ class Facts:
         """The first error message with that code."""
         return next((error for error in self.errors if error.code == code), None)
 
+    def told_before_close(self, code: int) -> bool:
+        """Whether the first error message with that code came before the client had closed."""
+        error = self.error(code)
+        return error is not None and not self._too_late("server", error.at)
+
     @property
     def error_codes(self) -> list[int]:
         """The codes of the gateway's error messages, each once, in order of first appearance."""
@@ -216,13 +227,13 @@ class Facts:
     @property
     def answered_too_late(self) -> bool:
         """Whether the answer to the hello came after the client's close."""
-        closed = self.close
-        return (
-            self.closer == "client"
-            and self.answer is not None
-            and closed is not None
-            and self.answer.packet > closed.packet
-        )
+        return self._too_late("server", self.answer)
+
+    def _too_late(self, side: str, at: Moment | None) -> bool:
+        """Whether what a side sent came after the close by the other one."""
+        if at is None or self.close is None or self.closer in {side, "both"}:
+            return False
+        return at.packet > self.close.packet
 
     @property
     def hello_after_close(self) -> bool:
@@ -314,7 +325,8 @@ def stage_of(facts: Facts) -> str:
         return "ready"
     if facts.answer is None and facts.unread("server"):
         return "unread" if facts.start_api is None else "not_ready"
-    if facts.answered_too_late or (facts.answer is None and facts.misfit is None and not facts.server.spoke_before):
+    silent = facts.answer is None and not facts.server.spoke_before
+    if facts.answered_too_late or (silent and (facts.misfit is None or facts.misfit.side == "server")):
         return "hello_unanswered"
     if facts.answer is None:
         return "not_tws" if facts.misfit is not None else "misanswered"

@@ -68,8 +68,20 @@ def _late_answer(group: Group) -> str:
     waits = [between(facts.close, facts.answer) for facts in group if facts.answered_too_late]
     known = [wait for wait in waits if wait is not None]
     if not waits:
-        return ""
+        return _late_readiness(group)
     return f"; the {group[0].server.called} answered {spans(known)} too late" if known else "; the answer came too late"
+
+
+def _late_readiness(group: Group) -> str:
+    """What makes a session ready and came behind the client's close; the clause before it names what had not come."""
+    names = [name for name, _ in group[0].late_readiness]
+    waits = [between(facts.close, at) for facts in group for _, at in facts.late_readiness]
+    known = [wait for wait in waits if wait is not None and wait >= 0]
+    if not names:
+        return ""
+    all_of_them = "it" if len(names) == 1 else "both"
+    which = all_of_them if len(names) == len(group[0].missing_names) else " and ".join(names)
+    return f"; {which} came {spans(known) + ' ' if len(known) == len(waits) else ''}too late"
 
 
 def _reset(group: Group) -> str:

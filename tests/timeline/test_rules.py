@@ -155,6 +155,7 @@ KEEPS_STILL = {
         "an answer": [answered().after(2).client.fin()],
         "a hello that was not acknowledged": [opened().client.data(HELLO, undelivered=True).after(4).client.fin()],
         "an answer that came too late": [gave_up().after(2).server.data(answer()).client.bare_rst()],
+        "another protocol's answer that came too late": [gave_up().after(2).server.data(b"SSH-2.0-x\r\n")],
         "a wrong hello": [opened().client.data(b"API=9.72\0").server.ack().after(4).client.fin()],
     },
     "closed-without-answer": {
@@ -162,7 +163,13 @@ KEEPS_STILL = {
         "a client that closed first": [gave_up().server.fin()],
         "a refusal": [Conversation().client.syn().server.rst()],
     },
-    "late-answer": {"an answer in time": [answered()], "no answer": [gave_up()]},
+    "late-answer": {
+        "an answer in time": [answered()],
+        "no answer": [gave_up()],
+        "part of what makes a session ready came too late": [
+            started().after(4).client.fin().server.data(MANAGED_ACCOUNTS)
+        ],
+    },
     "relay-masks-close": {
         "a gateway that closes at once": [gave_up().server.fin()],
         "a gateway that closes a second later": [gave_up().after(1).server.fin()],
@@ -185,6 +192,7 @@ KEEPS_STILL = {
         "a young connection": [answered().after(0.2).client.keep_alive()],
         "a version that the client refused": [answered(38).after(4).client.fin()],
         "an answer that came too late": [gave_up().after(2).server.data(answer()).client.bare_rst()],
+        "startApi behind the gateway's close": [answered().server.fin().client.data(START_API).server.bare_rst()],
     },
     "duplicate-client-id": {
         "a close after startApi": [started().server.fin()],
@@ -194,12 +202,16 @@ KEEPS_STILL = {
         "error 326": [started().server.data(error(326)).server.fin()],
         "a client that closed": [started().client.fin().server.fin()],
         "a ready session": [ready().server.fin()],
+        "startApi behind the gateway's close": [answered().server.fin().client.data(START_API).server.bare_rst()],
     },
     "hello-answered-then-silent": {
         "an answer to startApi": [ready().after(4).client.fin()],
         "part of an answer": [started().server.data(MANAGED_ACCOUNTS).client.ack().after(4).client.fin()],
         "a gateway that closed": [started().server.fin()],
         "a young session": [started().after(0.5).client.keep_alive()],
+        "a session that became ready too late": [
+            started().after(4).client.fin().server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)
+        ],
     },
     "no-next-valid-id": {
         "a ready session": [ready().after(4).client.fin()],
@@ -658,3 +670,16 @@ def test_what_follows_a_hello_and_is_no_message_is_told() -> None:
     assert "behind the hello the client sent 1 octet of a length that is not whole: nothing belongs there" in (
         finding.evidence
     )
+
+
+@pytest.mark.parametrize("in_time", [b"", MANAGED_ACCOUNTS])
+def test_a_session_that_became_ready_when_the_client_had_closed_was_late(in_time: bytes) -> None:
+    talk = started().server.data(in_time) if in_time else started()
+    late = NEXT_VALID_ID if in_time else MANAGED_ACCOUNTS + NEXT_VALID_ID
+    talk.after(4).client.fin().server.ack().after(2).server.data(late).client.bare_rst()
+
+    finding = found("late-answer", talk)
+
+    assert finding.title == "The gateway made the session ready after the client had given up"
+    assert finding.evidence[-1] == "the client had closed 4.0 s after startApi"
+    assert finding.advice == "give the client a time-out above 6.0 s, or start it later"

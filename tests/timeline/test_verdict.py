@@ -9,6 +9,8 @@ from capanalyze.timeline.verdict import capture_verdict, unread_end
 from tests.conversation import Conversation
 from tests.timeline.talk import (
     HELLO,
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
     START_API,
     answer,
     answered,
@@ -107,6 +109,39 @@ BEFORE_AN_ANSWER = [
         (
             "The gateway closed first by a reset (RST in packet 6), 2.0 ms after the client's hello, "
             "which it had not answered."
+        ),
+    ),
+    (
+        "ready too late",
+        started().after(4).client.fin().server.ack().after(2).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID),
+        (
+            "The client closed first (FIN in packet 10), 4.0 s after startApi; nextValidId and managedAccounts had not "
+            "come; both came 2.0 s too late; the gateway did not close (CLOSE_WAIT) in the "
+            "2.0 s captured after that."
+        ),
+    ),
+    (
+        "error 326 too late",
+        started().after(4).client.fin().server.ack().after(2).server.data(error(326)).client.bare_rst(),
+        (
+            "The client closed first (FIN in packet 10), 4.0 s after startApi; nextValidId and managedAccounts had not "
+            "come; the client then sent a RST (packet 13)."
+        ),
+    ),
+    (
+        "startApi behind the gateway's close",
+        answered().server.fin().client.data(START_API).server.bare_rst(),
+        (
+            "The gateway closed first (FIN in packet 8), 2.0 ms after the gateway had answered the hello with server "
+            "version 178; startApi came after that; the gateway then sent a RST (packet 10)."
+        ),
+    ),
+    (
+        "another protocol's banner behind the client's close",
+        greeted().after(4).client.fin().server.ack().server.data(b"SSH-2.0-x\r\n").client.bare_rst(),
+        (
+            "The client closed first (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello and "
+            "nothing was answered; the client then sent a RST (packet 9)."
         ),
     ),
     (

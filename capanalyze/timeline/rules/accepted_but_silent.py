@@ -57,7 +57,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the hello was acknowledged and nothing came until the client closed, or for a second."""
     if facts.stage != "hello_unanswered" or facts.closer == "server" or facts.hello_acked is None:
         return None
-    if facts.answered_too_late:
+    if facts.answered_too_late or facts.misfit is not None:
         return None
     waited = between(facts.hello_acked, facts.close if facts.closer else facts.ended)
     if not facts.closer and (waited is None or waited < SHORTEST_WAIT):

@@ -26,8 +26,13 @@ CAUSES: Final = (
 
 
 def waited_in_vain(facts: Facts) -> int | None:
-    """How long the client waited in vain for a ready session; None where it did not, or the gateway closed."""
+    """How long the client waited in vain for a ready session; None where it did not, or the gateway closed.
+
+    Where all came when the client had closed, late-answer says so.
+    """
     if facts.stage != "not_ready" or facts.closer == "server" or facts.error(326) is not None:
+        return None
+    if len(facts.late_readiness) == len(facts.missing_names):
         return None
     waited = between(facts.start_api, facts.close if facts.closer else facts.ended)
     if waited is None or (not facts.closer and waited < SHORTEST_WAIT):

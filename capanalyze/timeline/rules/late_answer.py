@@ -1,4 +1,4 @@
-"""late-answer: the gateway answered the hello, but late.
+"""late-answer: the gateway answered the hello, or startApi, but late.
 
 Why it matters: it is slow and not refusing; a longer time-out in the client would have been enough. A click on
 "Accept incoming connection?" looks the same.
@@ -25,7 +25,9 @@ CAUSES: Final = (
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where the answer came after the client had closed, or more than a second after the hello."""
+    """Fires where an answer came after the client had closed, or more than a second after the hello."""
+    if facts.stage == "not_ready" and len(facts.late_readiness) == len(facts.missing_names):
+        return _ready_too_late(facts)
     delay = between(facts.hello, facts.answer)
     if facts.hello is None or facts.answer is None or delay is None:
         return None
@@ -52,4 +54,24 @@ def check(facts: Facts) -> Finding | None:
         severity="notice",
         causes=CAUSES,
         advice=f"keep the client's time-out above {span(delay)}",
+    )
+
+
+def _ready_too_late(facts: Facts) -> Finding:
+    gave_up = between(facts.start_api, facts.close)
+    delays = [(name, at, between(facts.start_api, at)) for name, at in facts.late_readiness]
+    evidence = [
+        f"{name} {f'{span(delay)} after startApi' if delay is not None else 'came'} (packet {at.packet})"
+        for name, at, delay in delays
+    ]
+    longest = max((delay for _, _, delay in delays if delay is not None), default=None)
+    return finding(
+        ID,
+        "The gateway made the session ready after the client had given up",
+        [facts.start_api, facts.close, *(at for _, at, _ in delays)],
+        [*evidence, f"the client had closed {span(gave_up)} after startApi" if gave_up is not None else ""],
+        causes=CAUSES[1:],
+        advice=f"give the client a time-out above {span(longest)}, or start it later"
+        if longest is not None
+        else "give the client a longer time-out, or start it later",
     )
