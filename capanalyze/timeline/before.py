@@ -100,18 +100,19 @@ def _no_data(group: Group) -> str:
 def _hello_unanswered(group: Group) -> str:
     first = group[0]
     host = f"the {first.server.called}'s host"
-    acked = all(facts.hello_acked is not None for facts in group)
     waits = _until(group, lambda facts: facts.hello)
     if first.closer == "server":
         return f"{_after(waits, _CLIENTS_HELLO)}, which it had not answered"
     if first.closer:
-        if not acked:
+        if first.hello_taken == "never":
             return _after(waits, "its hello, which was not even acknowledged")
+        if first.hello_taken == "after":
+            return _after(waits, f"its hello, which {host} had not acknowledged yet")
         waits = _until(group, lambda facts: facts.hello_acked)
         return _after(waits, f"{host} had acknowledged its hello and nothing was answered")
     known = _known(waits)
     lasting = f" for {spans(known)}" if known else ""
-    if acked:
+    if first.hello_taken != "never":
         return f"; {_CLIENTS_HELLO} was acknowledged by {host} and has not been answered{lasting}"
     return f"; {_CLIENTS_HELLO} was neither acknowledged nor answered{lasting}"
 

@@ -187,6 +187,13 @@ class Facts:
         """The first error message with that code."""
         return next((error for error in self.errors if error.code == code), None)
 
+    @property
+    def hello_taken(self) -> str:
+        """When the gateway's host acknowledged the client's first octets: "before" the close, "after" it, "never"."""
+        if self.hello_acked is None:
+            return "never"
+        return "after" if self._too_late("server", self.hello_acked) else "before"
+
     def told_before_close(self, code: int) -> bool:
         """Whether the first error message with that code came before the client had closed."""
         error = self.error(code)
@@ -286,10 +293,10 @@ class Facts:
 
     @property
     def last_word_name(self) -> str:
-        """The name of the last message before the close (an error with its code), "" where it is none."""
+        """The name of the message that the last octets before the close end (an error with its code), "" if none."""
         speaker = self.last_speaker
         messages = self.messages_before_close(speaker.name) if speaker is not None else []
-        if not messages:
+        if not messages or self.last_word is None or messages[-1].packet < self.last_word.packet:
             return ""
         return f"error {wire_error(messages[-1]).code}" if is_error(messages[-1]) else messages[-1].name
 

@@ -145,6 +145,22 @@ BEFORE_AN_ANSWER = [
         ),
     ),
     (
+        "the hello was acknowledged with the FIN behind it",
+        opened().client.data(HELLO).client.fin().server.ack(),
+        (
+            "The client closed first (FIN in packet 5), 1.0 ms after its hello, which the gateway's host had not "
+            "acknowledged yet; the gateway did not close (CLOSE_WAIT) in the 1.0 ms captured after that."
+        ),
+    ),
+    (
+        "the last octets are no message",
+        ready().after(60).client.data(START_API[:5]).client.fin().server.ack().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 13), 1.0 ms after its own last octets; the session was ready, with "
+            "2 messages from the client and 3 from the gateway; the gateway closed 2.0 ms later."
+        ),
+    ),
+    (
         "answered too late",
         greeted().after(4).client.fin().server.ack().after(2).server.data(answer()).client.bare_rst(),
         (
@@ -572,3 +588,14 @@ def test_startapi_alone_does_not_make_a_session_ready() -> None:
         "Nobody closed the connection within the 9.0 s captured; "
         "startApi was sent, nextValidId and managedAccounts did not come."
     )
+
+
+def test_hellos_that_were_acknowledged_and_those_that_were_not_are_told_apart() -> None:
+    taken = greeted().after(4).client.fin()
+    lost = opened(client_address=("127.0.0.1", 50001), clock=taken.clock)
+    lost.client.data(HELLO, undelivered=True).after(4).client.fin()
+
+    said = verdict(taken, lost)
+
+    assert "on connection 1 (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello" in said
+    assert "on connection 2 (FIN in packet 11), 4.0 s after its hello, which was not even acknowledged" in said
