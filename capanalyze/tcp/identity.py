@@ -49,15 +49,26 @@ def owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
 def is_foreign(side: Side, seg: Segment) -> bool:
     """Whether both numbers are so far off that a connection sent it whose SYN was not captured.
 
-    An open connection may have said much while nothing was captured; an ended one has not.
+    An open connection may have said much while nothing was captured; an ended one has not. Behind the FINs of both
+    sides nothing lies at all.
     """
     peer = side.peer
     connection = side.connection
     assert connection is not None
     if seg.flags & (RST | ACK) != ACK or side.next_seq < 0 or peer.next_seq < 0:
         return False
+    if behind_fin(side, seg.seq) and behind_fin(peer, seg.ack):
+        return True
     limit = STRAY if connection.over else ELSEWHERE
     return apart(seg.seq, side.next_seq) > limit and apart(seg.ack, peer.next_seq) > limit
+
+
+def behind_fin(side: Side, number: i64) -> bool:
+    """Whether a number lies behind a captured FIN of a side that was acknowledged: the side never uses it."""
+    parting = side.parting
+    if not parting.fin_acked or parting.fin_inferred:
+        return False
+    return distance(number, side.next_seq) > parting.fin_rel + 1 - side.next_rel
 
 
 def syn_owner(side: Side, old: Side | None, seg: Segment) -> Side | None:

@@ -519,3 +519,18 @@ def test_of_two_syn_acks_with_different_numbers_the_one_that_the_client_acknowle
 
     assert story(connection) == ("complete", ("server", "FIN", 9, False, "certain"), ("CLOSED", "TIME_WAIT"))
     assert (connection.server.octets, connection.server.missing) == (6, 0)
+
+
+@pytest.mark.parametrize("further", [2, 65_537])
+def test_ports_are_used_again_at_once_and_nothing_of_the_handshake_was_captured(further: int) -> None:
+    """Linux lets the server's numbers begin 65,537 behind those of a connection in TIME_WAIT."""
+    old = hello()
+    old.client.fin().server.fin().client.ack()
+    new = old.reuse(old.client.next + further, old.server.next + further).established()
+    new.client.data(b"hello").server.ack().server.fin().client.fin().server.ack()
+
+    first, second = follow(new.pcap()).connections
+
+    assert story(first) == ("complete", ("client", "FIN", 6, False, "certain"), ("TIME_WAIT", "CLOSED"))
+    assert story(second) == ("midstream", ("server", "FIN", 11, False, "certain"), ("CLOSED", "TIME_WAIT"))
+    assert (first.client.octets, second.client.octets) == (17, 5)
