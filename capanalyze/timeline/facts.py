@@ -237,10 +237,12 @@ class Facts:
         return self._too_late("server", self.answer)
 
     def _too_late(self, side: str, at: Moment | None) -> bool:
-        """Whether what a side sent came after the close by the other one."""
-        if at is None or self.close is None or self.closer in {side, "both"}:
+        """Whether what a side sent came after the close by the other one; if inferred, after its acknowledgement."""
+        if at is None or self.closer in {"", side, "both"}:
             return False
-        return at.packet > self.close.packet
+        if self.inferred:
+            return 0 < self.closing_end.side.fin_acked_packet <= at.packet
+        return self.close is not None and at.packet > self.close.packet
 
     @property
     def hello_after_close(self) -> bool:

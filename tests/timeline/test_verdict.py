@@ -137,6 +137,15 @@ BEFORE_AN_ANSWER = [
         ),
     ),
     (
+        "startApi behind a close by the gateway that was not captured",
+        answered().server.fin(unseen=True).client.ack().client.data(START_API).server.bare_rst(),
+        (
+            "The gateway probably closed first (its FIN is not in the capture, but the client acknowledged it), after "
+            "the gateway had answered the hello with server version 178; startApi came after that; the gateway then "
+            "sent a RST (packet 10)."
+        ),
+    ),
+    (
         "another protocol's banner behind the client's close",
         greeted().after(4).client.fin().server.ack().server.data(b"SSH-2.0-x\r\n").client.bare_rst(),
         (
