@@ -496,6 +496,19 @@ def test_the_connection_that_holds_a_duplicate_client_id_is_named() -> None:
     assert finding.causes[0].text == "that client still holds the id (its local port: 50000)"
 
 
+def test_a_client_that_has_closed_does_not_hold_its_id_any_more_but_the_gateway_may() -> None:
+    left = ready().client.fin().server.ack()
+    refused = started(**other(5)).server.data(error(326)).server.fin()
+
+    finding = found("duplicate-client-id", left, refused)
+
+    assert "the same id was used by connection 1, which its client had closed and the gateway not" in finding.evidence
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
+        ("an earlier connection of this client has not been released yet", "likely"),
+        ("another live program uses the same id", "possible"),
+    ]
+
+
 def test_sessions_that_the_gateway_ends_together_point_to_its_restart() -> None:
     first = ready().after(1).server.fin()
     second = ready(client_address=("127.0.0.1", 50001)).after(1.2).server.fin()

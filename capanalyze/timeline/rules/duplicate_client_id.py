@@ -47,6 +47,11 @@ def just_before(other: Facts, at: Moment) -> bool:
     return since is not None and 0 <= since <= SOON
 
 
+def had_closed(other: Facts, at: Moment) -> bool:
+    """Whether the close of a connection came before a moment."""
+    return other.close is not None and other.close.packet < at.packet
+
+
 def connections(several: list[Facts]) -> str:
     """Their numbers in words."""
     return packets(other.number for other in several).replace("packet", "connection", 1)
@@ -59,6 +64,8 @@ def check(facts: Facts) -> Finding | None:
         return None
     mine = facts.client_id
     holding, ended = same_id(facts, error.at)
+    left = [other for other in holding if other.closer == "client" and had_closed(other, error.at)]
+    holding = [other for other in holding if other not in left]
     evidence = [f"error 326 in packet {error.at.packet}: {quote(error.text)}"]
     if mine is not None:
         evidence.append(f"the client asked for client id {mine}")
@@ -69,19 +76,21 @@ def check(facts: Facts) -> Finding | None:
         causes.append(
             Cause(f"that client still holds the id (its local port: {ports})", "likely", "which process owns that port")
         )
+    if left:
+        evidence.append(f"the same id was used by {connections(left)}, which its client had closed and the gateway not")
     if ended:
         evidence.append(f"the same id was used by {connections(ended)}, which ended less than a second before")
     causes.append(
         Cause(
             "an earlier connection of this client has not been released yet",
-            "likely" if ended and not holding else "possible",
+            "likely" if (left or ended) and not holding else "possible",
             "whether it succeeds after a pause of a second",
         )
     )
     causes.append(
         Cause(
             "another live program uses the same id",
-            "possible" if holding or ended else "likely",
+            "possible" if holding or left or ended else "likely",
             "the gateway's list of API clients",
         )
     )
