@@ -175,11 +175,12 @@ def _last_words(facts: Facts, end: End) -> LastWords:
     closed = facts.connection.close is not None
     octets = end.side.tail_at_close if closed else end.side.tail
     messages = facts.messages_before_close(end.name)[-LAST_MESSAGES:] if facts.speaks else []
+    idle = between(end.last_before, facts.close if closed else facts.ended)
     return LastWords(
         bytes_hex=octets.hex(),
         text=octets_as_text(octets),
         messages=tuple(record(message, facts.number) for message in messages),
-        idle_ns=between(end.last_before, facts.close if closed else facts.ended),
+        idle_ns=idle if idle is not None and idle >= 0 else None,
     )
 
 

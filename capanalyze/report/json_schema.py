@@ -75,7 +75,7 @@ MEANINGS: Final = {
     "CountedFacts.unfollowed_packets": "Packets that belong to no connection that was followed.",
     "LastWords.bytes_hex": "Up to the last 64 octets sent before the close, in hexadecimal.",
     "LastWords.messages": "The last messages sent before the close.",
-    "LastWords.idle_ns": "Silence of the side before the close or the capture's end, in nanoseconds.",
+    "LastWords.idle_ns": "Its silence before that, or the end of the capture, in ns; null where the clock went back.",
     "NoteFacts.note": "A word of Wireshark's tcp.analysis.",
     "TimelineLine.side": "Who acted; empty where it is a remark on what was left out.",
     "TwsFacts.client_range": "Lowest and highest server version that the client's hello offers.",

@@ -131,7 +131,7 @@ def _not_tws(group: Group) -> str:
     first = group[0]
     wrong = first.misfit
     assert wrong is not None
-    waits = _until(group, lambda facts: facts.end(wrong.side).first)
+    waits = _until(group, lambda facts: facts.end(wrong.side).last_before or facts.end(wrong.side).first)
     what = _what(first, wrong.side)
     if wrong.side == "server":
         said = "sending" if first.closer == "server" else f"the {first.server.called} had sent"

@@ -8,7 +8,7 @@ import capanalyze
 from capanalyze.capture.files import from_bytes
 from tests.conversation import RST, Conversation, block, pcapng
 from tests.tcp.test_scenarios import hello
-from tests.timeline.talk import verdict
+from tests.timeline.talk import report, verdict
 
 IFDROP = 5
 
@@ -84,6 +84,14 @@ def test_a_clock_that_was_set_back_is_told(back: float, said: bool) -> None:
 
     assert sentence.startswith("The client closed first (FIN in packet 8)")
     assert ("the capture's clock goes back by 5.0 s before packet 6" in sentence) == said
+
+
+def test_a_silence_over_which_the_clock_was_set_back_has_no_length() -> None:
+    talk = hello().after(-5).client.fin().server.ack()
+
+    (said,) = report(talk).connections
+
+    assert said.before_close["client"].idle_ns is None
 
 
 def test_whose_fin_the_capture_may_lack_is_not_said_to_wait_with_its_close() -> None:

@@ -215,6 +215,23 @@ NOT_TWS = [
         ),
     ),
     (
+        "another program behind the port, which goes on for a while",
+        greeted()
+        .server.data(b"220 ftp\r\n")
+        .client.ack()
+        .after(5)
+        .server.data(b"221 bye\r\n")
+        .client.ack()
+        .after(0.5)
+        .server.fin()
+        .client.fin()
+        .server.ack(),
+        (
+            "The gateway closed first (FIN in packet 10), 502 ms after sending an SMTP or FTP greeting, which is not "
+            "TWS; the client closed 1.0 ms later."
+        ),
+    ),
+    (
         "an answer that is none",
         greeted().server.data(b"\0\0\0\0").client.ack().after(4).client.fin().server.fin().client.ack(),
         (
