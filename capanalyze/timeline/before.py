@@ -102,6 +102,8 @@ def _hello_unanswered(group: Group) -> str:
     host = f"the {first.server.called}'s host"
     waits = _until(group, lambda facts: facts.hello)
     if first.closer == "server":
+        if first.hello_unfinished:
+            return ", after the beginning of the client's hello; the rest of it came after that"
         return f"{_after(waits, _CLIENTS_HELLO)}, which it had not answered"
     if first.closer:
         if first.hello_taken == "never":

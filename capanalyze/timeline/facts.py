@@ -251,6 +251,11 @@ class Facts:
         return closed is not None and first is not None and first.packet > closed.packet
 
     @property
+    def hello_unfinished(self) -> bool:
+        """Whether the client's hello was whole only after the gateway's close."""
+        return self._too_late("client", self.hello)
+
+    @property
     def heard_after_start(self) -> bool:
         """Whether the gateway sent anything after startApi and before the close."""
         last = self.server.last_before

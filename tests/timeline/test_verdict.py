@@ -170,6 +170,14 @@ BEFORE_AN_ANSWER = [
         ),
     ),
     (
+        "a hello of which half came too late",
+        opened().client.data(HELLO[:9]).server.fin().client.data(HELLO[9:]).server.bare_rst(),
+        (
+            "The gateway closed first (FIN in packet 5), after the beginning of the client's hello; the rest of it "
+            "came after that; the gateway then sent a RST (packet 7)."
+        ),
+    ),
+    (
         "answered too late",
         greeted().after(4).client.fin().server.ack().after(2).server.data(answer()).client.bare_rst(),
         (

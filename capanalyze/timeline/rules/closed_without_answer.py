@@ -28,7 +28,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the server's side ended an open connection first, with 0 octets sent."""
     if facts.closer != "server" or facts.stage not in {"hello_unanswered", "no_data"} or not facts.api:
         return None
-    start = facts.hello if facts.hello is not None and not facts.hello_after_close else facts.opened_at
+    start = facts.hello if facts.hello is not None and not facts.hello_unfinished else facts.opened_at
     after = between(start, facts.close)
     what = "the hello" if start is facts.hello else "the connection was open"
     how = "a RST" if facts.kind == "RST" else "a FIN"
