@@ -12,6 +12,7 @@ from capanalyze.tcp.connection import Connection, Note
 from capanalyze.timeline.ends import End, Moment, between, moment, set_back
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.openings import Misfit, first_octets, misfit
+from capanalyze.timeline.stage import stage_of
 from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session
 
@@ -310,51 +311,3 @@ class Facts:
 
 def _place(message: Message) -> tuple[int, int]:
     return message.packet, message.offset
-
-
-def stage_of(facts: Facts) -> str:
-    """How far a connection got.
-
-    "cut": no TCP flags are in the capture.
-    "refused": a RST answered the SYN. "unanswered": nothing did. "half_open": SYN and SYN-ACK, no data.
-    "no_data": open, and not an octet before the close. "not_tws": what was said is not the protocol.
-    "hello_unanswered": a hello, and not an octet back before the close. "misanswered": octets came back that are no
-    hello. "not_started": the hello was answered,
-    startApi never sent. "not_ready": startApi was sent, nextValidId or managedAccounts did not come.
-    "ready": both came. "no_hello": messages without a hello. "midstream": the capture began after the hello.
-    "unread": what was said first is not in the capture. "plain": not an API connection.
-    """
-    opened = facts.connection.opened
-    if facts.connection.header_cut:
-        return "cut"
-    if opened in {"refused", "unanswered"}:
-        return opened
-    if opened == "syn_ack" and not facts.client.spoke and not facts.server.spoke:
-        return "half_open"
-    if not facts.api:
-        return "plain"
-    if facts.hello is None or facts.hello_after_close:
-        return _stage_without_hello(facts)
-    if not facts.missing_names:
-        return "ready"
-    if facts.answer is None and facts.unread("server"):
-        return "unread" if facts.start_api is None else "not_ready"
-    silent = facts.answer is None and not facts.server.spoke_before
-    if facts.answered_too_late or (silent and (facts.misfit is None or facts.misfit.side == "server")):
-        return "hello_unanswered"
-    if facts.answer is None:
-        return "not_tws" if facts.misfit is not None else "misanswered"
-    return "not_ready" if facts.start_api is not None else "not_started"
-
-
-def _stage_without_hello(facts: Facts) -> str:
-    midstream = facts.connection.opened == "midstream"
-    if not midstream and facts.unread("client"):
-        return "unread"
-    if facts.misfit is not None and (facts.client.spoke_before or facts.server.spoke_before):
-        return "not_tws"
-    if midstream:
-        return "midstream"
-    if facts.unread("server"):
-        return "unread"
-    return "no_hello" if facts.client.spoke_before or facts.server.spoke_before else "no_data"
