@@ -103,10 +103,10 @@ class Closing:
         return self._first_end(connection)
 
     def outlived(self, connection: Connection, side: Side, seg: Segment) -> None:
-        """Take back a RST that counted where its receiver acknowledges octets, or a FIN, that lie behind its number.
+        """Take back a RST that counted where its receiver acknowledges octets that lie behind its number.
 
         Who accepts a RST expects its number and says nothing more, so this one was forged, or came too late, or never
-        arrived.
+        arrived. A FIN alone does not tell: Linux accepts a RST with the FIN's own number too.
         """
         reset = connection.reset
         sender = side.peer
@@ -114,9 +114,8 @@ class Closing:
             return
         behind = distance(seg.ack, reset.seq)
         said = distance(sender.next_seq, reset.seq)
-        if sender.parting.closed and sender.parting.fin_rel == sender.next_rel:
-            said += 1
-        if 0 < behind <= said:
+        fin = 1 if sender.parting.closed and sender.parting.fin_rel == sender.next_rel else 0
+        if said > 0 and 0 < behind <= said + fin:
             take_back(connection, sender)
             self._ignore(connection, reset.packet)
             qualify(connection, reset.packet, "ignored")

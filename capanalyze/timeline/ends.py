@@ -30,6 +30,12 @@ def between(earlier: Moment | None, later: Moment | None) -> int | None:
     return later.ts_ns - earlier.ts_ns
 
 
+def elapsed(earlier: Moment | None, later: Moment | None) -> int | None:
+    """The same, None also where the clock was set back between them."""
+    passed = between(earlier, later)
+    return passed if passed is not None and passed >= 0 else None
+
+
 class End:
     """One end of a connection: its name, what it did, and when.
 

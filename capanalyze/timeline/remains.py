@@ -6,7 +6,7 @@ In: a group of Facts with the same plot and a closer. Out: the last clause of a 
 from collections.abc import Sequence
 
 from capanalyze.tcp.evidence import DROPPED, UNHEARD
-from capanalyze.timeline.ends import End, between
+from capanalyze.timeline.ends import End, between, elapsed
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import packets, span, spans
 
@@ -58,14 +58,14 @@ def _captured(group: Group) -> str:
     if len(group) > 1:
         lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
         return f" within the {span(max(lengths))} captured" if lengths else " in the capture"
-    since = between(group[0].close, group[0].ended)
+    since = elapsed(group[0].close, group[0].ended)
     if since is None:
         return " in the capture"
     return f" in the {span(since)} captured after that" if since > 0 else ", but the capture ends there"
 
 
 def _late_answer(group: Group) -> str:
-    waits = [between(facts.close, facts.answer) for facts in group if facts.answered_too_late]
+    waits = [elapsed(facts.close, facts.answer) for facts in group if facts.answered_too_late]
     known = [wait for wait in waits if wait is not None]
     if not waits:
         return _late_readiness(group)
@@ -75,8 +75,8 @@ def _late_answer(group: Group) -> str:
 def _late_readiness(group: Group) -> str:
     """What makes a session ready and came behind the client's close; the clause before it names what had not come."""
     names = [name for name, _ in group[0].late_readiness]
-    waits = [between(facts.close, at) for facts in group for _, at in facts.late_readiness]
-    known = [wait for wait in waits if wait is not None and wait >= 0]
+    waits = [elapsed(facts.close, at) for facts in group for _, at in facts.late_readiness]
+    known = [wait for wait in waits if wait is not None]
     if not names:
         return ""
     all_of_them = "it" if len(names) == 1 else "both"

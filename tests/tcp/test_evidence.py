@@ -256,11 +256,21 @@ def test_the_reset_behind_one_that_was_ignored_counts() -> None:
 
 
 def test_a_reset_taken_back_leaves_the_fin_before_it_standing() -> None:
-    talk = hello().server.fin().server.segment(RST, undelivered=True).client.data(b"late").client.ack()
-    talk.packets[-3].seq -= 1  # it answers what the client sent before it had the FIN
+    talk = hello().server.data(b"d" * 20).server.fin().server.segment(RST, undelivered=True).client.ack()
+    talk.packets[-2].seq -= 21  # it answers what the client sent before it had the octets
 
     connection = follow(talk.pcap()).only
 
-    assert story(connection)[1:] == (("server", "FIN", 6, False, "certain"), ("CLOSE_WAIT", "FIN_WAIT_2"))
+    assert story(connection)[1:] == (("server", "FIN", 7, False, "certain"), ("CLOSE_WAIT", "FIN_WAIT_2"))
     assert connection.ending
-    assert connection.ignored_resets == [7]
+    assert connection.ignored_resets == [8]
+
+
+def test_a_reset_with_the_number_of_a_fin_that_crossed_data_is_not_outlived_by_the_acknowledgement_of_the_fin() -> None:
+    talk = hello().server.fin(undelivered=True).client.data(b"late", undelivered=True)
+    talk.server.bare_rst(seq=talk.server.next - 1).client.ack(ack=talk.server.next)
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1] == ("server", "FIN", 6, False, "certain")
+    assert connection.ignored_resets == []

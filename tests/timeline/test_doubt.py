@@ -1,5 +1,6 @@
 """What a verdict rests on is said with it: lost packets, a cut snapshot, a clock that was set back."""
 
+import re
 import struct
 
 import pytest
@@ -8,7 +9,7 @@ import capanalyze
 from capanalyze.capture.files import from_bytes
 from tests.conversation import RST, Conversation, block, pcapng
 from tests.tcp.test_scenarios import hello
-from tests.timeline.talk import report, verdict
+from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, answer, greeted, report, started, verdict
 
 IFDROP = 5
 
@@ -92,6 +93,23 @@ def test_a_silence_over_which_the_clock_was_set_back_has_no_length() -> None:
     (said,) = report(talk).connections
 
     assert said.before_close["client"].idle_ns is None
+
+
+LATE = [
+    started().after(4).client.fin().server.ack().after(-10).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID),
+    started().after(-4).client.fin().server.ack().after(5).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID),
+    greeted().after(4).client.fin().server.ack().after(-10).server.data(answer()),
+    started().after(4).client.fin().server.ack().after(-2).server.ack().server.ack(),
+]
+
+
+@pytest.mark.parametrize("talk", LATE)
+def test_no_time_is_told_over_which_the_clock_was_set_back(talk: Conversation) -> None:
+    report = capanalyze.api.read_files([from_bytes(talk.pcap())])
+    said = [report.verdict, *(line for one in report.connections[0].findings for line in (*one.evidence, one.advice))]
+
+    assert [line for line in said if re.search(r"(?<!id )-\d", line)] == []
+    assert "but the capture ends there" not in report.verdict
 
 
 def test_whose_fin_the_capture_may_lack_is_not_said_to_wait_with_its_close() -> None:
