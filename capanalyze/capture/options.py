@@ -33,11 +33,10 @@ class Options:
             size = i64(read_i16_be(data, at + 2) if big else read_i16_le(data, at + 2)) & 0xFFFF
             if code == 0 or at + 4 + size > end:
                 break
-            if code == COMMENT and len(self.comments) < MAX_COMMENTS:
-                comment = clean(data[at + 4 : at + 4 + size])
-                self.comments += [comment] if comment else []
-            elif code not in self.values:
-                self.values[code] = data[at + 4 : at + 4 + size]
+            if code != COMMENT:
+                self.values.setdefault(code, data[at + 4 : at + 4 + size])
+            elif len(self.comments) < MAX_COMMENTS and (comment := clean(data[at + 4 : at + 4 + size])):
+                self.comments.append(comment)
             at += 4 + ((size + 3) & ~3)
 
     def text(self, code: int) -> str:

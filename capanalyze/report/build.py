@@ -27,7 +27,7 @@ from capanalyze.report.requests import request_facts
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.evidence import doubt_silence
 from capanalyze.timeline.across import judge_together
-from capanalyze.timeline.ends import End, Moment, elapsed
+from capanalyze.timeline.ends import End, Moment, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.rules import judge
@@ -179,7 +179,7 @@ def _last_words(facts: Facts, end: End) -> LastWords:
         bytes_hex=octets.hex(),
         text=octets_as_text(octets),
         messages=tuple(record(message, facts.number) for message in messages),
-        idle_ns=elapsed(end.last_before, facts.close if closed else facts.ended),
+        idle_ns=between(end.last_before, facts.close if closed else facts.ended),
     )
 
 

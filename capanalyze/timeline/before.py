@@ -72,8 +72,8 @@ def before_close(group: Group) -> str:
 
 
 def _known(waits: Sequence[int | None]) -> list[int]:
-    """The durations, if all are known and none is negative (clocks may go backwards)."""
-    known = [wait for wait in waits if wait is not None and wait >= 0]
+    """The durations, if all are known."""
+    known = [wait for wait in waits if wait is not None]
     return known if len(known) == len(waits) else []
 
 

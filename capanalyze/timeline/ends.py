@@ -24,16 +24,13 @@ def moment(packet: int, ts_ns: int) -> Moment | None:
 
 
 def between(earlier: Moment | None, later: Moment | None) -> int | None:
-    """Nanoseconds from one moment to another; None where one of them has no time."""
+    """Nanoseconds from one moment to another.
+
+    None where one of them has no time, or the later one an earlier one: the clock was set back between them.
+    """
     if earlier is None or later is None or earlier.ts_ns is None or later.ts_ns is None:
         return None
-    return later.ts_ns - earlier.ts_ns
-
-
-def elapsed(earlier: Moment | None, later: Moment | None) -> int | None:
-    """The same, None also where the clock was set back between them."""
-    passed = between(earlier, later)
-    return passed if passed is not None and passed >= 0 else None
+    return later.ts_ns - earlier.ts_ns if later.ts_ns >= earlier.ts_ns else None
 
 
 class End:

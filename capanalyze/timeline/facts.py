@@ -144,7 +144,7 @@ class Facts:
             theirs = other.connection.server
             apart = between(self.began, other.began)
             local = len(theirs.host) == 4 and theirs.host[0] == 127 and theirs.port == mine.port
-            if local and other.stage != "refused" and apart is not None and 0 <= apart <= SECOND_ADDRESS_NS:
+            if local and other.stage != "refused" and apart is not None and apart <= SECOND_ADDRESS_NS:
                 return other
         return None
 

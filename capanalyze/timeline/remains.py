@@ -6,7 +6,7 @@ In: a group of Facts with the same plot and a closer. Out: the last clause of a 
 from collections.abc import Sequence
 
 from capanalyze.tcp.evidence import DROPPED, UNHEARD
-from capanalyze.timeline.ends import End, between, elapsed
+from capanalyze.timeline.ends import End, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import packets, span, spans
 
@@ -41,7 +41,7 @@ def remains(group: Group) -> str:
 def _second_fin(group: Group, reset: str) -> str:
     mine, other = group[0].closing_end, group[0].other_end
     waits = [wait for facts in group if (wait := between(facts.close, facts.other_end.fin)) is not None]
-    later = f" {spans(waits)} later" if len(waits) == len(group) and min(waits) >= 0 else " too"
+    later = f" {spans(waits)} later" if len(waits) == len(group) else " too"
     pending = "" if other.fin_acked or reset else f", which the {mine.called} has not acknowledged"
     went_on = "went on sending and " if all(_went_on(facts) for facts in group) else ""
     return f"; the {other.called} {went_on}closed{later}{pending}"
@@ -58,14 +58,14 @@ def _captured(group: Group) -> str:
     if len(group) > 1:
         lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
         return f" within the {span(max(lengths))} captured" if lengths else " in the capture"
-    since = elapsed(group[0].close, group[0].ended)
+    since = between(group[0].close, group[0].ended)
     if since is None:
         return " in the capture"
     return f" in the {span(since)} captured after that" if since > 0 else ", but the capture ends there"
 
 
 def _late_answer(group: Group) -> str:
-    waits = [elapsed(facts.close, facts.answer) for facts in group if facts.answered_too_late]
+    waits = [between(facts.close, facts.answer) for facts in group if facts.answered_too_late]
     known = [wait for wait in waits if wait is not None]
     if not waits:
         return _late_readiness(group)
@@ -75,7 +75,7 @@ def _late_answer(group: Group) -> str:
 def _late_readiness(group: Group) -> str:
     """What makes a session ready and came behind the client's close; the clause before it names what had not come."""
     names = [name for name, _ in group[0].late_readiness]
-    waits = [elapsed(facts.close, at) for facts in group for _, at in facts.late_readiness]
+    waits = [between(facts.close, at) for facts in group for _, at in facts.late_readiness]
     known = [wait for wait in waits if wait is not None]
     if not names:
         return ""

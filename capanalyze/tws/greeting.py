@@ -79,7 +79,7 @@ class Greeting(SessionState):
         if magic and len(known) < len(hello.MAGIC):
             return Opening(hello.MORE)
         found = hello.server_opening(known, midstream=not self.from_start)
-        if stream.from_client and (found.kind == hello.HELLO or found.kind == hello.REDIRECT):  # noqa: PLR1714 - compiled: no set
+        if stream.from_client and found.kind in {hello.HELLO, hello.REDIRECT}:
             self.roles(1 - stream.side)
         return found
 

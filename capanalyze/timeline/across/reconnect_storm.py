@@ -59,7 +59,7 @@ def is_short(facts: Facts) -> bool:
     lasted = facts.lasted_ns
     if facts.stage == "ready" and facts.closer == "client":
         return False
-    return ending(facts) in ENDS and lasted is not None and 0 <= lasted <= SHORT_NS
+    return ending(facts) in ENDS and lasted is not None and lasted <= SHORT_NS
 
 
 def ending(facts: Facts) -> str:

@@ -77,7 +77,7 @@ def _evidence(facts: Facts, waited: int | None) -> list[str]:
     assert facts.hello is not None
     assert facts.hello_acked is not None
     lines = [f"hello in packet {facts.hello.packet}, acknowledged by the host in packet {facts.hello_acked.packet}"]
-    if waited is not None and waited >= 0:
+    if waited is not None:
         until = "until the client closed" if facts.closer else "until the capture ended"
         lines.append(f"no octet from the gateway for {span(waited)}, {until}")
     if facts.session is not None and facts.session.client_remainder:

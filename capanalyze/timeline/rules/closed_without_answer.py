@@ -57,7 +57,7 @@ def _behind(facts: Facts, other: Facts) -> str:
     """
     after = between(facts.opened_at, other.began)
     before = between(other.began, facts.close)
-    if other.stage != "refused" or after is None or before is None or after < 0 or before < 0:
+    if other.stage != "refused" or after is None or before is None:
         return ""
     mine, theirs = facts.connection, other.connection.client.host
     if theirs != mine.server.host and not _is_local(theirs):

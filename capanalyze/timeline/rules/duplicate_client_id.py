@@ -44,7 +44,7 @@ def same_id(facts: Facts, at: Moment) -> tuple[list[Facts], list[Facts]]:
 def just_before(other: Facts, at: Moment) -> bool:
     """Whether a connection's newest packet lies so shortly before a moment."""
     since = between(moment(other.connection.last_packet, other.connection.last_ts), at)
-    return since is not None and 0 <= since <= SOON
+    return since is not None and since <= SOON
 
 
 def had_closed(other: Facts, at: Moment) -> bool:

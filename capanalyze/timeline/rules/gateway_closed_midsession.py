@@ -78,12 +78,13 @@ def _rejected(facts: Facts) -> str:
     """That it rejected the last request; by name where it came just before the close."""
     speaker, word = facts.last_speaker, facts.last_word
     wait = between(word, facts.close)
-    if speaker is not facts.client or word is None or wait is None or not 0 <= wait <= AT_ONCE:
+    if speaker is not facts.client or word is None or wait is None or wait > AT_ONCE:
         return "it rejected the client's last request"
     named = f" ({facts.last_word_name})" if facts.last_word_name else ""
     return f"it rejected the client's last request{named} in packet {word.packet}, {span(wait)} before"
 
 
 def _with(facts: Facts, other: Facts) -> bool:
-    apart = between(facts.close, other.close)
-    return other.closer == "server" and other.speaks and apart is not None and abs(apart) <= TOGETHER
+    waits = (between(facts.close, other.close), between(other.close, facts.close))
+    together = any(apart is not None and apart <= TOGETHER for apart in waits)
+    return other.closer == "server" and other.speaks and together

@@ -31,7 +31,7 @@ def check(facts: Facts) -> Finding | None:
         at for one in said if (at := moment(one.packet, one.ts_ns)) is not None and word is not None and at < word
     ]
     idle = between(max(before), word) if before else None
-    if wait is None or not 0 <= wait <= AT_ONCE or idle is None or idle < IDLE:
+    if wait is None or wait > AT_ONCE or idle is None or idle < IDLE:
         return None
     if word is not None and kept_alive(facts, max(before).packet, word.packet):
         return None

@@ -8,7 +8,7 @@ Source of the facts: failures.md 9 and 16; protocol.md 6.3 row o.
 
 from typing import Final
 
-from capanalyze.timeline.ends import elapsed
+from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.words import SECOND, span
@@ -28,11 +28,11 @@ def check(facts: Facts) -> Finding | None:
     """Fires where an answer came after the client had closed, or more than a second after the hello."""
     if facts.stage == "not_ready" and len(facts.late_readiness) == len(facts.missing_names):
         return _ready_too_late(facts)
-    delay = elapsed(facts.hello, facts.answer)
+    delay = between(facts.hello, facts.answer)
     if facts.hello is None or facts.answer is None or delay is None:
         return None
     if facts.answered_too_late:
-        gave_up = elapsed(facts.hello, facts.close)
+        gave_up = between(facts.hello, facts.close)
         return finding(
             ID,
             "The gateway answered the hello after the client had given up",
@@ -58,8 +58,8 @@ def check(facts: Facts) -> Finding | None:
 
 
 def _ready_too_late(facts: Facts) -> Finding:
-    gave_up = elapsed(facts.start_api, facts.close)
-    delays = [(name, at, elapsed(facts.start_api, at)) for name, at in facts.late_readiness]
+    gave_up = between(facts.start_api, facts.close)
+    delays = [(name, at, between(facts.start_api, at)) for name, at in facts.late_readiness]
     evidence = [
         f"{name} {f'{span(delay)} after startApi' if delay is not None else 'came'} (packet {at.packet})"
         for name, at, delay in delays
