@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, SHAPE
 from capanalyze.packets.ip import TCP
 from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL
-from capanalyze.packets.raw import RawPackets
+from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import ACK
 from capanalyze.tcp.short import open_window
 from capanalyze.tcp.side import TAIL, Side
@@ -55,8 +55,8 @@ class Stretch:
     """The ordinary packets behind the current one.
 
     Attributes:
-        first: the number of the first. places, sizes: see ``RawPackets.places``.
-        lent: the sides of which something was collected: ``pieces``, or the time of the last packet.
+        first: the number of the first. places, ends: see ``RawPackets.places``.
+        lent: the sides of which something was collected: ``pieces``, or the times of the last packets.
     """
 
     def __init__(self, analyzer: "Analyzer", packets: RawPackets) -> None:
@@ -64,7 +64,7 @@ class Stretch:
         self.packets = packets
         self.lead, self.mark = LEADS[packets.link_type]
         self.first = packets.number + 1
-        self.places, self.sizes = packets.places(self.lead + HEADERS)
+        self.places, self.ends = packets.places(self.lead + HEADERS)
         self.lent: set[Side] = set()
 
     def take(self) -> None:
@@ -79,26 +79,25 @@ class Stretch:
     def _collect(self) -> None:
         """The loop."""
         sides, heads, lent = self.analyzer.tracker.sides, HEADS, self.lent
-        data, lead, mark, like_most = self.packets.data, self.lead, self.mark, USUAL
-        ip = self.packets.header + lead
+        data, mark, like_most = self.packets.data, self.mark, USUAL
+        ip = self.packets.header + self.lead
         unpack = shape_behind(ip - 2)
-        for number, place, captured in zip(count(self.first), self.places, self.sizes, strict=False):
+        side: Side | None
+        for number, place, upto in zip(count(self.first), self.places, self.ends, strict=False):
             kind, total, protocol, key, seq, ack, flags, window = unpack(data, place)
-            side = None
             try:
                 side = sides[key]
                 length = total - heads[flags]
             except KeyError:
-                pass
+                side = sides.get(key)
             else:
                 if (
                     seq == side.next_seq
                     and (pieces := side.pieces) is not None
-                    and side.plain
                     and window
                     and (kind == mark or kind & ANY_SERVICE == mark)
                     and (protocol == like_most or protocol & ANY_TTL == TCP)
-                    and lead + total <= captured
+                    and (end := place + ip + total) <= upto
                 ):
                     peer = side.peer
                     if length > 0:
@@ -110,17 +109,17 @@ class Stretch:
                                     self._hand_on(peer)
                             side.next_seq = (seq + length) & 0xFFFFFFFF
                             side.next_rel = sent
-                            end = place + ip + total
-                            pieces.append((data[end - length : end], number))
+                            pieces.append(data[end - length : end])
+                            side.bringers.append(number)
                             if window != side.window:
                                 open_window(side, window)
                             continue
                     elif (
                         length == 0
                         and (more := (ack - side.last_ack) & 0xFFFFFFFF)
-                        and (upto := peer.acked_rel + more) <= peer.next_rel
+                        and (acknowledged := peer.acked_rel + more) <= peer.next_rel
                     ):
-                        peer.acked_rel = upto
+                        peer.acked_rel = acknowledged
                         side.last_ack = ack
                         side.packets += 1
                         side.last_packet = number
@@ -128,40 +127,44 @@ class Stretch:
                         if window != side.window:
                             open_window(side, window)
                         continue
-            # of a fragment, or behind IP options, what was read are no ports
-            self._prepare(side if kind & ANY_SERVICE == mark and protocol & ANY_TTL == TCP else None)
-            self.packets.go_back(number, place)
-            self.analyzer.take(self.packets)
+            self._take_alone(number, place, side, kind & ANY_SERVICE == mark and protocol & ANY_TTL == TCP)
             if self.packets.held:
                 break
 
-    def _prepare(self, side: Side | None) -> None:
-        """Before a packet of that side is taken: what the connection owes is handed on, or it is lent from now on.
+    def _take_alone(self, number: int, place: int, side: Side | None, common: bool) -> None:
+        """Leave a packet to the analyzer, which knows by then what was collected of its connection.
 
-        None: of any connection, or of none.
+        Of a fragment, or behind IP options, it is not known which connection that is (``common``).
         """
-        if side is None:
+        if not common:
             self._settle_all()
-        elif side.pieces is not None and side.peer.pieces is not None:
+        elif side is not None and side.pieces is not None:
             self._settle(side)
             self._settle(side.peer)
-        elif side.listener is not None:
-            self.lent.add(side)
-            if side.plain and usual(side) and usual(side.peer):
-                session = self.analyzer.sessions[side.place]
-                if session is not None and session.settled:
-                    side.pieces, side.peer.pieces = [], []
+        elif side is not None and side.listener is not None:
+            self._lend(side)
+        self.packets.go_back(number, place)
+        self.analyzer.take(self.packets)
+
+    def _lend(self, side: Side) -> None:
+        """A packet of a side whose connection is not collected is to be taken: from now on it is, if all is usual."""
+        self.lent.add(side)
+        if side.plain and usual(side) and usual(side.peer):
+            session = self.analyzer.sessions[side.place]
+            if session is not None and session.settled:
+                side.pieces, side.peer.pieces = [], []
+                side.bringers, side.peer.bringers = [], []
 
     def _settle_all(self) -> None:
         """Hand on what was collected, and keep nothing of it but what can be told."""
         sessions, first, places = self.analyzer.sessions, self.first, self.places
-        last = [side.pieces[-1][1] if side.pieces else side.last_packet for side in self.lent]
+        for side in self.lent:
+            if side.pieces:
+                self._hand_on(side)
+        last = [side.last_packet for side in self.lent]
         times = self.packets.times_at([places[number - first if number > first else 0] for number in last])
         for side, number, ts_ns in zip(self.lent, last, times, strict=True):
-            if side.pieces:
-                self._hand_on(side, ts_ns)
-            elif number >= first:
-                side.last_ts = ts_ns
+            self._date(side, number, ts_ns)
             session = sessions[side.place]
             if session is not None and type(session) is not Resting:
                 if side.detail:
@@ -174,44 +177,53 @@ class Stretch:
         """Hand on what was collected of a side."""
         if side.pieces:
             self._hand_on(side)
-        elif side.last_packet >= self.first:
-            side.last_ts = self._time_of(side.last_packet)
+        if side.last_packet >= self.first:
+            self._date(side, side.last_packet, self._time_of(side.last_packet))
 
-    def _hand_on(self, side: Side, last_ns: int | None = None) -> None:
-        """Count the segments that were collected of a side, and give their octets to its session.
-
-        ``last_ns`` is when the last of them came.
-        """
-        pieces = side.pieces
-        assert pieces
-        octets, number = pieces[-1]
-        ts_ns = self._time_of(number) if last_ns is None else last_ns
-        if number > side.last_packet:
-            side.last_packet = number
+    def _date(self, side: Side, number: int, ts_ns: int) -> None:
+        """Say when the last packet of a side came."""
+        if number >= self.first:
             side.last_ts = ts_ns
-        else:
-            side.last_ts = self._time_of(side.last_packet)
+            if side.last_data_packet >= self.first:
+                side.last_data_ts = self._time_of(side.last_data_packet)
+
+    def _hand_on(self, side: Side) -> None:
+        """Count the segments that were collected of a side, and give their octets to its session."""
+        pieces, bringers = side.pieces, side.bringers
+        assert pieces
+        number = bringers[-1]
+        side.last_packet = max(side.last_packet, number)
         side.packets += len(pieces)
-        side.pieces = []
-        if side.detail and len(pieces) > 1:
-            together = Pieces(pieces, self._time_of)
+        if not side.detail:
+            self._hand_on_counted(side, pieces, number)
+            return
+        side.last_data_packet = number
+        if len(pieces) > 1:
+            side.pieces, side.bringers = [], []
+            together = Pieces(pieces, bringers, self._time_of)
             octets = together.joined
-            side.octets += len(octets)
             session = self.analyzer.sessions[side.place]
             assert session is not None
             session.pieces(side.index, together)
-        else:  # of one that is counted only it does not matter when it was said
+        else:
+            octets = pieces.pop()
+            bringers.clear()
             assert side.listener is not None
-            for octets, number in pieces:
-                end = len(octets)
-                side.octets += end
-                at = side.listener.hear(octets, 0, end, number, ts_ns)
-                if at < end:
-                    self.analyzer.all_sessions.tell(side, octets, at, end, number, ts_ns)
-        if side.detail:
-            side.last_data_packet = number
-            side.last_data_ts = ts_ns
-            side.tail = octets[-TAIL:] if len(octets) >= TAIL else (side.tail + octets)[-TAIL:]
+            side.listener.hear(octets, 0, len(octets), number, self._time_of(number))
+        side.octets += len(octets)
+        side.tail = octets[-TAIL:] if len(octets) >= TAIL else (side.tail + octets)[-TAIL:]
+
+    def _hand_on_counted(self, side: Side, pieces: list[bytes], number: int) -> None:
+        """The same of a side of a connection that is counted only: which packet said what, and when, is not told."""
+        for octets in pieces:
+            end = len(octets)
+            side.octets += end
+            assert side.listener is not None
+            at = side.listener.hear(octets, 0, end, number, NO_TIME)
+            if at < end:
+                self.analyzer.all_sessions.tell(side, octets, at, end, number, NO_TIME)
+        pieces.clear()
+        side.bringers.clear()
 
     def _time_of(self, number: int) -> int:
         """The time of a packet of the stretch."""

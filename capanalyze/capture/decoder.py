@@ -132,14 +132,12 @@ class Decoder(RawPackets):
         self.waiting = []
         self.waiting_octets = 0
 
-    def pass_over(self, places: list[int], sizes: list[int], pos: i64) -> tuple[list[int], list[int]]:
+    def pass_over(self, places: list[int], pos: i64) -> None:
         """Go on at ``pos``, behind the records at these places; the last of them is left where it is not whole."""
         if pos > len(self.data):
             pos = places.pop()
-            sizes.pop()
         self.pos = pos
         self.number += len(places)
-        return places, sizes
 
     def skip(self, reason: str) -> None:
         """Count a packet that cannot be used."""

@@ -199,16 +199,15 @@ class PcapDecoder(Decoder):
         unpack = (CAPTURED_BIG if self.big else CAPTURED_LITTLE).unpack_from
         data, header, pos = self.data, self.header, self.pos
         places: list[int] = []
-        sizes: list[int] = []
         last = len(data) - header - shortest
         while pos <= last:
             (captured,) = unpack(data, pos)
             if captured < shortest:
                 break
             places.append(pos)
-            sizes.append(captured)
             pos += header + captured
-        return self.pass_over(places, sizes, pos)
+        self.pass_over(places, pos)
+        return places, [*places[1:], self.pos] if places else []
 
     def ahead(self, starts: vec[i64]) -> i64:
         """Where the packets of the next records begin."""

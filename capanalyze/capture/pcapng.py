@@ -109,10 +109,10 @@ class PcapngDecoder(Decoder):
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:
         """The whole, ordinary EPBs behind the current packet, of interfaces of the same link type."""
         unpack = (ENHANCED_BIG if self.big else ENHANCED_LITTLE).unpack_from
-        data, pos = self.data, self.pos
+        data, ahead, pos = self.data, self.header, self.pos
         alike = self._alike()
         places: list[int] = []
-        sizes: list[int] = []
+        ends: list[int] = []
         last = len(data) - SHORTEST - shortest
         while pos <= last:
             kind, length, interface, captured = unpack(data, pos)
@@ -124,9 +124,10 @@ class PcapngDecoder(Decoder):
             ):
                 break  # one with options too: they may be worth telling
             places.append(pos)
-            sizes.append(captured)
+            ends.append(pos + ahead + captured)
             pos += length
-        return self.pass_over(places, sizes, pos)
+        self.pass_over(places, pos)
+        return places, ends[: len(places)]
 
     def _alike(self) -> set[int]:
         """The section's interfaces of the current packet's link type, all of whose packets have a time."""

@@ -53,7 +53,7 @@ class RawPackets:
         return False
 
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:  # noqa: ARG002 - for readers with a buffer
-        """Where the records of the ordinary packets behind the current one begin, and octets captured of each.
+        """Where the records of the ordinary packets behind the current one begin, and where the packets end.
 
         For the interpreter, which is faster so. All of them lie in ``data`` with a header of ``header`` octets, are of
         ``link_type``, have a time and ``shortest`` octets or more, and are numbered on from ``number``. ``advance``

@@ -16,7 +16,7 @@ from mypy_extensions import i64, u8
 
 from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import Listener
-from capanalyze.tcp.parting import GAPS_IN_BRIEF, MAX_GAPS, OPEN, SMOOTH, Gap, Parting, Trouble
+from capanalyze.tcp.parting import GAPS_IN_BRIEF, MAX_GAPS, NO_PACKETS, OPEN, SMOOTH, Gap, Parting, Trouble
 
 if TYPE_CHECKING:
     from capanalyze.tcp.connection import Connection
@@ -47,6 +47,7 @@ class Side:
         "acked_rel",
         "acknowledged",
         "answered",
+        "bringers",
         "connection",
         "detail",
         "first_data_acked_packet",
@@ -125,7 +126,8 @@ class Side:
         self.index: i64 = 0  # 0 orig, 1 resp
         self.place: i64 = 0  # of its connection among those that are kept
         self.scale: i64 = -1  # the one in force: 0 for a SYN's own window, -1 unknown
-        self.pieces: list[tuple[bytes, int]] | None = None  # the interpreter's loop (lane.py) has not handed on
+        self.pieces: list[bytes] | None = None  # the interpreter's loop (lane.py) has not handed on,
+        self.bringers: list[int] = NO_PACKETS  # and the packets that brought them
         self.key: bytes = key
         self.connection: Connection | None = None
         self.parting: Parting = OPEN

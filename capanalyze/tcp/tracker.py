@@ -287,5 +287,7 @@ class Tracker:
         )
         orig.plain = plain
         resp.plain = plain
+        if not plain:
+            orig.pieces = resp.pieces = None
         if connection.ending and not connection.over and is_over(connection):
             self.table.ended(connection)

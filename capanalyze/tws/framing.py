@@ -154,7 +154,8 @@ class FrameStream(StreamState):
         """Take the frame at ``at`` that walk() left; return the index after it, or ``end`` where it is not whole."""
         size: i64 = 0
         index: i64 = UNDECIDED
-        self._find(at)
+        if self.pieces is not None:
+            self._find(at)
         if end - at >= 4:
             length: i64 = (data[at] * 256 + data[at + 1]) * 65536 + data[at + 2] * 256 + data[at + 3]
             size = length + 4
@@ -185,7 +186,8 @@ class FrameStream(StreamState):
         self.frame_packet = self.packet
         self.frame_offset = at + self.shift
         self.frame_missing = 0
-        self._find(after - 1)
+        if self.pieces is not None:
+            self._find(after - 1)
         self._whole(index, data, at, after if size <= self.limit else at + self.limit, size > 259)
         return after
 

@@ -77,12 +77,12 @@ class Pairing:
         if row is None or (key == NO_KEY and not row.keyless):
             return False
         self.tally.kind(message_id).sent += 1
-        waiting = Waiting(message_id, row, key, packet, ts_ns)
         if not ready:
-            self.tally.too_early(message_id, waiting.request_id, packet, ts_ns)
+            self.tally.too_early(message_id, None if row.keyless or key == NO_KEY else key, packet, ts_ns)
         if self.waiting >= WAITING or self.room.full():
             self.tally.not_followed += 1
             return False
+        waiting = Waiting(message_id, row, key, packet, ts_ns)
         self.waiting += 1
         self.room.waiting += 1
         self._count(message_id, 1)

@@ -27,14 +27,16 @@ class Pieces:
     """Octets of consecutive packets; ``joined`` is all of them.
 
     Args:
-        pieces: octets and packet of each.
+        pieces: the octets of each.
+        bringers: the packets.
         time_of: says a packet's time in ns.
     """
 
-    def __init__(self, pieces: list[tuple[bytes, int]], time_of: Callable[[int], int]) -> None:
+    def __init__(self, pieces: list[bytes], bringers: list[int], time_of: Callable[[int], int]) -> None:
         self._pieces = pieces
+        self._bringers = bringers
         self._time_of = time_of
-        self.joined: bytes = pieces[0][0] if len(pieces) == 1 else b"".join([octets for octets, _ in pieces])
+        self.joined: bytes = b"".join(pieces)
         self._ends: list[int] = []
 
     def __len__(self) -> int:
@@ -42,17 +44,17 @@ class Pieces:
 
     def piece(self, place: i64) -> Piece:
         """What one packet brought."""
-        octets, packet = self._pieces[place]
-        return octets, packet, self._time_of(packet)
+        packet = self._bringers[place]
+        return self._pieces[place], packet, self._time_of(packet)
 
     def behind(self, place: i64) -> "Pieces":
         """All but the first ``place``."""
-        return self if place == 0 else Pieces(self._pieces[place:], self._time_of)
+        return self if place == 0 else Pieces(self._pieces[place:], self._bringers[place:], self._time_of)
 
     def _place(self, at: int) -> int:
         """Which piece holds the octet at ``at``."""
         if not self._ends:
-            self._ends = list(accumulate([len(piece[0]) for piece in self._pieces]))
+            self._ends = list(accumulate(map(len, self._pieces)))
         return bisect_right(self._ends, at)
 
     def brought(self, at: i64) -> Piece:

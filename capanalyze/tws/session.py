@@ -68,7 +68,7 @@ class Session(Legacy):
         self._bound(stream)
         if not self.is_tws and not self.on_api_port:
             self._judge()
-        return self.rests() and self.progress & BITS["start_api_sent"] != 0
+        return self.rest is not None and self.rests() and self.progress & BITS["start_api_sent"] != 0
 
     def pieces(self, side: i64, pieces: Pieces) -> None:
         """Take what several packets brought, one after the other: the same as ``data`` for each, of a TWS session.

@@ -62,13 +62,13 @@ def by_places(file: CaptureFile, hold_every: int = 0, shortest: int = 1) -> Iter
         while window.advance():
             data, link_type, first = window.data, window.link_type, window.number
             yield current(window)
-            places, sizes = window.places(shortest)
+            places, ends = window.places(shortest)
             behind = window.number
-            for number, (place, size) in enumerate(zip(places, sizes, strict=True), first + 1):
+            for number, (place, end) in enumerate(zip(places, ends, strict=True), first + 1):
                 window.go_back(number, place)
-                assert (window.data, window.link_type, window.captured) == (data, link_type, size)
+                assert (window.data, window.link_type, window.offset + window.captured) == (data, link_type, end)
                 assert (window.offset, window.ts_ns) == (place + window.header, window.time_at(place))
-                assert size >= shortest
+                assert window.captured >= shortest
                 yield current(window)
                 seen += 1
                 if hold_every and seen % hold_every == 0 and window.hold("anything"):

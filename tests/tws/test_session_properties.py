@@ -145,7 +145,8 @@ def hear_together(segments: list[Segment], together: bool, taken: int = 0, **nam
             pieces.append((octets, talk.packet, talk.packet * 1_000_000))
         if together and session.is_tws and session.settled:
             times = {packet: ts_ns for _, packet, ts_ns in pieces}
-            session.pieces(side, Pieces([(octets, packet) for octets, packet, _ in pieces], times.__getitem__))
+            octets, packets, _ = map(list, zip(*pieces, strict=True))
+            session.pieces(side, Pieces(octets, packets, times.__getitem__))
             session.let_pieces_go(side)
         else:
             for octets, packet, ts_ns in pieces:
