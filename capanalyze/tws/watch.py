@@ -85,16 +85,7 @@ class Watch:
         if field < 0:
             return NO_KEY
         skip += field
-        while skip > 0:
-            if COMPILED:
-                while at < end and data[at] != 0:
-                    at += 1
-            else:
-                nul = data.find(b"\0", at, end)
-                at = end if nul < 0 else nul
-            at += 1
-            skip -= 1
-        return read_digits(data, at, end) if COMPILED else read_number(data, at, end)
+        return read_digits(data, at, end, skip) if COMPILED else read_number(data, at, end, skip)
 
     def marks(self, stream: Walker) -> None:
         """Say which of the server's frames to stop at."""
@@ -146,8 +137,16 @@ class Watch:
                 stream.firsts = stream.firsts[:first] + b"\1" + stream.firsts[first + 1 :]
 
 
-def read_digits(data: bytes, begin: i64, end: i64) -> i64:
-    """The integer of the text field at ``begin``, an octet at a time; NO_KEY where it is none or not whole."""
+def read_digits(data: bytes, begin: i64, end: i64, skip: i64) -> i64:
+    """The integer of a text field, the one behind ``skip`` others, an octet at a time.
+
+    NO_KEY where it is none or not whole.
+    """
+    while skip > 0:
+        while begin < end and data[begin] != 0:
+            begin += 1
+        begin += 1
+        skip -= 1
     negative = begin < end and data[begin] == 45
     at: i64 = begin + 1 if negative else begin
     first: i64 = at
@@ -165,9 +164,12 @@ def read_digits(data: bytes, begin: i64, end: i64) -> i64:
     return -value if negative else value
 
 
-def read_number(data: bytes, begin: i64, end: i64) -> i64:
+def read_number(data: bytes, begin: i64, end: i64, skip: i64) -> i64:
     """The same for the interpreter."""
-    field = data[begin : max(data.find(b"\0", begin, end), 0)]
+    fields = data[begin:end].split(b"\0", skip + 1)
+    if len(fields) < skip + 2:
+        return NO_KEY
+    field = fields[skip]
     digits = field[1:] if field[:1] == b"-" else field
     return int(field) if digits.isdigit() and len(digits) <= _DIGITS else NO_KEY
 
