@@ -18,6 +18,7 @@ from capanalyze.packets.ip import TCP
 from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL
 from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import ACK
+from capanalyze.tcp.parting import NO_PACKETS
 from capanalyze.tcp.short import open_window
 from capanalyze.tcp.side import TAIL, Side
 from capanalyze.tcp.zeek import PURE_ACK
@@ -35,6 +36,9 @@ HEADERS: Final = 40
 
 USUAL: Final = 0x40004006
 """Don't fragment, a time to live of 64, TCP: what nearly every packet on a host has, known by one comparison."""
+
+NO_PIECES: Final[list[bytes]] = []
+"""What was collected of a side where nothing was: shared, never written to."""
 
 HEADS: Final = {offset << 12 | flags: 20 + 4 * offset for offset in range(5, 16) for flags in (ACK, ACK | 8)}
 """The 16 bits from data offset to flags, with or without PSH -> octets of an IP header and that TCP header."""
@@ -107,6 +111,8 @@ class Stretch:
                                 lent.add(side)
                                 if peer.pieces:
                                     self._hand_on(peer)
+                                pieces = side.pieces = []
+                                side.bringers = []
                             side.next_seq = (seq + length) & 0xFFFFFFFF
                             side.next_rel = sent
                             pieces.append(data[end - length : end])
@@ -152,8 +158,7 @@ class Stretch:
         if side.plain and usual(side) and usual(side.peer):
             session = self.analyzer.sessions[side.place]
             if session is not None and session.settled:
-                side.pieces, side.peer.pieces = [], []
-                side.bringers, side.peer.bringers = [], []
+                side.pieces = side.peer.pieces = NO_PIECES
 
     def _settle_all(self) -> None:
         """Hand on what was collected, and keep nothing of it but what can be told."""
@@ -191,6 +196,7 @@ class Stretch:
         """Count the segments that were collected of a side, and give their octets to its session."""
         pieces, bringers = side.pieces, side.bringers
         assert pieces
+        side.pieces, side.bringers = NO_PIECES, NO_PACKETS
         number = bringers[-1]
         side.last_packet = max(side.last_packet, number)
         side.packets += len(pieces)
@@ -199,15 +205,13 @@ class Stretch:
             return
         side.last_data_packet = number
         if len(pieces) > 1:
-            side.pieces, side.bringers = [], []
             together = Pieces(pieces, bringers, self._time_of)
             octets = together.joined
             session = self.analyzer.sessions[side.place]
             assert session is not None
             session.pieces(side.index, together)
         else:
-            octets = pieces.pop()
-            bringers.clear()
+            octets = pieces[0]
             assert side.listener is not None
             side.listener.hear(octets, 0, len(octets), number, self._time_of(number))
         side.octets += len(octets)
@@ -222,8 +226,6 @@ class Stretch:
             at = side.listener.hear(octets, 0, end, number, NO_TIME)
             if at < end:
                 self.analyzer.all_sessions.tell(side, octets, at, end, number, NO_TIME)
-        pieces.clear()
-        side.bringers.clear()
 
     def _time_of(self, number: int) -> int:
         """The time of a packet of the stretch."""
