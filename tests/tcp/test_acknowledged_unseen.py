@@ -1,6 +1,8 @@
 """Which acknowledgements of octets that the capture lacks are called so: those that tshark 4.0 says it of."""
 
-from tests.conversation import Conversation, pcap
+import pytest
+
+from tests.conversation import MASK, Conversation, pcap
 from tests.follow import follow
 from tests.tcp.test_scenarios import hello, notes
 
@@ -81,3 +83,23 @@ def test_octets_behind_more_than_the_numbers_can_skip_are_behind_a_lost_segment(
 
     assert notes(connection)["server", "lost_segment"] == [9]
     assert connection.server.missing == 900_000_000
+
+
+@pytest.mark.parametrize("lost", [1_500_000_000, 2_500_000_000, 3_200_000_000])
+@pytest.mark.parametrize("closer", ["client", "server"])
+def test_who_closed_is_told_behind_gigabytes_that_the_capture_lacks(lost: int, closer: str) -> None:
+    talk = hello().server.data(b"answer").client.ack()
+    talk.client.received = talk.server.next = (talk.server.next + lost) & MASK
+    talk.server.data(b"z" * 100).client.ack()
+    first = talk.client if closer == "client" else talk.server
+    first.fin()
+    first.peer.ack().after(0.1)
+    first.peer.fin()
+    first.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert connection.close is not None
+    assert (connection.close.first, connection.close.certainty) == (closer, "certain")
+    assert connection.server.missing == lost
+    assert {connection.client_state, connection.server_state} == {"TIME_WAIT", "CLOSED"}
