@@ -162,6 +162,7 @@ def _what(facts: Facts, side: str) -> str:
 
 def _not_started(group: Group) -> str:
     first = group[0]
+    begun = first.start_begun
     offered = first.client_range
     version = first.version
     answer = f"a redirect to {quote(first.redirect)}" if first.redirect else f"server version {version}"
@@ -171,11 +172,13 @@ def _not_started(group: Group) -> str:
         answer += f", which the client does not support (it offered {offered[0]} to {offered[1]})"
     said = f"the {first.server.called} had answered the hello with {answer}"
     if not first.closer:
-        return f"; {said}, and the client has not sent startApi"
+        return f"; {said}, and the client has not sent " + (f"all of startApi ({begun})" if begun else "startApi")
     waits = _until(group, lambda facts: facts.answer)
     never = "is not in the capture" if _lacking(group, "client") else "was never sent"
     if first.started_too_late:
         never = "came after that"
+    elif begun:
+        never = f"was not sent whole ({begun})"
     return f"{_after(waits, said)}; startApi {never}"
 
 

@@ -90,6 +90,12 @@ class Facts:
     # the connection
 
     @property
+    def start_begun(self) -> str:
+        """What the client sent behind its last whole message where that may be the beginning of startApi; else ""."""
+        rest = self.session.client_remainder if self.session is not None and self.stage == "not_started" else ""
+        return rest if rest.endswith(("startApi", "a message", "not whole")) else ""
+
+    @property
     def closing_end(self) -> End:
         """The side that closed first (the client where both did)."""
         return self.server if self.closer == "server" else self.client

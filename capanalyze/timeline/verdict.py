@@ -141,7 +141,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         (facts.hello_taken, facts.hello_unfinished) if facts.stage == "hello_unanswered" else "",
         (facts.missing_names, tuple(name for name, _ in facts.late_readiness)) if facts.stage == "not_ready" else (),
         facts.redirect,
-        (facts.version, facts.started_too_late) if facts.stage == "not_started" else (),
+        (facts.version, facts.started_too_late, facts.start_begun) if facts.stage == "not_started" else (),
     )
 
 

@@ -251,6 +251,15 @@ NOT_TWS = [
 
 ANSWERED = [
     (
+        "half of startApi",
+        answered().client.data(START_API[:8]).server.ack().after(2).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 10), 2.0 s after the gateway had answered the hello with "
+            "server version 178; startApi was not sent whole (8 of 12 octets of startApi); the gateway closed 1.0 ms "
+            "later."
+        ),
+    ),
+    (
         "no startApi",
         answered().after(2).client.fin().server.fin().client.ack(),
         (

@@ -52,9 +52,13 @@ def check(facts: Facts) -> Finding | None:
                 "whether the client is IB's own Python library",
             ),
         )
+    if facts.start_begun:
+        evidence.append(f"behind its hello the client sent {facts.start_begun}")
     return finding(
         ID,
-        "The gateway answered the hello, and the client never sent startApi",
+        "The gateway answered the hello, and the client never sent "
+        + ("all of " if facts.start_begun else "")
+        + "startApi",
         [facts.hello, facts.answer, facts.close],
         evidence,
         causes=causes,
