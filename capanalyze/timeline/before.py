@@ -113,7 +113,7 @@ def _hello_unanswered(group: Group) -> str:
         waits = _until(group, lambda facts: facts.hello_acked)
         return _after(waits, f"{host} had acknowledged its hello and nothing was answered")
     known = _known(waits)
-    lasting = f" for {spans(known)}" if known else ""
+    lasting = f" for {spans(known)}" if any(known) else ""  # the hello may be the last packet
     if first.hello_taken != "never":
         return f"; {_CLIENTS_HELLO} was acknowledged by {host} and has not been answered{lasting}"
     return f"; {_CLIENTS_HELLO} was neither acknowledged nor answered{lasting}"

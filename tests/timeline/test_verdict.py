@@ -87,6 +87,14 @@ BEFORE_AN_ANSWER = [
         ),
     ),
     (
+        "the hello is the last that was captured",
+        opened().client.data(HELLO),
+        (
+            "Nobody closed the connection within the 3.0 ms captured; "
+            "the client's hello was neither acknowledged nor answered."
+        ),
+    ),
+    (
         "hung up after the hello",
         greeted().after(0.3).server.fin().client.ack().after(0.2).client.fin().server.ack(),
         (
