@@ -32,6 +32,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit status; usage errors are typer's, with status 2."""
     if sys.stderr is None:  # closed by the caller: errors have nowhere to go
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib costs 5 ms of every start
+    if arguments and arguments[0] not in COMMANDS and os.path.isfile(arguments[0]):  # noqa: PTH113 - as above
+        fail(CapanalyzeError(f"{arguments[0]}: a file, not a command", f"capanalyze read {arguments[0]}"))
+        return COULD_NOT
     try:
         application(arguments)(list(arguments), prog_name="capanalyze")
     except SystemExit as end:

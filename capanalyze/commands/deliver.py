@@ -5,36 +5,29 @@ In: a Report and the options. Out: text on standard output or in a file, an exit
 
 import sys
 from datetime import tzinfo
+from typing import Final
 
 from capanalyze.commands.options import Certainty, Format
-from capanalyze.commands.output import in_batches, is_terminal, note, to_file, to_stdout, width
-from capanalyze.errors import NoAccessError
+from capanalyze.commands.output import NOT_REDACTED, in_batches, is_file, is_terminal, note, unwritable, width, write
 from capanalyze.report import Look, Report, render_pieces
 
-FOUND: int = 1
+FOUND: Final = 1
 """Exit status of a finding that --fail-on names."""
 
-NOT_REDACTED: str = "note: nothing was redacted: look for account ids and names before you publish this"
 
-
-def deliver(report: Report, form: str, path: str | None, zone: tzinfo) -> None:
+def deliver(report: Report, form: Format, path: str | None, zone: tzinfo) -> None:
     """Write the report.
 
     Raises:
+        CapanalyzeError: no file can have that name.
         NoAccessError: standard output or the file cannot be written.
     """
     look = Look(width(), zone)
-    to_a_file = path is not None and path != "-"
-    if form == Format.TEXT and not to_a_file and is_terminal():
+    if form is Format.TEXT and not is_file(path) and is_terminal():
         _show(report, look)
         return
-    if to_a_file and path is not None:
-        to_file(path, in_batches(render_pieces(report, form, look)))
-    else:
-        for text in in_batches(render_pieces(report, form, look)):
-            if not to_stdout(text):
-                break
-    if to_a_file or form == Format.MD:
+    write(in_batches(render_pieces(report, form, look)), path)
+    if is_file(path) or form is Format.MD:
         note(NOT_REDACTED)
 
 
@@ -45,7 +38,7 @@ def _show(report: Report, look: Look) -> None:
     try:
         show(report, look, sys.stdout)
     except OSError as error:
-        raise NoAccessError(f"standard output cannot be written: {error.strerror}") from error
+        raise unwritable(error) from error
 
 
 def status(report: Report, fail_on: Certainty | None) -> int:

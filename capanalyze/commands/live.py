@@ -14,6 +14,7 @@ import typer
 
 from capanalyze.commands.deliver import deliver, status
 from capanalyze.commands.options import (
+    SUFFIXES,
     AllConnections,
     FailOn,
     Output,
@@ -47,12 +48,14 @@ def command(
         str | None, typer.Option("-i", "--interface", metavar="NAME", help="Interface.", show_default="loopback")
     ] = None,
     write: Annotated[
-        str | None, typer.Option("-w", "--write", metavar="FILE", help="Keep the packets (pcapng).")
+        str | None, typer.Option("-w", "--write", metavar="FILE", help="Write the packets to a pcapng file, too.")
     ] = None,
     duration: Annotated[float | None, typer.Option(metavar="S", min=0, help="End after S seconds.")] = None,
     count: Annotated[int | None, typer.Option(metavar="N", min=1, help="End after N packets.")] = None,
-    until_close: Annotated[bool, typer.Option("--until-close", help="End when a connection was closed.")] = False,
-    engine: Annotated[Engine, typer.Option(help="What captures.")] = Engine.AUTO,
+    until_close: Annotated[bool, typer.Option("--until-close", help="End when a connection has been closed.")] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="What captures; auto: dumpcap where it is installed and allowed, else scapy.")
+    ] = Engine.AUTO,
     all_connections: AllConnections = False,
     form: ReportFormat = None,
     output: Output = None,
@@ -63,7 +66,7 @@ def command(
     """Capture, show connections and messages as they come, and report at the end (Ctrl-C, or an option ends it)."""
     from capanalyze.api import live  # noqa: PLC0415 - nothing is started while --help is printed
 
-    zone, how, ports = zone_of(tz), format_of(form, output), ports_of(port)
+    zone, how, ports = zone_of(tz), format_of(form, output, SUFFIXES), ports_of(port)
     following = live(
         interface,
         ports=ports,
@@ -76,8 +79,9 @@ def command(
     )
     with following:
         statistics = following.statistics
-        words = "any port" if all_connections else "ports " + " ".join(str(number) for number in ports)
-        note(f"capturing on {statistics.interface} with {statistics.engine}, {words}; Ctrl-C ends it")
+        numbers = f"port{'s' * (len(ports) > 1)} {' '.join(map(str, ports))}"
+        words = f"{statistics.interface}, {'any port' if all_connections else numbers}"
+        note(f"capturing on {words}, with {statistics.engine}; Ctrl-C ends it")
         _stop_on_signals(following)
         for event in following:
             if isinstance(event, TimelineLine):
@@ -85,7 +89,7 @@ def command(
     report = following.report
     assert report is not None
     if not report.capture.packets:
-        note(f"note: no packet on {statistics.interface} with {words}: is the gateway here, on these ports?")
+        note(f"note: no packet on {words}: does the client connect through this interface, and to such a port?")
     deliver(report, how, output, zone)
     for error in following.errors:
         fail(error)

@@ -1,6 +1,6 @@
 """Options of ``capanalyze messages``, and which of them go together.
 
-In: what typer parsed. Out: the format of the list, or a CapanalyzeError that says what to write instead.
+In: what typer parsed. Out: a CapanalyzeError that says what to write instead, where they do not.
 """
 
 from enum import StrEnum
@@ -8,6 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
+from capanalyze.commands.options import BY_SUFFIX
+from capanalyze.commands.output import is_file
 from capanalyze.errors import CapanalyzeError
 
 _FILTERS: Final = "Which messages"
@@ -41,7 +43,7 @@ class Side(StrEnum):
 
 ListFormat = Annotated[
     MessageFormat | None,
-    typer.Option("--format", help="Format.", show_default="text, or by the suffix of -o", rich_help_panel=_OUTPUT),
+    typer.Option("--format", help="Format.", show_default=BY_SUFFIX, rich_help_panel=_OUTPUT),
 ]
 ListOutput = Annotated[
     str | None,
@@ -61,7 +63,7 @@ Sender = Annotated[
     Side | None, typer.Option("--side", "--sender", help="Only from this side.", rich_help_panel=_FILTERS)
 ]
 Connections = Annotated[
-    list[int] | None, typer.Option(metavar="N", help="Connection; repeatable.", rich_help_panel=_FILTERS)
+    list[int] | None, typer.Option(metavar="N", help="Number of a connection; repeatable.", rich_help_panel=_FILTERS)
 ]
 Requests = Annotated[
     list[int] | None, typer.Option(metavar="ID", help="Request or order id; repeatable.", rich_help_panel=_FILTERS)
@@ -75,15 +77,24 @@ From = Annotated[
         rich_help_panel=_FILTERS,
     ),
 ]
-To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="The same; inclusive.", rich_help_panel=_FILTERS)]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="TIME", help="The same; what came at that time is still listed.", rich_help_panel=_FILTERS
+    ),
+]
 Story = Annotated[
     bool,
-    typer.Option("--story", help="With --request: times since it was sent, and how it went.", rich_help_panel=_OUTPUT),
+    typer.Option("--story", help="With --request: times since it was sent, and how it ended.", rich_help_panel=_OUTPUT),
 ]
-Count = Annotated[bool, typer.Option("--count", help="How many of each name, and no message.", rich_help_panel=_OUTPUT)]
+Count = Annotated[
+    bool, typer.Option("--count", help="Count the messages by name instead of listing them.", rich_help_panel=_OUTPUT)
+]
 Asked = Annotated[
     bool,
-    typer.Option("--requests", help="Requests instead, each with what came of it and when.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--requests", help="List the requests instead, each with what came of it and when.", rich_help_panel=_OUTPUT
+    ),
 ]
 Columns = Annotated[
     list[str] | None,
@@ -99,27 +110,14 @@ Jobs = Annotated[
 ]
 
 
-def format_of(chosen: MessageFormat | None, path: str | None) -> MessageFormat:
-    """The format that was asked for, or the one that the file's suffix names."""
-    if chosen is not None:
-        return chosen
-    if path is None or path == "-":
-        return MessageFormat.TEXT
-    dot = path.rfind(".")
-    found = SUFFIXES.get(path[dot:].lower()) if dot >= 0 else None
-    if found is None:
-        raise CapanalyzeError(f"{path}: its suffix names no format", f"end it in {' '.join(SUFFIXES)}, or say --format")
-    return found
-
-
 def check(
     how: MessageFormat, path: str | None, *, story: bool, requests: list[int] | None, columns: list[str] | None
 ) -> None:
     """Refuse options that do not go together, before anything is read."""
-    if how is MessageFormat.PARQUET and (path is None or path == "-"):
+    if how is MessageFormat.PARQUET and not is_file(path):
         raise CapanalyzeError("parquet: cannot be written to standard output", "name a file: -o messages.parquet")
     if story and (not requests or how is not MessageFormat.TEXT):
-        raise CapanalyzeError("--story: tells of requests, as text", "--request ID --story, without --format")
+        raise CapanalyzeError("--story: needs --request, and text", "--request ID --story, without --format")
     if columns and how not in {MessageFormat.CSV, MessageFormat.PARQUET}:
         raise CapanalyzeError("--field: text and jsonl have no columns", "--format csv, or -o FILE.parquet")
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 from capanalyze.commands import message_options as options
 from capanalyze.commands.message_options import MessageFormat
-from capanalyze.commands.options import Files, Ports, Zone, ports_of, zone_of
-from capanalyze.commands.output import in_batches, note, to_file, to_stdout
+from capanalyze.commands.options import Files, Ports, Zone, format_of, ports_of, zone_of
+from capanalyze.commands.output import NOT_REDACTED, in_batches, is_file, note, write
 
 if TYPE_CHECKING:
     from capanalyze.commands.message_choice import Choice
 
-NOT_REDACTED: Final = "note: nothing was redacted: look for account ids and names before you publish this"
-
 NOTHING: Final = "note: no TWS message found; capanalyze read --all tells what there is, --port N takes another port"
-NO_REQUEST: Final = "note: no request found that is ever answered; capanalyze messages FILE --count tells what there is"
+NO_REQUEST: Final = (
+    "note: no request found that expects an answer; capanalyze messages FILE --count tells what there is"
+)
 NOTHING_FITS: Final = "note: nothing fits; capanalyze messages FILE --count tells what there is"
 
 
@@ -42,14 +42,11 @@ def command(
     jobs: options.Jobs = 1,
     tz: Zone = "utc",
 ) -> int:
-    """List every TWS message of a capture, with its fields.
-
-    FILE is a pcap or pcapng capture, gzip too; several are one capture in pieces; - is standard input.
-    """
+    """List every TWS message of a capture, with its fields."""
     from capanalyze.commands import message_lines as work  # noqa: PLC0415 - nothing is read while --help is printed
     from capanalyze.commands.message_choice import Choice, moment_of, names_of  # noqa: PLC0415 - as above
 
-    zone, how, ports = zone_of(tz), options.format_of(form, output), ports_of(port)
+    zone, how, ports = zone_of(tz), format_of(form, output, options.SUFFIXES), ports_of(port)
     options.check(how, output, story=told, requests=request, columns=field)
     options.check_table(how, count=count, asked=asked, story=told, columns=field)
     choice = Choice(
@@ -93,12 +90,7 @@ def _told(lines: Iterable[str], choice: "Choice", heard: dict[str, int] | None =
 
 def _deliver(lines: Iterable[str], path: str | None, remark: str = "") -> int:
     """Write the lines to standard output or to a file; ``remark`` is a note on what a file holds."""
-    if path is not None and path != "-":
-        to_file(path, in_batches(lines))
-        if remark:
-            note(remark)
-        return 0
-    for batch in in_batches(lines):
-        if not to_stdout(batch):
-            break
+    write(in_batches(lines), path)
+    if remark and is_file(path):
+        note(remark)
     return 0

@@ -5,11 +5,12 @@ In: what typer parsed. Out: ports, a zone, a format, or a CapanalyzeError that s
 
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 
 from capanalyze.analyzer import PORTS
+from capanalyze.commands.output import is_file
 from capanalyze.errors import CapanalyzeError
 from capanalyze.report import RENDERERS
 
@@ -30,20 +31,31 @@ class Certainty(StrEnum):
     POSSIBLE = "possible"
 
 
+BY_SUFFIX: Final = "text, or by the suffix of -o"
+"""The default of --format, in words."""
+
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE...", help="Captures, compressed too. Several are one capture in pieces. - is stdin."),
+    typer.Argument(
+        metavar="FILE...",
+        help="pcap, pcapng or what tshark reads, also compressed. Several are one capture in pieces. - is stdin.",
+    ),
 ]
 Ports = Annotated[
     list[int] | None,
-    typer.Option("--port", metavar="N", min=1, max=65535, help="Port of the gateway's side; repeat for several."),
+    typer.Option(
+        "--port",
+        metavar="N",
+        min=1,
+        max=65535,
+        help="Port of the gateway's side; repeat for several.",
+        show_default=" ".join(map(str, PORTS)),
+    ),
 ]
-AllConnections = Annotated[bool, typer.Option("--all", help="Report every TCP connection.")]
-ReportFormat = Annotated[
-    Format | None, typer.Option("--format", help="Format of the report.", show_default="text, or by the suffix of -o")
-]
+AllConnections = Annotated[bool, typer.Option("--all", help="Report every TCP connection, whatever it speaks.")]
+ReportFormat = Annotated[Format | None, typer.Option("--format", help="Format of the report.", show_default=BY_SUFFIX)]
 Output = Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Write to a file: .txt .md .json.")]
-Zone = Annotated[str, typer.Option("--tz", metavar="utc|local|NAME", help="Zone of absolute times.")]
+Zone = Annotated[str, typer.Option("--tz", metavar="utc|local|NAME", help="Time zone of dates.")]
 Redact = Annotated[
     bool | None,
     typer.Option(
@@ -54,7 +66,10 @@ FailOn = Annotated[
     Certainty | None, typer.Option("--fail-on", help="Exit 1 at a problem with at least this certainty.")
 ]
 
-SUFFIXES: Final = {renderer.suffix: name for name, renderer in RENDERERS.items()}
+SUFFIXES: Final = {renderer.suffix: Format(name) for name, renderer in RENDERERS.items()}
+"""Of a report's file -> its format."""
+
+AnyFormat = TypeVar("AnyFormat", bound=StrEnum)
 
 
 def ports_of(given: list[int] | None) -> tuple[int, ...]:
@@ -82,18 +97,18 @@ def zone_of(name: str) -> tzinfo:
         ) from error
 
 
-def format_of(chosen: Format | None, path: str | None) -> str:
-    """The report's format: as asked for, else by the suffix of the output, else text.
+def format_of(chosen: AnyFormat | None, path: str | None, suffixes: dict[str, AnyFormat]) -> AnyFormat:
+    """The format of an output: as asked for, else by the suffix of its file, else text, the first of ``suffixes``.
 
     Raises:
         CapanalyzeError: the suffix is no format's.
     """
     if chosen is not None:
-        return chosen.value
-    if path is None or path == "-":
-        return Format.TEXT.value
+        return chosen
+    if not is_file(path):
+        return next(iter(suffixes.values()))
     dot = path.rfind(".")
     suffix = path[dot:].lower() if dot > max(path.rfind("/"), path.rfind("\\")) else ""
-    if suffix not in SUFFIXES:
-        raise CapanalyzeError(f"{path}: its suffix names no format", f"end it in {' '.join(SUFFIXES)}, or say --format")
-    return SUFFIXES[suffix]
+    if suffix not in suffixes:
+        raise CapanalyzeError(f"{path}: its suffix names no format", f"end it in {' '.join(suffixes)}, or say --format")
+    return suffixes[suffix]

@@ -10,7 +10,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, Final, TextIO
+from typing import BinaryIO, Final, TextIO, TypeGuard
 
 from capanalyze.capture.names import usable
 from capanalyze.errors import CapanalyzeError, NoAccessError
@@ -21,6 +21,10 @@ PLAIN_WIDTH: Final = 80
 
 BATCH: Final = 1 << 16
 """Characters gathered before they are written."""
+
+TO_A_FILE: Final = "write to a file with -o FILE"
+
+NOT_REDACTED: Final = "note: nothing was redacted: look for account ids and names before you publish this"
 
 MIN_WIDTH: Final = 76
 MAX_WIDTH: Final = 160
@@ -44,6 +48,27 @@ def fail(error: CapanalyzeError) -> None:
         note(f"hint: {error.hint}")
 
 
+def is_file(path: str | None) -> TypeGuard[str]:
+    """Whether output goes to a file: no path and "-" mean standard output."""
+    return path is not None and path != "-"
+
+
+def write(pieces: Iterable[str], path: str | None) -> None:
+    """Write text to a file, whole or not at all (``whole_file``), or to standard output until its reader goes away.
+
+    Raises:
+        CapanalyzeError: no file can have that name.
+        NoAccessError: the file or standard output cannot be written.
+    """
+    if is_file(path):
+        with whole_file(path) as stream:
+            stream.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
+        return
+    for piece in pieces:
+        if not to_stdout(piece):
+            break
+
+
 def to_stdout(text: str) -> bool:
     """Write text to standard output; False when its reader has gone and more would be wasted.
 
@@ -52,21 +77,23 @@ def to_stdout(text: str) -> bool:
     """
     stream = sys.stdout
     if stream is None:
-        raise NoAccessError("standard output is closed", "write to a file with -o FILE")
+        raise NoAccessError("standard output is closed", TO_A_FILE)
     try:
         _octets(stream, text)
     except BrokenPipeError:
         _let_go(stream)
         return False
     except OSError as error:
-        if error.errno == errno.EINVAL:  # how Windows says that the reader of a pipe has gone
-            _let_go(stream)
-            return False
         _let_go(stream)
-        raise NoAccessError(
-            f"standard output cannot be written: {error.strerror}", "write to a file with -o FILE"
-        ) from error
+        if error.errno == errno.EINVAL:  # how Windows says that the reader of a pipe has gone
+            return False
+        raise unwritable(error) from error
     return True
+
+
+def unwritable(error: OSError) -> NoAccessError:
+    """What to tell of standard output that the system does not take."""
+    return NoAccessError(f"standard output cannot be written: {error.strerror or error}", TO_A_FILE)
 
 
 def _octets(stream: TextIO, text: str) -> None:
@@ -92,16 +119,6 @@ def _let_go(stream: TextIO) -> None:
         os.close(null)
     except (OSError, ValueError):
         return
-
-
-def to_file(path: str, pieces: Iterable[str]) -> None:
-    """Write a file whole or not at all (``whole_file``).
-
-    Raises:
-        NoAccessError: the folder or the file cannot be written.
-    """
-    with whole_file(path) as stream:
-        stream.writelines(piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
 @contextmanager

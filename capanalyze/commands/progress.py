@@ -56,10 +56,9 @@ def started() -> Any:  # noqa: ANN401 - rich is imported only where a bar is sho
     return shown
 
 
-def wanted(stdout_too: bool = False) -> bool:
-    """Whether standard error is a terminal that can show it; ``stdout_too``: and standard output is not the same."""
+def wanted() -> bool:
+    """Whether standard error is a terminal that can show it."""
     try:
-        terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        return terminal and not (stdout_too and sys.stdout is not None and sys.stdout.isatty())
+        return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     except ValueError:  # closed
         return False

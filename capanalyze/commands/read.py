@@ -10,6 +10,7 @@ import typer
 
 from capanalyze.commands.deliver import deliver, status
 from capanalyze.commands.options import (
+    SUFFIXES,
     AllConnections,
     FailOn,
     Files,
@@ -42,16 +43,14 @@ def command(
     tz: Zone = "utc",
     redact: Redact = None,  # noqa: ARG001 - accepted as the contract says; deliver() says that nothing was redacted
     fail_on: FailOn = None,
-    engine: Annotated[Engine, typer.Option(help="What reads the file.")] = Engine.AUTO,
+    engine: Annotated[
+        Engine, typer.Option(help="What reads FILE; auto: tshark only for what capanalyze cannot read itself.")
+    ] = Engine.AUTO,
 ) -> int:
-    """Analyse a capture: who closed first, when, how, and what was said before.
-
-    FILE is a pcap or pcapng capture, or any that tshark reads, compressed too; several are one capture in
-    pieces; - is standard input.
-    """
+    """Analyse a capture: who closed first, when, how, and what was said before."""
     from capanalyze.api import read  # noqa: PLC0415 - nothing is read while --help is printed
 
-    zone, how = zone_of(tz), format_of(form, output)
+    zone, how = zone_of(tz), format_of(form, output, SUFFIXES)
     with Bar() as bar:
         report = read(
             files,

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 
 import typer
 
-from capanalyze.commands.output import to_file, to_stdout, width
+from capanalyze.commands.options import BY_SUFFIX, format_of
+from capanalyze.commands.output import width, write
 from capanalyze.errors import CapanalyzeError
 from capanalyze.tws.schema import Message, messages
 from capanalyze.tws.schema.show import find
@@ -24,31 +25,34 @@ class SchemaFormat(StrEnum):
     JSON = "json"
 
 
+SUFFIXES: Final = {".txt": SchemaFormat.TEXT, ".json": SchemaFormat.JSON}
+
+
 def command(
     name: Annotated[
         str | None,
         typer.Argument(metavar="[NAME]", help="Name, constant or number of a message, or a part.", show_default="all"),
     ] = None,
-    form: Annotated[
-        SchemaFormat | None, typer.Option("--format", help="Format.", show_default="text, or by the suffix of -o")
-    ] = None,
+    form: Annotated[SchemaFormat | None, typer.Option("--format", help="Format.", show_default=BY_SUFFIX)] = None,
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Write to a file.")] = None,
     report: Annotated[bool, typer.Option("--report", help="Print the JSON Schema of the report instead.")] = False,
 ) -> int:
-    """Show what is known of a TWS message: forms, fields with their gates, answers, sensitive values."""
+    """Show what is known of a TWS message: forms, fields with their versions, answers, sensitive values."""
     if report:
         if name is not None:
             raise CapanalyzeError(f"--report {name}: the report's schema is not a message's", "say one of them")
         from capanalyze.report.json_schema import report_schema  # noqa: PLC0415 - only what is asked for
 
-        return _deliver(json.dumps(report_schema(), indent=2) + "\n", output)
+        write([json.dumps(report_schema(), indent=2) + "\n"], output)
+        return 0
     found = [*messages(True).values(), *messages(False).values()] if name is None else find(name)
     if name is not None and not found:
         from capanalyze.commands.message_choice import near  # noqa: PLC0415 - only for a name that is wrong
 
         raise CapanalyzeError(f"{name}: no message of that name, constant or number", near(name) + NOT_WORDS)
-    as_json = form is SchemaFormat.JSON or (form is None and output is not None and output.lower().endswith(".json"))
-    return _deliver(_json(found) if as_json else _text(found, whole=name is None), output)
+    as_json = format_of(form, output, SUFFIXES) is SchemaFormat.JSON
+    write([_json(found) if as_json else _text(found, whole=name is None)], output)
+    return 0
 
 
 def _json(found: list[Message]) -> str:
@@ -63,11 +67,3 @@ def _text(found: list[Message], *, whole: bool) -> str:
     if whole:
         return "\n".join(overview(found)) + "\n"
     return "\n\n".join("\n".join(described(message, width())) for message in found) + "\n"
-
-
-def _deliver(text: str, output: str | None) -> int:
-    if output is None or output == "-":
-        to_stdout(text)
-    else:
-        to_file(output, [text])
-    return 0

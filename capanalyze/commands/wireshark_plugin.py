@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from capanalyze.commands.output import note, to_file, to_stdout
+from capanalyze.commands.output import is_file, note, write
 
 
 def command(
@@ -16,12 +16,11 @@ def command(
         typer.Option("-o", "--output", metavar="FILE", help="Write to a file.", show_default="standard output"),
     ] = None,
 ) -> int:
-    """Write the TWS dissector for Wireshark and tshark (Lua), made of the same schema."""
+    """Write the TWS dissector for Wireshark and tshark (Lua), made of the same schema as "messages" uses."""
     from capanalyze.integrations.wireshark import plugin  # noqa: PLC0415 - nothing is made while --help is printed
 
-    if output is None or output == "-":
-        to_stdout(plugin())
-        return 0
-    to_file(output, [plugin()])
-    note(f"{output}: put it into Wireshark's Personal Lua Plugins folder, or: tshark -X lua_script:{output} -r CAPTURE")
+    write([plugin()], output)
+    if is_file(output):
+        use = f"put it into Wireshark's Personal Lua Plugins folder, or: tshark -X lua_script:{output} -r CAPTURE"
+        note(f"{output}: {use}")
     return 0

@@ -75,7 +75,7 @@ def test_a_session_is_shown_as_it_happens_and_reported_when_it_has_closed(namesp
     status, out, error = live.finish()
     texts = [re.sub(r"^. \S+Z  ", "", line) for line in error.splitlines()[1:]]
     assert status == 0
-    assert error.startswith(f"capturing on lo with {engine}, ports {namespace.port}; Ctrl-C ends it\n")
+    assert error.startswith(f"capturing on lo, port {namespace.port}, with {engine}; Ctrl-C ends it\n")
     assert texts == [
         "#1  client ->   SYN: asks for a connection",
         "#1  <- gateway  SYN-ACK: the host accepts",
@@ -132,7 +132,7 @@ def test_all_captures_the_connections_of_any_port(namespace: Namespace) -> None:
 
     status, out, error = live.finish()
     assert status == 0
-    assert error.startswith("capturing on lo with dumpcap, any port; Ctrl-C ends it\n")
+    assert error.startswith("capturing on lo, any port, with dumpcap; Ctrl-C ends it\n")
     assert [one["server"]["port"] for one in json.loads(out)["connections"]] == [namespace.port + 7]
 
 
@@ -165,7 +165,7 @@ def test_nothing_on_the_port_is_an_answer_that_says_what_to_look_at(namespace: N
 
     assert status == 0
     assert out.startswith("The capture holds no packet.\n")
-    assert f"note: no packet on lo with ports {namespace.port}: is the gateway here, on these ports?" in error
+    assert f"note: no packet on lo, port {namespace.port}: does the client connect through this interface" in error
 
 
 def test_an_interface_that_does_not_exist_is_one_error_and_one_hint(namespace: Namespace) -> None:

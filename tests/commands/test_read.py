@@ -256,6 +256,13 @@ def test_a_usage_error_keeps_typers_form_and_status(story: Story) -> None:
     assert "'xml' is not one of" in error
 
 
+def test_a_capture_in_the_place_of_a_command_is_met_with_the_command_that_reads_it(story: Story) -> None:
+    path = story("silent-gateway")
+
+    expected = f"error: {path}: a file, not a command\nhint: capanalyze read {path}\n"
+    assert capanalyze(path) == (2, "", expected)
+
+
 def test_a_capture_that_is_cut_is_read_up_to_there_and_says_so(story: Story, tmp_path: Path) -> None:
     path = tmp_path / "cut.pcap"
     path.write_bytes(Path(story("healthy")).read_bytes()[:-30])
