@@ -1,6 +1,6 @@
 """The Wireshark dissector: one Lua file, made of the schema and of the Lua in ``lua/``.
 
-In: the public tables of tws/schema, tws/values, tws/error_codes and tws/hello. Out: text. The Lua there reads the same
+In: the public tables of tws/schema, tws/values, tws/error_codes and tws/not_tws. Out: text. The Lua there reads the same
 notation as tws/text.py and tws/protobuf.py do, so a message or a version that is added to the schema is in the file
 that is written next. Nothing of a payload ever becomes Lua: the file is made without one, and loads nothing.
 """
@@ -11,8 +11,9 @@ from typing import Final
 
 from capanalyze import __version__
 from capanalyze.analyzer import PORTS
-from capanalyze.tws import clients, decode, hello, scalars, schema
+from capanalyze.tws import clients, decode, scalars, schema
 from capanalyze.tws.error_codes import meanings, severity_of
+from capanalyze.tws.not_tws import PROTOCOLS
 from capanalyze.tws.schema import Message, messages
 from capanalyze.tws.schema.grammar import FIELD, LIST, NO_LIMIT, OBJECT, SEQUENCE, Condition, Node
 from capanalyze.tws.schema.protobuf_rows import ProtobufField, fields
@@ -75,7 +76,7 @@ def _tables() -> Iterator[str]:
         f'["{low}..{high}"] = {_quoted(found[0])}' for (low, high), found in libraries.items() if found is not None
     ]
     yield from _wrapped("local LIBRARIES = {", named, "}")
-    known = [f"{{ {_quoted(prefix)}, {_quoted(name)} }}" for prefix, name in hello.PROTOCOLS]
+    known = [f"{{ {_quoted(prefix)}, {_quoted(name)} }}" for prefix, name in PROTOCOLS]
     yield from _wrapped("local PROTOCOLS = {", known, "}")
 
 

@@ -6,7 +6,8 @@ In: a Connection and its Session. Out: whose octets do not fit, how they begin, 
 from typing import NamedTuple
 
 from capanalyze.tcp.connection import Connection
-from capanalyze.tws.hello import LEGACY_NEWEST, protocol
+from capanalyze.tws.hello import LEGACY_NEWEST
+from capanalyze.tws.not_tws import protocol
 from capanalyze.tws.session import Session
 from capanalyze.tws.stream_state import OPAQUE, OPENING, SEARCHING
 

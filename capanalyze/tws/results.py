@@ -5,7 +5,7 @@ In: a SessionState after the last octet. Out: its result attributes, filled in.
 
 from typing import Final
 
-from capanalyze.tws import hello
+from capanalyze.tws import not_tws
 from capanalyze.tws.clients import client_library, legacy_library
 from capanalyze.tws.frames import UNDECIDED, index_encoding, index_name
 from capanalyze.tws.framing import FrameStream
@@ -69,14 +69,14 @@ def _not_tws(state: SessionState) -> str | None:
         if hello_octets == framed == 0 and remainder != 0 and not stream.headless:
             found.append(_describe(state, stream))
     if not found and state.legacy_version is not None and state.server_version == 0:
-        found.append(hello.describe_legacy(state.legacy_version))
+        found.append(not_tws.describe_legacy(state.legacy_version))
     if not found and state.hello_problem and state.server_version == 0:
         found.append(f"the client's hello is not right: {state.hello_problem}")
     return "; ".join(found) or None
 
 
 def _describe(state: SessionState, stream: FrameStream) -> str:
-    if stream.shown and (state.from_start or hello.protocol(stream.shown)):
+    if stream.shown and (state.from_start or not_tws.protocol(stream.shown)):
         octets = stream.offset - stream.missing
-        return hello.describe(stream.shown, from_client=stream.from_client, octets=octets)
+        return not_tws.describe(stream.shown, from_client=stream.from_client, octets=octets)
     return f"no TWS message found in what the {'client' if stream.from_client else 'server'} sent"
