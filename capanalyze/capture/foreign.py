@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import IO, Final
 
 from capanalyze.capture.pcapng_writer import enhanced_packet, interface_description, section_header
+from capanalyze.capture.pdml import QUOTING, Header
 from capanalyze.capture.relay import innermost
-from capanalyze.capture.tshark import END_S, INSTALL, QUOTING, SILENCE_S, Header, find_tshark
+from capanalyze.capture.tshark import END_S, INSTALL, SILENCE_S, find_tshark
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 
 PIECE: Final = 1024 * 1024

@@ -12,8 +12,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from capanalyze.capture.pdml import Header, Layers
 from capanalyze.capture.queue import PacketQueue
-from capanalyze.capture.tshark import MAX_CAPTURED, Header, Layers, Tshark
+from capanalyze.capture.tshark import MAX_CAPTURED, Tshark
 from capanalyze.errors import ToolError
 from capanalyze.packets.link import LINK_TAGGED, LinkLayer
 from capanalyze.packets.raw import RawPackets

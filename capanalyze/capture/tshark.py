@@ -9,19 +9,19 @@ Only imported where it is needed: pyshark takes 0.09 s.
 
 import asyncio
 import os
-import re
 import shutil
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Final, NamedTuple
+from typing import Final
 
 from pyshark.capture.pipe_capture import PipeCapture
 from pyshark.tshark.output_parser.base_parser import BaseTsharkOutputParser
 
 from capanalyze.capture.pcapng_writer import enhanced_packet, interface_description, section_header
+from capanalyze.capture.pdml import Layers, layers
 from capanalyze.errors import ToolError
 from capanalyze.packets.raw import RawPackets
 
@@ -42,19 +42,6 @@ MAX_LINK_TYPE: Final = 0xFFFF
 
 BATCH: Final = 64 * 1024
 """Octets gathered before they are handed to the thread that writes."""
-
-IDENTITIES: Final = {
-    b"vlan.id": "VLAN",
-    b"ieee8021ad.id": "VLAN",
-    b"ieee8021ah.isid": "I-SID",
-    b"vxlan.vni": "VXLAN",
-    b"geneve.vni": "Geneve",
-    b"gre.key": "GRE",
-    b"erspan.vlan": "VLAN",
-    b"pppoe.session_id": "PPPoE",
-}
-"""Fields that tell one network from another and are the same in both directions. GTP's TEIDs, MPLS labels and L2TP's
-sessions are not: each direction has its own. ERSPAN's session is the mirror's, not the network's."""
 
 SHOWN: Final = "vlan ieee8021ad ieee8021ah vxlan geneve gre erspan pppoes wlan_aggregate wlan_aggregate.a_mdsu.subframe"
 """What tshark prints the content of: tags, and 802.11's aggregates, which hold frames. Of all other layers it prints
@@ -78,32 +65,6 @@ PLACES: Final = (
 
 INSTALL: Final = "install Wireshark, which brings tshark (Debian: sudo apt install tshark)"
 
-_ITEM: Final = re.compile(rb'<(?:proto|field) name="([^"]*)"([^>]*)>')
-_SHOW: Final = re.compile(rb' show="([^"]*)"')
-_PLACE: Final = re.compile(rb' pos="(\d+)"')
-_SOURCE: Final = re.compile(rb", Src: ([0-9A-Fa-f.:]+), Dst: ")
-QUOTING: Final = frozenset((b"icmp", b"icmpv6"))
-"""Layers that quote what was sent before."""
-
-
-class Header(NamedTuple):
-    """An IP header: its offset in the packet and its source address as text ("" where the packet is cut before it)."""
-
-    offset: int
-    source: str
-
-
-class Layers(NamedTuple):
-    """What tshark found in a packet: the IP headers from the outermost on, and the tunnels' names and numbers.
-
-    ``captured`` is the packet's length as tshark counts it: without a pseudo-header before the link layer (ERF, PPP
-    with direction, ATM), from whose end the offsets count.
-    """
-
-    captured: int
-    headers: tuple[Header, ...]
-    tunnel: tuple[str, ...]
-
 
 class LayerParser(BaseTsharkOutputParser):  # type: ignore[misc]  # pyshark has no types
     """Packets of tshark's PDML, many at a time, as Layers."""
@@ -115,54 +76,6 @@ class LayerParser(BaseTsharkOutputParser):  # type: ignore[misc]  # pyshark has 
 
     def _parse_single_packet(self, packet: bytes) -> list[Layers]:
         return [layers(part) for part in packet.split(b"</packet>")]
-
-
-def layers(packet: bytes) -> Layers:
-    """The layers of one packet of PDML; what an ICMP message quotes was sent before and does not count."""
-    captured = -1
-    headers: list[Header] = []
-    tunnel: list[str] = []
-    carried = b""
-    for name, rest in _ITEM.findall(packet):
-        if name in QUOTING:
-            break
-        if name in (b"ip", b"ipv6"):
-            place = _PLACE.search(rest)
-            source = _SOURCE.search(rest)
-            if place is not None:
-                headers.append(Header(int(place[1]), source[1].decode() if source is not None else ""))
-        elif name == b"caplen" and captured < 0:
-            captured = int(show(rest) or 0)
-        elif name == b"gre.proto":
-            carried = show(rest)
-        elif name in IDENTITIES:
-            number = identity(name, show(rest), carried)
-            word = IDENTITIES[name]
-            inner_tag = word == "VLAN" and bool(tunnel) and tunnel[-1].startswith(word)
-            if number and not inner_tag:
-                tunnel.append(f"{word} {number}")
-    return Layers(captured, tuple(headers), tuple(tunnel))
-
-
-def show(rest: bytes) -> bytes:
-    """The value that tshark would show, from a field's attributes."""
-    found = _SHOW.search(rest)
-    return found[1] if found is not None else b""
-
-
-def identity(name: bytes, value: bytes, carried: bytes) -> int:
-    """The number in a field of IDENTITIES, 0 where it names no network.
-
-    A GRE key is 24 bits of NVGRE's VSID and 8 bits that differ by flow where it carries Ethernet (RFC 7637 3.2), and
-    lengths and call numbers where it carries PPP (RFC 2637 4.1).
-    """
-    try:
-        number = int(value, 0)
-    except ValueError:
-        return 0
-    if name == b"gre.key":
-        return number >> 8 if carried == b"0x6558" else 0 if carried == b"0x880b" else number
-    return number
 
 
 class Dissection(PipeCapture):  # type: ignore[misc]  # pyshark has no types

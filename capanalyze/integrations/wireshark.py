@@ -1,8 +1,8 @@
 """The Wireshark dissector: one Lua file, made of the schema and of the Lua in ``lua/``.
 
-In: the public tables of tws/schema, tws/values, tws/error_codes and tws/not_tws. Out: text. The Lua there reads the same
-notation as tws/text.py and tws/protobuf.py do, so a message or a version that is added to the schema is in the file
-that is written next. Nothing of a payload ever becomes Lua: the file is made without one, and loads nothing.
+In: the public tables of tws/schema, tws/values, tws/error_codes and tws/not_tws. Out: text. The Lua there reads the
+same notation as tws/text.py and tws/protobuf.py do, so a message or a version that is added to the schema is in the
+file that is written next. Nothing of a payload ever becomes Lua: the file is made without one, and loads nothing.
 """
 
 from collections.abc import Iterable, Iterator

@@ -11,6 +11,7 @@ import pytest
 
 from capanalyze.api import read, read_files
 from capanalyze.capture.files import from_bytes, open_file
+from capanalyze.capture.pdml import Header
 from capanalyze.capture.relay import (
     FIRST_TUNNEL,
     LAST_TUNNEL,
@@ -20,7 +21,6 @@ from capanalyze.capture.relay import (
     is_there,
     without_ah,
 )
-from capanalyze.capture.tshark import Header
 from capanalyze.packets.wrapped import wrapping
 from tests.capture.octets import ROOT, interface, option, packet, pcap, section
 from tests.capture.wrappers import (

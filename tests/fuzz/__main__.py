@@ -19,8 +19,8 @@ with atheris.instrument_imports(include=["capanalyze"]):
     from capanalyze.api import read_files
     from capanalyze.capture.files import CaptureFile, from_bytes
     from capanalyze.capture.foreign import datagrams
+    from capanalyze.capture.pdml import Header, layers
     from capanalyze.capture.relay import innermost, without_ah
-    from capanalyze.capture.tshark import Header, layers
     from capanalyze.errors import CapanalyzeError
     from capanalyze.packets.wrapped import wrapping
 
