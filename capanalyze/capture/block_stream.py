@@ -8,30 +8,31 @@ Layouts: draft-ietf-opsawg-pcapng, sections 3.1 (block), 3.5 (options), 4.1, 4.2
 """
 
 import struct
-from collections.abc import Iterator
 from typing import Final
 
-from capanalyze.capture.pcapng_writer import (
-    ENHANCED_PACKET,
+from capanalyze.capture.options import Options
+from capanalyze.capture.pcapng_codes import (
+    EPB,
+    IDB,
     IF_TSRESOL,
-    INTERFACE_DESCRIPTION,
-    INTERFACE_STATISTICS,
+    ISB,
     ISB_IFDROP,
     ISB_IFRECV,
     ISB_OSDROP,
-    SECTION_HEADER,
+    MICROSECONDS,
+    OPB,
+    POWER_OF_TWO,
+    SHB,
+    SPB,
 )
 from capanalyze.errors import ToolError
 
 MAX_BLOCK: Final = 1 << 20
 """Octets of one block; dumpcap's largest holds a packet of 256 KiB."""
 
-SIMPLE_PACKET: Final = 3
-OBSOLETE_PACKET: Final = 2
-_PACKET_BLOCKS: Final = frozenset((ENHANCED_PACKET, SIMPLE_PACKET, OBSOLETE_PACKET))
+_PACKET_BLOCKS: Final = frozenset((EPB, SPB, OPB))
 _LITTLE: Final = bytes.fromhex("4d3c2b1a")
 _BIG: Final = bytes.fromhex("1a2b3c4d")
-_DEFAULT_RESOLUTION: Final = 6
 _HEADS: Final = {"<": struct.Struct("<II"), ">": struct.Struct(">II")}
 
 
@@ -79,7 +80,7 @@ class BlockStream:
                     kept.append(data[start:offset])
                     start = offset + length
                 else:
-                    last_packet = offset if block_type == ENHANCED_PACKET else last_packet
+                    last_packet = offset if block_type == EPB else last_packet
                     self.packets += 1
                     self.complete = self.packets == self._limit
             else:
@@ -105,30 +106,22 @@ class BlockStream:
 
     def _describe(self, block_type: int, body: bytes) -> None:
         """Take what a block that is no packet says of the capture."""
-        if block_type == SECTION_HEADER:
+        if block_type == SHB:
             self._resolutions.clear()
-        elif block_type == INTERFACE_DESCRIPTION:
-            values = dict(self._options(body, 8))
-            resolution = values.get(IF_TSRESOL, b"")
-            self._resolutions.append(resolution[0] if resolution else _DEFAULT_RESOLUTION)
-        elif block_type == INTERFACE_STATISTICS:
-            counts = {
-                code: int.from_bytes(value, "little" if self._order == "<" else "big")
-                for code, value in self._options(body, 12)
-            }
-            if ISB_IFRECV in counts:
-                self.received = counts[ISB_IFRECV]
-            if ISB_IFDROP in counts or ISB_OSDROP in counts:
-                self.dropped = counts.get(ISB_IFDROP, 0) + counts.get(ISB_OSDROP, 0)
+        elif block_type == IDB:
+            resolution = self._options(body, 8).values.get(IF_TSRESOL, b"")
+            self._resolutions.append(resolution[0] if resolution else MICROSECONDS)
+        elif block_type == ISB:
+            options = self._options(body, 12)
+            received, dropped, by_system = (options.number(code) for code in (ISB_IFRECV, ISB_IFDROP, ISB_OSDROP))
+            if received is not None:
+                self.received = received
+            if dropped is not None or by_system is not None:
+                self.dropped = (dropped or 0) + (by_system or 0)
 
-    def _options(self, body: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
-        """Code and value of each option from ``offset`` on, as far as they are whole."""
-        while offset + 4 <= len(body):
-            code, length = struct.unpack_from(self._order + "HH", body, offset)
-            if code == 0 or offset + 4 + length > len(body):
-                return
-            yield code, body[offset + 4 : offset + 4 + length]
-            offset += 4 + (length + 3 & ~3)
+    def _options(self, body: bytes, at: int) -> Options:
+        """The options from an offset to the end of a block's body."""
+        return Options(body, at, len(body), self._order == ">")
 
     def _note_time(self, data: bytes, offset: int) -> None:
         """Keep the time of the Enhanced Packet Block at ``offset``."""
@@ -138,7 +131,7 @@ class BlockStream:
         if interface < len(self._resolutions):
             resolution = self._resolutions[interface]
             ticks = high << 32 | low
-            if resolution & 0x80:
-                self.last_ts_ns = ticks * 1_000_000_000 >> (resolution & 0x7F)
+            if resolution & POWER_OF_TWO:
+                self.last_ts_ns = ticks * 1_000_000_000 >> (resolution & ~POWER_OF_TWO)
             else:
                 self.last_ts_ns = ticks * 1_000_000_000 // 10**resolution

@@ -19,7 +19,8 @@ from capanalyze.capture.compression import Expander, expander
 from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.names import usable
 from capanalyze.capture.pcap import HEADER, PcapDecoder, byte_order
-from capanalyze.capture.pcapng import SHB, PcapngDecoder
+from capanalyze.capture.pcapng import PcapngDecoder
+from capanalyze.capture.pcapng_codes import SHB
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
 from capanalyze.packets.common import COMPILED
 

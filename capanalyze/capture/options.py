@@ -9,7 +9,8 @@ from typing import Final
 from librt.strings import read_i16_be, read_i16_le
 from mypy_extensions import i64
 
-COMMENT: Final = 1
+from capanalyze.capture.pcapng_codes import COMMENT, END_OF_OPTIONS
+
 MAX_COMMENTS: Final = 100
 MAX_TEXT: Final = 4096
 
@@ -31,7 +32,7 @@ class Options:
         while at + 4 <= end:
             code = i64(read_i16_be(data, at) if big else read_i16_le(data, at)) & 0xFFFF
             size = i64(read_i16_be(data, at + 2) if big else read_i16_le(data, at + 2)) & 0xFFFF
-            if code == 0 or at + 4 + size > end:
+            if code == END_OF_OPTIONS or at + 4 + size > end:
                 break
             if code != COMMENT:
                 self.values.setdefault(code, data[at + 4 : at + 4 + size])

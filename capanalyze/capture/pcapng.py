@@ -1,34 +1,19 @@
-"""pcapng files: sections of either byte order, interfaces, packets in three kinds of block.
+"""pcapng files: packets in three kinds of block, of either byte order.
 
-Facts: draft-ietf-opsawg-pcapng. EPB, SPB and the obsolete PB (OPB) are packets; IDB and ISB describe
-interfaces; everything else is stepped over by its length.
+Facts: draft-ietf-opsawg-pcapng. EPB, SPB and the obsolete PB (OPB) are packets; what describes them is read by
+pcapng_sections.py; everything else is stepped over by its length.
 """
 
 from struct import Struct
 from typing import Final
 
-from librt.strings import read_i16_be, read_i16_le, read_i32_be, read_i32_le
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from capanalyze.capture.decoder import MAX_PACKET, Decoder, Interface
-from capanalyze.capture.options import MAX_COMMENTS, Options, clean
+from capanalyze.capture.decoder import MAX_PACKET
+from capanalyze.capture.pcapng_codes import EPB, EPB_DROPCOUNT, OPB, SHB, SPB
+from capanalyze.capture.pcapng_sections import MAGIC_BIG, MAX_TS_NS, PcapngSections
 from capanalyze.packets.raw import NO_TIME
-
-SHB: Final = 0x0A0D0D0A
-IDB: Final = 1
-OPB: Final = 2
-SPB: Final = 3
-NRB: Final = 4
-ISB: Final = 5
-EPB: Final = 6
-JOURNAL: Final = 9
-DSB: Final = 10
-CUSTOM: Final = 0x00000BAD
-CUSTOM_NO_COPY: Final = 0x40000BAD
-
-NUMBERED_BY_WIRESHARK: Final = (JOURNAL, CUSTOM, CUSTOM_NO_COPY)
-"""Blocks to which Wireshark gives a frame number although they hold no packet."""
 
 ENHANCED_LITTLE: Final = Struct("<III8xI")
 ENHANCED_BIG: Final = Struct(">III8xI")
@@ -40,43 +25,20 @@ SHORTEST: Final = 32
 WITHOUT_OPTIONS: Final = (32, 35, 34, 33)
 """Octets of an EPB without options beyond those captured, by the last two bits of their number."""
 
-SECTION_MAGIC: Final = b"\x1a\x2b\x3c\x4d"
-
-MAX_INTERFACES: Final = 4096
 EXACT_HIGH: Final = 0x200000
 """Upper 32 bits of a time from which on 1000 ns each might overflow 64 bits."""
 
 MAX_DROPS: Final = 1 << 60
 """More lost packets than any file tells of in earnest."""
 
-MAX_TS_NS: Final = 9_223_372_036_854_775_807
 
-
-class PcapngDecoder(Decoder):
+class PcapngDecoder(PcapngSections):
     """Blocks of a pcapng file, fed in pieces."""
 
     def __init__(self) -> None:
         super().__init__()
         self.format = "pcapng"
         self.header = 28
-        self.big: bool = False
-        self.sections: i64 = 0
-        self.section_base: i64 = 0  # index of the section's first interface
-        self.scales: list[int] = []  # ns per unit, 0 where ``resolutions`` has to be used
-        self.resolutions: list[int] = []  # units per second
-        self.offsets_s: list[int] = []
-
-    def u32(self, at: i64) -> i64:
-        """An unsigned 32-bit number in the section's byte order."""
-        if self.big:
-            return i64(read_i32_be(self.data, at)) & 0xFFFFFFFF
-        return i64(read_i32_le(self.data, at)) & 0xFFFFFFFF
-
-    def u16(self, at: i64) -> i64:
-        """An unsigned 16-bit number in the section's byte order."""
-        if self.big:
-            return i64(read_i16_be(self.data, at)) & 0xFFFF
-        return i64(read_i16_le(self.data, at)) & 0xFFFF
 
     def advance(self) -> bool:
         """Go to the next packet block, reading the others on the way."""
@@ -88,7 +50,7 @@ class PcapngDecoder(Decoder):
                 return False
             kind = self.u32(pos)
             if kind == SHB:
-                self.big = self.data[pos + 8 : pos + 12] == SECTION_MAGIC
+                self.big = self.data[pos + 8 : pos + 12] == MAGIC_BIG
             length = self.u32(pos + 4)
             if length < 12 or length & 3 or length > MAX_PACKET:
                 self.stop(f"a block claims {length} octets: damaged, or not a block,")
@@ -103,7 +65,7 @@ class PcapngDecoder(Decoder):
             elif kind in (SPB, OPB):
                 if self._older(pos, length, kind):
                     return True
-            elif not self._describe(pos, length, kind):
+            elif not self.describe(pos, length, kind):
                 return False
 
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:
@@ -173,8 +135,8 @@ class PcapngDecoder(Decoder):
             return False
         behind = pos + 28 + ((captured + 3) & ~3)
         if behind + 8 <= pos + length:
-            options = self._options(behind, pos + length, f"packet {self.number + 1}: ")
-            drops = options.number(4)  # epb_dropcount
+            options = self.options(behind, pos + length, f"packet {self.number + 1}: ")
+            drops = options.number(EPB_DROPCOUNT)
             if drops is not None:
                 self._lost(self.section_base + interface, min(drops, MAX_DROPS))
         return self._packet(interface, self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24))
@@ -249,71 +211,3 @@ class PcapngDecoder(Decoder):
         """Count a packet block that cannot be used; it keeps its number."""
         self.number += 1
         self.skip(reason)
-
-    def _describe(self, pos: i64, length: i64, kind: i64) -> bool:
-        """Every block that is no packet; False when reading has to stop."""
-        if kind == SHB:
-            return self._section(pos, length)
-        if self.sections == 0:
-            self.stop("no Section Header Block")
-            return False
-        if kind == IDB:
-            self._interface(pos, length)
-        elif kind == ISB:
-            self._statistics(pos, length)
-        elif kind in NUMBERED_BY_WIRESHARK:
-            self.other_blocks += 1
-        return True
-
-    def _section(self, pos: i64, length: i64) -> bool:
-        if length < 28 or self.u32(pos + 8) != 0x1A2B3C4D:
-            self.stop("a Section Header Block without its byte-order magic")
-            return False
-        self.sections += 1
-        self.section_base = len(self.interfaces)
-        options = self._options(pos + 24, pos + length)
-        self.hardware = self.hardware or options.text(2)
-        self.os = self.os or options.text(3)
-        self.application = self.application or options.text(4)
-        return True
-
-    def _options(self, at: i64, end: i64, of: str = "") -> Options:
-        """The options from an offset to the end of the block; their comments are kept, as those ``of`` something."""
-        options = Options(self.data, at, end - 4, self.big)
-        room = MAX_COMMENTS - len(self.comments)
-        self.comments += [of + comment for comment in options.comments[: max(room, 0)]]
-        return options
-
-    def _interface(self, pos: i64, length: i64) -> None:
-        if length < 20 or len(self.interfaces) >= MAX_INTERFACES:
-            return
-        interface = Interface(self.u16(pos + 8), self.u32(pos + 12))
-        options = self._options(pos + 16, pos + length)
-        interface.name = options.text(2)
-        interface.description = options.text(3)
-        interface.os = options.text(12)
-        raw_filter = options.values.get(11, b"")
-        interface.filter = clean(raw_filter[1:]) if raw_filter[:1] == b"\0" else ""
-        self.interfaces.append(interface)
-        resolution = options.values.get(9, b"")[:1] or b"\x06"
-        exponent = resolution[0] & 0x7F
-        units = 2**exponent if resolution[0] & 0x80 else 10**exponent
-        offset = options.number(14, signed=True) or 0
-        self.resolutions.append(units)
-        self.offsets_s.append(offset)
-        exact = offset == 0 and units in {1_000_000, 1_000_000_000}
-        self.scales.append(1_000_000_000 // units if exact else 0)
-
-    def _statistics(self, pos: i64, length: i64) -> None:
-        """An Interface Statistics Block: the newest of an interface counts."""
-        if length < 24:
-            return
-        index = self.section_base + self.u32(pos + 8)
-        if index >= len(self.interfaces):
-            return
-        options = Options(self.data, pos + 20, pos + length - 4, self.big)
-        received, dropped, by_system = options.number(4), options.number(5), options.number(7)
-        if received is not None:
-            self.interfaces[index].received = min(received, MAX_TS_NS)
-        if dropped is not None or by_system is not None:
-            self.interfaces[index].dropped_told = min((dropped or 0) + (by_system or 0), MAX_TS_NS)

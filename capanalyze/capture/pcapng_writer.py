@@ -3,41 +3,40 @@
 Used live (scapy's packets become a stream that the one pcapng reader parses) and to write a capture again
 (redacted, annotated). All blocks are little-endian; a reader learns that from the Section Header Block.
 
-Layouts and numbers: draft-ietf-opsawg-pcapng, sections 3.5 (options), 4.1 (SHB), 4.2 (IDB), 4.3 (EPB), 4.6 (ISB).
+Layouts: draft-ietf-opsawg-pcapng, sections 3.5 (options), 4.1 (SHB), 4.2 (IDB), 4.3 (EPB), 4.6 (ISB).
 """
 
 import struct
 from collections.abc import Iterable
 from typing import Final
 
-SECTION_HEADER: Final = 0x0A0D0D0A
-INTERFACE_DESCRIPTION: Final = 0x00000001
-INTERFACE_STATISTICS: Final = 0x00000005
-ENHANCED_PACKET: Final = 0x00000006
-
-OPT_COMMENT: Final = 1
-SHB_HARDWARE: Final = 2
-SHB_OS: Final = 3
-SHB_USERAPPL: Final = 4
-IF_NAME: Final = 2
-IF_DESCRIPTION: Final = 3
-IF_TSRESOL: Final = 9
-IF_FILTER: Final = 11
-IF_OS: Final = 12
-EPB_FLAGS: Final = 2
-ISB_STARTTIME: Final = 2
-ISB_ENDTIME: Final = 3
-ISB_IFRECV: Final = 4
-ISB_IFDROP: Final = 5
-ISB_OSDROP: Final = 7
+from capanalyze.capture.pcapng_codes import (
+    BYTE_ORDER_MAGIC,
+    COMMENT,
+    EPB,
+    EPB_FLAGS,
+    IDB,
+    IF_DESCRIPTION,
+    IF_FILTER,
+    IF_NAME,
+    IF_OS,
+    IF_TSRESOL,
+    ISB,
+    ISB_ENDTIME,
+    ISB_IFDROP,
+    ISB_IFRECV,
+    ISB_OSDROP,
+    ISB_STARTTIME,
+    NANOSECONDS,
+    SHB,
+    SHB_HARDWARE,
+    SHB_OS,
+    SHB_USERAPPL,
+)
 
 MAX_OPTION: Final = 0xFFFF
 """Octets of an option's value: its length field has 16 bits."""
 
-NANOSECONDS: Final = 9
-"""if_tsresol of the interfaces written here by default: 10^-9 s."""
-
-_BYTE_ORDER_MAGIC: Final = 0x1A2B3C4D
 _LENGTH_UNKNOWN: Final = -1
 _LIBPCAP_FILTER: Final = b"\0"
 _PADDING: Final = (b"", b"\0\0\0", b"\0\0", b"\0")
@@ -84,14 +83,14 @@ def options(*encoded: bytes) -> bytes:
 
 
 def _comments(texts: Iterable[str]) -> bytes:
-    return b"".join(text_option(OPT_COMMENT, text) for text in texts)
+    return b"".join(text_option(COMMENT, text) for text in texts)
 
 
 def section_header(*, hardware: str = "", os: str = "", application: str = "", comments: Iterable[str] = ()) -> bytes:
     """Section Header Block, version 1.0, of a section whose length is not known yet."""
-    body = struct.pack("<IHHq", _BYTE_ORDER_MAGIC, 1, 0, _LENGTH_UNKNOWN)
+    body = struct.pack("<IHHq", BYTE_ORDER_MAGIC, 1, 0, _LENGTH_UNKNOWN)
     return block(
-        SECTION_HEADER,
+        SHB,
         body
         + options(
             _comments(comments),
@@ -127,7 +126,7 @@ def interface_description(
     """
     filter_value = capture_filter.encode("utf-8", "replace")[: MAX_OPTION - 1]
     return block(
-        INTERFACE_DESCRIPTION,
+        IDB,
         struct.pack("<HHI", link_type, 0, snap_length)
         + options(
             _comments(comments),
@@ -170,7 +169,7 @@ def enhanced_packet(
     padding = _PADDING[captured & 3]
     length = _EPB_OVERHEAD + captured + len(padding) + len(trailer)
     head = _EPB.pack(
-        ENHANCED_PACKET,
+        EPB,
         length,
         interface,
         ticks >> 32 & 0xFFFFFFFF,
@@ -207,7 +206,7 @@ def interface_statistics(
     times = ((ISB_STARTTIME, start), (ISB_ENDTIME, end))
     counts = ((ISB_IFRECV, received), (ISB_IFDROP, dropped), (ISB_OSDROP, dropped_by_os))
     return block(
-        INTERFACE_STATISTICS,
+        ISB,
         struct.pack("<III", interface, ticks >> 32 & 0xFFFFFFFF, ticks & 0xFFFFFFFF)
         + options(
             _comments(comments),

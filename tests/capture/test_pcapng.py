@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from capanalyze.capture.decoder import MAX_PACKET
 from capanalyze.capture.options import MAX_COMMENTS, MAX_TEXT
-from capanalyze.capture.pcapng import MAX_INTERFACES, MAX_TS_NS
+from capanalyze.capture.pcapng_sections import MAX_INTERFACES, MAX_TS_NS
 from capanalyze.packets.raw import NO_TIME
 from tests.capture.octets import (
     CUSTOM,

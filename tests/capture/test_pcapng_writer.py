@@ -10,13 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capanalyze.capture.pcapng import PcapngDecoder
+from capanalyze.capture.pcapng_codes import COMMENT, EPB_FLAGS, IF_FILTER, IF_NAME, IF_TSRESOL
 from capanalyze.capture.pcapng_writer import (
-    EPB_FLAGS,
-    IF_FILTER,
-    IF_NAME,
-    IF_TSRESOL,
     MAX_OPTION,
-    OPT_COMMENT,
     enhanced_packet,
     interface_description,
     interface_statistics,
@@ -142,7 +138,7 @@ def test_an_independent_parser_reads_back_every_packet(
         data, ticks, interface=interface, original=len(data) + more, flags=flags, comments=comments
     )
 
-    options = [(OPT_COMMENT, text.encode()) for text in comments if text]
+    options = [(COMMENT, text.encode()) for text in comments if text]
     if flags is not None:
         options.append((EPB_FLAGS, struct.pack("<I", flags)))
     assert blocks(stream) == [Packet(ticks, data, len(data) + more, interface, options)]
@@ -199,14 +195,14 @@ def test_an_independent_parser_reads_back_every_statistics_block(ticks: int, num
 
 
 def test_a_text_longer_than_an_option_is_cut_between_characters() -> None:
-    encoded = text_option(OPT_COMMENT, "x" + "ö" * MAX_OPTION)
+    encoded = text_option(COMMENT, "x" + "ö" * MAX_OPTION)
 
     assert encoded[4 : 4 + MAX_OPTION].decode() == "x" + "ö" * (MAX_OPTION // 2)
     assert len(encoded) == 4 + MAX_OPTION + 1
 
 
 def test_a_text_that_is_no_unicode_is_written_all_the_same() -> None:
-    assert text_option(OPT_COMMENT, "a\udcffb") == b"\x01\x00\x03\x00a?b\0"
+    assert text_option(COMMENT, "a\udcffb") == b"\x01\x00\x03\x00a?b\0"
 
 
 def test_a_value_longer_than_an_option_is_refused() -> None:
