@@ -3,8 +3,8 @@
 In: the in-order octets of one side, piece by piece, and the gaps between them. Out: a count per message id,
 a call of ``FrameHandler.frame`` for the frames that the session watches, and an exact account of every octet.
 Most frames are read where they lie, without a copy and without a call; a frame of which a piece holds only
-the beginning is kept until its end comes. Framing that makes no sense is reported, and found again by
-resync.py. protocol.md 1.5 (framing), 2.1 and 2.2 (the three forms of the message id).
+the beginning is kept until its end comes. Framing that makes no sense is reported, and found again (waiting.py).
+protocol.md 1.5 (framing), 2.1 and 2.2 (the three forms of the message id).
 """
 
 from typing import Final
@@ -14,12 +14,12 @@ from mypy_extensions import i64
 from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import REST
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
-from capanalyze.tws.held import EMPTY, NOTHING, Held
+from capanalyze.tws.held import EMPTY, NOTHING
 from capanalyze.tws.pieces import Pieces
-from capanalyze.tws.resync import Part, Scanner
-from capanalyze.tws.room import PART_COST
-from capanalyze.tws.stream_state import FIELDS, FRAMES, HOLDING, NO_PARTS, OPAQUE, OPENING, SEARCHING, StreamState
+from capanalyze.tws.resync import Part
+from capanalyze.tws.stream_state import FIELDS, FRAMES, HOLDING, NO_PARTS, OPAQUE, OPENING, SEARCHING
 from capanalyze.tws.tail import LONG_KEPT
+from capanalyze.tws.waiting import WaitingStream
 
 BLOCK: Final = 4096
 """A longer piece is walked in blocks of so many octets, of which the tail gets the last."""
@@ -30,7 +30,7 @@ NOT_WALKED: Final = -1
 _RUN: Final = 2080  # octets that hold at least 8 of the frames that walk() takes (259 octets each at most)
 
 
-class FrameStream(StreamState):
+class FrameStream(WaitingStream):
     """One side's octets, taken apart."""
 
     __slots__ = ()
@@ -93,19 +93,6 @@ class FrameStream(StreamState):
             part = self.backlog.pop()
             self._take(part.data, part.start, NOT_WALKED, part.end, part.packet, part.ts_ns)
         self.backlog = NO_PARTS
-
-    def again(self, parts: list[Part]) -> None:
-        """Read these, the newest first, again before anything else."""
-        if len(self.backlog) == 0:
-            self.backlog = parts
-        else:
-            self.backlog.extend(parts)
-
-    def hold(self) -> Held:
-        """What the stream holds, to be written to."""
-        if self.held is NOTHING:
-            self.held = Held(self.limit)
-        return self.held
 
     def _take(self, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64) -> None:
         self.packet = packet
@@ -173,7 +160,7 @@ class FrameStream(StreamState):
                 self.begin = end
                 self.again(list(reversed(self._parts(data, at, end))))
                 self._find(at + implausible_at(data, at, length))
-                self._lose(at + self.shift, length)
+                self.lose(at + self.shift, length)
                 return end
         if index == UNDECIDED or at + size > end:
             self._hold(data, at, end, size, index)
@@ -203,14 +190,6 @@ class FrameStream(StreamState):
         if self.watch[index] != 0:
             self.handler.frame(self, index, data, at + 4, end)
 
-    def _lose(self, offset: i64, length: i64) -> None:
-        """Framing makes no sense at ``offset``; what follows is in the backlog, to be searched."""
-        reason = "no message id where the payload begins" if length <= MAX_FRAME else f"a length of {length}"
-        self.handler.lost(self, offset, reason)
-        self.mode = SEARCHING
-        self.scanner = Scanner(offset, offset + 1, b"")
-        self.offset = offset
-
     def _hold(self, data: bytes, at: i64, end: i64, size: i64, index: i64) -> None:
         """Keep the beginning of a frame, ``data[at:end]``, until the rest comes."""
         self._keep_run(data, at)
@@ -237,7 +216,7 @@ class FrameStream(StreamState):
             at = self._complete(data, at, end)
         if at < end and self.mode not in (FRAMES, HOLDING):
             if self.mode == SEARCHING:
-                self._search(data, at, end)
+                self.search(data, at, end)
             elif self.mode == FIELDS:
                 self.handler.fields(self, data, at, end)
             else:
@@ -257,7 +236,7 @@ class FrameStream(StreamState):
             if index == IMPLAUSIBLE:
                 self.again([Part(data, start, end, self.packet, self.ts_ns), *reversed(held.parts)])
                 held.forget()
-                self._lose(held.offset, held.length)
+                self.lose(held.offset, held.length)
                 return end
             if index == UNDECIDED:
                 held.remember(data[start:end], self.packet, self.ts_ns)
@@ -280,25 +259,6 @@ class FrameStream(StreamState):
         self.held = NOTHING
         self.mode = FRAMES
         self._whole(held.index, kept, 0, len(kept), alone=True)
-
-    def _search(self, data: bytes, start: i64, end: i64) -> None:
-        scanner = self.scanner
-        assert scanner is not None
-        at: i64 = scanner.add(data, start, end, self.packet, self.ts_ns)
-        if scanner.found >= 0:
-            if at < end:
-                self.again([Part(data, at, end, self.packet, self.ts_ns)])
-            self._found(scanner)
-
-    def _found(self, scanner: Scanner) -> None:
-        """Read the octets again from the boundary that the scanner found."""
-        self.mode = FRAMES
-        self.scanner = None
-        self.skipped += scanner.found - scanner.origin
-        self.offset = scanner.found
-        self.found = scanner.found
-        self.handler.found(self)
-        self.again(list(reversed(scanner.take())))
 
     def gap(self, length: i64, packet: i64, ts_ns: i64) -> None:
         """``length`` octets of the side are not in the capture: the end of a known frame is found all the same."""
@@ -323,43 +283,16 @@ class FrameStream(StreamState):
             self.handler.opening_cut(self, length)
             if self.mode == FRAMES:
                 return
-        self.skipped += self._unread()
+        self.skipped += self.unread()
         if self.mode == FIELDS:
             self.mode = OPAQUE
         else:
             self.search_from(self.offset)
 
-    def waiting_octets(self) -> i64:
-        """Octets that wait to be understood, with what it takes to keep them."""
-        octets: i64 = len(self.held.kept) + PART_COST * len(self.held.parts)
-        scanner = self.scanner
-        if scanner is not None:
-            octets += len(scanner.buffer) + PART_COST * (len(scanner.marks) + len(scanner.chains))
-        return octets
-
-    def give_up(self) -> None:
-        """There is no room for what waits: the side is counted only, and not understood any more."""
-        self.remainder += self._unread()
-        self.held = NOTHING
-        self.mode = OPAQUE
-
-    def search_from(self, offset: i64) -> None:
-        """Nothing is known of the boundaries from ``offset`` on."""
-        self.mode = SEARCHING
-        self.scanner = Scanner(offset, offset, self.eager)
-
-    def _unread(self) -> i64:
-        """How many octets wait to be understood; they are forgotten."""
-        octets: i64 = self.held.forget()
-        if self.scanner is not None:
-            octets += self.scanner.octets
-            self.scanner = None
-        return octets
-
     def finish(self) -> None:
         """Nothing follows; what is no whole frame is the remainder (the held fields still tell what it begins)."""
         while self.scanner is not None and self.scanner.finish():
-            self._found(self.scanner)
+            self.found_at(self.scanner)
             self._drain()
         if self.scanner is not None:
             self.remainder += self.scanner.octets

@@ -9,11 +9,9 @@ from capanalyze.tws import not_tws
 from capanalyze.tws.clients import client_library, legacy_library
 from capanalyze.tws.frames import UNDECIDED, index_encoding, index_name
 from capanalyze.tws.framing import FrameStream
-from capanalyze.tws.state import SessionState, Unanswered
+from capanalyze.tws.lapses import UNANSWERED, Unanswered
+from capanalyze.tws.state import SessionState
 from capanalyze.tws.stream_state import FIELDS, HOLDING, OPAQUE, OPENING, SEARCHING
-
-UNANSWERED: Final = 100
-"""Requests without an answer that are listed; ``unanswered_left_out`` counts the rest."""
 
 _REMAINDERS: Final = {
     OPENING: "of a hello that is not whole",

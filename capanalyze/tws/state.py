@@ -1,7 +1,7 @@
 """What is known of a session while it lasts and in the end, and how messages are kept.
 
 In: what session.py, greeting.py and legacy.py found. Out: the attributes that timeline/ and report/ read after
-``finish``. Every list has a bound beside it here, and a count of what was left out.
+``finish``. Every list has a bound, here or in lapses.py.
 """
 
 from typing import Final
@@ -11,12 +11,13 @@ from mypy_extensions import i64
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, index_name, known_indexes
 from capanalyze.tws.framing import FrameStream
+from capanalyze.tws.lapses import LOST, NO_DESYNCS, NO_REQUESTS, Desync, Unanswered
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import NO_KEY, Pairing
 from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
 from capanalyze.tws.room import Room
-from capanalyze.tws.stream_state import FrameHandler
+from capanalyze.tws.stream_state import FrameHandler, StreamState
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, length_at, newest_of
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
@@ -25,41 +26,12 @@ HEAD: Final = 100
 """First messages kept of a session, both sides together, where ``most_head`` is not set to fewer."""
 
 ERRORS: Final = 100
-"""Error messages of the server kept beyond the head; ``errors_left_out`` counts the rest."""
-
-LOST: Final = 50
-"""Places listed where framing made no sense; ``desync_count`` stays true."""
+"""Error messages of the server kept beyond the head: findings look at these."""
 
 KEPT_IN_BRIEF: Final = 512
 """Octets kept of a hello or a frame that is not whole, in a session that is counted only."""
 
 ERROR: Final = 4
-
-
-class Desync:
-    """A place in a side's stream where framing made no sense, octets are missing, or a frame is empty."""
-
-    def __init__(self, from_client: bool, packet: i64, ts_ns: i64, offset: i64, reason: str) -> None:
-        self.from_client: bool = from_client
-        self.packet: i64 = packet
-        self.ts_ns: i64 = ts_ns
-        self.offset: i64 = offset
-        self.reason: str = reason
-
-
-class Unanswered:
-    """A request that no message of the server answered; ``request_id`` is None where it has none."""
-
-    def __init__(self, packet: i64, ts_ns: i64, name: str, request_id: int | None) -> None:
-        self.packet: i64 = packet
-        self.ts_ns: i64 = ts_ns
-        self.name: str = name
-        self.request_id: int | None = request_id
-
-
-NO_DESYNCS: Final[list[Desync]] = []
-NO_REQUESTS: Final[list[Unanswered]] = []
-"""What a session has until there is something to remember: shared, never written to."""
 
 
 class SessionState(FrameHandler):
@@ -101,7 +73,6 @@ class SessionState(FrameHandler):
         "desyncs",
         "detail",
         "errors",
-        "errors_left_out",
         "first",
         "first_held",
         "from_start",
@@ -186,7 +157,6 @@ class SessionState(FrameHandler):
         self.desync_count: i64 = 0
         self.head: list[Message] = [] if rest is None else rest.messages
         self.errors: list[Message] = [] if rest is None else rest.messages
-        self.errors_left_out: i64 = 0
         self.closing_tail: tuple[list[Message], list[Message]] | None = None
         self.all_milestones: Milestones = Milestones() if rest is None else rest.milestones
         self.pairing: Pairing = Pairing(self.room) if rest is None else rest.pairing
@@ -244,17 +214,12 @@ class SessionState(FrameHandler):
         if not self.keep_all and not self.room.keep(len(message.payload)):
             if not self.settled:
                 self.settle()  # the head ends here
-            elif message.id == ERROR and not message.from_client:
-                self.errors_left_out += 1
         elif len(self.head) < self.most_head:
             self.head.append(message)
             if len(self.head) == self.most_head and not self.keep_all:
                 self.settle()
-        elif message.id == ERROR and not message.from_client:
-            if len(self.errors) < ERRORS:
-                self.errors.append(message)
-            else:
-                self.errors_left_out += 1
+        elif message.id == ERROR and not message.from_client and len(self.errors) < ERRORS:
+            self.errors.append(message)
 
     def message(self, stream: FrameStream, index: i64, packet: i64, ts_ns: i64) -> Message:
         """A Message of the frame that ``stream.frame_*`` describe, without its payload."""
@@ -276,12 +241,12 @@ class SessionState(FrameHandler):
         message.request_id = None if key == NO_KEY else key
         return key
 
-    def found(self, stream: FrameStream) -> None:
+    def found(self, stream: StreamState) -> None:
         """Frames were found without a hello."""
         if stream.found >= 0:
             self.is_tws = True
 
-    def lost(self, stream: FrameStream, offset: i64, reason: str) -> None:
+    def lost(self, stream: StreamState, offset: i64, reason: str) -> None:
         """Framing makes no sense, or octets are missing."""
         self.desync_count += 1
         if self.rest is None and self.desyncs is NO_DESYNCS:

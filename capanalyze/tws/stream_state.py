@@ -53,10 +53,10 @@ class FrameHandler:
     def frame(self, stream: "FrameStream", index: i64, data: bytes, begin: i64, end: i64) -> None:
         """Take a watched frame whose kept payload is ``data[begin:end]``; ``stream.frame_*`` say more of it."""
 
-    def found(self, stream: "FrameStream") -> None:
+    def found(self, stream: "StreamState") -> None:
         """Note that frames were found in octets without a known boundary."""
 
-    def lost(self, stream: "FrameStream", offset: i64, reason: str) -> None:
+    def lost(self, stream: "StreamState", offset: i64, reason: str) -> None:
         """Note that something is wrong with the framing at ``offset`` of the stream."""
 
 
