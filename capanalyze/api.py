@@ -8,7 +8,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from capanalyze.analyzer import PORTS, Analyzer
+from capanalyze import API_PORTS
+from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import Capture, Progress
 from capanalyze.capture.files import CaptureFile
 from capanalyze.captured import facts_of
@@ -31,7 +32,7 @@ STDIN: Final = "-"
 def read(
     paths: Path | Sequence[Path],
     *,
-    ports: Sequence[int] = PORTS,
+    ports: Sequence[int] = API_PORTS,
     all_connections: bool = False,
     engine: str = "auto",
     progress: Progress | None = None,
@@ -56,7 +57,7 @@ def read(
 def read_files(
     files: Sequence[str | CaptureFile],
     *,
-    ports: Sequence[int] = PORTS,
+    ports: Sequence[int] = API_PORTS,
     all_connections: bool = False,
     engine: str = "auto",
     progress: Progress | None = None,
@@ -82,7 +83,7 @@ def read_files(
 def messages(
     paths: Path | Sequence[Path],
     *,
-    ports: Sequence[int] = PORTS,
+    ports: Sequence[int] = API_PORTS,
     engine: str = "auto",
     progress: Progress | None = None,
     wanted: Callable[[Message, int], bool] | None = None,
@@ -124,7 +125,7 @@ def _records(analyzer: Analyzer, wanted: Callable[[Message, int], bool] | None) 
 def requests(
     paths: Path | Sequence[Path],
     *,
-    ports: Sequence[int] = PORTS,
+    ports: Sequence[int] = API_PORTS,
     engine: str = "auto",
     progress: Progress | None = None,
     wanted: Callable[[dict[str, Any], int], bool] | None = None,
@@ -176,7 +177,7 @@ def _conn(talk: tuple[int, list[Exchange]]) -> int:
 def message_counts(
     paths: Path | Sequence[Path],
     *,
-    ports: Sequence[int] = PORTS,
+    ports: Sequence[int] = API_PORTS,
     engine: str = "auto",
     progress: Progress | None = None,
 ) -> dict[str, dict[str, int]]:
@@ -203,7 +204,7 @@ def message_counts(
 def live(
     interface: str | None = None,
     *,
-    ports: Sequence[int] = PORTS,
+    ports: Sequence[int] = API_PORTS,
     engine: str = "auto",
     write: Path | None = None,
     duration_s: float | None = None,

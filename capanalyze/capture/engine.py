@@ -5,7 +5,6 @@ from typing import Final, Protocol
 
 from capanalyze.errors import CapanalyzeError
 
-DEFAULT_PORTS: Final = (4001, 4002, 7496, 7497)
 BUFFER_MIB: Final = 16
 """Kernel buffer of a live capture: about 20,000 small packets on Linux while we are busy."""
 

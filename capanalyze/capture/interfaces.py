@@ -64,5 +64,5 @@ def no_such_interface(name: str, known: tuple[Interface, ...] = ()) -> NoAccessE
     """The error for an interface that does not exist, with those that do."""
     names = ", ".join(f"{i.name} ({i.description})" if i.description else i.name for i in known)
     return NoAccessError(
-        f"{name}: no such interface", f"the interfaces here: {names}" if names else "capanalyze doctor lists them"
+        f"{name}: no such interface", f"the interfaces here: {names}" if names else "dumpcap -D lists them"
     )

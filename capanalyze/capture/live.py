@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
+from capanalyze import API_PORTS
 from capanalyze.capture.block_stream import BlockStream
-from capanalyze.capture.engine import DEFAULT_PORTS, Engine, Source
+from capanalyze.capture.engine import Engine, Source
 from capanalyze.capture.interfaces import exists, loopback_name, no_such_interface, system_interfaces
 from capanalyze.capture.stream_file import StreamFile
 from capanalyze.errors import CapanalyzeError, NoAccessError, ToolError
@@ -178,7 +179,7 @@ class LiveCapture:
 
 def open_live(
     interface: str | None = None,
-    ports: tuple[int, ...] = DEFAULT_PORTS,
+    ports: tuple[int, ...] = API_PORTS,
     engine: str = "auto",
     write: Path | None = None,
     *,

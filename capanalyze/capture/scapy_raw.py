@@ -11,9 +11,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Protocol
 
+from capanalyze import __version__
 from capanalyze.capture import interfaces
 from capanalyze.capture.engine import Source
 from capanalyze.capture.pcapng_writer import interface_description, interface_statistics, section_header
@@ -42,13 +42,6 @@ class _Socket(Protocol):
     def stop(self) -> None: ...
     def dropped(self) -> int | None: ...
     def close(self) -> None: ...
-
-
-def _application() -> str:
-    try:
-        return f"capanalyze {version('capanalyze')}"
-    except PackageNotFoundError:  # run from a source tree
-        return "capanalyze"
 
 
 def _open(source: Source) -> _Socket:
@@ -130,7 +123,9 @@ class ScapyRaw:
             raise _explain(source.interface, error) from error
         self.latency_ns = self.drain_ns = self._socket.delay_ns
         self._head = section_header(
-            os=f"{platform.system()} {platform.release()}", hardware=platform.machine(), application=_application()
+            os=f"{platform.system()} {platform.release()}",
+            hardware=platform.machine(),
+            application=f"capanalyze {__version__}",
         ) + interface_description(
             self._socket.link_type,
             snap_length=1 << 18,

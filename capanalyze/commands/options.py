@@ -9,7 +9,7 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from capanalyze.analyzer import PORTS
+from capanalyze import API_PORTS
 from capanalyze.commands.output import is_file
 from capanalyze.errors import CapanalyzeError
 from capanalyze.report import RENDERERS
@@ -49,7 +49,7 @@ Ports = Annotated[
         min=1,
         max=65535,
         help="Port of the gateway's side; repeat for several.",
-        show_default=" ".join(map(str, PORTS)),
+        show_default=" ".join(map(str, API_PORTS)),
     ),
 ]
 AllConnections = Annotated[bool, typer.Option("--all", help="Report every TCP connection, whatever it speaks.")]
@@ -74,7 +74,7 @@ AnyFormat = TypeVar("AnyFormat", bound=StrEnum)
 
 def ports_of(given: list[int] | None) -> tuple[int, ...]:
     """The ports that mark the gateway's side, each once."""
-    return tuple(dict.fromkeys(given)) if given else PORTS
+    return tuple(dict.fromkeys(given)) if given else API_PORTS
 
 
 def zone_of(name: str) -> tzinfo:

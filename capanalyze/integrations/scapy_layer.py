@@ -19,7 +19,7 @@ from scapy.fields import PacketListField
 from scapy.layers.inet import TCP
 from scapy.packet import Packet, Padding, Raw, bind_bottom_up, bind_layers
 
-from capanalyze.analyzer import PORTS
+from capanalyze import API_PORTS
 from capanalyze.integrations.protobuf_build import encode_protobuf
 from capanalyze.integrations.scapy_pieces import (
     INCOMPLETE,
@@ -183,7 +183,7 @@ def _is_protobuf(row: Message, server_version: int) -> bool:
     return bool(row.protobuf) and 0 < since <= server_version
 
 
-for _port in PORTS:
+for _port in API_PORTS:
     bind_bottom_up(TCP, TWS, sport=_port)
     bind_bottom_up(TCP, TWS, dport=_port)
-bind_layers(TCP, TWS, dport=PORTS[0])
+bind_layers(TCP, TWS, dport=API_PORTS[0])

@@ -10,7 +10,7 @@ from typing import Any, Final
 from scapy.fields import Field, IntField, StrField, StrFixedLenField, StrNullField
 from scapy.packet import Packet
 
-from capanalyze.analyzer import PORTS
+from capanalyze import API_PORTS
 from capanalyze.report._text import safe
 from capanalyze.tws import hello
 from capanalyze.tws.decode import Decoded, decode
@@ -258,6 +258,6 @@ def class_of(piece: bytes, *, first: bool) -> type[Piece]:
 def by_ports(segment: Packet | None) -> bool | None:
     """Who sent a TCP segment, by the usual ports: True for the client, None where they do not tell."""
     sport, dport = getattr(segment, "sport", None), getattr(segment, "dport", None)
-    if (sport in PORTS) == (dport in PORTS):
+    if (sport in API_PORTS) == (dport in API_PORTS):
         return None
-    return dport in PORTS
+    return dport in API_PORTS

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Final
 
-from capanalyze import __version__
-from capanalyze.analyzer import PORTS
+from capanalyze import API_PORTS, __version__
 from capanalyze.tws import clients, decode, scalars, schema
 from capanalyze.tws.error_codes import meanings, severity_of
 from capanalyze.tws.not_tws import PROTOCOLS
@@ -82,7 +81,7 @@ def _tables() -> Iterator[str]:
 
 def _constants() -> list[tuple[str, str | int]]:
     return [
-        ("PORTS", _quoted(",".join(map(str, PORTS)))),
+        ("PORTS", _quoted(",".join(map(str, API_PORTS)))),
         ("OLDEST", decode.OLDEST),
         ("NEWEST", schema.NEWEST),
         ("FIRST_FRAMED", decode.FIRST_FRAMED),
