@@ -11,9 +11,10 @@ from capanalyze.timeline.errors_told import is_error
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import LEFT_OUT, Entry
 from capanalyze.timeline.words import clean, count
-from capanalyze.tws.decode import decode, summary
+from capanalyze.tws.decode import decode
 from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session
+from capanalyze.tws.summary import summary
 
 SUMMARY: Final = 160
 """Characters of one message's line."""

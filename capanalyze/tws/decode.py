@@ -16,13 +16,9 @@ from capanalyze.tws.schema import (
     Message,
     key_fields,
     message,
-    name_of,
     protobuf_key_field,
 )
-from capanalyze.tws.summary import summary
 from capanalyze.tws.text import Step
-
-__all__ = ["Decoded", "decode", "encoding_of", "name_of", "narrow", "request_key", "summary", "unframed_length"]
 
 OLDEST: Final = 38
 """The oldest server version whose text layouts the schema holds (what clients of today accept at least)."""
@@ -62,19 +58,6 @@ class Decoded(NamedTuple):
     from_client: bool = False
 
 
-def encoding_of(payload: bytes) -> str:
-    """Tell "text", "binary_id" or "protobuf" by the first octets of a frame's payload, "" for none of them.
-
-    A text id has one to three digits and a NUL; from server version 201 on there are four octets, big endian,
-    1 to 200 before text and 201 to 511 before protobuf.
-    """
-    if len(payload) >= 4 and not payload[0]:
-        number = int.from_bytes(payload[:4], "big")
-        return "binary_id" if 0 < number <= PROTOBUF_OFFSET else "protobuf" if 0 < number < 512 else ""
-    digits, nul, _ = payload[:4].partition(b"\0")
-    return "text" if nul and digits.isdigit() else ""
-
-
 def split_id(payload: bytes, encoding: str) -> tuple[int, bytes, str]:
     """The message id (-1 for none), the body and the encoding as it is; ``encoding`` is what the session expects."""
     if encoding in ("text", "unframed"):
@@ -96,13 +79,12 @@ def decode(
     from_client: bool,
     server_version: int | None,
     encoding: str,
-    versions: tuple[int, int] = (OLDEST, NEWEST),
 ) -> Decoded:
     """Decode the payload of one frame; never raises.
 
     ``server_version`` None (or 0) means that the handshake was not seen: the fields are then named as far as all
-    server versions within ``versions`` agree at which the message fits. ``encoding`` is what the session expects,
-    a value of ``Decoded.encoding``.
+    server versions agree at which the message fits. ``encoding`` is what the session expects, a value of
+    ``Decoded.encoding``.
     """
     message_id, body, found = split_id(payload, encoding)
     if message_id < 0:
@@ -120,7 +102,7 @@ def decode(
         return Decoded(message_id, name, surplus, None, unknown, found, from_client)
     decoded: dict[str, object]
     if not server_version:
-        decoded, problem = _without_version(row, fields, found, versions)
+        decoded, problem = _without_version(row, fields, found)
     else:
         reader = text.Reader(fields)
         decoded, problem = reader.read(_plan(row, server_version)), reader.problem
@@ -157,9 +139,9 @@ def _plan(row: Message, server_version: int) -> list[Step]:
     return steps
 
 
-def _candidates(row: Message, encoding: str, versions: tuple[int, int]) -> list[int]:
+def _candidates(row: Message, encoding: str) -> list[int]:
     """The server versions at which the layout of ``row`` changes, the oldest of each stretch without a change."""
-    low, high = versions
+    low, high = OLDEST, NEWEST
     if encoding == "text":
         low, high = max(low, FIRST_FRAMED), min(high, FIRST_BINARY_ID - 1)
     elif encoding == "binary_id":
@@ -195,11 +177,9 @@ def _fitting(row: Message, fields: list[bytes], candidates: list[int]) -> list[t
     return found
 
 
-def _without_version(
-    row: Message, fields: list[bytes], encoding: str, versions: tuple[int, int]
-) -> tuple[dict[str, object], str | None]:
+def _without_version(row: Message, fields: list[bytes], encoding: str) -> tuple[dict[str, object], str | None]:
     """Name the fields as far as every server version agrees at which the message fits."""
-    candidates = _candidates(row, encoding, versions)
+    candidates = _candidates(row, encoding)
     fitting = _fitting(row, fields, candidates)
     if not fitting:
         reader = text.Reader(fields)
@@ -220,31 +200,6 @@ def _common(one: list[str], other: list[str]) -> int:
         if left != right:
             return index
     return min(len(one), len(other))
-
-
-def narrow(
-    payload: bytes, *, from_client: bool, encoding: str, low: int = OLDEST, high: int = NEWEST
-) -> tuple[int, int]:
-    """The part of ``low`` to ``high`` (server versions) at which this message fits its layout.
-
-    For sessions whose handshake was not captured: fold it over the messages. Returns the range as it was where
-    the message says nothing: unknown, protobuf, or fitting nowhere in it.
-    """
-    message_id, body, found = split_id(payload, encoding)
-    row = message(from_client, message_id) if 0 < message_id <= PROTOBUF_OFFSET else None
-    if row is None or found == "protobuf":
-        return low, high
-    candidates = _candidates(row, found, (low, high))
-    fits = [version for version, _ in _fitting(row, text.split(body), candidates)]
-    if not fits:
-        return low, high
-    later = [version for version in candidates if version > fits[-1]]
-    return fits[0], later[0] - 1 if later else _last_of(found, high)
-
-
-def _last_of(encoding: str, high: int) -> int:
-    limits = {"text": FIRST_BINARY_ID - 1, "unframed": LAST_UNFRAMED}
-    return min(high, limits.get(encoding, high))
 
 
 def request_key(payload: bytes, *, from_client: bool, server_version: int | None, encoding: str) -> int | None:

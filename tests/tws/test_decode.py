@@ -1,6 +1,7 @@
 import pytest
 
-from capanalyze.tws.decode import Decoded, decode, encoding_of, narrow, request_key, summary, unframed_length
+from capanalyze.tws.decode import Decoded, decode, request_key, unframed_length
+from capanalyze.tws.summary import summary
 
 
 def text_of(*fields: object) -> bytes:
@@ -96,11 +97,8 @@ def test_an_unknown_id_keeps_every_field() -> None:
     assert (decoded.name, decoded.fields) == ("message_199", {"field_1": "a", "field_2": ""})
 
 
-def test_without_a_version_an_error_of_server_178_narrows_it() -> None:
-    payload = text_of(4, 2, -1, 2104, FARM, "")
-
-    assert narrow(payload, from_client=False, encoding="text") == (166, 193)
-    assert answer(payload, None).fields["errorCode"] == 2104
+def test_without_a_version_an_error_of_server_178_is_read_by_the_versions_that_it_fits() -> None:
+    assert answer(text_of(4, 2, -1, 2104, FARM, ""), None).fields["errorCode"] == 2104
 
 
 def test_request_key_is_found_without_decoding_in_text_and_protobuf() -> None:
@@ -109,14 +107,6 @@ def test_request_key_is_found_without_decoding_in_text_and_protobuf() -> None:
 
     assert request_key(text, from_client=True, server_version=178, encoding="text") == 1001
     assert request_key(protobuf, from_client=True, server_version=226, encoding="protobuf") == 1001
-
-
-@pytest.mark.parametrize(
-    ("payload", "expected"),
-    [(b"71\x002\x00", "text"), (bytes(3) + b"\x04", "binary_id"), (bytes(2) + b"\x01\x0f", "protobuf"), (b"GET ", "")],
-)
-def test_the_encoding_shows_in_the_first_four_octets(payload: bytes, expected: str) -> None:
-    assert encoding_of(payload) == expected
 
 
 def test_an_unframed_message_ends_where_its_layout_does() -> None:
@@ -193,14 +183,6 @@ def test_without_a_version_the_part_on_which_versions_differ_is_not_named() -> N
     assert decoded.problem == "server version unknown: named up to field 0, where versions differ"
 
 
-def test_a_range_of_versions_tells_layouts_apart() -> None:
-    payload = text_of(4, 2, 5, 10, "7", "9")
-
-    decoded = decode(payload, from_client=False, server_version=None, encoding="text", versions=(100, 193))
-
-    assert (decoded.fields["errorCode"], decoded.problem) == (10, None)
-
-
 def test_a_message_of_very_many_fields_is_tried_at_fewer_versions() -> None:
     bars = ["20261122", 1, 2, 0.5, 1.5, 100, 1, 7] * 60000
 
@@ -208,31 +190,6 @@ def test_a_message_of_very_many_fields_is_tried_at_fewer_versions() -> None:
 
     assert decoded.problem is not None
     assert len(decoded.fields) > 2
-
-
-@pytest.mark.parametrize(
-    ("payload", "from_client", "encoding", "expected"),
-    [
-        (text_of(13), True, "text", (38, 226)),
-        (text_of(199, 1), True, "text", (38, 226)),
-        (binary(209, b"\x08\x01"), False, "protobuf", (38, 226)),
-        (binary(4, text_of(-1, 2104, "x", "", 17)), False, "binary_id", (201, 226)),
-        (text_of(71, 2, 7), True, "unframed", (70, 71)),
-        (text_of(71, 2, 7, ""), True, "unframed", (72, 76)),
-        (text_of(9, 1, "soon"), False, "text", (38, 226)),
-    ],
-)
-def test_what_a_message_says_about_the_version(
-    payload: bytes, from_client: bool, encoding: str, expected: tuple[int, int]
-) -> None:
-    assert narrow(payload, from_client=from_client, encoding=encoding) == expected
-
-
-def test_narrowing_goes_on_from_what_is_known() -> None:
-    first = narrow(text_of(4, 2, -1, 2104, FARM, ""), from_client=False, encoding="text")
-
-    low, high = first
-    assert narrow(text_of(71, 2, 7, ""), from_client=True, encoding="text", low=low, high=high) == first
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from capanalyze.tws.decode import decode, narrow
+from capanalyze.tws.decode import FIRST_BINARY_ID, LAST_UNFRAMED, NEWEST, OLDEST, decode
 from capanalyze.tws.encode import encode_text
 from capanalyze.tws.message import Message as Recorded
 from capanalyze.tws.schema import Message, messages
@@ -93,7 +93,13 @@ def test_of_the_recorded_messages_only_unset_has_several_spellings() -> None:
 
 def narrowed(message: Recorded) -> int:
     """The newest server version that a message fits."""
-    return narrow(message.payload, from_client=message.from_client, encoding=message.encoding)[1]
+    newest = {"text": FIRST_BINARY_ID - 1, "unframed": LAST_UNFRAMED}.get(message.encoding, NEWEST)
+    return next(version for version in range(newest, OLDEST - 1, -1) if fits(message, version))
+
+
+def fits(message: Recorded, version: int) -> bool:
+    facts = {"from_client": message.from_client, "encoding": message.encoding}
+    return decode(message.payload, server_version=version, **facts).problem is None
 
 
 def test_a_value_that_was_changed_is_the_only_octets_that_are() -> None:

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capanalyze.tws.decode import encoding_of
 from capanalyze.tws.frames import BINARY, IMPLAUSIBLE, MAX_KEPT, UNDECIDED, identify, index_encoding, index_id
 from capanalyze.tws.resync import MARKS, SEARCH_FRAME
 from capanalyze.tws.walker import Walker
@@ -62,11 +61,20 @@ def test_other_octets_begin_no_message(payload: bytes) -> None:
         st.builds(lambda n: struct.pack(">I", n), st.integers(0, 700)),
     )
 )
-def test_ids_are_recognised_as_the_decoder_recognises_them(payload: bytes) -> None:
+def test_ids_are_recognised_by_the_first_octets(payload: bytes) -> None:
     index = identify(payload, 0, len(payload), len(payload))
 
-    if payload[:1] != b"0":  # the decoder takes any digits for an id, here it has to be one that can exist
+    if payload[:1] != b"0":  # no id that can exist has a digit 0 first
         assert (index_encoding(index) if index > 0 else "") == encoding_of(payload)
+
+
+def encoding_of(payload: bytes) -> str:
+    """By the protocol's words: one to three digits and a NUL, or from server version 201 on a 4-octet id."""
+    if len(payload) >= 4 and not payload[0]:
+        number = int.from_bytes(payload[:4], "big")
+        return "binary_id" if 0 < number <= 200 else "protobuf" if 0 < number < 512 else ""
+    digits, nul, _ = payload[:4].partition(b"\0")
+    return "text" if nul and digits.isdigit() else ""
 
 
 def test_a_frame_over_several_packets_knows_its_first_and_its_last() -> None:
