@@ -27,7 +27,7 @@ from capanalyze.commands.options import (
     zone_of,
 )
 from capanalyze.commands.output import fail, note
-from capanalyze.report._text import moment
+from capanalyze.report._text import ARROWS, moment
 from capanalyze.timeline.lines import TimelineLine
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def command(
 def event_line(event: TimelineLine, zone: tzinfo) -> str:
     """An event as it happens: time of day, connection, arrow, words."""
     when = moment(event.ts_ns, zone)[11:] if event.ts_ns is not None else "-"
-    arrow = "client ->" if event.side == "client" else "<- gateway"
+    arrow = ARROWS.get(event.side, "")
     return f"{'!' if event.closing else ' '} {when}  #{event.conn}  {arrow:<10}  {event.text}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from capanalyze.commands.message_choice import HELLO, Choice
-from capanalyze.report._text import safe
+from capanalyze.report._text import ARROWS, safe
 from capanalyze.tws.schema import name_of
 
 
@@ -50,8 +50,7 @@ def _rows(sums: dict[tuple[str, str], int]) -> list[Row]:
 def as_text(rows: Iterable[Row]) -> Iterator[str]:
     """A line each: number, direction, name."""
     for row in rows:
-        arrow = "client ->" if row.sender == "client" else "<- gateway"
-        yield safe(f"{row.number:>12,}  {arrow:<10}  {row.name}") + "\n"
+        yield safe(f"{row.number:>12,}  {ARROWS[row.sender]:<10}  {row.name}") + "\n"
 
 
 def as_jsonl(rows: Iterable[Row]) -> Iterator[str]:

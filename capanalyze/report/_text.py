@@ -160,6 +160,14 @@ def relative(ts_ns: int | None, start_ns: int | None) -> str:
     return f"{sign}{seconds}.{rest // 1000:06d}"
 
 
+def arrows(server: str) -> dict[str, str]:
+    """Who acted -> an arrow with the name of that side; ``server`` is what the server's is called."""
+    return {"client": "client ->", "server": f"<- {server}", "both": "<>"}
+
+
+ARROWS: Final = arrows("gateway")
+
+
 def gap(ns: int | None) -> str:
     """A pause as a timeline shows it: short, at most nine characters."""
     if ns is None:

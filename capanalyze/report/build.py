@@ -70,16 +70,9 @@ def build_report(
         cut: what could not be read of the capture is cut off, and not damaged.
         reread: gives the messages again, where that can be done.
     """
-    ended = Moment(capture.packets, capture.last_ts_ns)
-    dropped = capture.dropped or 0
-    if dropped:
-        for connection in connections:
-            doubt_silence(connection)
-    every = [Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True)]
-    reported = [facts for facts in every if facts.api or all_connections]
+    every = _facts(capture, connections, sessions, ports)
     mates = tuple(facts for facts in every if facts.api)
-    for facts in mates:
-        facts.others = mates
+    reported = every if all_connections else mates
     more = counted.connections if counted is not None else 0
     told = reported[:TIMELINES]
     lines = [line for facts in told for line in timeline(facts)]
@@ -100,11 +93,29 @@ def build_report(
             capture.packets,
             unread=unread_end(capture.truncated, cut, len(capture.files)),
             left_out=capture.skipped,
-            dropped=dropped,
+            dropped=capture.dropped or 0,
             closed_first=counted.closed_first if counted is not None else {},
         ),
         reread=reread,
     )
+
+
+def _facts(
+    capture: CaptureFacts, connections: Sequence[Connection], sessions: Sequence[Session | None], ports: Sequence[int]
+) -> tuple[Facts, ...]:
+    """What rules and verdicts look at; connections that are TWS or on one of the ports know of each other."""
+    ended = Moment(capture.packets, capture.last_ts_ns)
+    dropped = capture.dropped or 0
+    if dropped:
+        for connection in connections:
+            doubt_silence(connection)
+    every = tuple(
+        Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True)
+    )
+    mates = tuple(facts for facts in every if facts.api)
+    for facts in mates:
+        facts.others = mates
+    return every
 
 
 def _by_packet(line: TimelineLine) -> tuple[int, int]:

@@ -6,7 +6,7 @@ In: a record (report/messages.py). Out: packet, time, connection, arrow, name, a
 from datetime import UTC, tzinfo
 from typing import Any, Final
 
-from capanalyze.report._text import moment, safe
+from capanalyze.report._text import ARROWS, moment, safe
 from capanalyze.timeline.words import clean
 
 FIELDS: Final = 2000
@@ -15,11 +15,10 @@ FIELDS: Final = 2000
 
 def message_line(record: dict[str, Any], zone: tzinfo = UTC) -> str:
     """The line, ended by a newline."""
-    arrow = "client ->" if record["sender"] == "client" else "<- gateway"
     when = moment(record["ts_ns"], zone) if record["ts_ns"] is not None else "-"
     fields = clean(" ".join(f"{path}={value}" for path, value in flat(record["fields"])), FIELDS)
     doubt = f" [{clean(record['problem'])}]" if record.get("problem") else ""
-    head = f"{record['packet']:>7}  {when}  #{record['conn']}  {arrow:<10}  {record['name']}"
+    head = f"{record['packet']:>7}  {when}  #{record['conn']}  {ARROWS[record['sender']]:<10}  {record['name']}"
     return safe(f"{head} {fields}{doubt}".rstrip()) + "\n"
 
 

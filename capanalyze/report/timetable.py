@@ -8,7 +8,7 @@ the row before, an arrow with role names, and the event. Addresses do not appear
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from capanalyze.report._text import gap, relative, wrap
+from capanalyze.report._text import arrows, gap, relative, wrap
 from capanalyze.timeline.lines import LEFT_OUT, TimelineLine
 
 WIDE: Final = 100
@@ -72,4 +72,4 @@ def _numbers(line: TimelineLine) -> str:
 def _arrows(server: str, width: int) -> dict[str, str]:
     if width >= WIDE:
         return {"client": f"client -> {server}", "server": f"client <- {server}", "both": f"client <> {server}"}
-    return {"client": "client ->", "server": f"<- {server}", "both": "<>"}
+    return arrows(server)
