@@ -21,9 +21,8 @@ from capanalyze.report.report import (
     NoteFacts,
     Report,
     TwsFacts,
-    Unanswered,
 )
-from capanalyze.report.requests import request_facts
+from capanalyze.report.requests import named, request_facts
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.evidence import doubt_silence
 from capanalyze.timeline.across import judge_together
@@ -198,9 +197,6 @@ def _tws(facts: Facts) -> TwsFacts | None:
     session = facts.session
     if session is None or not facts.api:
         return None
-    unanswered = tuple(
-        Unanswered(int(entry.packet), _time(entry.ts_ns), entry.name, entry.request_id) for entry in session.unanswered
-    )
     return TwsFacts(
         client_range=session.client_range,
         options=session.options if session.client_range is not None else None,
@@ -210,7 +206,7 @@ def _tws(facts: Facts) -> TwsFacts | None:
         client_library=Library(*session.client_library) if session.client_library is not None else None,
         messages={"client": dict(session.client_counts), "server": dict(session.server_counts)},
         milestones=_milestones(facts, session),
-        unanswered=unanswered,
+        unanswered=named(session.unanswered),
         unanswered_left_out=int(session.unanswered_left_out),
         **request_facts(session.pairing.tally),
         remainder={"client": int(session.client.remainder), "server": int(session.server.remainder)},

@@ -122,15 +122,6 @@ class Milestone(NamedTuple):
     criterion: str
 
 
-class Unanswered(NamedTuple):
-    """A request to which the capture holds no answer."""
-
-    packet: int
-    ts_ns: int | None
-    name: str
-    request_id: int | str | None
-
-
 class RequestAt(NamedTuple):
     """A request that is worth naming."""
 
@@ -172,7 +163,7 @@ class TwsFacts(NamedTuple):
     client_library: Library | None
     messages: dict[str, dict[str, int]]
     milestones: dict[str, Milestone]
-    unanswered: tuple[Unanswered, ...]
+    unanswered: tuple[RequestAt, ...]
     unanswered_left_out: int
     requests: dict[str, RequestFacts]
     requests_not_followed: int

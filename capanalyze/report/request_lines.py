@@ -6,7 +6,7 @@ In: TwsFacts. Out: pairs of a label and a value for the facts of a connection.
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.report.report import RequestAt, RequestFacts, TwsFacts, Unanswered
+from capanalyze.report.report import RequestAt, RequestFacts, TwsFacts
 from capanalyze.timeline.words import count, listing, span
 
 SHOWN_REQUESTS: Final = 6
@@ -52,7 +52,7 @@ def _how(asked: dict[str, RequestFacts], not_followed: int) -> str:
     return f"{told}; first answers after {after}{named}"
 
 
-def _names(named: Sequence[RequestAt | Unanswered], left_out: int) -> str:
+def _names(named: Sequence[RequestAt], left_out: int) -> str:
     shown = [
         f"{entry.name}{'' if entry.request_id is None else f' {entry.request_id}'} (packet {entry.packet})"
         for entry in named[:SHOWN_REQUESTS]

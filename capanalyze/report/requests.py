@@ -38,9 +38,9 @@ def request_facts(tally: Tally) -> Requests:
             for kind in tally.kinds.values()
         },
         "requests_not_followed": int(tally.not_followed),
-        "repeated_ids": _named(tally.repeated),
+        "repeated_ids": named(tally.repeated),
         "repeated_ids_left_out": int(tally.repeated_left_out),
-        "early_requests": _named(tally.early),
+        "early_requests": named(tally.early),
         "early_requests_left_out": int(tally.early_left_out),
     }
 
@@ -51,7 +51,8 @@ def _latency(times: Times) -> Latency | None:
     return Latency(int(times.least), int(times.total) // int(times.number), int(times.most), int(times.packet))
 
 
-def _named(requests: list[Named]) -> tuple[RequestAt, ...]:
+def named(requests: list[Named]) -> tuple[RequestAt, ...]:
+    """Requests as the report lists them."""
     return tuple(
         RequestAt(int(one.packet), int(one.ts_ns) if one.ts_ns >= 0 else None, one.name, one.request_id)
         for one in requests

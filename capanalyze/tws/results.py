@@ -9,9 +9,9 @@ from capanalyze.tws import not_tws
 from capanalyze.tws.clients import client_library, legacy_library
 from capanalyze.tws.frames import UNDECIDED, index_encoding, index_name
 from capanalyze.tws.framing import FrameStream
-from capanalyze.tws.lapses import UNANSWERED, Unanswered
 from capanalyze.tws.state import SessionState
 from capanalyze.tws.stream_state import FIELDS, HOLDING, OPAQUE, OPENING, SEARCHING
+from capanalyze.tws.tally import NAMED, Named
 
 _REMAINDERS: Final = {
     OPENING: "of a hello that is not whole",
@@ -29,7 +29,7 @@ def fill(state: SessionState) -> None:
     state.client_remainder = _remainder(state.client)
     state.server_remainder = _remainder(state.server)
     waiting = state.pairing.unanswered()
-    state.unanswered = [Unanswered(one.packet, one.ts_ns, one.name, one.request_id) for one in waiting[:UNANSWERED]]
+    state.unanswered = [Named(one.packet, one.ts_ns, one.name, one.request_id) for one in waiting[:NAMED]]
     state.unanswered_left_out = len(waiting) - len(state.unanswered)
     if state.client_range is not None:
         state.client_library = client_library(state.client_range[0], state.client_range[1])

@@ -1,7 +1,7 @@
 """What is known of a session while it lasts and in the end, and how messages are kept.
 
 In: what session.py, greeting.py and legacy.py found. Out: the attributes that timeline/ and report/ read after
-``finish``. Every list has a bound, here or in lapses.py.
+``finish``. Every list has a bound, here, in desync.py or in tally.py.
 """
 
 from typing import Final
@@ -9,9 +9,9 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.conversation import Conversation
+from capanalyze.tws.desync import LOST, NO_DESYNCS, Desync
 from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, index_name, known_indexes
 from capanalyze.tws.framing import FrameStream
-from capanalyze.tws.lapses import LOST, NO_DESYNCS, NO_REQUESTS, Desync, Unanswered
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import NO_KEY, Pairing
@@ -19,6 +19,7 @@ from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
 from capanalyze.tws.room import Room
 from capanalyze.tws.stream_state import FrameHandler, StreamState
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, length_at, newest_of
+from capanalyze.tws.tally import NO_REQUESTS, Named
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
 
@@ -151,7 +152,7 @@ class SessionState(FrameHandler):
         self.server_encodings: list[str] = [] if rest is None else rest.names
         self.client_remainder: str = ""
         self.server_remainder: str = ""
-        self.unanswered: list[Unanswered] = NO_REQUESTS
+        self.unanswered: list[Named] = NO_REQUESTS
         self.unanswered_left_out: i64 = 0
         self.desyncs: list[Desync] = NO_DESYNCS
         self.desync_count: i64 = 0

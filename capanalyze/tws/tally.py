@@ -65,6 +65,10 @@ class Named:
         self.request_id: int | None = request_id
 
 
+NO_REQUESTS: Final[list[Named]] = []
+"""What a session has until there is a request to name: shared, never written to."""
+
+
 class Tally:
     """The kinds by the request's message id; ``repeated`` and ``early`` are in capture order."""
 

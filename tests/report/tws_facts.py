@@ -1,7 +1,7 @@
 """The requests of a session as TwsFacts, the rest of which says nothing."""
 
-from capanalyze.report.report import TwsFacts, Unanswered
-from capanalyze.report.requests import request_facts
+from capanalyze.report.report import TwsFacts
+from capanalyze.report.requests import named, request_facts
 from capanalyze.tws.session import Session
 
 
@@ -15,7 +15,7 @@ def facts_of(session: Session) -> TwsFacts:
         client_library=None,
         messages={},
         milestones={},
-        unanswered=tuple(Unanswered(one.packet, one.ts_ns, one.name, one.request_id) for one in session.unanswered),
+        unanswered=named(session.unanswered),
         unanswered_left_out=0,
         **request_facts(session.pairing.tally),
         remainder={},

@@ -8,8 +8,8 @@ import pytest
 
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
+from capanalyze.tws.desync import LOST
 from capanalyze.tws.frames import MAX_KEPT
-from capanalyze.tws.lapses import LOST
 from capanalyze.tws.session import SEARCH_OCTETS, Session
 from capanalyze.tws.state import ERRORS, HEAD
 from tests.tws.talk import (

@@ -1,0 +1,26 @@
+"""Where framing was lost: one entry for each place in a side's stream.
+
+In: what session.py was told of a stream. Out: the entries of ``SessionState.desyncs``.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+LOST: Final = 50
+"""Places listed where framing made no sense; ``desync_count`` stays true."""
+
+
+class Desync:
+    """A place in a side's stream where framing made no sense, octets are missing, or a frame is empty."""
+
+    def __init__(self, from_client: bool, packet: i64, ts_ns: i64, offset: i64, reason: str) -> None:
+        self.from_client: bool = from_client
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+        self.offset: i64 = offset
+        self.reason: str = reason
+
+
+NO_DESYNCS: Final[list[Desync]] = []
+"""What a session has until framing was lost: shared, never written to."""
