@@ -1,8 +1,10 @@
 """Run a command line in this process: arguments in, status and both outputs out."""
 
 import io
+import json
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # typer reads names of click that newer clicks deprecate
@@ -15,3 +17,10 @@ def capanalyze(*arguments: str) -> tuple[int, str, str]:
     with redirect_stdout(out), redirect_stderr(error):
         status = run(arguments)
     return status, out.getvalue(), error.getvalue()
+
+
+def listed(capture: str, *options: str) -> list[dict[str, Any]]:
+    """The messages that ``capanalyze messages`` lists."""
+    status, out, _ = capanalyze("messages", capture, "--format", "jsonl", *options)
+    assert status == 0
+    return [json.loads(line) for line in out.splitlines()]
