@@ -16,7 +16,7 @@ def command(
         typer.Option("-o", "--output", metavar="FILE", help="Write to a file.", show_default="standard output"),
     ] = None,
 ) -> int:
-    """Write the TWS dissector for Wireshark and tshark (Lua), made of the same schema as "messages" uses."""
+    """Write a TWS dissector for Wireshark and tshark: one Lua file, made of the schema that messages are read by."""
     from capanalyze.integrations.wireshark import plugin  # noqa: PLC0415 - nothing is made while --help is printed
 
     write([plugin()], output)

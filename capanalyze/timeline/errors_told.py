@@ -11,7 +11,7 @@ ERROR: Final = 4
 
 
 class WireError(NamedTuple):
-    """An error message that the gateway sent; code 0 where it has none that can be read."""
+    """An error message that the gateway sent, its text in one line; code 0 where it has none that can be read."""
 
     code: int
     text: str
@@ -29,5 +29,6 @@ def wire_error(message: Message) -> WireError:
         message.payload, from_client=False, server_version=message.server_version or None, encoding=message.encoding
     )
     code = decoded.fields.get("errorCode")
+    text = " ".join(str(decoded.fields.get("errorMsg") or "").split())
     at = moment(message.packet, message.ts_ns) or Moment(0, None)
-    return WireError(code if isinstance(code, int) else 0, str(decoded.fields.get("errorMsg") or ""), at)
+    return WireError(code if isinstance(code, int) else 0, text, at)

@@ -129,5 +129,5 @@ def _contract(contract: object) -> str:
 def _plain(value: object) -> str:
     if value is True or value is False:
         return "on" if value else "off"
-    text = str(value)
+    text = " ".join(str(value).split())  # an error's text may have lines
     return text if len(text) <= 80 else text[:79] + "…"

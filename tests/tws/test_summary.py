@@ -34,6 +34,8 @@ def test_what_a_client_asked(text: str, expected: str) -> None:
         ("15|1|DU0000000|", "managedAccounts DU0000000"),
         ("4|2|-1|2104|Market data farm connection is OK:usfarm||",
          'error -1 code 2104 "Market data farm connection is OK:usfarm"'),
+        ("4|2|-1|1300|TWS socket port has been reset.\nPlease reconnect||",
+         'error -1 code 1300 "TWS socket port has been reset. Please reconnect"'),
         ("1|6|7|4|150.25|100|0|", "tickPrice #7 last 150.25"),
         ("61|3|DU0000000|1|TSLA|STK||0|||SMART|USD|TSLA|NMS|100|196.5|", "position TSLA STK SMART 100"),
         ("6|2|NetLiquidation|1000000|USD|DU0000000|", "updateAccountValue NetLiquidation 1000000 USD"),
