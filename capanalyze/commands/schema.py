@@ -12,7 +12,7 @@ import typer
 from capanalyze.commands.options import BY_SUFFIX, format_of
 from capanalyze.commands.output import width, write
 from capanalyze.errors import CapanalyzeError
-from capanalyze.tws.schema import Message, messages
+from capanalyze.tws.schema import MessageType, messages
 from capanalyze.tws.schema.show import find
 
 NOT_WORDS: Final = "capanalyze schema lists them all; a part of a name, a constant or a number is enough"
@@ -55,13 +55,13 @@ def command(
     return 0
 
 
-def _json(found: list[Message]) -> str:
+def _json(found: list[MessageType]) -> str:
     from capanalyze.report.schema_json import catalogue  # noqa: PLC0415 - only what is asked for
 
     return json.dumps(catalogue(found), indent=2) + "\n"
 
 
-def _text(found: list[Message], *, whole: bool) -> str:
+def _text(found: list[MessageType], *, whole: bool) -> str:
     from capanalyze.report.schema_text import described, overview  # noqa: PLC0415 - only what is asked for
 
     if whole:

@@ -36,7 +36,7 @@ from capanalyze.integrations.scapy_pieces import (
     size_of,
 )
 from capanalyze.tws.encode import encode_text
-from capanalyze.tws.schema import FIRST_BINARY_ID, PROTOBUF_OFFSET, Message, by_name
+from capanalyze.tws.schema import FIRST_BINARY_ID, PROTOBUF_OFFSET, MessageType, by_name
 
 __all__ = ["TWS", "TWSBinaryId", "TWSEmpty", "TWSHello", "TWSProtobuf", "TWSServerHello", "TWSText", "message"]
 
@@ -178,7 +178,7 @@ def message(
     return made(id=row.id, fields=fields[:-1], **facts)
 
 
-def _is_protobuf(row: Message, server_version: int) -> bool:
+def _is_protobuf(row: MessageType, server_version: int) -> bool:
     since = row.protobuf_since if row.from_client and row.text else FIRST_BINARY_ID if row.from_client else ALL_PROTOBUF
     return bool(row.protobuf) and 0 < since <= server_version
 

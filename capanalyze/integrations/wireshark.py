@@ -13,7 +13,7 @@ from capanalyze import API_PORTS, __version__
 from capanalyze.tws import clients, decode, scalars, schema
 from capanalyze.tws.error_codes import meanings, severity_of
 from capanalyze.tws.not_tws import PROTOCOLS
-from capanalyze.tws.schema import Message, messages
+from capanalyze.tws.schema import MessageType, messages
 from capanalyze.tws.schema.grammar import FIELD, LIST, NO_LIMIT, OBJECT, SEQUENCE, Condition, Node
 from capanalyze.tws.schema.protobuf_rows import ProtobufField, fields
 from capanalyze.tws.values import TABLES
@@ -94,7 +94,7 @@ def _constants() -> list[tuple[str, str | int]]:
     ]
 
 
-def _message(table: str, row: Message) -> Iterator[str]:
+def _message(table: str, row: MessageType) -> Iterator[str]:
     protobuf = _quoted(row.protobuf) if row.protobuf else "nil"
     facts = (
         f"{row.id}, {_quoted(row.name)}, {_quoted(row.constant)}, {protobuf}, {_quoted(row.key_name())}, {row.since}"

@@ -6,7 +6,7 @@ In: rows of tws/schema. Out: dicts, lists, strings, integers and None, for scrip
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from capanalyze.tws.schema import NEWEST, PROTOBUF_OFFSET, Message
+from capanalyze.tws.schema import NEWEST, PROTOBUF_OFFSET, MessageType
 from capanalyze.tws.schema.grammar import KINDS
 from capanalyze.tws.schema.show import Row, conversation, protobuf_rows, text_rows
 from capanalyze.tws.values import TABLES
@@ -15,7 +15,7 @@ CALLED: Final = {"request": "its request or order id", "marketRule": "its market
 """What a pairing key numbers, in words."""
 
 
-def catalogue(messages: Sequence[Message]) -> dict[str, Any]:
+def catalogue(messages: Sequence[MessageType]) -> dict[str, Any]:
     """The object that is printed: the messages, the newest server version, the kinds of sensitive values."""
     return {
         "newest_server_version": NEWEST,
@@ -24,7 +24,7 @@ def catalogue(messages: Sequence[Message]) -> dict[str, Any]:
     }
 
 
-def entry(message: Message) -> dict[str, Any]:
+def entry(message: MessageType) -> dict[str, Any]:
     """One message. ``text`` and ``protobuf`` are None where it has no such form; paths are dotted names."""
     return {
         "sender": "client" if message.from_client else "server",
@@ -52,7 +52,7 @@ def entry(message: Message) -> dict[str, Any]:
     }
 
 
-def _protobuf(message: Message) -> dict[str, Any] | None:
+def _protobuf(message: MessageType) -> dict[str, Any] | None:
     if not message.protobuf:
         return None
     return {
@@ -85,7 +85,7 @@ def paths(rows: Sequence[Row]) -> Iterator[tuple[str, Row]]:
         yield ".".join(above), row
 
 
-def value_tables(message: Message) -> dict[str, dict[int | str, str]]:
+def value_tables(message: MessageType) -> dict[str, dict[int | str, str]]:
     """The fields of a message whose values have a meaning of their own, by path, and the meanings."""
     found: dict[str, dict[int | str, str]] = {}
     for path, _ in paths((*text_rows(message), *protobuf_rows(message))):

@@ -10,7 +10,7 @@ from typing import Final
 from capanalyze.report._text import wrap
 from capanalyze.report.schema_json import CALLED, paths, value_tables
 from capanalyze.timeline.words import listing
-from capanalyze.tws.schema import PROTOBUF_OFFSET, Message
+from capanalyze.tws.schema import PROTOBUF_OFFSET, MessageType
 from capanalyze.tws.schema.grammar import KINDS
 from capanalyze.tws.schema.pairs import Pair
 from capanalyze.tws.schema.show import Row, conversation, protobuf_rows, text_rows
@@ -24,7 +24,7 @@ _REMARKS: Final = 24
 _DIRECTION: Final = {True: "client -> gateway", False: "gateway -> client"}
 
 
-def overview(messages: Iterable[Message]) -> list[str]:
+def overview(messages: Iterable[MessageType]) -> list[str]:
     """A line for each message: direction, id, the user's name, IB's constant, protobuf message."""
     heads = ("id", "name", "constant", "protobuf message")
     lines: list[str] = []
@@ -41,7 +41,7 @@ def _cells(number: str, name: str, constant: str, protobuf: str) -> str:
     return f"  {number:>3}  {name:<36}  {constant:<39}  {protobuf}"
 
 
-def described(message: Message, width: int) -> list[str]:
+def described(message: MessageType, width: int) -> list[str]:
     """Everything that is known of one message."""
     lines = wrap(
         f"{_DIRECTION[message.from_client]}, id {message.id}, {message.constant}", width, f"{message.name}  ", "    "
@@ -66,7 +66,7 @@ def described(message: Message, width: int) -> list[str]:
     return lines
 
 
-def _facts(message: Message) -> list[tuple[str, str]]:
+def _facts(message: MessageType) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     if message.since:
         pairs.append(("versions", f"server version {message.since} on"))
@@ -76,7 +76,7 @@ def _facts(message: Message) -> list[tuple[str, str]]:
     return pairs
 
 
-def _forms(message: Message) -> str:
+def _forms(message: MessageType) -> str:
     if not message.text:
         return "protobuf only"
     if not message.protobuf:
@@ -128,7 +128,7 @@ def _remarks(row: Row) -> str:
     return "; ".join(word for word in words if word)
 
 
-def _values(message: Message) -> Iterable[tuple[str, str]]:
+def _values(message: MessageType) -> Iterable[tuple[str, str]]:
     for path, table in value_tables(message).items():
         yield path, ", ".join(f"{value} {meaning}" for value, meaning in table.items())
 

@@ -13,7 +13,7 @@ from capanalyze.tws.schema import (
     FIRST_BINARY_ID,
     NEWEST,
     PROTOBUF_OFFSET,
-    Message,
+    MessageType,
     key_fields,
     message,
     protobuf_key_field,
@@ -113,7 +113,7 @@ def decode(
     return Decoded(message_id, name, decoded, _key(row, decoded), problem, found, from_client)
 
 
-def _protobuf(row: Message | None, message_id: int, body: bytes, from_client: bool) -> Decoded:
+def _protobuf(row: MessageType | None, message_id: int, body: bytes, from_client: bool) -> Decoded:
     name = row.name if row is not None else f"message_{message_id}"
     values, problem = protobuf.decode_body(body, row.protobuf if row is not None else "")
     if row is None or not row.protobuf:
@@ -122,7 +122,7 @@ def _protobuf(row: Message | None, message_id: int, body: bytes, from_client: bo
     return Decoded(message_id, name, values, key, problem, "protobuf", from_client)
 
 
-def _key(row: Message, values: dict[str, object]) -> int | None:
+def _key(row: MessageType, values: dict[str, object]) -> int | None:
     key = values.get(row.key_name())
     return key if type(key) is int else None
 
@@ -130,7 +130,7 @@ def _key(row: Message, values: dict[str, object]) -> int | None:
 _plans: dict[tuple[bool, int, int], list[Step]] = {}
 
 
-def _plan(row: Message, server_version: int) -> list[Step]:
+def _plan(row: MessageType, server_version: int) -> list[Step]:
     key = (row.from_client, row.id, server_version)
     steps = _plans.get(key)
     if steps is None:
@@ -139,7 +139,7 @@ def _plan(row: Message, server_version: int) -> list[Step]:
     return steps
 
 
-def _candidates(row: Message, encoding: str) -> list[int]:
+def _candidates(row: MessageType, encoding: str) -> list[int]:
     """The server versions at which the layout of ``row`` changes, the oldest of each stretch without a change."""
     low, high = OLDEST, NEWEST
     if encoding == "text":
@@ -159,7 +159,7 @@ def _candidates(row: Message, encoding: str) -> list[int]:
     return sorted(bound for bound in bounds if low <= bound <= high) or [low]
 
 
-def _fitting(row: Message, fields: list[bytes], candidates: list[int]) -> list[tuple[int, list[str]]]:
+def _fitting(row: MessageType, fields: list[bytes], candidates: list[int]) -> list[tuple[int, list[str]]]:
     """The candidates at which ``fields`` fit the layout, and the name that each field then has.
 
     Identifiers are first held not to be empty, which tells layouts of equal length apart.
@@ -177,7 +177,7 @@ def _fitting(row: Message, fields: list[bytes], candidates: list[int]) -> list[t
     return found
 
 
-def _without_version(row: Message, fields: list[bytes], encoding: str) -> tuple[dict[str, object], str | None]:
+def _without_version(row: MessageType, fields: list[bytes], encoding: str) -> tuple[dict[str, object], str | None]:
     """Name the fields as far as every server version agrees at which the message fits."""
     candidates = _candidates(row, encoding)
     fitting = _fitting(row, fields, candidates)

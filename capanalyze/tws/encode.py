@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from capanalyze.tws.scalars import BAD
-from capanalyze.tws.schema import Message
+from capanalyze.tws.schema import MessageType
 from capanalyze.tws.schema.grammar import FIELD, LIST, SEQUENCE
 from capanalyze.tws.text import Reader, Step, plan, split
 
@@ -85,7 +85,7 @@ def _spelled(value: object, type_: str) -> bytes:
 
 
 def encode_text(
-    message: Message, values: Mapping[str, object], server_version: int, *, like: bytes | None = None
+    message: MessageType, values: Mapping[str, object], server_version: int, *, like: bytes | None = None
 ) -> bytes:
     """The body of a text message (without its id) at a server version.
 

@@ -54,7 +54,7 @@ def double(data: bytes, position: int) -> str | None:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-class Walker:
+class Reader:
     """Decodes one serialized message; ``problem`` is the first thing that does not fit, None if all does."""
 
     __slots__ = ("data", "left", "problem")
@@ -241,7 +241,7 @@ class Walker:
         if text.isprintable():
             return text
         if depth < MAX_DEPTH:
-            inner = Walker(raw)
+            inner = Reader(raw)
             inner.left = self.left
             found = inner.message("", 0, len(raw), depth + 1, "")
             if inner.problem is None and found:
@@ -264,6 +264,6 @@ def _append(values: dict[str, object], name: str, value: object) -> None:
 
 def decode_body(body: bytes, name: str) -> tuple[dict[str, object], str | None]:
     """The values of a serialized message and the first problem; ``name`` "" for a message that is not known."""
-    walker = Walker(body)
-    values = walker.message(name, 0, len(body), 0, "")
-    return values, walker.problem
+    reader = Reader(body)
+    values = reader.message(name, 0, len(body), 0, "")
+    return values, reader.problem

@@ -7,7 +7,7 @@ import pytest
 
 from capanalyze.report.schema_json import entry, paths
 from capanalyze.report.schema_text import described
-from capanalyze.tws.schema import Message, messages
+from capanalyze.tws.schema import MessageType, messages
 from capanalyze.tws.schema.grammar import LIST, OBJECT, SEQUENCE, Node
 from capanalyze.tws.schema.protobuf_rows import fields
 from capanalyze.tws.schema.show import protobuf_rows
@@ -121,7 +121,7 @@ def count(nodes: list[Node]) -> int:
 
 
 @pytest.mark.parametrize("message", EVERY, ids=lambda m: f"{m.constant}")
-def test_every_field_of_every_message_is_in_both_formats(message: Message) -> None:
+def test_every_field_of_every_message_is_in_both_formats(message: MessageType) -> None:
     found = entry(message)
     lines = described(message, 200)
 

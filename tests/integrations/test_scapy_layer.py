@@ -24,7 +24,7 @@ from capanalyze.integrations.scapy_layer import (
     message,
 )
 from capanalyze.tws.message import Message
-from capanalyze.tws.schema import Message as Row
+from capanalyze.tws.schema import MessageType as Row
 from capanalyze.tws.schema import messages
 from tests.integrations.recorded import CAPTURES, decoded, frames, names, sessions, wire
 from tests.tws.oracle.generate import Text, protobuf

@@ -5,7 +5,7 @@ import pytest
 from capanalyze.tws.decode import FIRST_BINARY_ID, LAST_UNFRAMED, NEWEST, OLDEST, decode
 from capanalyze.tws.encode import encode_text
 from capanalyze.tws.message import Message as Recorded
-from capanalyze.tws.schema import Message, messages
+from capanalyze.tws.schema import MessageType, messages
 from tests.integrations.recorded import decoded, names, sessions
 from tests.tws.oracle.generate import Text
 
@@ -14,7 +14,7 @@ VERSIONS = (38, 50, 68, 76, 100, 101, 115, 130, 145, 150, 157, 165, 170, 178, 18
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.constant)
-def test_every_text_message_decodes_and_encodes_to_the_same_octets(row: Message) -> None:
+def test_every_text_message_decodes_and_encodes_to_the_same_octets(row: MessageType) -> None:
     for version in VERSIONS:
         if version < row.since:
             continue
@@ -55,7 +55,7 @@ def test_a_nul_in_a_value_cannot_make_another_field() -> None:
     assert encode_text(messages(False)[15], {"version": 1, "accountsList": "DU0\0DU1"}, 178) == b"1\0DU0DU1\0"
 
 
-def recorded(name: str) -> list[tuple[Recorded, Message, bytes]]:
+def recorded(name: str) -> list[tuple[Recorded, MessageType, bytes]]:
     """The whole text messages of a recording that the schema knows: as found, its row, its body."""
     found = [message for session in sessions(name) for message in session.messages]
     rows = [messages(message.from_client).get(message.id) for message in found]

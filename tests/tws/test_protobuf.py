@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capanalyze.tws.decode import Decoded, decode
-from capanalyze.tws.protobuf import MAX_DEPTH, MAX_VALUES, Walker, decode_body
+from capanalyze.tws.protobuf import MAX_DEPTH, MAX_VALUES, Reader, decode_body
 from capanalyze.tws.schema.protobuf_rows import rows
 from tests.tws.oracle.generate import varint
 
@@ -200,7 +200,7 @@ def test_an_unknown_varint_of_eleven_octets_is_hexadecimal() -> None:
 def test_a_known_message_at_the_depth_limit_is_not_opened() -> None:
     body = delimited(2, delimited(2, b"ES"))
 
-    assert Walker(body).message("OpenOrder", 0, len(body), MAX_DEPTH, "") == {"contract": "0x12024553"}
+    assert Reader(body).message("OpenOrder", 0, len(body), MAX_DEPTH, "") == {"contract": "0x12024553"}
 
 
 def test_quantities_and_booleans_are_read() -> None:

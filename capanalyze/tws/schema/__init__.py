@@ -26,8 +26,8 @@ _NOT_ASKED: Final = -2
 _HEADER: Final = r"^(\d+) (\w+) (\w+)(.*)$\n?((?:  .*\n)*)"
 
 
-class Message:
-    """One row.
+class MessageType:
+    """One row: what is known of every message of a direction and an id.
 
     Attributes:
         from_client: True for a request, False for an answer.
@@ -90,24 +90,24 @@ class Message:
         return 3 if self.protobuf == "OrderBound" else 1
 
 
-_tables: dict[bool, dict[int, Message]] = {}
+_tables: dict[bool, dict[int, MessageType]] = {}
 
 
 def _fragments(from_client: bool) -> dict[str, str]:
     return {**(requests.FRAGMENTS if from_client else answers.FRAGMENTS), **orders.FRAGMENTS}
 
 
-def messages(from_client: bool) -> dict[int, Message]:
+def messages(from_client: bool) -> dict[int, MessageType]:
     """All messages of one direction by id, in order of id."""
     table = _tables.get(from_client)
     if table is None:
         rows = re.findall(_HEADER, requests.ROWS if from_client else answers.ROWS, re.MULTILINE)
-        table = {int(row[0]): Message(from_client, row) for row in rows}
+        table = {int(row[0]): MessageType(from_client, row) for row in rows}
         _tables[from_client] = table
     return table
 
 
-def message(from_client: bool, message_id: int) -> Message | None:
+def message(from_client: bool, message_id: int) -> MessageType | None:
     """The row of ``message_id`` (with or without the 200 of the protobuf form), None if there is none."""
     if message_id > PROTOBUF_OFFSET:
         message_id -= PROTOBUF_OFFSET
@@ -122,7 +122,7 @@ def name_of(from_client: bool, message_id: int) -> str:
     return f"message_{message_id - PROTOBUF_OFFSET if message_id > PROTOBUF_OFFSET else message_id}"
 
 
-def by_name(name: str) -> list[Message]:
+def by_name(name: str) -> list[MessageType]:
     """The messages whose name or constant is ``name``, in any case (``position`` or ``POSITION_DATA``)."""
     wanted = name.lower()
     found = [*messages(True).values(), *messages(False).values()]

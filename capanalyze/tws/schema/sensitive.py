@@ -5,14 +5,14 @@ id can stand where nobody expects it (the ``value`` of updateAccountValue with k
 publishes a capture looks for what looks like an account in every text as well.
 """
 
-from capanalyze.tws.schema import Message
+from capanalyze.tws.schema import MessageType
 from capanalyze.tws.schema.grammar import FIELD, SEQUENCE, Node
 from capanalyze.tws.schema.protobuf_rows import fields
 
 _kinds: dict[tuple[bool, int], dict[str, str]] = {}
 
 
-def sensitive_fields(message: Message) -> dict[str, str]:
+def sensitive_fields(message: MessageType) -> dict[str, str]:
     """The kind (grammar.KINDS) of each sensitive field by its dotted name, list positions left out."""
     found = _kinds.get((message.from_client, message.id))
     if found is None:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from capanalyze.tws.schema import Message, by_name, messages
+from capanalyze.tws.schema import MessageType, by_name, messages
 from capanalyze.tws.schema.grammar import FIELD, LIST, NO_LIMIT, SEQUENCE, Condition, Node
 from capanalyze.tws.schema.pairs import Pair, pairs, requests_for
 from capanalyze.tws.schema.protobuf_rows import fields
@@ -43,7 +43,7 @@ class Row(NamedTuple):
     note: str = ""
 
 
-def find(name: str) -> list[Message]:
+def find(name: str) -> list[MessageType]:
     """The messages that a user may mean: by name or constant, else by a part of one, else by number."""
     exact = by_name(name)
     if exact:
@@ -55,7 +55,7 @@ def find(name: str) -> list[Message]:
     return [row for row in every if wanted in row.name.lower() or wanted in row.constant.lower()]
 
 
-def text_rows(message: Message) -> list[Row]:
+def text_rows(message: MessageType) -> list[Row]:
     """The fields of the text form, in wire order; empty where there is no text form or no field."""
     rows: list[Row] = []
     _text(message.nodes() if message.text else [], 0, (0, NO_LIMIT), [], rows)
@@ -98,7 +98,7 @@ def _condition(condition: Condition) -> str:
     return f"message version {'>=' if condition.op == 'version' else '<'} {condition.values[0]}"
 
 
-def protobuf_rows(message: Message) -> list[Row]:
+def protobuf_rows(message: MessageType) -> list[Row]:
     """The fields of the protobuf form by number, contained messages unfolded below their field."""
     rows: list[Row] = []
     _protobuf(message.protobuf, 0, rows)
@@ -115,7 +115,7 @@ def _protobuf(name: str, depth: int, rows: list[Row]) -> None:
             _protobuf(field.type, depth + 1, rows)
 
 
-def conversation(message: Message) -> list[Pair]:
+def conversation(message: MessageType) -> list[Pair]:
     """How a request is answered, or which requests an answer may belong to."""
     if message.from_client:
         found = pairs().get(message.name)

@@ -7,7 +7,7 @@ form that proto3 prescribes, by an encoder of their own.
 import random
 import struct
 
-from capanalyze.tws.schema import Message
+from capanalyze.tws.schema import MessageType
 from capanalyze.tws.schema.grammar import FIELD, LIST, SEQUENCE, Condition, Node
 from capanalyze.tws.schema.protobuf_rows import ProtobufField, fields
 
@@ -40,7 +40,7 @@ NUMBERS = {
 class Text:
     """One text body; ``empty`` is the share of numbers and strings left empty (what a decoder may refuse)."""
 
-    def __init__(self, row: Message, server_version: int, chance: random.Random, empty: float) -> None:
+    def __init__(self, row: MessageType, server_version: int, chance: random.Random, empty: float) -> None:
         self.version = server_version
         self.chance = chance
         self.empty = empty

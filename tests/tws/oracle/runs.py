@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from capanalyze.tws.decode import decode, request_key
 from capanalyze.tws.protobuf import decode_body
-from capanalyze.tws.schema import Message, message, messages
+from capanalyze.tws.schema import MessageType, message, messages
 from tests.tws.oracle import answers, compare, envs, generate
 from tests.tws.oracle.accepted import ACCEPTED
 
@@ -85,7 +85,7 @@ def requests(client: str, environment: str, script: str, *arguments: str, known:
 class Frame:
     """A frame made for a client's decoder."""
 
-    row: Message
+    row: MessageType
     version: int
     protobuf: bool
     body: bytes
@@ -110,7 +110,7 @@ def answer_frames(first: int, last: int, samples: int, *, only: int = 0) -> list
     return frames
 
 
-def gate_edges(row: Message) -> set[int]:
+def gate_edges(row: MessageType) -> set[int]:
     """The server versions on both sides of every gate of a text form."""
     edges: set[int] = set()
     waiting = list(row.nodes())

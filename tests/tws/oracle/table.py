@@ -7,7 +7,7 @@ versions they were compared at. "-" is a form that does not exist, "not proven" 
 import sys
 from collections import defaultdict
 
-from capanalyze.tws.schema import Message, messages
+from capanalyze.tws.schema import MessageType, messages
 from tests.tws.oracle import runs, test_oracle_requests
 from tests.tws.oracle.runs import Key, Outcome
 
@@ -49,7 +49,7 @@ def table(made: dict[str, Outcome]) -> list[str]:
     return lines
 
 
-def _cell(proven: dict[Key, list[str]], row: Message, form: str) -> str:
+def _cell(proven: dict[Key, list[str]], row: MessageType, form: str) -> str:
     return "; ".join(proven.get((row.from_client, row.id, form), [WITHOUT]))
 
 
