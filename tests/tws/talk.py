@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.message import Message
+from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.session import Session
 
 HELLO = b"API\0\0\0\0\x09v100..187"
@@ -155,3 +156,9 @@ def results(session: Session) -> dict[str, object]:
     if session.closing_tail is not None:
         found["closing"] = [[told(message) for message in tail] for tail in session.closing_tail]
     return found
+
+
+def went(pairing: Pairing, message_id: int) -> tuple[int, int, int, int, int]:
+    """What came of the requests of a kind: how many were sent, answered, refused, ended, cancelled."""
+    kind = pairing.tally.kinds[message_id]
+    return kind.sent, kind.answered, kind.errors, kind.ended, kind.cancelled
