@@ -9,7 +9,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze import lane
+from capanalyze import API_PORTS, lane
 from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, COMPILED, SHAPE, read_words
 from capanalyze.packets.icmp import IcmpError
 from capanalyze.packets.ip import FRAGMENT, NOT_TCP, TCP
@@ -24,9 +24,6 @@ from capanalyze.tcp.short import DIRECT, GENERAL, short
 from capanalyze.tcp.tracker import RUNS, Tracker
 from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session
-
-PORTS: Final = (4001, 4002, 7496, 7497)
-"""Usual API ports: IB Gateway live and paper, TWS live and paper."""
 
 ADDRESSES: Final = 12
 """Where an IPv4 header has them."""
@@ -45,7 +42,7 @@ class Analyzer:
 
     def __init__(
         self,
-        ports: tuple[int, ...] = PORTS,
+        ports: tuple[int, ...] = API_PORTS,
         keep_all: bool = False,
         converse: bool = False,
         keys: frozenset[int] | None = None,

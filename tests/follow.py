@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from unittest import mock
 
 import capanalyze.sessions
-from capanalyze.analyzer import PORTS, Analyzer
+from capanalyze import API_PORTS
+from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.segment import HEADER_CUT, OK, REASSEMBLED, Segment
 from capanalyze.tcp.connection import Connection
@@ -72,7 +73,7 @@ class Followed:
         return connection
 
 
-def follow(capture: bytes, ports: tuple[int, ...] = PORTS, piece: int = 0) -> Followed:
+def follow(capture: bytes, ports: tuple[int, ...] = API_PORTS, piece: int = 0) -> Followed:
     """Run the analyzer over a capture, fed whole or in pieces."""
     with mock.patch.object(capanalyze.sessions, "Session", StreamRecorder):
         analyzer = Analyzer(ports)

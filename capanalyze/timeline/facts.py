@@ -11,7 +11,7 @@ from typing import Final
 from capanalyze.tcp.connection import Connection, Note
 from capanalyze.timeline.ends import End, Moment, between, moment, set_back
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
-from capanalyze.timeline.openings import Misfit, first_octets, misfit
+from capanalyze.timeline.misfit import Misfit, first_octets, misfit
 from capanalyze.timeline.stage import stage_of
 from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session

@@ -11,7 +11,7 @@ from capanalyze.tcp.connection import Event
 from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import LEFT_OUT, Entry
-from capanalyze.timeline.openings import first_octets
+from capanalyze.timeline.misfit import first_octets
 from capanalyze.timeline.turned_back import of_event
 from capanalyze.timeline.words import count, octets_as_text, quote
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from capanalyze.analyzer import PORTS, Analyzer
+from capanalyze import API_PORTS
+from capanalyze.analyzer import Analyzer
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.report.report import Report
@@ -61,7 +62,7 @@ def ready(**options: object) -> Conversation:
     return started(**options).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack()
 
 
-def report(*talks: Conversation, ports: Sequence[int] = PORTS, all_connections: bool = False) -> Report:
+def report(*talks: Conversation, ports: Sequence[int] = API_PORTS, all_connections: bool = False) -> Report:
     """The Report of conversations captured together, in order of time."""
     packets = sorted((packet for talk in talks for packet in talk.packets), key=lambda packet: packet.ts_ns)
     whole = Conversation(packets=packets)
@@ -86,4 +87,4 @@ def facts(talk: Conversation) -> Facts:
         analyzer.feed(decoder)
     analyzer.finish()
     ended = Moment(int(analyzer.packets), int(analyzer.last_ts))
-    return Facts(analyzer.connections[0], analyzer.sessions[0], PORTS, ended)
+    return Facts(analyzer.connections[0], analyzer.sessions[0], API_PORTS, ended)
