@@ -15,7 +15,7 @@ from capanalyze.tcp.evidence import last_octet
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import be_sure
 from capanalyze.tcp.parting import NOWHERE, Parting
-from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.sequence import distance, onward
 from capanalyze.tcp.side import trouble
 from capanalyze.tcp.streams import Streams
 from capanalyze.tcp.zeek import PURE_ACK, hole, once
@@ -28,7 +28,8 @@ def acknowledge(
     streams: Streams, connection: Connection, side: Side, peer: Side, seg: Segment, rel: i64, packet: i64, ts_ns: i64
 ) -> None:
     """What the acknowledgement number proves about the peer's octets and FIN."""
-    if side.last_ack >= 0 and distance(seg.ack, side.last_ack) < 0:
+    seems_old = side.last_ack >= 0 and distance(seg.ack, side.last_ack) < 0
+    if seems_old and not leaps(peer, seg.ack):
         return
     first = side.last_ack < 0
     side.last_ack = seg.ack
@@ -36,7 +37,7 @@ def acknowledge(
         be_sure(peer, side, seg.ack)
     acked = peer.next_rel
     if seg.ack != peer.next_seq:
-        acked += distance(seg.ack, peer.next_seq)
+        acked += onward(seg.ack, peer.next_seq) if seems_old else distance(seg.ack, peer.next_seq)
     further = acked > peer.acked_rel
     if further or (first and peer.isn < 0):  # the first octets captured may lie ahead of others
         peer.acked_rel = acked
@@ -62,6 +63,11 @@ def acknowledge(
         streams.skip(peer, acked, packet, ts_ns)
     if bare and not side.acknowledged:
         first_pure_ack(side, peer, packet, ts_ns)
+
+
+def leaps(peer: Side, ack: i64) -> bool:
+    """Whether a number that seems old acknowledges what was captured of a side behind gigabytes that were not."""
+    return peer.acked_rel < peer.next_rel + onward(ack, peer.next_seq) <= peer.max_rel
 
 
 def fin_acknowledged(parting: Parting, rel: i64, bare: bool, packet: i64, ts_ns: i64) -> None:

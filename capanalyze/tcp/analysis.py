@@ -10,7 +10,6 @@ from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.notes import mark, note
-from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.side import trouble
 
 
@@ -113,7 +112,7 @@ def remember(side: Side, seg: Segment, rel: i64, probe: str, ts_ns: i64) -> None
 
 def behind(ack: i64, newest: i64) -> bool:
     """Whether an acknowledgement number lies before the newest one."""
-    return newest >= 0 and distance(ack, newest) < 0
+    return newest >= 0 and ((ack - newest) & 0xFFFFFFFF) >= 0x80000000
 
 
 def soon(ts_ns: i64, earlier: i64, within: i64) -> bool:

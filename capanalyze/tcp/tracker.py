@@ -23,7 +23,7 @@ from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, take_syn
 from capanalyze.tcp.parting import kept
 from capanalyze.tcp.recent import Recent
-from capanalyze.tcp.sequence import apart, distance
+from capanalyze.tcp.sequence import apart, onward
 from capanalyze.tcp.short import NOTHING, catch_up, open_window, said
 from capanalyze.tcp.side import part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
@@ -116,7 +116,7 @@ class Tracker:
         flags = seg.flags
         rel = side.next_rel
         if seg.seq != side.next_seq:
-            rel += distance(seg.seq, side.next_seq)
+            rel += onward(seg.seq, side.next_seq)
         if connection.rtt_ns < 0 and not flags & SYN and side.isn >= 0 and peer.isn >= 0 and connection.syn_ts >= 0:
             connection.rtt_ns = ts_ns - connection.syn_ts
         if seg.window == 0:

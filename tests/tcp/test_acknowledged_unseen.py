@@ -103,3 +103,10 @@ def test_who_closed_is_told_behind_gigabytes_that_the_capture_lacks(lost: int, c
     assert (connection.close.first, connection.close.certainty) == (closer, "certain")
     assert connection.server.missing == lost
     assert {connection.client_state, connection.server_state} == {"TIME_WAIT", "CLOSED"}
+
+
+def test_one_wrong_acknowledgement_of_an_old_number_says_nothing() -> None:
+    talk = Conversation(server_isn=0x5FFFFFFC).open().client.data(b"question").server.ack()
+    talk.client.ack(ack=0).server.data(b"answer").client.ack()
+
+    assert follow(talk.pcap()).only.server.missing == 0

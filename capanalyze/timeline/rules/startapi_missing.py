@@ -53,6 +53,7 @@ def check(facts: Facts) -> Finding | None:
             ),
         )
     if facts.start_begun:
+        causes[-2:] = [Cause("the client gave up while it sent startApi", "possible", "its own log at that time")]
         evidence.append(f"behind its hello the client sent {facts.start_begun}")
     return finding(
         ID,
