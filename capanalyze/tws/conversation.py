@@ -9,7 +9,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.pairing import HISTORICAL_DATA, HISTORICAL_DATA_END_SINCE, NO_KEY
+from capanalyze.tws.pairing import HISTORICAL_DATA, HISTORICAL_DATA_END_SINCE, NO_KEY, id_of
 from capanalyze.tws.room import Room
 from capanalyze.tws.rows import Row, cancelled_by, place_of, refused, row_of
 from capanalyze.tws.schema import name_of
@@ -39,7 +39,7 @@ class Exchange:
         self.message_id: i64 = message_id
         self.row: Row = row
         self.name: str = name_of(True, message_id)
-        self.request_id: int | None = None if row.keyless or key == NO_KEY else key
+        self.request_id: int | None = id_of(row, key)
         self.packet: i64 = packet
         self.ts_ns: i64 = ts_ns
         self.answers: dict[str, int] = {}

@@ -30,6 +30,11 @@ HISTORICAL_DATA_END_SINCE: Final = 196
 NO_KEY: Final = -(1 << 62)
 
 
+def id_of(row: Row, key: i64) -> int | None:
+    """The request, order or rule id that a key is; None where it is none."""
+    return None if row.keyless or key == NO_KEY else key
+
+
 class Waiting:
     """A request without an answer so far; ``request_id`` is None where it has no key."""
 
@@ -51,7 +56,7 @@ class Waiting:
     @property
     def request_id(self) -> int | None:
         """The request, order or rule id."""
-        return None if self.row.keyless or self.key == NO_KEY else self.key
+        return id_of(self.row, self.key)
 
 
 class Pairing:
@@ -78,7 +83,7 @@ class Pairing:
             return False
         self.tally.kind(message_id).sent += 1
         if not ready:
-            self.tally.too_early(message_id, None if row.keyless or key == NO_KEY else key, packet, ts_ns)
+            self.tally.too_early(message_id, id_of(row, key), packet, ts_ns)
         if self.waiting >= WAITING or self.room.full():
             self.tally.not_followed += 1
             return False

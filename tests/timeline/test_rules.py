@@ -464,6 +464,15 @@ def test_a_title_holds_no_figure_so_that_it_can_be_told_once_for_many_connection
     assert not re.search(r"\d", re.sub(r"\(error \d+\)", "", finding.title))
 
 
+def test_a_client_that_began_start_api_was_written_with_it() -> None:
+    talk = answered().client.data(START_API[:8]).server.ack().after(2).client.fin()
+
+    finding = next(one for _, one in report(talk).all_findings() if one.id == "startapi-missing")
+
+    assert finding.evidence[-1] == "behind its hello the client sent 8 of 12 octets of startApi"
+    assert [cause.text for cause in finding.causes] == ["the client gave up while it sent startApi"]
+
+
 @pytest.mark.parametrize("name", sorted(FIRES))
 def test_where_several_causes_leave_the_same_packets_none_is_certain(name: str) -> None:
     finding, _ = fired(name)

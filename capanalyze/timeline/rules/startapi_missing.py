@@ -18,6 +18,17 @@ ID: Final = "startapi-missing"
 SOON: Final = SECOND
 """startApi follows the answer within milliseconds."""
 
+NOT_WRITTEN: Final = (
+    Cause(
+        "the client was written without startApi, or with AsyncEConnect and no startApi in connectAck",
+        "possible",
+        "its code: startApi has to follow the connection's acknowledgement",
+    ),
+    Cause("the client does not read its socket", "possible", "whether its reader thread runs"),
+)
+
+CUT_SHORT: Final = (Cause("the client gave up while it sent startApi", "possible", "its own log at that time"),)
+
 
 def check(facts: Facts) -> Finding | None:
     """Fires where a supported version was answered and no startApi followed for a second, or until the close."""
@@ -30,38 +41,28 @@ def check(facts: Facts) -> Finding | None:
     waited = between(facts.answer, facts.close if facts.closer else facts.ended)
     if not facts.closer and (waited is None or waited < SOON):
         return None
-    causes = [
-        Cause(
-            "the client was written without startApi, or with AsyncEConnect and no startApi in connectAck",
-            "possible",
-            "its code: startApi has to follow the connection's acknowledgement",
-        ),
-        Cause("the client does not read its socket", "possible", "whether its reader thread runs"),
-    ]
     evidence = [
         f"answer in packet {facts.answer.packet}, no startApi" + (f" in {span(waited)}" if waited is not None else "")
     ]
+    causes = []
     first = facts.server.first
     if first is not None and first.packet != facts.answer.packet:
         evidence.append(f"the answer came in two segments (packets {first.packet} and {facts.answer.packet})")
-        causes.insert(
-            0,
+        causes.append(
             Cause(
                 "ibapi throws away the first part of an answer that comes in two segments",
                 "likely",
                 "whether the client is IB's own Python library",
-            ),
+            )
         )
     if facts.start_begun:
-        causes[-2:] = [Cause("the client gave up while it sent startApi", "possible", "its own log at that time")]
         evidence.append(f"behind its hello the client sent {facts.start_begun}")
+    whole = "all of " if facts.start_begun else ""
     return finding(
         ID,
-        "The gateway answered the hello, and the client never sent "
-        + ("all of " if facts.start_begun else "")
-        + "startApi",
+        f"The gateway answered the hello, and the client never sent {whole}startApi",
         [facts.hello, facts.answer, facts.close],
         evidence,
-        causes=causes,
+        causes=[*causes, *(CUT_SHORT if facts.start_begun else NOT_WRITTEN)],
         advice="send startApi (message 71, with the client id) right after the answer",
     )
