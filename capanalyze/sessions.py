@@ -129,7 +129,7 @@ class Sessions:
             resting = self.resting[session.progress] = Resting(self.rest, session.progress)
         session.let_go()
         self.places[connection.orig.place] = resting
-        connection.orig.listener, connection.resp.listener = resting.first, resting.second
+        connection.resp.listener, connection.orig.listener = resting.second, resting.first
         connection.forget_times()
 
     def take_messages(self) -> list[Message]:
@@ -169,7 +169,7 @@ class Sessions:
             connection.narrated = False  # its messages tell more than its octets
             connection.api = True
             if not self.keep_all:
-                connection.orig.listener, connection.resp.listener = session.first, session.second
+                connection.resp.listener, connection.orig.listener = session.second, session.first
         if session.dead:
             connection.heeded = False
             session.let_go()

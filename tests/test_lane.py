@@ -23,6 +23,7 @@ from capanalyze.packets.raw import RawPackets
 from capanalyze.tcp import table
 from capanalyze.tws.session import Session
 from tests.conversation import ACK, Conversation, Packet, pcap, pcapng
+from tests.timeline.talk import to_itself
 from tests.tws.talk import HELLO, START_API, hello, text
 
 GENERATOR = Path(__file__).parent / "bench" / "gen.py"
@@ -76,6 +77,22 @@ def test_connections_that_are_counted_only_come_to_the_same(split: float, tmp_pa
     assert by_packet == expected
     assert by_stretch == expected
     assert min(resumed.call_count, resumed_by_stretch.call_count) > (0 if split == 0 else 20)
+
+
+@pytest.mark.parametrize("told", [20, 0])
+def test_a_connection_with_itself_is_read_the_same(told: int) -> None:
+    talk = to_itself()
+    for number in range(40):
+        talk.client.data(text(49, 1) * (1 + number % 3))
+        if number % 4:
+            talk.client.ack()
+    capture = talk.client.fin().client.ack().pcap()
+    with mock.patch.object(table, "TOLD_IN_FULL", told):
+        actual = read_files([from_bytes(capture, "itself.pcap")]).to_dict()
+        with mock.patch.object(lane, "feed", packet_by_packet):
+            expected = read_files([from_bytes(capture, "itself.pcap")]).to_dict()
+
+    assert actual == expected
 
 
 def test_a_hello_from_the_side_that_did_not_connect_is_counted_to_that_side() -> None:

@@ -28,6 +28,7 @@ from capanalyze.tcp.evidence import doubt_silence
 from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.ends import End, Moment, between
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.rules import judge
 from capanalyze.timeline.timeline import timeline
@@ -124,6 +125,7 @@ def _by_packet(line: TimelineLine) -> tuple[int, int]:
 def connection_report(facts: Facts) -> ConnectionReport:
     """Everything that is told of one connection."""
     connection = facts.connection
+    ends = (("client", facts.client), ("server", facts.server))
     return ConnectionReport(
         conn=facts.number,
         client=_endpoint(facts.client),
@@ -137,15 +139,15 @@ def connection_report(facts: Facts) -> ConnectionReport:
         packets=int(connection.packets),
         client_bytes=facts.client.octets,
         server_bytes=facts.server.octets,
-        missing={end.name: end.missing for end in (facts.client, facts.server)},
+        missing={side: end.missing for side, end in ends},
         close=_close(connection),
-        fins={end.name: end.fins for end in (facts.client, facts.server)},
-        resets={end.name: end.rsts for end in (facts.client, facts.server)},
+        fins={side: end.fins for side, end in ends},
+        resets={side: end.rsts for side, end in ends},
         ignored_resets=tuple(int(packet) for packet in connection.ignored_resets),
-        states={end.name: end.state for end in (facts.client, facts.server)},
+        states={side: end.state for side, end in ends},
         conn_state=connection.conn_state,
         history=connection.history,
-        before_close={end.name: _last_words(facts, end) for end in (facts.client, facts.server)},
+        before_close={side: _last_words(facts, end) for side, end in ends},
         notes=tuple(
             NoteFacts(
                 note.note, connection.side_name(note.side), tuple(int(one) for one in note.packets), int(note.count)
@@ -184,7 +186,7 @@ def _close(connection: Connection) -> CloseFacts | None:
 def _last_words(facts: Facts, end: End) -> LastWords:
     closed = facts.connection.close is not None
     octets = end.side.tail_at_close if closed else end.side.tail
-    messages = facts.messages_before_close(end.name)[-LAST_MESSAGES:] if facts.speaks else []
+    messages = messages_before_close(facts, end.name)[-LAST_MESSAGES:] if facts.speaks else []
     return LastWords(
         bytes_hex=octets.hex(),
         text=octets_as_text(octets),

@@ -180,9 +180,14 @@ class Connection:
         return self.resp if self.client_side == 0 else self.orig
 
     @property
+    def with_itself(self) -> bool:
+        """Whether both ends are one socket, which connected to its own port (RFC 9293 3.5, simultaneous open)."""
+        return self.orig is self.resp
+
+    @property
     def packets(self) -> int:
         """Packets of both sides."""
-        return self.orig.packets + self.resp.packets
+        return self.orig.packets if self.with_itself else self.orig.packets + self.resp.packets
 
     @property
     def last_packet(self) -> int:

@@ -59,7 +59,7 @@ def opening(connection: Connection) -> str | None:
     if client.isn < 0:
         return "midstream"
     answered = server.isn >= 0 or server.next_seq >= 0
-    if not answered:
+    if not answered or (connection.with_itself and client.last_ack < 0):
         return "unanswered"
     if client.last_ack >= 0 and (server.isn < 0 or distance(client.last_ack, server.isn) > 0):
         return "complete"

@@ -31,7 +31,7 @@ def take_syn(
     side.offer = offer if offer != OPTIONS_CUT else NOT_CAPTURED
     rescale(side, peer)
     rescale(peer, side)
-    flag = "retransmission" if again else ""
+    flag = "retransmission" if again and (side.last_ack >= 0 or not seg.flags & ACK) else ""
     if seg.flags & ACK:
         event(connection, side, "SYN-ACK", packet, ts_ns, 0, flag)
         if peer.isn < 0:

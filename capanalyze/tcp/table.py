@@ -290,13 +290,16 @@ def is_over(connection: Connection) -> bool:
 
 
 def ends(key: bytes) -> tuple[Side, Side]:
-    """The two sides of a connection whose first segment has that key."""
+    """The two sides of a connection whose first segment has that key: one, its own peer, where it leads to itself."""
     octets: i64 = 4 if len(key) < 36 else 16
     ports = 2 * octets
     back = key[octets:ports] + key[:octets] + key[ports + 2 : ports + 4] + key[ports : ports + 2]
     if len(key) > ports + 4:
         back += key[ports + 4 :]  # the VLAN
     orig = Side(key)
+    if back == key:
+        orig.peer = orig
+        return orig, orig
     resp = Side(back)
     resp.index = 1
     orig.peer, resp.peer = resp, orig

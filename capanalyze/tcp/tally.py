@@ -32,7 +32,7 @@ class Tally:
     def add(self, connection: Connection) -> None:
         """Count a finished connection."""
         self.connections += 1
-        self.packets += connection.orig.packets + connection.resp.packets
+        self.packets += connection.packets
         self.octets += connection.orig.octets + connection.resp.octets
         close = connection.close
         how = f"{close.first} {close.kind}" if close is not None else ""

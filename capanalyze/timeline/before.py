@@ -8,6 +8,7 @@ from typing import Final
 
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name
 from capanalyze.timeline.troubles import troubles
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import (
@@ -49,7 +50,7 @@ def before_open(group: Group, thing: str) -> str:
         return f"the {called}'s host refused {thing} (RST in {where}{after}): nothing accepts connections on {there}"
     if first.stage == "unanswered":
         waits = _known([between(facts.began, facts.ended) for facts in group])
-        within = f" within the {span(max(waits))} captured" if waits else ""
+        within = f" within the {span(max(waits))} captured" if any(waits) else ""
         where = "" if thing == "the connection" else f" on {thing}"
         syns = sum(facts.syns for facts in group)
         back = turned_back(first)
@@ -59,11 +60,35 @@ def before_open(group: Group, thing: str) -> str:
             why = f"({back.words}, from {back.sender} in {told})"
             return f"{count(syns, 'SYN')} to port {port} {turned} {why}: no connection came about"
         return f"{count(syns, 'SYN')} to port {port} went unanswered{where}{within}: no connection came about"
+    if first.stage == "with_itself":
+        return _with_itself(group, thing)
     if first.stage == "half_open" and first.closer == "client":
         return f"the client broke {thing} off ({first.kind}) after the {called}'s host had accepted, before it was open"
     if first.stage == "half_open" and not first.closer:
         return f"{thing} never opened in full: the {called}'s host accepted (SYN-ACK), and the final ACK did not come"
     return ""
+
+
+def _with_itself(group: Group, thing: str) -> str:
+    """What happened to a client whose own port was the one that it asked for."""
+    first = group[0]
+    on = "" if thing == "the connection" else f" on {thing}"
+    port = first.connection.server.port
+    met = f"the client connected to itself{on}: its own port was {port} too, and nothing else listened there"
+    back = ", so that what it sent came back to it" if first.client.spoke else ""
+    if not first.closer:
+        return f"{met}{back}; nobody closed {captured(group)}"
+    if first.inferred:
+        return f"{met}{back}; it closed (its FIN is not in the capture, but was acknowledged)"
+    where = packets(facts.close.packet for facts in group if facts.close is not None)
+    waits = _known([between(facts.began, facts.close) for facts in group])
+    return f"{met}{back}; it closed" + (f" after {spans(waits)}" if waits else "") + f" ({first.kind} in {where})"
+
+
+def captured(group: Group) -> str:
+    """How long was looked for a close: "within the 12.4 s captured"."""
+    lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
+    return f"within the {spans(lengths)} captured" if lengths else "in the capture"
 
 
 def before_close(group: Group) -> str:
@@ -207,16 +232,16 @@ def _talk(group: Group) -> str:
     """A connection on which both sides may have said much: the last word, and how much there was."""
     first = group[0]
     if len(group) > 1:
-        waits = _known(_until(group, lambda facts: facts.last_word))
+        waits = _known(_until(group, last_word))
         ready = " of a ready session" if first.stage == "ready" else ""
         return f", {spans(waits)} after the last octets{ready}" if waits and first.closer else ""
-    speaker = first.last_speaker
+    speaker = last_speaker(first)
     if speaker is None:
         return ""
-    name = first.last_word_name
+    name = last_word_name(first)
     own = "its own" if first.closer == speaker.name else f"the {speaker.called}'s"
     whose = f"the last message ({own} {name})" if name else f"{own} last octets"
-    wait = between(first.last_word, first.close if first.closer else first.ended)
+    wait = between(last_word(first), first.close if first.closer else first.ended)
     if not first.closer:
         before = f" {span(wait)} before the end" if wait is not None else ""
         return f"; {_amount(first)}, {whose}{before}{troubles(first)}"

@@ -26,14 +26,14 @@ def doubts(group: Group) -> str:
     found: list[str] = []
     if all(facts.connection.opened == "midstream" for facts in group):
         found.append("the capture began after the connection" + ("s" if len(group) > 1 else ""))
-    absent = [end.called for end in (group[0].client, group[0].server) if _one_way(group, end.name)]
+    absent = [end.called for end in group[0].ends if _one_way(group, end.name)]
     found += [f"the capture holds no packet of the {called}'s" for called in absent]
-    missing = sum(facts.client.missing + facts.server.missing for facts in group)
+    missing = sum(end.missing for facts in group for end in facts.ends)
     if missing:
         found.append(
             f"{count(missing, 'octet')} of what was said {'is' if missing == 1 else 'are'} missing from the capture"
         )
-    cut = sum(facts.client.cut + facts.server.cut for facts in group)
+    cut = sum(end.cut for facts in group for end in facts.ends)
     if cut:
         found.append(
             f"{count(cut, 'octet')} of what was said {'was' if cut == 1 else 'were'} cut off by the snapshot length"
@@ -41,7 +41,7 @@ def doubts(group: Group) -> str:
     headless = sum(int(facts.connection.cut_packets) for facts in group if not facts.connection.header_cut)
     if headless:
         found.append(f"{count(headless, 'packet')} {'is' if headless == 1 else 'are'} cut before the TCP flags")
-    unheard = [(end, sum(facts.end(end.name).unheard for facts in group)) for end in (group[0].client, group[0].server)]
+    unheard = [(end, sum(facts.end(end.name).unheard for facts in group)) for end in group[0].ends]
     found += [
         f"{count(number, 'octet')} of the {end.called}'s {'was' if number == 1 else 'were'} sent, by its own numbers, "
         "and neither captured nor acknowledged"

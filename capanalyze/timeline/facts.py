@@ -13,7 +13,6 @@ from capanalyze.timeline.ends import End, Moment, between, moment, set_back
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit
 from capanalyze.timeline.stage import stage_of
-from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session
 
 READY: Final = (("next_valid_id", "nextValidId"), ("managed_accounts", "managedAccounts"))
@@ -31,7 +30,7 @@ class Facts:
     Attributes:
         number, connection, session: what was measured; ``session`` is None where nothing was said.
         speaks: the session is TWS. api: it is TWS or on one of the ports, so its server is a gateway.
-        client, server: its Ends.
+        client, server: its Ends; one, the client, where it is connected to itself.
         began, opened_at, ended: its first packet; when it was open; the capture's last moment.
         hello, answer, start_api: when the messages of these names were whole, or None.
         readiness, missing_names: the messages that make a session usable, with when they came; those that did not.
@@ -60,7 +59,8 @@ class Facts:
         self.speaks = session is not None and session.is_tws
         self.api = self.speaks or connection.server.port in ports or connection.client.port in ports
         self.client = End(connection, connection.client, "client", "client")
-        self.server = End(connection, connection.server, "server", "gateway" if self.api else "server")
+        called = "gateway" if self.api else "server"
+        self.server = self.client if connection.with_itself else End(connection, connection.server, "server", called)
         self.began = moment(connection.first_packet, connection.first_ts)
         self.ended = ended
         self.dropped = dropped
@@ -104,6 +104,11 @@ class Facts:
     def other_end(self) -> End:
         """The side that did not close first."""
         return self.client if self.closer == "server" else self.server
+
+    @property
+    def ends(self) -> tuple[End, ...]:
+        """Both ends; one, where the client is connected to itself."""
+        return (self.client,) if self.client is self.server else (self.client, self.server)
 
     def end(self, side: str) -> End:
         """The End called "client" or "server"."""
@@ -278,42 +283,3 @@ class Facts:
     def first_octets(self, side: str) -> bytes:
         """The first octets of a side; empty where they were not kept."""
         return first_octets(self.connection, self.session, side)
-
-    def messages_before_close(self, side: str) -> list[Message]:
-        """The newest messages of a side before the close, oldest first."""
-        session = self.session
-        if session is None:
-            return []
-        index = int(self.end(side).side.index)
-        newest = session.closing_tail[index] if session.closing_tail is not None else session.tail(index)
-        last = self.close.packet if self.close is not None else self.ended.packet
-        first = [one for one in session.head if one.from_client == (side == "client") and one.packet <= last]
-        known = {_place(one) for one in newest}
-        return sorted([*(one for one in first if _place(one) not in known), *newest], key=_place)
-
-    @property
-    def last_speaker(self) -> End | None:
-        """Who sent the last octets before the close."""
-        mine, theirs = self.client.last_before, self.server.last_before
-        if mine is None or theirs is None:
-            return self.client if mine is not None else self.server if theirs is not None else None
-        return self.client if mine.packet > theirs.packet else self.server
-
-    @property
-    def last_word(self) -> Moment | None:
-        """When the last octets before the close were sent."""
-        speaker = self.last_speaker
-        return speaker.last_before if speaker is not None else None
-
-    @property
-    def last_word_name(self) -> str:
-        """The name of the message that the last octets before the close end (an error with its code), "" if none."""
-        speaker = self.last_speaker
-        messages = self.messages_before_close(speaker.name) if speaker is not None else []
-        if not messages or self.last_word is None or messages[-1].packet < self.last_word.packet:
-            return ""
-        return f"error {wire_error(messages[-1]).code}" if is_error(messages[-1]) else messages[-1].name
-
-
-def _place(message: Message) -> tuple[int, int]:
-    return message.packet, message.offset

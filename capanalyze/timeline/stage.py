@@ -15,23 +15,17 @@ def stage_of(facts: Facts) -> str:
     """How far a connection got.
 
     "cut": no TCP flags are in the capture.
-    "refused": a RST answered the SYN. "unanswered": nothing did. "half_open": SYN and SYN-ACK, no data.
-    "no_data": open, and not an octet before the close. "not_tws": what was said is not the protocol.
-    "hello_unanswered": a hello, and not an octet back before the close. "misanswered": octets came back that are no
-    hello. "not_started": the hello was answered,
-    startApi never sent. "not_ready": startApi was sent, nextValidId or managedAccounts did not come.
+    "refused": a RST answered the SYN. "unanswered": nothing did. "with_itself": client and server are one socket.
+    "half_open": SYN and SYN-ACK, no data. "no_data": open, and not an octet before the close.
+    "not_tws": what was said is not the protocol. "hello_unanswered": a hello, and not an octet back before the close.
+    "misanswered": octets came back that are no hello. "not_started": the hello was answered, startApi never sent.
+    "not_ready": startApi was sent, nextValidId or managedAccounts did not come.
     "ready": both came. "no_hello": messages without a hello. "midstream": the capture began after the hello.
     "unread": what was said first is not in the capture. "plain": not an API connection.
     """
-    opened = facts.connection.opened
-    if facts.connection.header_cut:
-        return "cut"
-    if opened in {"refused", "unanswered"}:
-        return opened
-    if opened == "syn_ack" and not facts.client.spoke and not facts.server.spoke:
-        return "half_open"
-    if not facts.api:
-        return "plain"
+    without_session = _stage_without_session(facts)
+    if without_session:
+        return without_session
     if facts.hello is None or facts.hello_after_close:
         return _stage_without_hello(facts)
     if not facts.missing_names:
@@ -44,6 +38,20 @@ def stage_of(facts: Facts) -> str:
     if facts.answer is None:
         return "not_tws" if facts.misfit is not None else "misanswered"
     return "not_ready" if facts.start_api is not None else "not_started"
+
+
+def _stage_without_session(facts: Facts) -> str:
+    """The stages that TCP and the ports alone tell; "" for the others."""
+    opened = facts.connection.opened
+    if facts.connection.header_cut:
+        return "cut"
+    if opened in {"refused", "unanswered"}:
+        return opened
+    if facts.connection.with_itself:
+        return "with_itself"
+    if opened == "syn_ack" and not facts.client.spoke and not facts.server.spoke:
+        return "half_open"
+    return "" if facts.api else "plain"
 
 
 def _stage_without_hello(facts: Facts) -> str:

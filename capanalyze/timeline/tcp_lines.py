@@ -48,7 +48,7 @@ def tcp_lines(facts: Facts) -> Iterator[Entry]:
     """The TCP events; the segments that carried messages are left to these."""
     yield from _acknowledgements(facts)
     connection = facts.connection
-    told = {packet for end in (facts.client, facts.server) for packet in (*end.fins, *end.rsts)}
+    told = {packet for end in facts.ends for packet in (*end.fins, *end.rsts)}
     told |= {int(event.packet) for event in connection.events if event.kind in {"SYN", "SYN-ACK"}}
     begun: set[str] = set()
     for event in connection.events:
@@ -75,7 +75,7 @@ def _words(facts: Facts, event: Event, side: str, begun: set[str]) -> str:
     if event.kind == "SYN":
         return f"SYN{again}: asks for a connection"
     if event.kind == "SYN-ACK":
-        return f"SYN-ACK{again}: the {facts.server.called}'s host accepts"
+        return f"SYN-ACK{again}: the {facts.end(side).called}'s host accepts"
     if event.kind == "ACK":
         return "ACK: the connection is open"
     if event.kind == "FIN":
@@ -98,6 +98,8 @@ def _fin(facts: Facts, side: str, again: str) -> str:
     me = facts.end(side).called
     if again:
         return "FIN again: it had not been acknowledged"
+    if facts.connection.with_itself:
+        return f"FIN: the {me} closes"
     if facts.closer == side and facts.kind == "FIN":
         return f"FIN: the {me} closes first"
     if facts.closer == "both":
@@ -132,8 +134,9 @@ def _acknowledgements(facts: Facts) -> Iterator[Entry]:
     spoken = {at.packet for at in (server.first, server.last) if at is not None}
     if acked is not None and facts.api and acked.packet not in spoken | set(server.fins):
         what = "the hello" if facts.hello is not None else "these octets"
-        yield _ack("server", acked, f"ACK: the {server.called}'s host has {what}")
-    for end, peer in ((facts.client, server), (server, facts.client)):
+        yield _ack(server.name, acked, f"ACK: the {server.called}'s host has {what}")
+    for end in facts.ends:
+        peer = server if end is facts.client else facts.client
         at = end.fin_acked_at
         if at is not None and at.packet not in peer.fins and at.packet not in peer.rsts:
             yield _ack(peer.name, at, f"ACK of the FIN by the {peer.called}'s host")

@@ -83,9 +83,9 @@ def _done(facts: Facts) -> int | None:
     """The packet with which both directions were closed and acknowledged, or the valid RST; None before that."""
     if facts.kind == "RST":
         return facts.close.packet if facts.close is not None else None
-    acked = [end.fin_acked_at.packet for end in (facts.client, facts.server) if end.fin_acked_at is not None]
-    resets = [end.rst.packet for end in (facts.client, facts.server) if end.rst is not None]
-    if len(acked) == 2:
+    acked = [end.fin_acked_at.packet for end in facts.ends if end.fin_acked_at is not None]
+    resets = [end.rst.packet for end in facts.ends if end.rst is not None]
+    if len(acked) == len(facts.ends):
         return min(max(acked), *resets) if resets else max(acked)
     return None
 

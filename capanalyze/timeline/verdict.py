@@ -8,12 +8,12 @@ connections with the same plot are told in one breath.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from capanalyze.timeline.before import before_close, before_open
+from capanalyze.timeline.before import before_close, before_open, captured
 from capanalyze.timeline.doubt import doubts
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.words import count, packets, sentence, spans
+from capanalyze.timeline.words import count, packets, sentence
 
 STORIES: Final = 3
 """Different plots told in a capture's verdict before "... and N more connections"."""
@@ -167,7 +167,7 @@ def story(group: Group, total: int) -> str:
     if unopened:
         return unopened + doubts(group)
     if not first.closer:
-        return f"nobody closed {thing(group, total)} {_captured(group)}{before_close(group)}{doubts(group)}"
+        return f"nobody closed {thing(group, total)} {captured(group)}{before_close(group)}{doubts(group)}"
     return f"{_closer(group, total)}{before_close(group)}{remains(group)}{doubts(group)}"
 
 
@@ -198,8 +198,3 @@ def _closer(group: Group, total: int) -> str:
     if first.kind == "RST":
         return f"{who} {probably}closed first{on} by a reset (RST in {where})"
     return f"{who} {probably}closed first{on} (FIN in {where})"
-
-
-def _captured(group: Group) -> str:
-    lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
-    return f"within the {spans(lengths)} captured" if lengths else "in the capture"

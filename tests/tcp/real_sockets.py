@@ -201,6 +201,22 @@ def ports_used_twice(stage: Stage) -> int:
     return port
 
 
+def to_itself(stage: Stage, *, read: bool = True) -> int:
+    """No listener is at that address, and the client's own port is the one that it asks for."""
+    with socket.socket() as client:
+        client.bind(("127.0.0.3" if read else "127.0.0.4", stage.port))
+        client.connect(client.getsockname())
+        client.sendall(HELLO)
+        time.sleep(0.05)
+        if read:
+            client.recv(100)
+    return stage.port
+
+
+def to_itself_unread(stage: Stage) -> int:
+    return to_itself(stage, read=False)
+
+
 def still_open(stage: Stage) -> int:
     client, server = stage.pair()
     client.sendall(HELLO)
@@ -222,6 +238,8 @@ STORY: dict[str, Callable[[Stage], int]] = {
     "k": kept_alive,
     "l": stops_reading,
     "m": ports_used_twice,
+    "o": to_itself,
+    "p": to_itself_unread,
     "n": still_open,
 }
 

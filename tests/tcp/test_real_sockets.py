@@ -143,6 +143,14 @@ def test_ports_used_twice_are_two_connections(recorded: Recorded) -> None:
     assert [story(first), story(second)] == [("complete", "server", "RST", "CLOSED", "CLOSED")] * 2
 
 
+def test_a_client_that_is_connected_to_itself_is_one_end(recorded: Recorded) -> None:
+    closed, reset = (one for one in recorded.connections if one.with_itself)
+
+    assert story(closed) == ("complete", "both", "FIN", "TIME_WAIT", "TIME_WAIT")
+    assert story(reset) == ("complete", "client", "RST", "CLOSED", "CLOSED")
+    assert (closed.client.octets, closed.client.missing, closed.ignored_count) == (17, 0, 0)
+
+
 def test_data_after_a_half_close_counts(recorded: Recorded) -> None:
     assert recorded["g"].server.octets == 33
 
@@ -165,4 +173,6 @@ def test_a_client_that_stops_reading_shows_a_zero_window(recorded: Recorded) -> 
 
 
 def test_the_addresses_are_the_loopbacks(recorded: Recorded) -> None:
-    assert {"127.0.0.1"} == {str(ipaddress.ip_address(one.client.host)) for one in recorded.connections}
+    assert {"127.0.0.1"} == {
+        str(ipaddress.ip_address(one.client.host)) for one in recorded.connections if not one.with_itself
+    }

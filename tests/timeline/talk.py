@@ -11,7 +11,7 @@ from capanalyze.capture.files import from_bytes
 from capanalyze.report.report import Report
 from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
-from tests.conversation import Conversation
+from tests.conversation import SERVER_PORT, Conversation
 
 HELLO = b"API\0\x00\x00\x00\x09v157..178"
 
@@ -60,6 +60,13 @@ def started(**options: object) -> Conversation:
 def ready(**options: object) -> Conversation:
     """A session that is ready."""
     return started(**options).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack()
+
+
+def to_itself(**options: object) -> Conversation:
+    """A client whose own port is the gateway's, and nothing else listens there: what it sends comes back to it."""
+    talk = Conversation(client_address=("127.0.0.1", SERVER_PORT), **options)  # type: ignore[arg-type]
+    talk.server = talk.client
+    return talk.client.syn().client.syn_ack().client.ack().client.data(HELLO).client.ack()
 
 
 def report(*talks: Conversation, ports: Sequence[int] = API_PORTS, all_connections: bool = False) -> Report:

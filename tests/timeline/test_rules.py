@@ -24,6 +24,7 @@ from tests.timeline.talk import (
     ready,
     report,
     started,
+    to_itself,
 )
 
 SECOND = 1_000_000_000
@@ -57,6 +58,7 @@ FIRES = {
     "port-refused": [Conversation().client.syn().server.rst()],
     "syn-unanswered": [Conversation().client.syn().after(1).client.syn()],
     "accept-queue-full": [gave_up(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
+    "self-connection": [to_itself().after(1).client.fin().client.ack()],
     "client-never-speaks": [opened().after(0.1).client.fin().server.fin().client.ack()],
     "accepted-but-silent": [gave_up()],
     "closed-without-answer": [greeted().server.fin().client.fin()],
@@ -131,6 +133,14 @@ KEEPS_STILL = {
             Conversation().client.syn().server.rst().client.syn().server.syn_ack().client.ack()
         ],
         "a reset of an open connection": [greeted().server.rst()],
+    },
+    "self-connection": {
+        "a SYN to itself of which nothing more was captured": [
+            Conversation(client_address=("127.0.0.1", 4001)).client.syn()
+        ],
+        "another address with that port": [
+            Conversation(client_address=("127.0.0.2", 4001)).open().client.data(HELLO).server.ack().client.fin()
+        ],
     },
     "syn-unanswered": {
         "an answer to the second SYN": [

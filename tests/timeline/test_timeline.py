@@ -2,6 +2,7 @@
 
 import pytest
 
+from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.lines import PHASES, TimelineLine
 from capanalyze.timeline.timeline import LINES, timeline
 from tests.conversation import Conversation
@@ -140,7 +141,7 @@ def test_a_hello_from_the_other_side_is_told_beside_what_the_first_one_began_wit
     talk = opened().client.data(NEXT_VALID_ID).server.ack().server.data(HELLO).client.ack().client.fin()
 
     assert "hello: v157..178 (ib_async 1.x to 2.1)" in [text for _, _, _, text in told(talk)]
-    assert "hello" in [message.name for message in facts(talk).messages_before_close("client")]
+    assert "hello" in [message.name for message in messages_before_close(facts(talk), "client")]
 
 
 def test_a_long_story_keeps_its_ends_and_says_what_is_left_out() -> None:

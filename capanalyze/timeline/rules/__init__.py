@@ -41,6 +41,7 @@ from capanalyze.timeline.rules import (
     request_id_in_use,
     requests_before_ready,
     requests_unanswered,
+    self_connection,
     session_displaced,
     slow_consumer,
     startapi_missing,
@@ -61,6 +62,7 @@ RULES: Final = tuple(
         ipv6_localhost,
         syn_unanswered,
         accept_queue_full,
+        self_connection,
         # a connection, and no answer to the hello
         bad_hello,
         legacy_hello,

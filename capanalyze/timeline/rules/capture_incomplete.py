@@ -20,7 +20,7 @@ def check(facts: Facts) -> Finding | None:
     evidence: list[str] = []
     if cut:
         evidence.append(f"{count(cut, 'packet')} of it {'is' if cut == 1 else 'are'} cut before the TCP flags")
-    for end in (facts.client, facts.server):
+    for end in facts.ends:
         if end.missing:
             evidence.append(
                 f"{count(end.missing, 'octet')} of the {end.called} were acknowledged and are not in the capture"
@@ -31,7 +31,7 @@ def check(facts: Facts) -> Finding | None:
             )
     if not evidence:
         return None
-    gaps = [int(gap.packet) for end in (facts.client, facts.server) for gap in end.side.gaps]
+    gaps = [int(gap.packet) for end in facts.ends for gap in end.side.gaps]
     return finding(
         ID,
         "The capture lacks part of what was said",

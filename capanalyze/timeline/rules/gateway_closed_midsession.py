@@ -10,6 +10,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name
 from capanalyze.timeline.rules import port_changed
 from capanalyze.timeline.words import SECOND, packets, quote, span
 
@@ -38,7 +39,7 @@ def check(facts: Facts) -> Finding | None:
         f"{facts.kind} from the gateway"
         + (
             f", {span(wait)} after the last octets"
-            if (wait := between(facts.last_word, facts.close)) is not None
+            if (wait := between(last_word(facts), facts.close)) is not None
             else ""
         )
     ]
@@ -65,7 +66,7 @@ def check(facts: Facts) -> Finding | None:
     return finding(
         ID,
         "The gateway ended a working session",
-        [facts.close, facts.last_word],
+        [facts.close, last_word(facts)],
         evidence,
         causes=causes,
         advice="connect to the port that the text of error 1300 names: the old one will refuse"
@@ -76,11 +77,12 @@ def check(facts: Facts) -> Finding | None:
 
 def _rejected(facts: Facts) -> str:
     """That it rejected the last request; by name where it came just before the close."""
-    speaker, word = facts.last_speaker, facts.last_word
+    speaker, word = last_speaker(facts), last_word(facts)
     wait = between(word, facts.close)
     if speaker is not facts.client or word is None or wait is None or wait > AT_ONCE:
         return "it rejected the client's last request"
-    named = f" ({facts.last_word_name})" if facts.last_word_name else ""
+    name = last_word_name(facts)
+    named = f" ({name})" if name else ""
     return f"it rejected the client's last request{named} in packet {word.packet}, {span(wait)} before"
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.last_words import last_speaker, last_word, messages_before_close
 from capanalyze.timeline.words import MINUTE, SECOND, span
 
 ID: Final = "idle-timeout"
@@ -22,11 +23,11 @@ AT_ONCE: Final = SECOND
 
 def check(facts: Facts) -> Finding | None:
     """Fires where the client's first message after IDLE without messages was answered by a RST at once."""
-    speaker, word = facts.last_speaker, facts.last_word
+    speaker, word = last_speaker(facts), last_word(facts)
     if facts.kind != "RST" or facts.closer != "server" or speaker is None or speaker.name != "client":
         return None
     wait = between(word, facts.close)
-    said = [*facts.messages_before_close("client"), *facts.messages_before_close("server")]
+    said = [*messages_before_close(facts, "client"), *messages_before_close(facts, "server")]
     before = [
         at for one in said if (at := moment(one.packet, one.ts_ns)) is not None and word is not None and at < word
     ]

@@ -1,0 +1,49 @@
+"""Last words: what was said before a close, or before the capture's end where nobody closed.
+
+In: Facts. Out: the side that spoke last, when, and the newest messages of either side.
+"""
+
+from capanalyze.timeline.ends import End, Moment
+from capanalyze.timeline.errors_told import is_error, wire_error
+from capanalyze.timeline.facts import Facts
+from capanalyze.tws.message import Message
+
+
+def messages_before_close(facts: Facts, side: str) -> list[Message]:
+    """The newest messages of a side before the close, oldest first."""
+    session = facts.session
+    if session is None:
+        return []
+    index = int(facts.end(side).side.index)
+    newest = session.closing_tail[index] if session.closing_tail is not None else session.tail(index)
+    last = facts.close.packet if facts.close is not None else facts.ended.packet
+    first = [one for one in session.head if one.from_client == (side == "client") and one.packet <= last]
+    known = {_place(one) for one in newest}
+    return sorted([*(one for one in first if _place(one) not in known), *newest], key=_place)
+
+
+def last_speaker(facts: Facts) -> End | None:
+    """Who sent the last octets before the close."""
+    mine, theirs = facts.client.last_before, facts.server.last_before
+    if mine is None or theirs is None:
+        return facts.client if mine is not None else facts.server if theirs is not None else None
+    return facts.client if mine.packet > theirs.packet else facts.server
+
+
+def last_word(facts: Facts) -> Moment | None:
+    """When the last octets before the close were sent."""
+    speaker = last_speaker(facts)
+    return speaker.last_before if speaker is not None else None
+
+
+def last_word_name(facts: Facts) -> str:
+    """The name of the message that the last octets before the close end (an error with its code), "" if none."""
+    speaker, word = last_speaker(facts), last_word(facts)
+    messages = messages_before_close(facts, speaker.name) if speaker is not None else []
+    if not messages or word is None or messages[-1].packet < word.packet:
+        return ""
+    return f"error {wire_error(messages[-1]).code}" if is_error(messages[-1]) else messages[-1].name
+
+
+def _place(message: Message) -> tuple[int, int]:
+    return message.packet, message.offset
