@@ -12,6 +12,7 @@ from capanalyze.tcp import notes
 from capanalyze.tcp.analysis import newest_ack
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.evidence import last_octet
+from capanalyze.tcp.leap import is_belied, remember_leap, unsay
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import be_sure
 from capanalyze.tcp.parting import NOWHERE, Parting
@@ -23,22 +24,32 @@ from capanalyze.tcp.zeek import PURE_ACK, hole, once
 FAR: Final = 1 << 29
 """Octets acknowledged behind a hole after which it is given up: positions are told from 32-bit numbers near them."""
 
+NEW: Final = 0
+OLD: Final = 1
+FAR_AHEAD: Final = 2
+"""An acknowledgement number that is the newest of its side or the same again; one from before it; one that seems to be,
+and lies behind gigabytes that were not captured."""
+
 
 def acknowledge(
     streams: Streams, connection: Connection, side: Side, peer: Side, seg: Segment, rel: i64, packet: i64, ts_ns: i64
 ) -> None:
     """What the acknowledgement number proves about the peer's octets and FIN."""
-    seems_old = side.last_ack >= 0 and distance(seg.ack, side.last_ack) < 0
-    if seems_old and not leaps(peer, seg.ack):
+    kind = number_kind(side, peer, seg.ack)
+    if kind == OLD:
         return
+    if peer.acked_rel - peer.next_rel > FAR:
+        streams.skip(peer, peer.acked_rel, packet, ts_ns)
     first = side.last_ack < 0
     side.last_ack = seg.ack
     if peer.trouble.unsure:
         be_sure(peer, side, seg.ack)
     acked = peer.next_rel
     if seg.ack != peer.next_seq:
-        acked += onward(seg.ack, peer.next_seq) if seems_old else distance(seg.ack, peer.next_seq)
+        acked += onward(seg.ack, peer.next_seq) if kind == FAR_AHEAD else distance(seg.ack, peer.next_seq)
     further = acked > peer.acked_rel
+    if not first:
+        remember_leap(peer, acked)
     if further or (first and peer.isn < 0):  # the first octets captured may lie ahead of others
         peer.acked_rel = acked
     if peer.first_data_packet and peer.first_data_acked_packet == 0 and acked > 0:
@@ -53,16 +64,30 @@ def acknowledge(
             beyond(peer, rel, bare, packet, ts_ns)
         if peer.packets > 0 and is_news(peer):
             note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
-    held = len(peer.trouble.held) > 0
-    if acked > peer.next_rel and peer.trouble.hole_at != peer.next_rel and (held or acked > peer.next_rel + 1):
-        trouble(peer).hole_at = peer.next_rel
-        hole(connection, peer)
-    if held and acked > peer.next_rel and not peer.trouble.acked_hole:
-        trouble(peer).acked_hole = 1
-    if acked - peer.next_rel > FAR:
-        streams.skip(peer, acked, packet, ts_ns)
+    if acked > peer.next_rel:
+        acknowledge_hole(connection, peer, acked)
     if bare and not side.acknowledged:
         first_pure_ack(side, peer, packet, ts_ns)
+
+
+def acknowledge_hole(connection: Connection, peer: Side, acked: i64) -> None:
+    """More than a side's octets in order is acknowledged: what waits behind the hole does not wait for long."""
+    held = len(peer.trouble.held) > 0
+    if peer.trouble.hole_at != peer.next_rel and (held or acked > peer.next_rel + 1):
+        trouble(peer).hole_at = peer.next_rel
+        hole(connection, peer)
+    if held and not peer.trouble.acked_hole:
+        trouble(peer).acked_hole = 1
+
+
+def number_kind(side: Side, peer: Side, ack: i64) -> i64:
+    """NEW, OLD or FAR_AHEAD; one that belies the newest is new again."""
+    if side.last_ack < 0 or distance(ack, side.last_ack) >= 0:
+        return NEW
+    if is_belied(peer, ack):
+        unsay(peer)
+        return NEW
+    return FAR_AHEAD if leaps(peer, ack) else OLD
 
 
 def leaps(peer: Side, ack: i64) -> bool:

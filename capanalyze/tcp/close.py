@@ -14,6 +14,7 @@ from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import INEXACT, doubt
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
+from capanalyze.tcp.leap import ends_before, unsay
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.parting import NO_PACKETS, Parting, kept
 from capanalyze.tcp.sequence import distance
@@ -34,6 +35,8 @@ class Closing:
 
     def fin(self, connection: Connection, side: Side, position: i64, seg: Segment, packet: i64, ts_ns: i64) -> bool:
         """A FIN at ``position``; True when it is the first thing that ends the connection in file order."""
+        if side.acked_rel > position + 1 and ends_before(side, position):
+            unsay(side)
         if side.acked_rel > position + 1:  # the peer has octets of beyond it: an old or a forged one
             event(connection, side, "FIN", packet, ts_ns, 0, OUT_OF_WINDOW)
             return False

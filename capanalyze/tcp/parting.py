@@ -137,6 +137,8 @@ class Trouble:
             were moved on behind them, and nothing of it came since.
         probe: the keep-alive or zero-window probe that the peer has to answer, or "".
         duplicate_ack, duplicate_acks: the acknowledgement number that was repeated last, and how often.
+        leapt_from, leapt_over: how far it had been acknowledged, and captured, before an acknowledgement of more than
+            was captured, which may yet be belied (leap.py).
         stale_ack: the acknowledgement number of its newest packet, where an older packet had a newer one; else -1.
         repeats, zero_windows, holes, hole_at: for Zeek's history.
     """
@@ -161,6 +163,8 @@ class Trouble:
         "hidden_at",
         "hole_at",
         "holes",
+        "leapt_from",
+        "leapt_over",
         "missing",
         "most_gaps",
         "probe",
@@ -200,6 +204,8 @@ class Trouble:
         self.probe: str = ""
         self.duplicate_ack: i64 = -1
         self.duplicate_acks: i64 = 0
+        self.leapt_from: i64 = NOWHERE
+        self.leapt_over: i64 = 0
         self.stale_ack: i64 = -1
         self.repeats: i64 = 0
         self.zero_windows: i64 = 0

@@ -1,0 +1,49 @@
+"""Leap: an acknowledgement of octets that were not captured, and what belies it.
+
+In: acknowledgement numbers and FINs as they come. Out: how far a side was acknowledged. Nearly always the capture lacks
+what was acknowledged. But a host forgets an acknowledgement of what it has not sent (RFC 9293 3.10.7.4), and so do we
+where later packets belie it: its sender acknowledges less again, and in that octets that were captured since; or the
+other side closes before that number.
+"""
+
+from mypy_extensions import i64
+
+from capanalyze.tcp.connection import Side
+from capanalyze.tcp.parting import NOWHERE
+from capanalyze.tcp.sequence import MASK, distance
+from capanalyze.tcp.side import trouble
+
+
+def remember_leap(peer: Side, acked: i64) -> None:
+    """An acknowledgement of ``acked``, more than ever, comes; of what was captured, none is a leap."""
+    if acked > peer.max_rel:
+        odd = trouble(peer)
+        odd.leapt_from = peer.acked_rel
+        odd.leapt_over = peer.max_rel
+    elif peer.trouble.leapt_from != NOWHERE:
+        trouble(peer).leapt_from = NOWHERE
+
+
+def is_belied(peer: Side, ack: i64) -> bool:
+    """Whether an old number belies the leap before it: it acknowledges octets that were captured behind that."""
+    odd = peer.trouble
+    if odd.leapt_from == NOWHERE or peer.max_rel >= peer.acked_rel:
+        return False
+    position = peer.next_rel + distance(ack, peer.next_seq)
+    return odd.leapt_over < position <= peer.max_rel
+
+
+def ends_before(side: Side, position: i64) -> bool:
+    """Whether a FIN at ``position`` belies the leap: nothing of its side was captured behind it."""
+    odd = side.trouble
+    return odd.leapt_from != NOWHERE and side.max_rel <= position + 1
+
+
+def unsay(peer: Side) -> None:
+    """Forget the newest leap over a side's octets."""
+    odd = peer.trouble
+    side = peer.peer
+    side.last_ack = (side.last_ack - (peer.acked_rel - odd.leapt_from)) & MASK
+    peer.acked_rel = odd.leapt_from
+    odd.leapt_from = NOWHERE
+    odd.acked_hole = 0
