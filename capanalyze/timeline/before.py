@@ -253,7 +253,7 @@ def _amount(facts: Facts) -> str:
     spoken = facts.message_counts
     ready = "the session was ready, with " if facts.stage == "ready" else ""
     if spoken is None:
-        return f"{facts.client.octets:,} octets from the client and {facts.server.octets:,} from the {called}"
+        return f"{count(facts.client.octets, 'octet')} from the client and {facts.server.octets:,} from the {called}"
     return f"{ready}{count(spoken[0], 'message')} from the client and {spoken[1]:,} from the {called}"
 
 

@@ -26,7 +26,10 @@ class Misfit(NamedTuple):
 
 
 def misfit(connection: Connection, session: Session | None) -> Misfit | None:
-    """The misfit of a connection, the client's before the server's; None where there is none."""
+    """The misfit of a connection, the client's before the server's; None where there is none.
+
+    Where the capture began in mid-session its first octets may be the rest of a message: only another protocol counts.
+    """
     if session is None or session.not_tws is None:
         return None
     version = session.legacy_version or ""
@@ -36,8 +39,11 @@ def misfit(connection: Connection, session: Session | None) -> Misfit | None:
     for side, stream in (("client", session.client), ("server", session.server)):
         hello, framed, _, _ = session.accounted(stream.side)
         if stream.shown and not hello and not framed and stream.mode in {OPENING, OPAQUE, SEARCHING}:
-            return Misfit(side, stream.shown, protocol(stream.shown), session.not_tws)
-    return None if answered else Misfit("client", first_octets(connection, session, "client"), "", session.not_tws)
+            named = protocol(stream.shown)
+            return Misfit(side, stream.shown, named, session.not_tws) if session.from_start or named else None
+    if answered or not session.from_start:
+        return None
+    return Misfit("client", first_octets(connection, session, "client"), "", session.not_tws)
 
 
 def first_octets(connection: Connection, session: Session | None, side: str) -> bytes:

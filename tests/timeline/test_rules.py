@@ -185,7 +185,13 @@ KEEPS_STILL = {
         "a gateway that closes a second later": [gave_up().after(1).server.fin()],
         "an answered hello": [answered().client.fin().server.ack().after(0.499).server.fin()],
     },
-    "bad-hello": {"a right hello": [gave_up()], "another protocol": [opened().client.data(b"GET / HTTP/1.1\r\n\r\n")]},
+    "bad-hello": {
+        "a right hello": [gave_up()],
+        "another protocol": [opened().client.data(b"GET / HTTP/1.1\r\n\r\n")],
+        "the rest of a message where the capture begins in mid-session": [
+            Conversation().established().client.data(b"SMART\0\0").server.ack().client.fin()
+        ],
+    },
     "http-tls-fix-on-api-port": {
         "a misspelt hello": [opened().client.data(b"API=9.72\0")],
         "TLS from the server": [greeted().server.data(b"\x15\x03\x03\x00\x02\x02\x28")],

@@ -419,6 +419,15 @@ CLOSES = [
         ),
     ),
     (
+        "a capture that begins late, with the rest of a message",
+        Conversation().established().client.data(b"\0").server.ack().client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 3), 2.0 ms after its own last octets; "
+            "1 octet from the client and 0 from the gateway; the gateway closed 1.0 ms later "
+            "(the capture began after the connection)."
+        ),
+    ),
+    (
         "octets that the capture lacks",
         ready()
         .server.data(frame("49", "1", "1795394272"), unseen=True)
