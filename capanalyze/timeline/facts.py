@@ -258,9 +258,14 @@ class Facts:
 
     @property
     def hello_after_close(self) -> bool:
-        """Whether the client's first octets came after the close."""
+        """Whether the client's first octets came after the close by the other side.
+
+        Those of a client that closed lie before its FIN or RST, wherever they were captured.
+        """
         closed, first = self.close, self.client.first
-        return closed is not None and first is not None and first.packet > closed.packet
+        if closed is None or first is None or self.closer == "client":
+            return False
+        return first.packet > closed.packet
 
     @property
     def hello_unfinished(self) -> bool:

@@ -54,6 +54,13 @@ def lost_frame() -> Conversation:
     return ready().server.data(b"\x7f\xff\xff\xf0" + b"x" * 64).client.ack().after(2).client.fin()
 
 
+def swapped(talk: Conversation) -> Conversation:
+    """The last two packets in the other order, as a capture of two queues holds them."""
+    first, second = talk.packets[-2:]
+    first.ts_ns, second.ts_ns = second.ts_ns, first.ts_ns
+    return talk
+
+
 FIRES = {
     "port-refused": [Conversation().client.syn().server.rst()],
     "syn-unanswered": [Conversation().client.syn().after(1).client.syn()],
@@ -191,6 +198,8 @@ KEEPS_STILL = {
         "the rest of a message where the capture begins in mid-session": [
             Conversation().established().client.data(b"SMART\0\0").server.ack().client.fin()
         ],
+        "a right hello captured behind the client's FIN": [swapped(opened().client.data(HELLO).client.fin())],
+        "a right hello captured behind the client's RST": [swapped(opened().client.data(HELLO).client.rst())],
     },
     "http-tls-fix-on-api-port": {
         "a misspelt hello": [opened().client.data(b"API=9.72\0")],
