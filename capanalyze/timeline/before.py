@@ -126,6 +126,8 @@ def _hello_unanswered(group: Group) -> str:
     first = group[0]
     host = f"the {first.server.called}'s host"
     waits = _until(group, lambda facts: facts.hello)
+    if not first.server.side.packets:  # whether it was acknowledged or answered is not in the capture either
+        return f"{_after(waits, 'its hello') if first.closer else ''}; no answer to {_CLIENTS_HELLO} is in the capture"
     if first.closer == "server":
         if first.hello_unfinished:
             return ", after the beginning of the client's hello; the rest of it came after that"

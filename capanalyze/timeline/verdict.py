@@ -138,7 +138,9 @@ def plot(facts: Facts) -> tuple[object, ...]:
         bool(facts.server.rst),
         facts.connection.server.port if facts.stage in {"refused", "unanswered"} else 0,
         facts.misfit is not None and (facts.misfit.side, facts.misfit.protocol, facts.misfit.first),
-        (facts.hello_taken, facts.hello_unfinished) if facts.stage == "hello_unanswered" else "",
+        (facts.hello_taken, facts.hello_unfinished, facts.server.side.packets > 0)
+        if facts.stage == "hello_unanswered"
+        else "",
         (facts.missing_names, tuple(name for name, _ in facts.late_readiness)) if facts.stage == "not_ready" else (),
         facts.redirect,
         (facts.version, facts.started_too_late, facts.start_begun) if facts.stage == "not_started" else (),

@@ -6,7 +6,19 @@ from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.report.report import Report
 from tests.conversation import Conversation, pcap_of_frames
-from tests.timeline.talk import START_API, answer, findings, frame, greeted, opened, ready, report, started, verdict
+from tests.timeline.talk import (
+    HELLO,
+    START_API,
+    answer,
+    findings,
+    frame,
+    greeted,
+    opened,
+    ready,
+    report,
+    started,
+    verdict,
+)
 
 TO_PAYLOAD = 14 + 20 + 20
 """Octets before the payload: Ethernet, IPv4, TCP."""
@@ -15,6 +27,16 @@ TO_PAYLOAD = 14 + 20 + 20
 def cut(talk: Conversation, payload: int) -> Report:
     """A report on a capture with so many octets of each segment's payload."""
     return read_files([from_bytes(talk.pcap(snaplen=TO_PAYLOAD + payload), "cut.pcap")])
+
+
+def one_way(talk: Conversation) -> Conversation:
+    """A capture of what the client sent alone."""
+    return Conversation(packets=[packet for packet in talk.packets if packet.sender == "client"])
+
+
+def vanished(talk: Conversation) -> str:
+    """How sure it is that a host fell silent."""
+    return next(found.certainty for _, found in report(talk).all_findings() if found.id == "peer-vanished")
 
 
 def session() -> Conversation:
@@ -84,6 +106,32 @@ def test_with_one_direction_only_nobody_is_sure_who_closed_first(closer: str) ->
     assert told.startswith("The client probably closed first")
     assert "the capture holds no packet of the gateway's" in told
     assert "acknowledged" not in told
+
+
+@pytest.mark.parametrize(
+    ("talk", "expected"),
+    [
+        (opened().client.data(HELLO), "Nobody closed the connection within the 3.0 ms captured; no answer"),
+        (opened().client.data(HELLO).client.rst(), ", 1.0 ms after its hello; no answer"),
+    ],
+)
+def test_with_one_direction_only_a_hello_is_not_said_to_be_unanswered(talk: Conversation, expected: str) -> None:
+    told = verdict(one_way(talk))
+
+    assert f"{expected} to the client's hello is in the capture (the capture holds no packet of the gateway's" in told
+
+
+def test_with_one_direction_only_nobody_is_sure_that_the_other_host_fell_silent() -> None:
+    data = opened().client.data(HELLO, undelivered=True)
+    probes = ready()
+    for _ in range(4):
+        data.after(0.3).client.data(HELLO, seq=data.client.next - len(HELLO), undelivered=True)
+        probes.after(60).client.keep_alive(undelivered=True)
+
+    both = [vanished(data), vanished(probes)]
+    one = [vanished(one_way(data)), vanished(one_way(probes))]
+
+    assert (both, one) == (["certain", "certain"], ["possible", "possible"])
 
 
 def test_a_hello_that_the_capture_lost_was_still_sent() -> None:

@@ -42,7 +42,9 @@ def check(facts: Facts) -> Finding | None:
                     f"not a packet from the {peer.called}'s side for {span(silent)}"
                     if silent is not None and silent > SECOND
                     else "",
+                    *_one_way(peer),
                 ],
+                certainty=_certainty(peer),
                 causes=CAUSES,
                 advice="use TCP keep-alive or a heartbeat request, and reconnect",
             )
@@ -52,11 +54,21 @@ def check(facts: Facts) -> Finding | None:
                 ID,
                 f"The {peer.called}'s host stopped answering the {end.called}'s keep-alives",
                 probes[:8],
-                [f"{count(len(probes), 'keep-alive')} by the {end.called}, none answered"],
+                [f"{count(len(probes), 'keep-alive')} by the {end.called}, none answered", *_one_way(peer)],
+                certainty=_certainty(peer),
                 causes=CAUSES,
                 advice="reconnect; the gateway may hold the client id until its side notices",
             )
     return None
+
+
+def _certainty(peer: End) -> str:
+    """A capture without a packet of the peer's may have been taken where its packets do not pass."""
+    return "certain" if peer.side.packets else "possible"
+
+
+def _one_way(peer: End) -> list[str]:
+    return [] if peer.side.packets else [f"but the capture holds no packet of the {peer.called}'s at all"]
 
 
 def _unanswered_probes(facts: Facts, end: End, peer: End) -> list[int]:
