@@ -12,7 +12,7 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import INEXACT, doubt
+from capanalyze.tcp.evidence import INEXACT, WENT_ON, doubt
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
 from capanalyze.tcp.leap import ends_before, unsay
 from capanalyze.tcp.notes import event
@@ -123,6 +123,17 @@ class Closing:
             self._ignore(connection, reset.packet)
             qualify(connection, reset.packet, "ignored")
 
+    def went_on(self, connection: Connection, side: Side, seg: Segment, fresh: i64) -> None:
+        """``fresh`` octets were in a segment: behind the side's own RST they tell that it may not have sent that.
+
+        Who resets a connection forgets it and sends nothing more; something between the two may have reset it.
+        """
+        reset = connection.reset
+        if reset is None or reset.side != side.index or not fresh:
+            return
+        if distance(seg.seq + seg.length, reset.seq) > 0:
+            doubt(reset, WENT_ON)
+
     def _ignore(self, connection: Connection, packet: i64) -> None:
         connection.ignored_count += 1
         connection.ignored_resets = kept(connection.ignored_resets, packet, connection.detail)
@@ -188,7 +199,7 @@ class Closing:
         connection.opened = opening(connection)
         connection.close = decide(connection)
         close = connection.close
-        if close is not None and close.side >= 0:
+        if close is not None and close.side >= 0 and close.doubt != WENT_ON:
             # what the closer had said includes octets captured after its FIN and lying before it
             said_before(connection.orig if close.side == 0 else connection.resp)
         settle_states(connection)

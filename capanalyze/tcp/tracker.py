@@ -140,6 +140,7 @@ class Tracker:
         lone = seg.length == 1 and side.packets == 1 and rel == side.low_rel - 1  # a keep-alive's, as far as is known
         if seg.length and not (rel < side.low_rel and (side.trouble.probe or lone)):
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
+            self.closing.went_on(connection, side, seg, fresh)
         if flags & FIN:
             self.just_closed = self.closing.fin(connection, side, rel + seg.length, seg, packet, ts_ns)
         end = side.next_rel

@@ -6,7 +6,7 @@ In: a group of Facts with the same plot. Out: a clause in brackets for the end o
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.tcp.evidence import DROPPED, INEXACT, SENT_AGAIN, UNHEARD
+from capanalyze.tcp.evidence import DROPPED, INEXACT, SENT_AGAIN, UNHEARD, WENT_ON
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import count, span
 
@@ -17,6 +17,7 @@ _GROUNDS: Final = {
     SENT_AGAIN: "a FIN was sent again, and its first copy is not in the capture",
     INEXACT: "the {peer} may have ignored that RST: its number is not exactly the one expected",
     DROPPED: "a FIN of the {peer}'s may be among the packets dropped",
+    WENT_ON: "the {closer} went on after that RST, so something between the two may have sent it",
 }
 """Why a close is likely only -> words."""
 
@@ -63,7 +64,7 @@ def _ground(first: Facts) -> list[str]:
             f"{count(first.dropped, 'packet')} {'was' if first.dropped == 1 else 'were'} dropped while capturing"
         )
     if ground:
-        words.append(_GROUNDS[ground].format(peer=first.other_end.called))
+        words.append(_GROUNDS[ground].format(peer=first.other_end.called, closer=first.closing_end.called))
     return words
 
 

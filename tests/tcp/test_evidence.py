@@ -245,6 +245,16 @@ def test_a_reset_that_octets_had_overtaken_may_have_been_ignored() -> None:
     assert told(talk) == ("server", "RST", 7, False, "likely")
 
 
+def test_a_reset_whose_sender_sends_more_may_be_from_something_between() -> None:
+    talk = hello().server.data(b"answer").client.ack()
+    talk.server.bare_rst().after(0.2).server.data(b"more").client.bare_rst()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1] == ("server", "RST", 8, False, "likely")
+    assert connection.server.last_data_packet_at_close == 6
+
+
 def test_the_reset_behind_one_that_was_ignored_counts() -> None:
     talk = hello().server.data(b"d" * 20)
     talk.server.segment(RST, seq=talk.server.next - 20, undelivered=True).client.ack().server.bare_rst()
