@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
 from capanalyze.tcp.connection import Side
-from capanalyze.tcp.sequence import apart, distance
+from capanalyze.tcp.sequence import MASK, apart, distance
 
 STRAY: Final = 1 << 24
 """A segment farther than this from an older connection's numbers is not of it."""
@@ -60,7 +60,15 @@ def is_foreign(side: Side, seg: Segment) -> bool:
     if behind_fin(side, seg.seq) and behind_fin(peer, seg.ack):
         return True
     limit = STRAY if connection.over else ELSEWHERE
-    return apart(seg.seq, side.next_seq) > limit and apart(seg.ack, peer.next_seq) > limit
+    return is_beyond(side, seg.seq, limit) and is_beyond(peer, seg.ack, limit)
+
+
+def is_beyond(side: Side, number: i64, limit: i64) -> bool:
+    """Whether a number is farther than ``limit`` from the next one of a side, and from its newest behind a hole."""
+    if apart(number, side.next_seq) <= limit:
+        return False
+    newest = side.next_seq + max(side.max_rel - side.next_rel, 0)
+    return apart(number, newest & MASK) > limit
 
 
 def behind_fin(side: Side, number: i64) -> bool:

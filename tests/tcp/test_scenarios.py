@@ -384,6 +384,19 @@ def test_a_segment_whose_numbers_both_belong_nowhere_changes_nothing_of_the_conn
     assert (connection.client.missing, connection.server.octets) == (0, 6)
 
 
+def test_the_last_acknowledgement_behind_megabytes_not_captured_is_of_the_same_connection() -> None:
+    talk = hello()
+    for end, peer in ((talk.client, talk.server), (talk.server, talk.client)):
+        end.next += 20_000_000  # the capture paused while both spoke
+        peer.received = end.next
+    talk.client.data(b"go on").server.fin().client.fin().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("complete", ("server", "FIN", 7, False, "certain"), ("CLOSED", "TIME_WAIT"))
+    assert (connection.client.missing, connection.server.missing) == (20_000_000, 20_000_000)
+
+
 def test_a_fin_ahead_of_the_octets_is_belied_by_the_one_behind_them() -> None:
     talk = hello()
     talk.server.fin(seq=talk.server.next + 900_000, undelivered=True)
