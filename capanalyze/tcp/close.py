@@ -13,7 +13,7 @@ from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import INEXACT, WENT_ON, doubt
-from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, opening
+from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, infer_own_fin, opening
 from capanalyze.tcp.leap import ends_before, unsay
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.parting import NO_PACKETS, Parting, kept
@@ -192,6 +192,8 @@ class Closing:
             self._stands(connection, connection.doubtful_reset)
         infer_fin(connection.orig)
         infer_fin(connection.resp)
+        infer_own_fin(connection.orig, connection.resp)
+        infer_own_fin(connection.resp, connection.orig)
 
     def finish(self, connection: Connection) -> None:
         """Decide who was first, and name the states (after ``infer`` and the end of the streams)."""

@@ -49,6 +49,20 @@ def infer_fin(side: Side) -> None:
     parting.fin_acked_open = side.trouble.beyond_open
 
 
+def infer_own_fin(side: Side, peer: Side) -> None:
+    """A FIN that the capture lacks with its acknowledgement: its sender acknowledged the peer's from one number behind.
+
+    That number is more likely its FIN's than that of an octet: the last acknowledgement of all comes from there.
+    """
+    behind = last_octet(side) + 1
+    if side.parting.closed or side.trouble.ahead != behind or peer.parting.fin_acked_at != behind:
+        return
+    parting = part(side)
+    parting.closed = True
+    parting.fin_rel = behind - 1
+    parting.fin_inferred = True
+
+
 def opening(connection: Connection) -> str | None:
     """How the connection began (contract.md, "opened")."""
     if connection.header_cut:

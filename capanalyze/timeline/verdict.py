@@ -127,7 +127,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         facts.stage,
         facts.closer,
         facts.kind,
-        facts.inferred,
+        (facts.inferred, facts.inferred and facts.closing_end.fin_acked),
         (close.certainty, close.doubt) if close is not None else "",
         facts.set_back is not None,
         facts.server.called,
@@ -194,8 +194,10 @@ def _closer(group: Group, total: int) -> str:
         return f"client and {first.server.called} {probably}closed at the same time{on} (their FINs cross: {numbers})"
     who = f"the {first.closing_end.called}"
     if first.inferred:
-        peer = first.other_end.called
-        return f"{who} {probably}closed first{on} (its FIN is not in the capture, but the {peer} acknowledged it)"
+        known = f"the {first.other_end.called} acknowledged it"
+        if not first.closing_end.fin_acked:
+            known = "its last acknowledgement comes from behind one"
+        return f"{who} {probably}closed first{on} (its FIN is not in the capture, but {known})"
     where = packets(facts.close.packet for facts in group if facts.close is not None)
     if first.kind == "RST":
         return f"{who} {probably}closed first{on} by a reset (RST in {where})"

@@ -314,6 +314,24 @@ def test_an_inferred_fin_and_a_captured_one_that_each_acknowledge_the_other() ->
     assert story(connection)[1] == ("client", "FIN", 7, False, "certain")
 
 
+@pytest.mark.parametrize("closer", ["client", "server"])
+def test_of_a_close_only_the_last_acknowledgement_was_captured_which_lies_behind_its_senders_own_fin(
+    closer: str,
+) -> None:
+    talk = hello().server.data(b"answer").client.ack()
+    first, second = (talk.client, talk.server) if closer == "client" else (talk.server, talk.client)
+    first.fin(unseen=True)
+    second.ack(unseen=True)
+    second.fin(unseen=True)
+    first.ack()
+
+    connection = follow(talk.pcap()).only
+
+    states = ("TIME_WAIT", "CLOSED") if closer == "client" else ("CLOSED", "TIME_WAIT")
+    assert story(connection) == ("complete", (closer, "FIN", 0, True, "likely"), states)
+    assert (connection.client.missing, connection.server.missing) == (0, 0)
+
+
 def test_two_inferred_fins_by_what_was_acknowledged_first() -> None:
     talk = hello()
     talk.server.fin(unseen=True).client.ack().client.fin(unseen=True).server.ack()

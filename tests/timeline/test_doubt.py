@@ -74,6 +74,15 @@ def test_why_a_close_is_only_probable_is_said(talk: Conversation, ground: str) -
     assert ground in sentence
 
 
+def test_a_fin_that_its_senders_own_number_shows_is_not_said_to_be_acknowledged() -> None:
+    talk = hello().client.fin(unseen=True).server.fin(unseen=True).client.ack()
+
+    told = verdict(talk)
+
+    assert told.startswith("The client probably closed first (its FIN is not in the capture, but its last ack")
+    assert told.endswith("; the gateway closed too (its FIN is not in the capture, but it was acknowledged).")
+
+
 def test_fins_that_seem_to_cross_probably_do() -> None:
     talk = hello()
     talk.server.fin(unseen=True, undelivered=True).client.fin().server.ack().server.fin_again().client.ack()
