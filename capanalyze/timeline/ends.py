@@ -6,6 +6,7 @@ In: a Connection and one of its sides. Out: when it spoke, closed and reset, in 
 from typing import Final, NamedTuple
 
 from capanalyze.tcp.connection import Connection, Event, Side
+from capanalyze.tcp.parting import NOWHERE
 
 CLOCK_STEP_NS: Final = 10_000_000
 """How far times have to go back to be told of: capturing alone puts packets of several queues out of order."""
@@ -41,6 +42,7 @@ class End:
         side: what was measured. state: its RFC 9293 state in the end.
         octets, missing: what it sent, and what beyond that was acknowledged and is not in the capture.
         unheard: octets that its own numbers show, and that were neither captured nor acknowledged.
+        said_more: more of it was acknowledged, or numbered, than the capture holds: a FIN may be the end of that.
         cut: octets of it that only headers tell of, the snapshot length having cut them off.
         first, last, last_before: when it sent octets first, last, and last before the close.
         fin, fins, fin_acked: its FIN's first copy, the packets of all copies, whether it was acknowledged.
@@ -56,6 +58,7 @@ class End:
         self.octets = int(side.octets)
         self.missing = int(side.missing)
         self.unheard = unheard(side)
+        self.said_more = side.trouble.hidden_at != NOWHERE
         self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
         self.last = moment(side.last_data_packet, side.last_data_ts)

@@ -33,9 +33,16 @@ def remains(group: Group) -> str:
         copies = sum(len(facts.closing_end.fins) for facts in group)
         sent = f", though it was sent {copies} times" if copies > len(group) else ""
         return f"{late}; that FIN was not acknowledged{captured}{sent}"
-    if first.connection.close is not None and first.connection.close.doubt in {UNHEARD, DROPPED}:
-        return f"{late}; the {other.called} is not seen to close{captured}"  # it may have closed before
+    if any(may_have_closed(facts) for facts in group):
+        return f"{late}; the {other.called} is not seen to close{captured}"
     return f"{late}; the {other.called} did not close ({other.state}){captured}"
+
+
+def may_have_closed(facts: Facts) -> bool:
+    """Whether a FIN of the side that did not close first may be among what the capture lacks."""
+    close = facts.connection.close
+    doubtful = close is not None and close.doubt in {UNHEARD, DROPPED}
+    return doubtful or facts.dropped > 0 or facts.other_end.said_more
 
 
 def _second_fin(group: Group, reset: str) -> str:

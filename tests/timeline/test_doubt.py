@@ -42,7 +42,9 @@ def test_a_fin_that_was_acknowledged_by_who_had_not_closed_is_certain_though_pac
     found, sentence = told(hello().client.fin().server.ack(), 1)
 
     assert found == "certain"
-    assert sentence.endswith(" (1 packet was dropped while capturing).")
+    assert sentence.endswith(
+        "; the gateway is not seen to close in the 1.0 ms captured after that (1 packet was dropped while capturing)."
+    )
 
 
 def test_that_nobody_closed_is_said_with_the_packets_dropped() -> None:
@@ -123,6 +125,16 @@ def test_no_time_is_told_over_which_the_clock_was_set_back(talk: Conversation) -
 
     assert [line for line in said if re.search(r"(?<!id )-\d", line)] == []
     assert "but the capture ends there" not in report.verdict
+
+
+def test_whose_last_octets_the_capture_lacks_may_have_closed_behind_them() -> None:
+    talk = hello().server.data(b"answer").client.ack().client.fin().server.ack().server.data(b"more", unseen=True)
+    talk.server.fin(unseen=True).client.ack().after(2).client.ack()
+
+    found = {finding.id: finding.certainty for _, finding in report(talk).all_findings()}
+
+    assert "; the gateway is not seen to close in the 2.0 s captured after that (5 octets" in verdict(talk)
+    assert found["gateway-leaks-close-wait"] == "possible"
 
 
 def test_whose_fin_the_capture_may_lack_is_not_said_to_wait_with_its_close() -> None:

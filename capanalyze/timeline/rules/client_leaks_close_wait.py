@@ -11,6 +11,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.remains import may_have_closed
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "client-leaks-close-wait"
@@ -32,5 +33,6 @@ def check(facts: Facts) -> Finding | None:
         [facts.close],
         [f"no FIN and no RST from the client in the {span(since)} captured after the gateway's FIN"],
         severity="notice",
+        certainty="possible" if may_have_closed(facts) else "certain",
         advice="let the client read its socket and close it when the gateway has closed",
     )
