@@ -7,7 +7,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.segment import ACK, FIN, SYN, Segment
+from capanalyze.packets.segment import FIN, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.analysis import newest_ack
 from capanalyze.tcp.connection import Connection, Side
@@ -130,17 +130,15 @@ def is_news(side: Side) -> bool:
     return news
 
 
-def acknowledged_by_reset(
-    connection: Connection, side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64
-) -> None:
-    """What a RST that counts acknowledges: its sender had that much, perhaps a FIN, when it gave up.
+def acknowledged_by_reset(connection: Connection, side: Side, peer: Side, ack: i64, packet: i64, ts_ns: i64) -> None:
+    """What a RST that counts acknowledges (-1 nothing): its sender had that much, perhaps a FIN, when it gave up.
 
     Its own window bounds it, but for a FIN's number: hosts and middleboxes send RSTs with numbers that acknowledge
     nothing.
     """
-    if not seg.flags & ACK or peer.next_seq < 0:
+    if ack < 0 or peer.next_seq < 0:
         return
-    acked = peer.next_rel + distance(seg.ack, peer.next_seq)
+    acked = peer.next_rel + distance(ack, peer.next_seq)
     if acked > max(last_octet(peer), peer.acked_rel) + min(max(side.room, 1), FAR):
         return
     if acked > peer.whole_rel and peer.packets > 0 and is_news(peer):

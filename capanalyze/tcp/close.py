@@ -97,7 +97,7 @@ class Closing:
             return False
         if verdict == VALID and is_overtaken(side, seg):
             doubt(close, INEXACT)
-        acknowledged_by_reset(connection, side, peer, seg, packet, ts_ns)
+        acknowledged_by_reset(connection, side, peer, close.ack, packet, ts_ns)
         if connection.reset is None:
             connection.reset = close
             connection.refused = verdict == REFUSED
@@ -172,9 +172,12 @@ class Closing:
 
     def _stands(self, connection: Connection, doubtful: Close) -> bool:
         """A doubtful RST counts; True when it is the first thing that ends the connection in file order."""
+        side = connection.orig if doubtful.side == 0 else connection.resp
+        if connection.reset is not doubtful:  # it was not believed so far
+            acknowledged_by_reset(connection, side, side.peer, doubtful.ack, doubtful.packet, doubtful.ts_ns)
         connection.reset = doubtful
         connection.doubtful_reset = None
-        enter(connection.orig if doubtful.side == 0 else connection.resp, RESET)
+        enter(side, RESET)
         return self._first_end(connection)
 
     def _first_end(self, connection: Connection) -> bool:

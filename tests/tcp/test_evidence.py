@@ -52,6 +52,16 @@ def test_octets_that_only_a_reset_acknowledges_are_missing() -> None:
     assert story(connection)[1] == ("client", "RST", 6, False, "likely")
 
 
+def test_octets_that_a_reset_behind_a_hole_acknowledges_are_missing() -> None:
+    talk = hello().client.data(b"startApi", unseen=True).server.data(b"answer", unseen=True)
+    talk.server.rst()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1] == ("server", "RST", 6, False, "likely")
+    assert connection.client.missing == 8
+
+
 def test_the_copy_of_a_fin_that_was_sent_first_tells_what_its_sender_had() -> None:
     talk = hello()
     talk.client.fin(undelivered=True).server.fin().client.ack()
