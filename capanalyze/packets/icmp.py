@@ -22,12 +22,13 @@ ERRORS: Final = {
     (3, 1): "host unreachable",
     (3, 2): "protocol unreachable",
     (3, 3): "port unreachable",
+    (3, 4): "packet too big, and not to be fragmented",
     (3, 9): "network administratively prohibited",
     (3, 10): "host administratively prohibited",
     (3, 13): "communication administratively prohibited",
     (11, 0): "time to live exceeded in transit",
 }
-"""Type and code of ICMP (RFC 792, RFC 1812 5.2.7.1) -> what it says."""
+"""Type and code of ICMP (RFC 792, RFC 1191 4, RFC 1812 5.2.7.1) -> what it says."""
 
 ERRORS_6: Final = {
     (1, 0): "no route to the destination",
@@ -36,9 +37,10 @@ ERRORS_6: Final = {
     (1, 4): "port unreachable",
     (1, 5): "source address failed policy",
     (1, 6): "route to the destination rejected",
+    (2, 0): "packet too big",
     (3, 0): "hop limit exceeded in transit",
 }
-"""The same of ICMPv6 (RFC 4443 3.1 and 3.3)."""
+"""The same of ICMPv6 (RFC 4443 3.1 to 3.3)."""
 
 
 class IcmpError:

@@ -75,6 +75,26 @@ def test_an_error_about_an_open_connection_is_a_line_and_no_close() -> None:
     assert found["capture"]["skipped"] == {}
 
 
+@pytest.mark.parametrize(
+    ("options", "kind", "code", "sender", "words"),
+    [
+        (LAN, 3, 4, "10.0.0.254", "packet too big, and not to be fragmented"),
+        (LAN_6, 2, 0, "2001:db8::fe", "packet too big"),
+    ],
+)
+def test_why_large_packets_do_not_arrive_is_told(
+    options: dict[str, tuple[str, int]], kind: int, code: int, sender: str, words: str
+) -> None:
+    talk = ready(**options)
+    for _ in range(4):
+        talk.after(0.3).client.data(b"x" * 1400, seq=talk.client.isn + 30, undelivered=True)
+
+    found = seen(talk, icmp(talk.packets[-1], kind, code))
+
+    [evidence] = [entry.evidence for _, entry in found.all_findings() if entry.id == "peer-vanished"]
+    assert f"{sender} says in packet 16: {words}" in evidence
+
+
 @pytest.mark.parametrize("kind", [0, 3, 8])
 def test_echoes_and_errors_about_other_numbers_are_not_told(kind: int) -> None:
     talk = opened(**LAN).client.data(HELLO)

@@ -12,6 +12,7 @@ from typing import Final
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import SECOND, count, span
 
 ID: Final = "peer-vanished"
@@ -43,6 +44,7 @@ def check(facts: Facts) -> Finding | None:
                     if silent is not None and silent > SECOND
                     else "",
                     *_one_way(peer),
+                    *_turned_back(facts),
                 ],
                 certainty=_certainty(peer),
                 causes=CAUSES,
@@ -69,6 +71,12 @@ def _certainty(peer: End) -> str:
 
 def _one_way(peer: End) -> list[str]:
     return [] if peer.side.packets else [f"but the capture holds no packet of the {peer.called}'s at all"]
+
+
+def _turned_back(facts: Facts) -> list[str]:
+    """What an ICMP error says of the connection's segments: a path that carries small packets alone, for one."""
+    back = turned_back(facts)
+    return [f"{back.sender} says in packet {back.at.packet}: {back.words}"] if back is not None and back.at else []
 
 
 def _unanswered_probes(facts: Facts, end: End, peer: End) -> list[int]:
