@@ -98,12 +98,17 @@ def decide(connection: Connection) -> Close | None:
 
 
 def reset_was_first(reset: Close, fin: Close, orig: Side, resp: Side) -> bool:
-    """Whether a RST came before every FIN; one that acknowledges a FIN did not, wherever it was captured."""
+    """Whether a RST came before every FIN.
+
+    One that acknowledges a FIN did not, wherever it was captured, nor one that lies behind its sender's own.
+    """
     if fin.inferred:
         return False
     if fin_before(orig, reset.packet) or fin_before(resp, reset.packet):
         return False
-    peer = resp if reset.side == 0 else orig
+    side, peer = (orig, resp) if reset.side == 0 else (resp, orig)
+    if side.parting.closed and distance(reset.seq, side.next_seq) + side.next_rel > side.parting.fin_rel:
+        return False
     if not peer.parting.closed or reset.ack < 0:
         return True
     return distance(reset.ack, peer.next_seq) + peer.next_rel <= peer.parting.fin_rel

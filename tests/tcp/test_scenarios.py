@@ -282,6 +282,16 @@ def test_a_reset_that_acknowledges_the_fin_came_after_it_although_it_was_capture
     assert story(connection) == ("complete", ("client", "FIN", 7, False, "certain"), ("CLOSED", "CLOSED"))
 
 
+def test_a_reset_that_lies_behind_its_senders_fin_came_after_it_although_it_was_captured_before() -> None:
+    talk = hello()
+    talk.client.fin().server.data(b"late").client.bare_rst()
+    talk.packets[5:] = [talk.packets[6], talk.packets[7], talk.packets[5]]
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("complete", ("client", "FIN", 8, False, "certain"), ("CLOSED", "CLOSED"))
+
+
 def test_a_fin_inferred_on_one_side_and_captured_on_the_other_that_does_not_know_it() -> None:
     talk = hello()
     talk.client.fin(unseen=True, undelivered=True).server.fin()  # the client had sent its FIN before this came
