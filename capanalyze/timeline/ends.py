@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from capanalyze.tcp.connection import Connection, Event, Side
 from capanalyze.tcp.parting import NOWHERE
+from capanalyze.tcp.sequence import distance
 
 CLOCK_STEP_NS: Final = 10_000_000
 """How far times have to go back to be told of: capturing alone puts packets of several queues out of order."""
@@ -42,6 +43,7 @@ class End:
         side: what was measured. state: its RFC 9293 state in the end.
         octets, missing: what it sent, and what beyond that was acknowledged and is not in the capture.
         unheard: octets that its own numbers show, and that were neither captured nor acknowledged.
+        before_reset: octets that lie between what was captured and its RST, as far as that one's number is right.
         said_more: more of it was acknowledged, or numbered, than the capture holds: a FIN may be the end of that.
         cut: octets of it that only headers tell of, the snapshot length having cut them off.
         first, last, last_before: when it sent octets first, last, and last before the close.
@@ -58,6 +60,7 @@ class End:
         self.octets = int(side.octets)
         self.missing = int(side.missing)
         self.unheard = unheard(side)
+        self.before_reset = before_reset(connection, side)
         self.said_more = side.trouble.hidden_at != NOWHERE
         self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
@@ -76,8 +79,8 @@ class End:
 
     @property
     def unread(self) -> int:
-        """Octets that it sent and that the capture does not hold."""
-        return self.missing + self.cut + self.unheard
+        """Octets that it sent, or seems to have sent, and that the capture does not hold."""
+        return self.missing + self.cut + max(self.unheard, self.before_reset)
 
     @property
     def spoke(self) -> bool:
@@ -97,6 +100,15 @@ def unheard(side: Side) -> int:
     end = min(odd.ahead, side.parting.fin_rel) if side.parting.closed else odd.ahead
     behind = int(end - side.next_rel)
     return int(between_others) + (behind if behind > 1 or (behind == 1 and side.parting.closed) else 0)
+
+
+def before_reset(connection: Connection, side: Side) -> int:
+    """Octets between the captured ones of a side and the number of its RST; a lone one is a FIN's number."""
+    reset = connection.reset
+    if reset is None or reset.side != side.index or side.next_seq < 0 or side.parting.closed:
+        return 0
+    behind = int(distance(reset.seq, side.next_seq))
+    return behind if behind > 1 else 0
 
 
 def _resets(event: Event, side: Side) -> bool:

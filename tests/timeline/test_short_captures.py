@@ -142,6 +142,16 @@ def test_a_hello_that_the_capture_lost_was_still_sent() -> None:
     assert [name for _, name in findings(talk)] == ["capture-incomplete"]
 
 
+def test_octets_that_only_the_number_of_a_reset_shows_may_have_been_said() -> None:
+    talk = greeted().server.data(answer()).client.ack().client.data(START_API, unseen=True).client.rst()
+
+    [found] = [entry for _, entry in report(talk).all_findings() if entry.id == "startapi-missing"]
+
+    assert found.certainty == "possible"
+    assert found.evidence[-1] == "12 octets of the client not in the capture may say otherwise"
+    assert "startApi is not in the capture" in verdict(talk)
+
+
 def test_headers_cut_before_the_flags_tell_nothing_of_who_closed_or_spoke() -> None:
     talk = ready().server.fin().client.ack()
 
