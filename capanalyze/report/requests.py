@@ -83,7 +83,7 @@ def exchange_record(exchange: Exchange, conn: int) -> dict[str, Any]:
 def _moment(exchange: Exchange, packet: int, ts_ns: int) -> dict[str, int | None] | None:
     if not packet:
         return None
-    timed = ts_ns >= 0 and exchange.ts_ns >= 0
+    timed = ts_ns >= exchange.ts_ns >= 0  # else the clock was set back between the two
     return {
         "packet": int(packet),
         "ts_ns": int(ts_ns) if ts_ns >= 0 else None,

@@ -82,10 +82,8 @@ class Exchange:
 
     @property
     def latency_ns(self) -> int | None:
-        """From the request to its first answer; None where one of them has no time."""
-        if self.first_ts < 0 or self.ts_ns < 0:
-            return None
-        return self.first_ts - self.ts_ns
+        """From the request to its first answer; None where one of them has no time, or the clock was set back."""
+        return self.first_ts - self.ts_ns if self.first_ts >= self.ts_ns >= 0 else None
 
     def take(self, name: str, packet: i64, ts_ns: i64) -> None:
         """One more answer."""

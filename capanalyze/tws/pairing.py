@@ -295,8 +295,8 @@ def _spot(waiting: Waiting) -> int:
 
 
 def _time(times: Times, waiting: Waiting, ts_ns: i64) -> None:
-    """Take the time since the request, where the packets have one."""
-    if ts_ns >= 0 and waiting.ts_ns >= 0:
+    """Take the time since the request, where the packets have one and the clock was not set back between them."""
+    if ts_ns >= waiting.ts_ns >= 0:
         times.add(ts_ns - waiting.ts_ns, waiting.packet)
 
 

@@ -118,6 +118,18 @@ def test_a_request_without_an_answer_or_a_time_says_so() -> None:
     assert request_line({"conn": None, "left_out": 1}) == "other connections: 1 more request not followed\n"
 
 
+def test_an_answer_over_which_the_clock_was_set_back_came_after_no_time() -> None:
+    talk = started(keep_all=True).client(ASK).server(TICK)
+    session = talk.finish()
+    assert session.conversation is not None
+    exchange = session.conversation.exchanges[-1]
+    exchange.first_ts = exchange.last_ts = exchange.ts_ns - 1
+    record = exchange_record(exchange, 3)
+
+    assert record["first"] == {"packet": 8, "ts_ns": 6_999_999, "after_ns": None}
+    assert "the first in packet 8" in request_line(record)
+
+
 def test_csv_has_a_column_for_every_moment() -> None:
     talk = started(keep_all=True)
     talk.client(text(9, 8, 5, "ES")).server(text(10, 5, "ES")).server(text(52, 1, 5))

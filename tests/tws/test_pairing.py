@@ -143,6 +143,14 @@ def test_without_times_there_is_no_latency() -> None:
     assert pairing.tally.kinds[CONTRACT].first.number == 0
 
 
+def test_over_a_clock_that_was_set_back_there_is_no_latency() -> None:
+    pairing = Pairing()
+    pairing.request(CONTRACT, 1, 1, 5 * SECOND)
+    pairing.answer(CONTRACT_DATA, 1, 4 * SECOND)
+
+    assert pairing.tally.kinds[CONTRACT].first.number == 0
+
+
 def test_historical_data_is_its_own_end_before_196() -> None:
     for version, ended in ((178, 1), (196, 0)):
         pairing = Pairing()
