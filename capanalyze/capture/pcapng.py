@@ -164,6 +164,7 @@ class PcapngDecoder(PcapngSections):
         lost = self.u16(pos + 10)
         if lost != 0xFFFF:  # "not known"
             self._lost(self.section_base + self.u16(pos + 8), lost)
+        self.options(pos + 28 + ((captured + 3) & ~3), pos + length, f"packet {self.number + 1}: ")
         return self._packet(
             self.u16(pos + 8), self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24)
         )

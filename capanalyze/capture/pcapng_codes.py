@@ -1,7 +1,7 @@
 """The numbers of pcapng: types of blocks and codes of options, for those that read it and those that write it.
 
-Facts: draft-ietf-opsawg-pcapng, sections 3.5 (options), 4.1 (SHB), 4.2 (IDB), 4.3 (EPB), 4.4 (SPB), 4.6 (ISB),
-appendix A (OPB).
+Facts: draft-ietf-opsawg-pcapng, sections 3.5 (options), 4.1 (SHB), 4.2 (IDB), 4.3 (EPB), 4.4 (SPB), 4.5 (NRB),
+4.6 (ISB), 4.7 (DSB), appendix A (OPB).
 """
 
 from typing import Final
@@ -10,9 +10,11 @@ SHB: Final = 0x0A0D0D0A
 IDB: Final = 1
 OPB: Final = 2
 SPB: Final = 3
+NRB: Final = 4
 ISB: Final = 5
 EPB: Final = 6
 JOURNAL: Final = 9
+DSB: Final = 10
 CUSTOM: Final = 0x00000BAD
 CUSTOM_NO_COPY: Final = 0x40000BAD
 

@@ -1,7 +1,7 @@
 """What a pcapng file says of itself: its sections, their interfaces, and what these count.
 
 In: blocks that hold no packet. Out: the facts about the capture, and how to read the numbers and times of its packets.
-Facts: draft-ietf-opsawg-pcapng, sections 4.1 (SHB), 4.2 (IDB), 4.6 (ISB).
+Facts: draft-ietf-opsawg-pcapng, sections 4.1 (SHB), 4.2 (IDB), 4.5 (NRB), 4.6 (ISB), 4.7 (DSB).
 """
 
 from typing import Final
@@ -15,6 +15,7 @@ from capanalyze.capture.pcapng_codes import (
     BYTE_ORDER_MAGIC,
     CUSTOM,
     CUSTOM_NO_COPY,
+    DSB,
     IDB,
     IF_DESCRIPTION,
     IF_FILTER,
@@ -28,6 +29,7 @@ from capanalyze.capture.pcapng_codes import (
     ISB_OSDROP,
     JOURNAL,
     MICROSECONDS,
+    NRB,
     POWER_OF_TWO,
     SHB,
     SHB_HARDWARE,
@@ -90,6 +92,10 @@ class PcapngSections(Decoder):
             self._interface(pos, length)
         elif kind == ISB:
             self._statistics(pos, length)
+        elif kind == NRB:
+            self.options(self._behind_names(pos + 8, pos + length - 4), pos + length)
+        elif kind == DSB and length >= 20:
+            self.options(pos + 16 + ((self.u32(pos + 12) + 3) & ~3), pos + length)
         elif kind in NUMBERED_BY_WIRESHARK:
             self.other_blocks += 1
         return True
@@ -133,8 +139,20 @@ class PcapngSections(Decoder):
         exact = offset == 0 and units in {1_000_000, 1_000_000_000}
         self.scales.append(1_000_000_000 // units if exact else 0)
 
+    def _behind_names(self, at: i64, end: i64) -> i64:
+        """Where the options of a Name Resolution Block begin: behind its records, the last of which is empty."""
+        while at + 4 <= end:
+            kind, size = self.u16(at), self.u16(at + 2)
+            at += 4 + ((size + 3) & ~3)
+            if kind == 0:
+                return at
+        return end
+
     def _statistics(self, pos: i64, length: i64) -> None:
-        """An Interface Statistics Block: the newest of an interface counts."""
+        """An Interface Statistics Block: the newest of an interface counts.
+
+        Its comment is no person's: dumpcap writes "Counters provided by dumpcap" into every one.
+        """
         if length < 24:
             return
         index = self.section_base + self.u32(pos + 8)

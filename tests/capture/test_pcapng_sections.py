@@ -13,7 +13,9 @@ from capanalyze.capture.options import MAX_COMMENTS, MAX_TEXT
 from capanalyze.capture.pcapng_sections import MAX_INTERFACES, MAX_TS_NS
 from capanalyze.packets.raw import NO_TIME
 from tests.capture.octets import (
+    DSB,
     ISB,
+    NRB,
     OPB,
     block,
     interface,
@@ -187,6 +189,23 @@ def test_comments_of_packets_are_kept_with_their_numbers(order: str) -> None:
 
     assert len(found) == 2
     assert file.decoder.comments == ["packet 2: here it hangs", "packet 2: really"]
+
+
+@ORDERS
+def test_comments_of_other_blocks_are_kept_but_for_those_that_capture_tools_write(order: str) -> None:
+    def said(text: bytes) -> bytes:
+        return option(order, 1, text) + option(order, 0, b"")
+
+    name = struct.pack(order + "HH", 1, 11) + b"\x7f\0\0\1tws.lo\0" + b"\0" + bytes(4)
+    old = struct.pack(order + "HHIIII", 0, 0xFFFF, 0, 0, len(TWO), len(TWO)) + TWO + b"\0"
+    data = section(order) + interface(order) + block(order, OPB, old + said(b"of a packet"))
+    data += block(order, NRB, name + said(b"of names"))
+    data += block(order, DSB, struct.pack(order + "II", 0x544C534B, 5) + b"keys\n" + bytes(3) + said(b"of secrets"))
+    data += block(order, ISB, struct.pack(order + "III", 0, 0, 0) + said(b"Counters provided by dumpcap"))
+    found, file = read(data)
+
+    assert [one.data for one in found] == [TWO]
+    assert file.decoder.comments == ["packet 1: of a packet", "of names", "of secrets"]
 
 
 def test_more_comments_than_anybody_reads_are_not_kept() -> None:
