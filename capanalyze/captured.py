@@ -64,6 +64,7 @@ def gather_facts(
     authored = [decoder for decoder in decoders if decoder.format != "tshark"]  # tshark would name itself
     unnumbered = sum(int(decoder.other_blocks) for decoder in decoders)
     remark = f"{unnumbered} custom or journal blocks: Wireshark numbers them too, so its later frame numbers are higher"
+    comments = [comment for decoder in decoders for comment in decoder.comments]
     return CaptureFacts(
         name=name,
         format=decoders[0].format,
@@ -80,7 +81,8 @@ def gather_facts(
         files=files,
         damage=damage or None,
         remarks=((remark,) if unnumbered else ()) + remarks,
-        comments=tuple(comment for decoder in decoders for comment in decoder.comments)[:MAX_COMMENTS],
+        comments=tuple(comments[:MAX_COMMENTS]),
+        comments_left_out=len(comments[MAX_COMMENTS:]) + sum(int(decoder.comments_left_out) for decoder in decoders),
     )
 
 

@@ -47,7 +47,7 @@ class Decoder(RawPackets):
         dialect: what kind of pcap, where it is not the ordinary one.
         interfaces: in order of appearance, over all sections.
         application, os, hardware: what the file says about who wrote it.
-        comments: of its sections, interfaces and packets.
+        comments: of its sections, interfaces and packets. comments_left_out: how many more there are.
         damage: why reading stopped before the end of the file, or "".
         absurd: it stopped at octets that can be no record.
         cut: the octets ended too early; what there is of them is sound.
@@ -72,6 +72,7 @@ class Decoder(RawPackets):
         self.os: str = ""
         self.hardware: str = ""
         self.comments: list[str] = []
+        self.comments_left_out: i64 = 0
         self.damage: str = ""
         self.absurd: bool = False
         self.cut: bool = False

@@ -20,15 +20,16 @@ class Options:
 
     Attributes:
         values: code -> value, the first where a code comes again.
-        comments: the first MAX_COMMENTS that are not empty.
+        comments: the first MAX_COMMENTS that are not empty. left_out: how many more there are.
     """
 
-    __slots__ = ("big", "comments", "values")
+    __slots__ = ("big", "comments", "left_out", "values")
 
     def __init__(self, data: bytes, at: i64, end: i64, big: bool) -> None:
         self.big = big
         self.values: dict[int, bytes] = {}
         self.comments: list[str] = []
+        self.left_out: i64 = 0
         while at + 4 <= end:
             code = i64(read_i16_be(data, at) if big else read_i16_le(data, at)) & 0xFFFF
             size = i64(read_i16_be(data, at + 2) if big else read_i16_le(data, at + 2)) & 0xFFFF
@@ -36,7 +37,9 @@ class Options:
                 break
             if code != COMMENT:
                 self.values.setdefault(code, data[at + 4 : at + 4 + size])
-            elif len(self.comments) < MAX_COMMENTS and (comment := clean(data[at + 4 : at + 4 + size])):
+            elif len(self.comments) >= MAX_COMMENTS:
+                self.left_out += 1
+            elif comment := clean(data[at + 4 : at + 4 + size]):
                 self.comments.append(comment)
             at += 4 + ((size + 3) & ~3)
 

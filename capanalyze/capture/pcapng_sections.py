@@ -115,8 +115,9 @@ class PcapngSections(Decoder):
     def options(self, at: i64, end: i64, of: str = "") -> Options:
         """The options from an offset to the end of the block; their comments are kept, as those ``of`` something."""
         options = Options(self.data, at, end - 4, self.big)
-        room = MAX_COMMENTS - len(self.comments)
-        self.comments += [of + comment for comment in options.comments[: max(room, 0)]]
+        room = max(MAX_COMMENTS - len(self.comments), 0)
+        self.comments += [of + comment for comment in options.comments[:room]]
+        self.comments_left_out += max(len(options.comments) - room, 0) + options.left_out
         return options
 
     def _interface(self, pos: i64, length: i64) -> None:

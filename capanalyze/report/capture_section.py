@@ -35,8 +35,9 @@ def capture_facts(capture: CaptureFacts, look: Look) -> list[str]:
         pairs.append(("cut off", capture.damage or "the last record is not whole"))
     pairs += [("remark", remark) for remark in capture.remarks]
     pairs += [("comment", clean(" ".join(comment.split()))) for comment in capture.comments[:COMMENTS]]
-    if len(capture.comments) > COMMENTS:
-        pairs.append(("comments", f"{len(capture.comments) - COMMENTS} more"))
+    more = len(capture.comments[COMMENTS:]) + capture.comments_left_out
+    if more:
+        pairs.append(("comments", f"{more} more"))
     pairs += [
         (name, value)
         for name, value in (

@@ -40,7 +40,8 @@ class CaptureFacts(NamedTuple):
     """What is known of the capture itself.
 
     ``truncated`` says that it could not be read to its end, ``damage`` why; ``remarks`` are what a reader of packet
-    numbers has to know; ``comments`` are those that somebody wrote into its sections, interfaces and packets.
+    numbers has to know; ``comments`` are those that somebody wrote into its sections, interfaces and packets,
+    as far as they are reported.
     """
 
     name: str
@@ -59,6 +60,7 @@ class CaptureFacts(NamedTuple):
     damage: str | None = None
     remarks: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
+    comments_left_out: int = 0
 
 
 class Process(NamedTuple):

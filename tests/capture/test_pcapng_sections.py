@@ -208,13 +208,14 @@ def test_comments_of_other_blocks_are_kept_but_for_those_that_capture_tools_writ
     assert file.decoder.comments == ["packet 1: of a packet", "of names", "of secrets"]
 
 
-def test_more_comments_than_anybody_reads_are_not_kept() -> None:
+def test_more_comments_than_anybody_reads_are_counted() -> None:
     many = b"".join(option("<", 1, f"comment {number}".encode()) for number in range(MAX_COMMENTS - 1))
     data = section("<") + interface("<")
-    data += packet("<", b"one", 1, options=many) + packet("<", b"two", 2, options=many)
+    full = many + option("<", 1, b"one more") * 3
+    data += packet("<", b"one", 1, options=many) + packet("<", b"two", 2, options=full)
     _, file = read(data)
 
-    assert len(file.decoder.comments) == MAX_COMMENTS
+    assert (len(file.decoder.comments), file.decoder.comments_left_out) == (MAX_COMMENTS, MAX_COMMENTS + 1)
     assert file.decoder.comments[-1] == "packet 2: comment 0"
 
 

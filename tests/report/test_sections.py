@@ -55,7 +55,8 @@ def test_everything_that_is_known_of_a_capture_has_a_line() -> None:
 
 
 def test_comments_are_told_on_one_line_each_and_cannot_act_on_a_terminal() -> None:
-    commented = CAPTURE._replace(comments=("the client hung\n  at 9:30", "\x1b[31mred", *"abcd"))
+    said = ("the client hung\n  at 9:30", "\x1b[31mred", *"abcd")
+    commented = CAPTURE._replace(comments=said, comments_left_out=70)
 
     actual = capture_facts(commented, Look())
 
@@ -65,7 +66,7 @@ def test_comments_are_told_on_one_line_each_and_cannot_act_on_a_terminal() -> No
         "  comment     a",
         "  comment     b",
         "  comment     c",
-        "  comments    1 more",
+        "  comments    71 more",
     ]
 
 
