@@ -20,6 +20,11 @@ IDENTITIES: Final = {
 """Fields that tell one network from another and are the same in both directions. GTP's TEIDs, MPLS labels and L2TP's
 sessions are not: each direction has its own. ERSPAN's session is the mirror's, not the network's."""
 
+KEYS: Final = {b"0x6558": (8, 0xFFFFFF), b"0x6400": (0, 0xFFFF), b"0x880b": (0, 0)}
+"""What a GRE key holds besides the network's number, by the protocol carried -> shift and mask: NVGRE has 8 bits that
+differ by flow behind it (RFC 7637 3.2), MikroTik's EoIP the packet's length before it, and PPTP a length and a call
+number that each direction has for itself (RFC 2637 4.1)."""
+
 _ITEM: Final = re.compile(rb'<(?:proto|field) name="([^"]*)"([^>]*)>')
 _SHOW: Final = re.compile(rb' show="([^"]*)"')
 _PLACE: Final = re.compile(rb' pos="(\d+)"')
@@ -82,15 +87,12 @@ def show(rest: bytes) -> bytes:
 
 
 def identity(name: bytes, value: bytes, carried: bytes) -> int:
-    """The number in a field of IDENTITIES, 0 where it names no network.
-
-    A GRE key is 24 bits of NVGRE's VSID and 8 bits that differ by flow where it carries Ethernet (RFC 7637 3.2), and
-    lengths and call numbers where it carries PPP (RFC 2637 4.1).
-    """
+    """The number in a field of IDENTITIES, 0 where it names no network."""
     try:
         number = int(value, 0)
     except ValueError:
         return 0
     if name == b"gre.key":
-        return number >> 8 if carried == b"0x6558" else 0 if carried == b"0x880b" else number
+        shift, mask = KEYS.get(carried, (0, number))
+        return number >> shift & mask
     return number

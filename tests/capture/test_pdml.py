@@ -55,6 +55,7 @@ def test_a_header_that_is_cut_has_no_address() -> None:
         (b"gre.key", b"0x0000002a", b"0x0800", 42),
         (b"gre.key", b"0x00012345", b"0x6558", 0x123),
         (b"gre.key", b"0x00400001", b"0x880b", 0),
+        (b"gre.key", b"0x00400700", b"0x6400", 0x700),
         (b"vxlan.vni", b"", b"", 0),
         (b"vxlan.vni", b"ten", b"", 0),
     ],

@@ -136,6 +136,11 @@ WRAPPERS: dict[str, Wrapper] = {
             47, gre(b"\x10\x05\0\x01" + bytes(4) + ethernet(datagram), 0x1000, bytes(4), b"\x88\xbe")
         )
     ),
+    "EoIP": on_ethernet(
+        lambda datagram: carrier4(
+            47, gre(ethernet(datagram), 0x2001, struct.pack(">HH", 14 + len(datagram), 7), b"\x64\0")
+        )
+    ),
     "EtherIP": on_ethernet(lambda datagram: carrier4(97, b"\x30\0" + ethernet(datagram))),
     "AH": on_ethernet(ah),
     "AH tunnel": on_ethernet(
