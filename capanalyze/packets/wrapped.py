@@ -13,18 +13,23 @@ from capanalyze.packets.link import KNOWN_LINKS, LINK_ETHERNET, LINK_SLL, LINK_S
 from capanalyze.packets.raw import RawPackets
 
 ETHERTYPES: Final = {
+    0x22F3: "TRILL",
     0x4305: "B.A.T.M.A.N.",
     0x6558: "bridged Ethernet",
     0x8847: "MPLS",
     0x8848: "MPLS",
     0x8864: "PPPoE",
     0x880B: "PPP",
+    0x8870: "LLC",
     0x88E5: "MACsec",
     0x88E7: "802.1ah",
+    0x8903: "FabricPath",
     0x8909: "Cisco MetaData",
     0x8926: "VN-Tag",
+    0x892F: "HSR",
     0x893F: "802.1BR",
     0x894F: "NSH",
+    0xF1C1: "802.1CB",
 }
 """IEEE 802 numbers (IANA) of what may carry IP."""
 
@@ -39,6 +44,7 @@ PROTOCOLS: Final = {
     98: "ENCAP",
     115: "L2TP",
     137: "MPLS in IP",
+    143: "Ethernet in IP",
 }
 """IP protocol numbers (IANA) of tunnels that are not encrypted."""
 
@@ -48,13 +54,16 @@ UDP_PORTS: Final = {
     1701: "L2TP",
     2152: "GTP-U",
     3544: "Teredo",
+    4341: "LISP",
     4754: "GRE in UDP",
     4789: "VXLAN",
     4790: "VXLAN-GPE",
+    5072: "AYIYA",
     5247: "CAPWAP",
     6081: "Geneve",
     6635: "MPLS in UDP",
     8472: "VXLAN",
+    12222: "LWAPP",
     37008: "TZSP",
 }
 """Registered ports of tunnels, and those in common use (Linux's VXLAN, TZSP)."""

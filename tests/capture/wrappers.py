@@ -113,6 +113,14 @@ WRAPPERS: dict[str, Wrapper] = {
     "VN-Tag": tagged(b"\x89\x26\0\0\0\0"),
     "802.1BR": tagged(b"\x89\x3f\0\0\0\0\0\0"),
     "Cisco MetaData": tagged(b"\x89\x09\1\1\0\1\0\x2a"),
+    "HSR": lambda datagram: (
+        ETHERNET,
+        MACS + b"\x89\x2f" + struct.pack(">HH", len(datagram) + 6, 1) + ethertype(datagram) + datagram,
+    ),
+    "802.1CB": tagged(b"\xf1\xc1\0\0\0\1"),
+    "FabricPath": lambda datagram: (ETHERNET, MACS + b"\x89\x03\0\x40" + ethernet(datagram)),
+    "TRILL": lambda datagram: (ETHERNET, MACS + b"\x22\xf3\0\x3f\0\1\0\2" + ethernet(datagram)),
+    "LLC in Ethernet II": lambda datagram: (ETHERNET, MACS + b"\x88\x70" + LLC_SNAP + ethertype(datagram) + datagram),
     "NSH": lambda datagram: (
         ETHERNET,
         MACS
@@ -142,6 +150,7 @@ WRAPPERS: dict[str, Wrapper] = {
         )
     ),
     "EtherIP": on_ethernet(lambda datagram: carrier4(97, b"\x30\0" + ethernet(datagram))),
+    "Ethernet in IPv6": on_ethernet(lambda datagram: carrier6(143, ethernet(datagram))),
     "AH": on_ethernet(ah),
     "AH tunnel": on_ethernet(
         lambda datagram: carrier4(51, struct.pack(">BBHII", inner(datagram), 4, 0, 1, 1) + bytes(12) + datagram)
@@ -156,6 +165,8 @@ WRAPPERS: dict[str, Wrapper] = {
     "Teredo": on_ethernet(lambda datagram: udp(3544, datagram)),
     "GRE in UDP": on_ethernet(lambda datagram: udp(4754, gre(datagram))),
     "MPLS in UDP": on_ethernet(lambda datagram: udp(6635, b"\0\x01\x11\x40" + datagram)),
+    "LISP": on_ethernet(lambda datagram: udp(4341, bytes(7) + b"\1" + datagram)),
+    "LWAPP": on_ethernet(lambda datagram: udp(12222, bytes(4) + struct.pack(">H", len(datagram)) + wlan(datagram))),
     "TZSP": on_ethernet(lambda datagram: udp(37008, b"\1\0\0\1\1" + ethernet(datagram))),
     "VXLAN in VLAN": lambda datagram: (
         ETHERNET,
