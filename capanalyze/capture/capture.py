@@ -55,6 +55,8 @@ class Capture:
         self._no_tshark = "" if engine != "native" else "--engine native was asked for"
         self._progress = progress
         self._total = 0
+        self._begins: list[int] = []
+        self._overlaps: list[tuple[CaptureFile, CaptureFile]] = []
         self._pieces = self._in_order(pieces) if len(pieces) > 1 else pieces
         self._open(self._pieces[0])
         self._total = self._total or self.files[0].size
@@ -80,6 +82,7 @@ class Capture:
         if any(moment < 0 for _, moment in keys):
             return pieces
         order = sorted(range(len(pieces)), key=keys.__getitem__)
+        self._begins = [keys[place][1] for place in order if not keys[place][0]]
         return [pieces[place] for place in order]
 
     def runs(self) -> Iterator[RawPackets]:
@@ -92,11 +95,12 @@ class Capture:
         if self._engine == "tshark":
             self._relay = start_relay(True)
             self._relaying = True
-        number = 0
-        done = 0
+        number = done = last_ns = 0
         try:
             for place, piece in enumerate(self._pieces):
                 file = self._open(piece) if place else self.files[0]
+                if place < len(self._begins) and self._begins[place] < last_ns:
+                    self._overlaps.append((self.files[-2], file))
                 file.first_packet = number
                 file.decoder.number = number
                 for window in file.windows():
@@ -108,6 +112,7 @@ class Capture:
                         f"{file.name}: {file.decoder.damage}", "copy the file again, or record again"
                     )
                 number = int(file.decoder.number)
+                last_ns = int(file.decoder.ts_ns)
                 done += file.done
             if self._relay is not None:
                 queue = self._relay.finish()
@@ -163,6 +168,12 @@ class Capture:
         ]
         found += [f"{name} is empty" for name in self._empty]
         found += same_octets(self.files)
+        found += [
+            f"{Path(later.name).name} begins before {Path(file.name).name} ends, and is read after it: "
+            "mergecap -w OUT puts their packets in order of time"
+            for file, later in self._overlaps
+            if file.sha256 != later.sha256
+        ]
         if self._relay is not None and self._relay.unwrapped:
             found.append(f"unwrapped by tshark: {counted([self._relay.unwrapped])}")
         left_out = [file.decoder.wrapped for file in self.files]

@@ -266,6 +266,15 @@ def test_a_copy_among_the_pieces_is_remarked_on(pieces: list[Path], tmp_path: Pa
     )
 
 
+def test_files_of_the_same_time_are_remarked_on(tmp_path: Path) -> None:
+    for name, seconds in (("1", (1, 5)), ("2", (4, 6)), ("3", (6, 7))):
+        (tmp_path / name).write_bytes(pcap([(second, 0, b"packet") for second in seconds]))
+
+    assert read([tmp_path / "3", tmp_path / "2", tmp_path / "1"]).capture.remarks == (
+        "2 begins before 1 ends, and is read after it: mergecap -w OUT puts their packets in order of time",
+    )
+
+
 @pytest.mark.parametrize("names", [["n" * 300], ["n" * 300, "m" * 300], ["n" * 300 + "*"]])
 def test_a_name_that_is_too_long_is_one_error(names: list[str]) -> None:
     with pytest.raises(CapanalyzeError, match="File name too long"):
