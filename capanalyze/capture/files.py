@@ -54,6 +54,8 @@ OTHERS: Final = (
     (b"<?xml", "XML text", "give the capture itself, not an export of it"),
     (b"[\n  {\n", "JSON text", "give the capture itself, not an export of it"),
     (b"\x1f\x8b", "gzip data inside compressed data", "expand it once"),
+    (b"BZh", "bzip2 data inside compressed data", "expand it once"),
+    (b"\xfd7zXZ\0", "xz data inside compressed data", "expand it once"),
     (b"%PDF", "a PDF document", "give the capture itself"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it and give the capture inside"),
     (b"Rar!\x1a\x07", "a RAR archive", "unpack it and give the capture inside"),

@@ -131,11 +131,12 @@ def test_nothing_inside_is_said(kind: str) -> None:
     assert str(caught.value) == f"octets: the {kind} data are empty"
 
 
-def test_compressed_twice_is_said() -> None:
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz"])
+def test_compressed_twice_is_said(kind: str) -> None:
     with pytest.raises(NotACaptureError) as caught:
-        from_bytes(gzip.compress(gzip.compress(PLAIN)))
+        from_bytes(gzip.compress(KINDS[kind](PLAIN)))
 
-    assert str(caught.value) == "octets: gzip data inside compressed data, not pcap or pcapng"
+    assert str(caught.value) == f"octets: {kind} data inside compressed data, not pcap or pcapng"
 
 
 def test_a_skippable_frame_before_zstd_is_skipped() -> None:
