@@ -11,7 +11,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from capanalyze.capture.decoder import MAX_PACKET
-from capanalyze.capture.pcapng_codes import EPB, EPB_DROPCOUNT, OPB, SHB, SPB
+from capanalyze.capture.pcapng_codes import EPB, EPB_DROPCOUNT, IDB, ISB, OPB, SHB, SPB
 from capanalyze.capture.pcapng_sections import MAGIC_BIG, MAX_TS_NS, PcapngSections
 from capanalyze.packets.raw import NO_TIME
 
@@ -24,6 +24,9 @@ SHORTEST: Final = 32
 
 WITHOUT_OPTIONS: Final = (32, 35, 34, 33)
 """Octets of an EPB without options beyond those captured, by the last two bits of their number."""
+
+MAY_END_ODD: Final = (SHB, IDB, OPB, SPB, ISB, EPB)
+"""Blocks that are taken for such though their length is no multiple of 4: Wireshark reads them, too."""
 
 EXACT_HIGH: Final = 0x200000
 """Upper 32 bits of a time from which on 1000 ns each might overflow 64 bits."""
@@ -53,8 +56,10 @@ class PcapngDecoder(PcapngSections):
                 self.big = self.data[pos + 8 : pos + 12] == MAGIC_BIG
             length = self.u32(pos + 4)
             if length < 12 or length & 3 or length > MAX_PACKET:
-                self.stop(f"a block claims {length} octets: damaged, or not a block,")
-                return False
+                length = self._padded(pos, kind, length, room)
+                if length == 0:
+                    self.stop(f"a block claims {self.u32(pos + 4)} octets: damaged, or not a block,")
+                    return False
             if room < length:
                 self.need = length
                 return False
@@ -67,6 +72,13 @@ class PcapngDecoder(PcapngSections):
                     return True
             elif not self.describe(pos, length, kind):
                 return False
+
+    def _padded(self, pos: i64, kind: i64, length: i64, room: i64) -> i64:
+        """The octets of a block whose length leaves out its padding, as some writers do; 0 where it is no block."""
+        padded = (length + 3) & ~3
+        if length < 12 or length > MAX_PACKET or kind not in MAY_END_ODD:
+            return 0
+        return padded if room < padded or self.u32(pos + padded - 4) == length else 0
 
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:
         """The whole, ordinary EPBs behind the current packet, of interfaces of the same link type."""

@@ -113,6 +113,21 @@ def test_a_cut_block_ends_the_capture_and_is_told() -> None:
     assert file.decoder.cut
 
 
+@ORDERS
+def test_a_block_whose_length_leaves_out_its_padding_is_read(order: str) -> None:
+    def without(padded: bytes, padding: int) -> bytes:
+        length = struct.pack(order + "I", len(padded) - padding)
+        return padded[:4] + length + padded[8:-4] + length
+
+    name = without(interface(order, options=option(order, 2, b"lo0")), 1)
+    data = section(order) + name + without(packet(order, ONE, 1), -len(ONE) % 4) + packet(order, TWO, 2)
+    found, file = read(data)
+
+    assert ([one.data for one in found], file.decoder.interfaces[0].name) == ([ONE, TWO], "lo0")
+    assert [one.data for one in read(data, 7)[0]] == [ONE, TWO]
+    assert not file.decoder.damage
+
+
 def test_a_section_header_without_its_magic_ends_the_capture() -> None:
     broken = bytearray(section("<"))
     broken[8:12] = b"\1\2\3\4"
