@@ -164,7 +164,7 @@ def _not_tws(group: Group) -> str:
     what = _what(first, wrong.side)
     if wrong.side == "server":
         said = "sending" if first.closer == "server" else f"the {first.server.called} had sent"
-        said += f" {what}, which is not TWS"
+        said += f" {what}, the beginning of a hello" if wrong.cut_answer else f" {what}, which is not TWS"
         return _after(waits, said) if first.closer else f"; {said}"
     which = "which is not TWS" if wrong.protocol else "which is no TWS hello"
     said = f"sending {what}, {which}" if first.closer == "client" else f"the client had sent {what}, {which}"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tws.hello import LEGACY_NEWEST
-from capanalyze.tws.not_tws import protocol
+from capanalyze.tws.not_tws import CUT_ANSWER, protocol
 from capanalyze.tws.session import Session
 from capanalyze.tws.stream_state import OPAQUE, OPENING, SEARCHING
 
@@ -23,6 +23,11 @@ class Misfit(NamedTuple):
     first: bytes
     protocol: str
     words: str
+
+    @property
+    def cut_answer(self) -> bool:
+        """Whether it is the beginning of a right hello of the server, and no more came: TWS, as far as it goes."""
+        return self.side == "server" and self.words.startswith(CUT_ANSWER)
 
 
 def misfit(connection: Connection, session: Session | None) -> Misfit | None:

@@ -41,6 +41,9 @@ PROTOCOLS: Final[tuple[tuple[bytes, str], ...]] = (
 )
 """First octets -> the protocol that begins so."""
 
+CUT_ANSWER: Final = "the server's hello is cut"
+"""How the sentence begins where the server's octets are the beginning of a right hello."""
+
 _ESCAPES: Final = {code: f"\\x{code:02x}" for code in (*range(32), 34, 92, *range(127, 256))} | {
     0: "\\0",
     10: "\\n",
@@ -117,9 +120,9 @@ def _wrong_hello(data: bytes, sent: int) -> str:
 def _wrong_answer(data: bytes, sent: int) -> str:
     length = int.from_bytes(data[:4], "big")
     if data[0] == 0 and len(data) < 4:
-        return f"the server's hello is cut: {sent} octets ({_shown(data)})"
+        return f"{CUT_ANSWER}: {sent} octets ({_shown(data)})"
     if data[0] == 0 and data[4:5].isdigit() and sent < 4 + length <= HELLO_OCTETS:
-        return f"the server's hello is cut: {sent} of {4 + length} octets ({_shown(data)})"
+        return f"{CUT_ANSWER}: {sent} of {4 + length} octets ({_shown(data)})"
     return ""
 
 

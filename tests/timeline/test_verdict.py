@@ -15,6 +15,7 @@ from tests.timeline.talk import (
     answer,
     answered,
     error,
+    findings,
     frame,
     greeted,
     opened,
@@ -659,3 +660,11 @@ def test_hellos_that_were_acknowledged_and_those_that_were_not_are_told_apart() 
 
     assert "on connection 1 (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello" in said
     assert "on connection 2 (FIN in packet 11), 4.0 s after its hello, which was not even acknowledged" in said
+
+
+def test_the_beginning_of_a_hello_is_not_called_another_program() -> None:
+    """Ten octets of a right answer and then nothing: TWS as far as it goes, so nobody is told to look for another."""
+    talk = greeted().server.data(answer()[:10]).client.ack().after(4).client.fin().server.ack()
+    assert "the beginning of a hello" in verdict(talk)
+    assert "not TWS" not in verdict(talk)
+    assert "wrong-service" not in [name for _, name in findings(talk)]

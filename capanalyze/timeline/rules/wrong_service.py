@@ -1,7 +1,8 @@
 """wrong-service: what listens on the port is not TWS or IB Gateway.
 
 Why it matters: no client can succeed there, and its time-out hides the reason.
-What it is not: a gateway whose framing was lost in mid-session (stream-desync).
+What it is not: a gateway whose framing was lost in mid-session (stream-desync), or one whose hello is cut: those octets
+are TWS as far as they go.
 Source of the facts: failures.md 5 and 14.
 """
 
@@ -19,7 +20,7 @@ def check(facts: Facts) -> Finding | None:
     wrong = facts.misfit
     if facts.stage == "misanswered":
         named, words = "", f"answer to the hello: {quote(octets_as_text(facts.first_octets('server')))}"
-    elif facts.api and wrong is not None and wrong.side == "server":
+    elif facts.api and wrong is not None and wrong.side == "server" and not wrong.cut_answer:
         named, words = wrong.protocol, wrong.words
     else:
         return None
