@@ -48,7 +48,7 @@ def acknowledge(
     if seg.ack != peer.next_seq:
         acked += onward(seg.ack, peer.next_seq) if kind == FAR_AHEAD else distance(seg.ack, peer.next_seq)
     further = acked > peer.acked_rel
-    if not first:
+    if further and not first:
         remember_leap(peer, acked)
     if further or (first and peer.isn < 0):  # the first octets captured may lie ahead of others
         peer.acked_rel = acked
@@ -145,6 +145,7 @@ def acknowledged_by_reset(connection: Connection, side: Side, peer: Side, ack: i
         note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
     if acked <= peer.acked_rel:
         return
+    remember_leap(peer, acked)
     peer.acked_rel = acked
     if acked > last_octet(peer) and not (peer.parting.closed and acked == peer.parting.fin_rel + 1):
         beyond(peer, side.next_rel, False, packet, ts_ns)

@@ -10,6 +10,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import SENT_AGAIN, answered_by_the_open, doubt, last_octet, weigh
+from capanalyze.tcp.leap import is_one_more
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.side import part, trouble
@@ -23,24 +24,27 @@ def closed_by_fin(side: Side) -> bool:
     """Whether the side sent a FIN, captured or known by its acknowledgement."""
     if side.parting.closed:
         return True
-    return side.acked_rel == last_octet(side) + 1 and side.packets > 0 and not side.trouble.unsure
+    plain = side.acked_rel == last_octet(side) + 1 and side.packets > 0 and not side.trouble.unsure
+    return plain or is_one_more(side)
 
 
 def infer_fin(side: Side) -> None:
     """A FIN that the capture lacks: the peer acknowledged one number beyond the last octet, and no octet came there.
 
-    One number may also be a keep-alive's where the connection was idle from the first packet captured, so the
-    side's numbers have to rest on more than a segment without payload.
+    Where the capture lacks the last octets too, that one number more is acknowledged behind them. One number may also
+    be a keep-alive's where the connection was idle from the first packet captured, so the side's numbers have to rest
+    on more than a segment without payload.
     """
     if side.parting.closed:
         return
-    if not closed_by_fin(side):
-        if max(side.acked_rel, side.trouble.ahead) > last_octet(side):
-            trouble(side).hidden_at = last_octet(side)
+    closed = closed_by_fin(side)
+    if max(side.acked_rel - (1 if closed else 0), side.trouble.ahead) > last_octet(side):
+        trouble(side).hidden_at = last_octet(side)
+    if not closed:
         return
     parting = part(side)
     parting.closed = True
-    parting.fin_rel = last_octet(side)
+    parting.fin_rel = side.acked_rel - 1
     parting.fin_inferred = True
     parting.fin_acked = True
     parting.fin_acked_packet = side.trouble.beyond_packet
@@ -137,6 +141,9 @@ def first_fin(orig: Side, resp: Side) -> Close | None:
         doubt(close, SENT_AGAIN)
         return close
     if orig.parting.fin_inferred and resp.parting.fin_inferred:
+        for side, peer in ((orig, resp), (resp, orig)):
+            if answered_by_the_open(side, peer):
+                return close_by(side)
         return close_by(orig if orig.parting.fin_acked_packet < resp.parting.fin_acked_packet else resp)
     if CANNOT_TELL in {orig_had, resp_had}:
         # the captured FIN did not have the other one: it was sent first, or both were

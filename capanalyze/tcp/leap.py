@@ -9,19 +9,40 @@ other side closes before that number.
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Side
+from capanalyze.tcp.evidence import last_octet
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import MASK, distance
 from capanalyze.tcp.side import trouble
 
 
 def remember_leap(peer: Side, acked: i64) -> None:
-    """An acknowledgement of ``acked``, more than ever, comes; of what was captured, none is a leap."""
-    if acked > peer.max_rel:
+    """An acknowledgement of ``acked``, more than ever, comes; of octets that were captured, it is no leap."""
+    if acked > last_octet(peer):
         odd = trouble(peer)
         odd.leapt_from = peer.acked_rel
         odd.leapt_over = peer.max_rel
     elif peer.trouble.leapt_from != NOWHERE:
         trouble(peer).leapt_from = NOWHERE
+
+
+def move_leap(side: Side, by: i64) -> None:
+    """The positions of a side are counted from another number now."""
+    odd = side.trouble
+    if odd.leapt_from != NOWHERE:
+        odd.leapt_from += by
+        odd.leapt_over += by
+
+
+def is_one_more(side: Side) -> bool:
+    """Whether one number more was acknowledged than before, or than its side's own was, and no octet captured there.
+
+    That is a FIN's number: TWS says nothing in one octet.
+    """
+    connection = side.connection
+    if connection is None or not connection.api:
+        return False
+    before = side.acked_rel - 1
+    return (last_octet(side) <= before or not side.octets) and before in (side.trouble.leapt_from, side.trouble.ahead)
 
 
 def is_belied(peer: Side, ack: i64) -> bool:

@@ -10,6 +10,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, Segment
 from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.leap import move_leap
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
@@ -113,11 +114,13 @@ def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
     ahead = distance(seg.seq, side.next_seq)
     if side.trouble.unsure and ahead == 1:  # the one number before it was a keep-alive's
         side.acked_rel -= 1
+        move_leap(side, -1)
         shift(side, peer, seg.seq)
     elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and side.trouble.told < 0)):
         # known by the peer's acknowledgements only: an older octet is data, a lone one before a keep-alive
         side.next_seq = seg.seq
-        side.acked_rel = -ahead
+        side.acked_rel -= ahead
+        move_leap(side, -ahead)
         be_unsure(side, not sure)
     if sure:
         be_unsure(side, False)

@@ -49,7 +49,8 @@ def _second_fin(group: Group, reset: str) -> str:
     mine, other = group[0].closing_end, group[0].other_end
     waits = [wait for facts in group if (wait := between(facts.close, facts.other_end.fin)) is not None]
     later = f" {spans(waits)} later" if len(waits) == len(group) else " too"
-    pending = "" if other.fin_acked or reset else f", which the {mine.called} has not acknowledged"
+    heard = other.fin_acked or reset or not mine.side.packets  # whether it acknowledged is not in the capture
+    pending = "" if heard else f", which the {mine.called} has not acknowledged"
     went_on = "went on sending and " if all(_went_on(facts) for facts in group) else ""
     return f"; the {other.called} {went_on}closed{later}{pending}"
 
