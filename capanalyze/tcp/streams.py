@@ -32,6 +32,9 @@ PATIENCE: Final = 16
 EARLIER: Final = 1 << 20
 """Octets before the first ones captured that still belong to a stream whose SYN was not captured."""
 
+NO_END: Final = 1 << 62
+"""A position behind everything."""
+
 
 class Run:
     """Octets of a side that are next in its stream, or a gap (``data`` empty, ``gap`` octets)."""
@@ -173,6 +176,8 @@ class Streams:
         self._finish(connection, connection.resp)
 
     def _finish(self, connection: Connection, side: Side) -> None:
+        if side.parting.closed:
+            self._forget_behind(side, side.parting.fin_rel)
         while side.trouble.held:
             self.give_up_hole(side)
         end = side.acked_rel
@@ -183,13 +188,30 @@ class Streams:
         odd = side.trouble
         if not odd.gaps:
             return
-        if side.parting.closed:  # the FIN's own number is no octet, and none lies behind it
-            fill(odd, side.parting.fin_rel, 1 << 62)
         odd.missing = odd.gap_octets_left_out
         for gap in odd.gaps:
             acknowledged = min(side.acked_rel - gap.offset, gap.length)
             gap.acknowledged = acknowledged == gap.length
             odd.missing += max(acknowledged, 0)
+
+    def _forget_behind(self, side: Side, fin_rel: i64) -> None:
+        """The FIN's own number is no octet, and what was captured with numbers behind it is not of the stream."""
+        odd = side.trouble
+        behind = overlap(side, fin_rel, NO_END)
+        if not odd.gaps_left_out:
+            behind += max(side.next_rel - max(fin_rel, side.low_rel), 0)
+        gone = fill(odd, fin_rel, NO_END)
+        side.octets -= max(behind - gone, 0)
+        side.max_rel = min(side.max_rel, fin_rel + 1)
+        for held in odd.held:
+            if held.end > fin_rel:
+                kept = held.data[: max(fin_rel - held.start, 0)]
+                odd.held_octets -= len(held.data) - len(kept)
+                self.held_octets -= len(held.data) - len(kept)
+                held.data, held.end = kept, max(fin_rel, held.start)
+        while odd.held and odd.held[-1].start >= fin_rel:
+            odd.held.pop()
+            self.held_octets -= HELD_COST
 
 
 def overlap(side: Side, rel: i64, end: i64) -> i64:

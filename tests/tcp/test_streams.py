@@ -224,3 +224,55 @@ def test_what_all_plain_sides_share_is_never_written_to() -> None:
     for shared, untouched in ((OPEN, Parting()), (SMOOTH, Trouble())):
         assert [name for name in shared.__slots__ if getattr(shared, name) != getattr(untouched, name)] == []
     assert (NO_EVENTS, NO_NOTES, NO_PACKETS) == ([], [], [])
+
+
+@pytest.mark.parametrize("sender", ["client", "server"])
+@pytest.mark.parametrize("ahead", [100, 5000, 10**6, 10**9])
+def test_what_lies_behind_a_sides_own_fin_is_not_of_its_stream(ahead: int, sender: str) -> None:
+    talk = Conversation().open()
+    first, second = (talk.client, talk.server) if sender == "client" else (talk.server, talk.client)
+    stray = {"seq": first.next + ahead, "undelivered": True}
+    first.data(b"hello")
+    second.ack()
+    true = first.next
+    first.data(b"stray", **stray)
+    first.next = true
+    first.data(b"again")
+    second.ack()
+    first.fin()
+    second.ack()
+    second.fin()
+    first.ack()
+
+    followed = follow(talk.pcap())
+    side = getattr(followed.only, sender)
+
+    assert (side.octets, side.missing, side.max_rel, side.acked_rel) == (10, 0, 11, 11)
+    assert b"".join(run for run in followed.stream(sender) if isinstance(run, bytes)) == b"helloagain"
+
+
+def test_of_a_waiting_segment_only_what_lies_before_the_fin_counts() -> None:
+    talk = Conversation().open()
+    first = talk.client.next
+    talk.client.segment(ACK | PSH, b"cdefgh", seq=first + 2, undelivered=True)
+    talk.client.segment(ACK | PSH, b"gh", seq=first + 6, undelivered=True)
+    talk.client.segment(FIN | ACK, seq=first + 4, undelivered=True)
+
+    followed = follow(talk.pcap())
+
+    assert (followed.stream("client"), followed.only.client.octets) == ([2, b"cd"], 2)
+
+
+def test_what_a_given_up_hole_brought_is_no_octet_where_the_fin_lies_before_it() -> None:
+    talk = Conversation().open()
+    true = talk.server.next
+    talk.server.data(b"stray", seq=true + 5000, undelivered=True)
+    talk.server.next = true
+    talk.server.data(b"lost", unseen=True)
+    for _ in range(PATIENCE + 2):
+        talk.client.ack().server.data(b"x")
+    talk.client.ack().server.fin().client.ack()
+
+    server = follow(talk.pcap()).only.server
+
+    assert (server.octets, server.missing) == (PATIENCE + 2, 4)

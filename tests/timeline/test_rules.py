@@ -54,6 +54,17 @@ def lost_frame() -> Conversation:
     return ready().server.data(b"\x7f\xff\xff\xf0" + b"x" * 64).client.ack().after(2).client.fin()
 
 
+def strayed() -> Conversation:
+    """A segment of the client's far ahead, which its receiver ignores; then all goes on and is answered."""
+    talk = ready()
+    true = talk.client.next
+    talk.client.data(b"stray", seq=true + 5000, undelivered=True)
+    talk.client.next = true
+    for _ in range(4):
+        talk.client.data(frame("49", "1")).server.data(frame("49", "1", "1700000000")).client.ack()
+    return talk
+
+
 def swapped(talk: Conversation) -> Conversation:
     """The last two packets in the other order, as a capture of two queues holds them."""
     first, second = talk.packets[-2:]
@@ -333,6 +344,8 @@ KEEPS_STILL = {
             .client.data(frame("49", "1"), seq=1000001 + 29, undelivered=True)
         ],
         "octets that are acknowledged and not answered": [gave_up()],
+        "octets far ahead that the receiver ignores": [strayed()],
+        "the same, and the connection is closed": [strayed().client.fin().server.ack().server.fin().client.ack()],
         "SYNs that nothing answers": [
             Conversation().client.syn().after(1).client.syn().after(1).client.syn().after(1).client.syn()
         ],

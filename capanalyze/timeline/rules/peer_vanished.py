@@ -9,6 +9,7 @@ Source of the facts: failures.md 45.
 
 from typing import Final
 
+from capanalyze.tcp.connection import Note
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
@@ -32,7 +33,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     for end, peer in ((facts.client, facts.server), (facts.server, facts.client)):
         note = facts.note("retransmission", end.name)
-        if note is not None and note.count >= TRIES and _unheard(end, peer):
+        if note is not None and _in_vain(note, peer) and _unheard(end, peer):
             silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended)
             return finding(
                 ID,
@@ -84,6 +85,13 @@ def _unanswered_probes(facts: Facts, end: End, peer: End) -> list[int]:
     if note is None or peer.rsts:
         return []
     return [int(packet) for packet in note.packets if packet > peer.side.last_packet]
+
+
+def _in_vain(note: Note, peer: End) -> bool:
+    """Whether octets were sent again often enough since the peer's last packet, as far as the packets are known."""
+    if note.count > len(note.packets):
+        return True
+    return len([packet for packet in note.packets if packet > peer.side.last_packet]) >= TRIES
 
 
 def _unheard(end: End, peer: End) -> bool:
