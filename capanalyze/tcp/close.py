@@ -95,7 +95,7 @@ class Closing:
                 doubt(close, INEXACT)
                 connection.doubtful_reset = close
             return False
-        if verdict == VALID and is_overtaken(side, seg):
+        if verdict == VALID and is_overtaken(side, peer, seg):
             doubt(close, INEXACT)
         acknowledged_by_reset(connection, side, peer, close.ack, packet, ts_ns)
         if connection.reset is None:
@@ -152,7 +152,7 @@ class Closing:
         if side.index == doubtful.side:
             fin: i64 = 1 if seg.flags & FIN else 0
             beyond = distance(seg.seq + seg.length + fin, doubtful.seq)
-            proved = side.next_seq == doubtful.seq or (fin == 1 and beyond == 0)
+            proved = (side.next_seq == doubtful.seq and (counts or fresh > 0)) or (fin == 1 and beyond == 0)
             ignored = beyond > 0 or fin == 1 or seg.flags & SYN != 0 or (counts and has_heard(side.peer))
         else:
             proved = seg.flags & ACK != 0 and not again and not seg.length and seg.ack == doubtful.seq
@@ -249,9 +249,19 @@ def is_unplaced(side: Side, peer: Side) -> bool:
     return peer.last_ack < 0 and side.next_seq < 0
 
 
-def is_overtaken(side: Side, seg: Segment) -> bool:
-    """Whether octets that lie behind the number of a RST were captured before it: its receiver may have had them."""
-    return side.next_seq >= 0 and distance(side.next_seq, seg.seq) > 0
+def is_overtaken(side: Side, peer: Side, seg: Segment) -> bool:
+    """Whether octets that lie behind the number of a RST were captured before it: its receiver may have had them.
+
+    It has not taken a probe of its closed window where it says so behind it.
+    """
+    if side.next_seq < 0 or distance(side.next_seq, seg.seq) <= 0:
+        return False
+    return seg.seq != peer.last_ack or not has_probed(side, peer) or peer.last_packet < side.last_data_packet
+
+
+def has_probed(side: Side, peer: Side) -> bool:
+    """Whether one octet of a side is all that is not acknowledged, and the peer's window is closed to it."""
+    return peer.window == 0 and peer.last_ack >= 0 and distance(side.next_seq, peer.last_ack) == 1
 
 
 def judge(side: Side, peer: Side, seg: Segment) -> str:
@@ -262,12 +272,12 @@ def judge(side: Side, peer: Side, seg: Segment) -> str:
         return REFUSED if seg.flags & ACK and 0 < acknowledged <= peer.max_rel + 1 else OUT_OF_WINDOW
     if is_unplaced(side, peer):
         return VALID
+    if seg.seq == peer.last_ack:
+        return VALID
     if side.next_seq >= 0:
         behind_fin: i64 = 1 if side.parting.closed and side.next_rel == side.parting.fin_rel else 0
         if seg.seq in (side.next_seq, (side.next_seq + behind_fin) & 0xFFFFFFFF):
-            return VALID
-    if seg.seq == peer.last_ack:
-        return VALID
+            return INEXACT if not behind_fin and has_probed(side, peer) else VALID
     expected = peer.last_ack if peer.last_ack >= 0 else side.next_seq
     window = peer.window << peer.scale if peer.scale >= 0 and peer.window >= 0 else LARGEST_WINDOW
     return INEXACT if 0 < distance(seg.seq, expected) < window else OUT_OF_WINDOW

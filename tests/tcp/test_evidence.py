@@ -294,3 +294,43 @@ def test_a_reset_with_the_number_of_a_fin_that_crossed_data_is_not_outlived_by_t
 
     assert story(connection)[1] == ("server", "FIN", 6, False, "certain")
     assert connection.ignored_resets == []
+
+
+def probed() -> Conversation:
+    """A closed window, and a probe of one octet that its receiver refused; the next packet is number 9."""
+    talk = hello().server.ack(window=0)
+    return talk.client.data(b"x", undelivered=True).server.ack(window=0)
+
+
+@pytest.mark.parametrize("flags", [RST, RST | ACK])
+def test_a_reset_at_the_number_that_a_closed_window_refused_is_the_one_that_counts(flags: int) -> None:
+    talk = probed()
+    talk.client.segment(flags, seq=talk.client.next - 1)
+
+    assert told(talk) == ("client", "RST", 9, False, "certain")
+
+
+def test_a_reset_behind_a_probe_that_a_closed_window_refused_may_have_been_ignored() -> None:
+    talk = probed()
+    talk.client.rst()
+    likely = told(talk)
+    talk.client.segment(ACK, b"x", seq=talk.client.next - 1, undelivered=True)
+
+    assert likely == ("client", "RST", 9, False, "likely")
+    assert told(talk) == likely
+
+
+def test_a_reset_behind_a_probe_ended_nothing_where_its_receiver_goes_on() -> None:
+    talk = probed().client.rst().server.ack(window=100).server.fin().client.fin().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1] == ("server", "FIN", 11, False, "certain")
+    assert connection.ignored_resets == [9]
+
+
+def test_a_reset_behind_a_probe_that_was_taken_at_last_is_exact() -> None:
+    talk = probed().client.rst()
+    talk.server.ack(ack=talk.client.next, window=100)
+
+    assert told(talk) == ("client", "RST", 9, False, "certain")
