@@ -14,6 +14,7 @@ from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import INEXACT, WENT_ON, doubt
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, infer_own_fin, opening
+from capanalyze.tcp.judgement import OUT_OF_WINDOW, REFUSED, VALID, is_overtaken, is_unplaced, judge
 from capanalyze.tcp.leap import ends_before, unsay
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.parting import NO_PACKETS, Parting, kept
@@ -22,12 +23,8 @@ from capanalyze.tcp.side import part
 from capanalyze.tcp.states import settle_states
 from capanalyze.tcp.zeek import RESET, endpoint, enter
 
-LARGEST_WINDOW: Final = 65535 << 14
-"""What a window may be where the scale is not known (RFC 7323 2.3)."""
-
-VALID: Final = ""
-REFUSED: Final = "refused"
-OUT_OF_WINDOW: Final = "out_of_window"
+EARLY: Final = 16
+"""Packets of a connection within which the octets before a RST may come that was captured before them."""
 
 
 class Closing:
@@ -79,17 +76,17 @@ class Closing:
         verdict = judge(side, peer, seg)
         if verdict in {VALID, REFUSED}:
             endpoint(connection, side, peer, seg.flags, 0)
+        close = Close("", "RST", packet, ts_ns, False, "certain")
+        close.side = side.index
+        close.seq = seg.seq
+        close.ack = parting.rst_ack
         if verdict == OUT_OF_WINDOW:
-            self._ignore(connection, packet)
+            self._ignore(connection, close, side)
             event(connection, side, "RST", packet, ts_ns, 0, verdict)
             return False
         finished = closed_by_fin(connection.orig) and closed_by_fin(connection.resp)
         flag = "after_both_fins" if finished and verdict != REFUSED else verdict
         event(connection, side, "RST", packet, ts_ns, 0, flag)
-        close = Close("", "RST", packet, ts_ns, False, "certain")
-        close.side = side.index
-        close.seq = seg.seq
-        close.ack = parting.rst_ack
         if verdict == INEXACT:
             if connection.reset is None and connection.doubtful_reset is None:
                 doubt(close, INEXACT)
@@ -120,28 +117,66 @@ class Closing:
         fin = 1 if sender.parting.closed and sender.parting.fin_rel == sender.next_rel else 0
         if said > 0 and 0 < behind <= said + fin:
             take_back(connection, sender)
-            self._ignore(connection, reset.packet)
+            self._ignore(connection, reset, sender)
             qualify(connection, reset.packet, "ignored")
 
     def went_on(self, connection: Connection, side: Side, seg: Segment, fresh: i64) -> None:
-        """``fresh`` octets were in a segment: behind the side's own RST they tell that it may not have sent that.
+        """``fresh`` octets, or a FIN, behind the side's own RST tell that it may not have sent that.
 
         Who resets a connection forgets it and sends nothing more; something between the two may have reset it.
         """
         reset = connection.reset
-        if reset is None or reset.side != side.index or not fresh:
+        fin: i64 = 1 if seg.flags & FIN else 0
+        if reset is None or reset.side != side.index or not (fresh or fin):
             return
-        if distance(seg.seq + seg.length, reset.seq) > 0:
+        if distance(seg.seq + seg.length + fin, reset.seq) > 0:
             doubt(reset, WENT_ON)
 
-    def _ignore(self, connection: Connection, packet: i64) -> None:
+    def _ignore(self, connection: Connection, reset: Close, sender: Side) -> None:
         connection.ignored_count += 1
-        connection.ignored_resets = kept(connection.ignored_resets, packet, connection.detail)
+        connection.ignored_resets = kept(connection.ignored_resets, reset.packet, connection.detail)
+        if connection.early_reset is None and sender.next_seq >= 0 and distance(reset.seq, sender.next_seq) > 0:
+            connection.early_reset = reset
+            reset.patience = EARLY
 
-    def after_doubt(self, connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
-        """What a segment behind a doubtful RST says of it; True when that is the close.
+    def _after_early(self, connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
+        """What a segment says of a RST that was ignored and lies ahead.
 
-        ``again``: the segment acknowledges nothing new. The receiver of a RST that counted sends nothing more: one
+        A RST may be captured some packets early. The octets just before it, which come then, prove that it was sent
+        behind them. It is likely only where its receiver has spoken in between: that may have been a challenge.
+        """
+        early = connection.early_reset
+        assert early is not None
+        early.patience -= 1
+        if early.patience == 0:
+            connection.early_reset = None
+        if side.index != early.side:
+            if again or fresh > 0 or seg.flags & FIN:
+                doubt(early, INEXACT)
+            return False
+        if not fresh or side.next_seq != early.seq:
+            return False
+        connection.early_reset = None
+        if connection.reset is not None:
+            return False
+        connection.ignored_count -= 1
+        connection.ignored_resets = [packet for packet in connection.ignored_resets if packet != early.packet]
+        qualify(connection, early.packet, VALID)
+        return self._stands(connection, early)
+
+    def after_reset(self, connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
+        """What a segment behind a RST in doubt, or an early one, says of it; True when that is the close.
+
+        ``again``: the segment acknowledges nothing new.
+        """
+        if connection.doubtful_reset is not None:
+            return self._after_doubt(connection, side, seg, fresh, again)
+        return self._after_early(connection, side, seg, fresh, again)
+
+    def _after_doubt(self, connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
+        """What a segment behind a doubtful RST says of it.
+
+        The receiver of a RST that counted sends nothing more: one
         that challenges it (RFC 5961 3.2), or goes on, has ignored it. A sender that goes on beyond it did not send it.
         The octets just before it, captured after it, or an acknowledgement of exactly its number, crossing it, prove
         that the number was the expected one. One that came before anything was known counts unless its sender goes on.
@@ -166,7 +201,7 @@ class Closing:
             connection.doubtful_reset = None
             if counts:
                 take_back(connection, side)
-            self._ignore(connection, doubtful.packet)
+            self._ignore(connection, doubtful, side if side.index == doubtful.side else side.peer)
             qualify(connection, doubtful.packet, "ignored")
         return False
 
@@ -242,42 +277,3 @@ def said_before(side: Side) -> None:
     parting.tail = side.tail
     parting.last_data_ts = side.last_data_ts
     parting.last_data_packet = side.last_data_packet
-
-
-def is_unplaced(side: Side, peer: Side) -> bool:
-    """Whether nothing is known of the number that the peer expects next from a side."""
-    return peer.last_ack < 0 and side.next_seq < 0
-
-
-def is_overtaken(side: Side, peer: Side, seg: Segment) -> bool:
-    """Whether octets that lie behind the number of a RST were captured before it: its receiver may have had them.
-
-    It has not taken a probe of its closed window where it says so behind it.
-    """
-    if side.next_seq < 0 or distance(side.next_seq, seg.seq) <= 0:
-        return False
-    return seg.seq != peer.last_ack or not has_probed(side, peer) or peer.last_packet < side.last_data_packet
-
-
-def has_probed(side: Side, peer: Side) -> bool:
-    """Whether one octet of a side is all that is not acknowledged, and the peer's window is closed to it."""
-    return peer.window == 0 and peer.last_ack >= 0 and distance(side.next_seq, peer.last_ack) == 1
-
-
-def judge(side: Side, peer: Side, seg: Segment) -> str:
-    """Whether the receiver of a RST acts on it: VALID, REFUSED, INEXACT or OUT_OF_WINDOW."""
-    if side.isn < 0 and peer.isn >= 0 and peer.last_ack < 0 and side.next_seq < 0:
-        # the peer is in SYN_SENT: the RST has to acknowledge its SYN (RFC 9293 3.10.7.3)
-        acknowledged = distance(seg.ack, peer.isn)
-        return REFUSED if seg.flags & ACK and 0 < acknowledged <= peer.max_rel + 1 else OUT_OF_WINDOW
-    if is_unplaced(side, peer):
-        return VALID
-    if seg.seq == peer.last_ack:
-        return VALID
-    if side.next_seq >= 0:
-        behind_fin: i64 = 1 if side.parting.closed and side.next_rel == side.parting.fin_rel else 0
-        if seg.seq in (side.next_seq, (side.next_seq + behind_fin) & 0xFFFFFFFF):
-            return INEXACT if not behind_fin and has_probed(side, peer) else VALID
-    expected = peer.last_ack if peer.last_ack >= 0 else side.next_seq
-    window = peer.window << peer.scale if peer.scale >= 0 and peer.window >= 0 else LARGEST_WINDOW
-    return INEXACT if 0 < distance(seg.seq, expected) < window else OUT_OF_WINDOW

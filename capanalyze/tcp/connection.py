@@ -66,7 +66,20 @@ class Note:
 class Close:
     """The first thing that ended a direction (contract.md, "close"); packet is 0 where it was inferred."""
 
-    __slots__ = ("ack", "certainty", "doubt", "first", "inferred", "kind", "packet", "quiet", "seq", "side", "ts_ns")
+    __slots__ = (
+        "ack",
+        "certainty",
+        "doubt",
+        "first",
+        "inferred",
+        "kind",
+        "packet",
+        "patience",
+        "quiet",
+        "seq",
+        "side",
+        "ts_ns",
+    )
 
     def __init__(self, first: str, kind: str, packet: i64, ts_ns: i64, inferred: bool, certainty: str) -> None:
         self.first: str = first  # "client", "server" or "both"
@@ -80,6 +93,7 @@ class Close:
         self.side: i64 = -1  # 0 or 1; -1 where both closed
         self.seq: i64 = -1  # of a RST
         self.ack: i64 = -1  # of a RST with the ACK flag
+        self.patience: i64 = 0  # packets that may yet prove a RST which was ignored
 
 
 NO_NOTES: Final[list[Note]] = []
@@ -100,6 +114,7 @@ class Connection:
         "cut_packets",
         "detail",
         "doubtful_reset",
+        "early_reset",
         "ending",
         "events",
         "events_left_out",
@@ -141,6 +156,7 @@ class Connection:
         self.close: Close | None = None
         self.reset: Close | None = None  # the first valid RST, wherever it stands
         self.doubtful_reset: Close | None = None  # in the window but not exact: judged by what follows
+        self.early_reset: Close | None = None  # ignored, and ahead of what was captured: that may follow
         self.ignored_resets: list[int] = NO_PACKETS
         self.ignored_count: i64 = 0
         self.client_state: str = "UNKNOWN"

@@ -140,15 +140,15 @@ class Tracker:
         lone = seg.length == 1 and side.packets == 1 and rel == side.low_rel - 1  # a keep-alive's, as far as is known
         if seg.length and not (rel < side.low_rel and (side.trouble.probe or lone)):
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
-            self.closing.went_on(connection, side, seg, fresh)
+        self.closing.went_on(connection, side, seg, fresh)
         if flags & FIN:
             self.just_closed = self.closing.fin(connection, side, rel + seg.length, seg, packet, ts_ns)
         end = side.next_rel
         if side.parting.closed and side.parting.fin_rel == end:
             end += 1
         side.whole_rel = max(side.whole_rel, end)
-        if connection.doubtful_reset is not None:
-            self.just_closed = self.closing.after_doubt(connection, side, seg, fresh, again) or self.just_closed
+        if connection.doubtful_reset is not None or connection.early_reset is not None:
+            self.just_closed = self.closing.after_reset(connection, side, seg, fresh, again) or self.just_closed
         if seg.window > 0 or (seg.window == 0 and not flags & FIN):
             open_window(side, seg.window)
 
@@ -267,6 +267,7 @@ class Tracker:
             not connection.ending
             and self.copies.watching == 0
             and connection.doubtful_reset is None
+            and connection.early_reset is None
             and not odd.held
             and not other.held
             and orig.next_seq >= 0

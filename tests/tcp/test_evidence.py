@@ -334,3 +334,56 @@ def test_a_reset_behind_a_probe_that_was_taken_at_last_is_exact() -> None:
     talk.server.ack(ack=talk.client.next, window=100)
 
     assert told(talk) == ("client", "RST", 9, False, "certain")
+
+
+def early(window: int = 65535) -> Conversation:
+    """A RST of the server's behind two segments of its, which were captured behind it; the RST is packet 6."""
+    talk = hello().server.data(b"older" * 4).client.ack().server.data(b"newer" * 4).server.rst()
+    older, ack, newer, reset = talk.packets[5:]
+    talk.packets[2].window = talk.packets[3].window = ack.window = window
+    talk.packets[5:] = [reset, newer, older, ack]
+    return talk
+
+
+@pytest.mark.parametrize("window", [20, 65535], ids=["out of the window", "in the window"])
+def test_the_octets_just_before_a_reset_that_was_captured_early_prove_it(window: int) -> None:
+    connection = follow(early(window).pcap()).only
+
+    assert story(connection)[1:] == (("server", "RST", 6, False, "certain"), ("CLOSED", "CLOSED"))
+    assert (connection.ignored_resets, connection.ignored_count) == ([], 0)
+    assert [event.flag for event in connection.events if event.kind == "RST"] == [""]
+
+
+@pytest.mark.parametrize("window", [20, 65535], ids=["out of the window", "in the window"])
+def test_a_reset_captured_early_is_likely_where_its_receiver_may_have_challenged_it(window: int) -> None:
+    talk = early(window)
+    talk.packets[6:] = [talk.packets[8], talk.packets[6], talk.packets[7]]
+    talk.packets[6].ack = talk.packets[2].ack
+
+    assert told(talk) == ("server", "RST", 6, False, "likely")
+
+
+def test_a_reset_ahead_stays_ignored_where_its_number_is_passed() -> None:
+    talk = hello().server.rst(seq=5_000_001 + 100_000).server.data(bytes(60_000)).client.ack()
+    talk.server.data(bytes(60_000)).client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.close, connection.ignored_resets) == (None, [6])
+
+
+def test_a_reset_ahead_stays_ignored_where_its_number_is_reached_much_later() -> None:
+    talk = hello().server.rst(seq=5_000_001 + 100_000)
+    for _ in range(10):
+        talk.server.data(bytes(10_000)).client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.close, connection.ignored_resets) == (None, [6])
+
+
+def test_a_reset_captured_early_whose_sender_closes_behind_it_may_be_from_something_between() -> None:
+    talk = early()
+    talk.server.fin().client.fin().server.ack()
+
+    assert told(talk) == ("server", "RST", 6, False, "likely")
