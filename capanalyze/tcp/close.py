@@ -12,7 +12,7 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import INEXACT, WENT_ON, doubt
+from capanalyze.tcp.evidence import INEXACT, WENT_ON, doubt, last_octet
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, infer_own_fin, opening
 from capanalyze.tcp.judgement import OUT_OF_WINDOW, REFUSED, VALID, is_overtaken, is_unplaced, judge
 from capanalyze.tcp.leap import ends_before, unsay
@@ -90,6 +90,7 @@ class Closing:
         if verdict == INEXACT:
             if connection.reset is None and connection.doubtful_reset is None:
                 doubt(close, INEXACT)
+                close.behind = max(last_octet(side), side.acked_rel)
                 connection.doubtful_reset = close
             return False
         if verdict == VALID and is_overtaken(side, peer, seg):
@@ -225,9 +226,18 @@ class Closing:
         return True
 
     def infer(self, connection: Connection) -> None:
-        """No more packets come: a doubtful RST stands, and a FIN may be known by its acknowledgement only."""
-        if connection.doubtful_reset is not None:
-            self._stands(connection, connection.doubtful_reset)
+        """No more packets come: a doubtful RST stands, and a FIN may be known by its acknowledgement only.
+
+        Unless the receiver of the RST acknowledged octets that were captured behind it, and so went on.
+        """
+        doubtful = connection.doubtful_reset
+        if doubtful is not None:
+            sender = connection.orig if doubtful.side == 0 else connection.resp
+            if doubtful is connection.reset or min(sender.acked_rel, last_octet(sender)) <= doubtful.behind:
+                self._stands(connection, doubtful)
+            else:
+                self._ignore(connection, doubtful, sender)
+                qualify(connection, doubtful.packet, "ignored")
         infer_fin(connection.orig)
         infer_fin(connection.resp)
         infer_own_fin(connection.orig, connection.resp)

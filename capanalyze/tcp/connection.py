@@ -68,6 +68,7 @@ class Close:
 
     __slots__ = (
         "ack",
+        "behind",
         "certainty",
         "doubt",
         "first",
@@ -93,6 +94,7 @@ class Close:
         self.side: i64 = -1  # 0 or 1; -1 where both closed
         self.seq: i64 = -1  # of a RST
         self.ack: i64 = -1  # of a RST with the ACK flag
+        self.behind: i64 = 0  # where its sender's octets ended, as far as known when a doubtful RST came
         self.patience: i64 = 0  # packets that may yet prove a RST which was ignored
 
 

@@ -387,3 +387,22 @@ def test_a_reset_captured_early_whose_sender_closes_behind_it_may_be_from_someth
     talk.server.fin().client.fin().server.ack()
 
     assert told(talk) == ("server", "RST", 6, False, "likely")
+
+
+@pytest.mark.parametrize("flags", [RST, RST | ACK])
+def test_a_reset_in_the_window_was_ignored_where_octets_captured_behind_it_are_acknowledged(flags: int) -> None:
+    talk = hello().server.segment(flags, seq=5_000_001 + 900, undelivered=True)
+    talk.server.data(b"answer").client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1:] == (None, ("ESTABLISHED", "ESTABLISHED"))
+    assert connection.ignored_resets == [6]
+    assert [event.flag for event in connection.events if event.kind == "RST"] == ["ignored"]
+
+
+def test_a_reset_behind_a_hole_stays_likely_where_what_was_captured_before_it_is_acknowledged() -> None:
+    talk = hello().server.data(b"lost", unseen=True).server.data(b"seen").server.data(b"lost", unseen=True).server.rst()
+    talk.client.ack(ack=talk.server.next - 4)
+
+    assert told(talk) == ("server", "RST", 7, False, "likely")
