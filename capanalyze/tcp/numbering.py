@@ -13,12 +13,15 @@ from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.leap import move_leap
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.parting import NOWHERE
-from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.sequence import MASK, distance, onward
 from capanalyze.tcp.side import NOT_CAPTURED, part, trouble
 from capanalyze.tcp.streams import add_gap
 
 STRAY: Final = 1 << 24
 """An acknowledgement farther than this from the SYN it should answer is of another connection."""
+
+UNDER_WAY: Final = 1 << 30
+"""Octets that are under way at a time at most (RFC 7323 2.3)."""
 
 
 def take_syn(
@@ -147,6 +150,21 @@ def shift(side: Side, peer: Side, following: i64) -> None:
         part(peer).fin_acked_at -= 1
     if peer.parting.fin_acked_open != NOWHERE:
         part(peer).fin_acked_open -= 1
+
+
+def position(side: Side, number: i64) -> i64:
+    """Where a sequence number lies in a side's stream.
+
+    One that seems to lie farther on than all that can be under way may be an old one from before a hole of gigabytes,
+    which comes late or once more.
+    """
+    found = side.next_rel + onward(number, side.next_seq)
+    if found - side.next_rel > UNDER_WAY:
+        before = found - (MASK + 1)
+        for gap in side.trouble.gaps:
+            if gap.length > UNDER_WAY and 0 <= gap.offset - before < STRAY:
+                return before
+    return found
 
 
 def be_unsure(side: Side, unsure: bool) -> None:

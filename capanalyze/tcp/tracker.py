@@ -20,10 +20,10 @@ from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.notes import event, note
-from capanalyze.tcp.numbering import answers_another, place, take_syn
+from capanalyze.tcp.numbering import answers_another, place, position, take_syn
 from capanalyze.tcp.parting import kept
 from capanalyze.tcp.recent import Recent
-from capanalyze.tcp.sequence import apart, onward
+from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.short import NOTHING, catch_up, open_window, said
 from capanalyze.tcp.side import part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
@@ -116,7 +116,7 @@ class Tracker:
         flags = seg.flags
         rel = side.next_rel
         if seg.seq != side.next_seq:
-            rel += onward(seg.seq, side.next_seq)
+            rel = position(side, seg.seq)
         if connection.rtt_ns < 0 and not flags & SYN and side.isn >= 0 and peer.isn >= 0 and connection.syn_ts >= 0:
             connection.rtt_ns = ts_ns - connection.syn_ts
         if seg.window == 0:

@@ -7,7 +7,7 @@ import pytest
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.copies import WATCH
-from tests.conversation import SACK_PERMITTED, SLL, START_NS, Conversation, Packet, pcap, pcapng, timestamps
+from tests.conversation import MASK, SACK_PERMITTED, SLL, START_NS, Conversation, Packet, pcap, pcapng, timestamps
 from tests.follow import follow
 
 MICROSECOND = 1_000
@@ -264,3 +264,23 @@ def test_after_the_copies_the_short_path_is_taken_again() -> None:
     connection = follow(pcap(head + rest.packets)).connections[-1]
 
     assert connection.orig.plain
+
+
+@pytest.mark.parametrize("late_ns", [3_500_000, 8_500_000])
+@pytest.mark.parametrize("hole", [10**9, 15 * 10**8, 25 * 10**8, 3 * 10**9])
+def test_late_copies_of_what_was_said_before_a_hole_of_gigabytes_are_old(hole: int, late_ns: int) -> None:
+    talk = Conversation().open()
+    for _ in range(6):
+        talk.server.data(bytes(100)).client.ack()
+    talk.server.next = (talk.server.next + hole) & MASK
+    talk.client.received = talk.server.next
+    for _ in range(12):
+        talk.server.data(bytes(100)).client.ack()
+    talk.client.fin().server.ack().server.fin().client.ack()
+    once = [replace(packet, ip_id=0) for packet in talk.packets]
+    again = [replace(packet, ts_ns=packet.ts_ns + late_ns) for packet in once[3:]]
+    talk.packets[:] = sorted(once + again, key=lambda packet: packet.ts_ns)
+
+    server = follow(talk.pcap()).only.server
+
+    assert (server.octets, server.missing) == (1800, hole)
