@@ -95,7 +95,7 @@ def _began(connection: ConnectionReport, look: Look) -> str:
         "syn_ack": "SYN and SYN-ACK, no final ACK",
         "unanswered": "SYN never answered",
         "refused": "SYN refused",
-        "midstream": "before the capture did",
+        "midstream": "its SYN not captured" if connection.roles_from == "syn_ack" else "before the capture did",
         None: "headers are cut, so unknown",
     }[connection.opened]
     known = {"syn": "", "syn_ack": "", "hello": "; roles known by the hello", "port": "; roles known by the port"}

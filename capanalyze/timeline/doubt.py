@@ -25,8 +25,7 @@ _GROUNDS: Final = {
 def doubts(group: Group) -> str:
     """A clause like " (12 octets of what was said are missing from the capture)"."""
     found: list[str] = []
-    if all(facts.connection.opened == "midstream" for facts in group):
-        found.append("the capture began after the connection" + ("s" if len(group) > 1 else ""))
+    found += _beginning(group)
     absent = [end.called for end in group[0].ends if _one_way(group, end.name)]
     found += [f"the capture holds no packet of the {called}'s" for called in absent]
     missing = sum(end.missing for facts in group for end in facts.ends)
@@ -52,6 +51,25 @@ def doubts(group: Group) -> str:
     found += _ground(group[0])
     found += _clock(group)
     return f" ({'; '.join(found)})" if found else ""
+
+
+def _beginning(group: Group) -> list[str]:
+    """What the capture lacks of the opening of all these connections: all of it, or one or both SYNs."""
+    if any(facts.connection.opened != "midstream" for facts in group):
+        return []
+    several = "s" if len(group) > 1 else ""
+    if all(facts.connection.server.isn >= 0 for facts in group):
+        return [f"the capture lacks the SYN{several}"]
+    if all(_has_last_ack(facts) for facts in group):
+        return [f"the capture lacks the SYN{several} and the SYN-ACK{several}"]
+    return [f"the capture began after the connection{several}"]
+
+
+def _has_last_ack(facts: Facts) -> bool:
+    """Whether the ACK that opened it is captured: the first packet, and the client's, before its hello."""
+    connection = facts.connection
+    first = connection.orig is connection.client and connection.first_packet < connection.client.first_data_packet
+    return first and facts.hello is not None
 
 
 def _ground(first: Facts) -> list[str]:

@@ -7,9 +7,10 @@ import pytest
 
 import capanalyze
 from capanalyze.capture.files import from_bytes
+from capanalyze.report import Look, render
 from tests.conversation import RST, Conversation, block, pcapng
 from tests.tcp.test_scenarios import hello
-from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, answer, greeted, report, started, verdict
+from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, answer, greeted, ready, report, started, verdict
 
 IFDROP = 5
 
@@ -149,3 +150,27 @@ def test_whose_fin_the_capture_may_lack_is_not_said_to_wait_with_its_close() -> 
         "after that (the capture began after the connection; a FIN of the client's may be among what the capture "
         "lacks)."
     )
+
+
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        ({0}, "the capture lacks the SYN"),
+        ({0, 2}, "the capture lacks the SYN"),
+        ({0, 1}, "the capture lacks the SYN and the SYN-ACK"),
+        ({0, 1, 2}, "the capture began after the connection"),
+        ({0, 1, 2, 3}, "the capture began after the connection"),
+    ],
+)
+def test_what_the_capture_lacks_of_the_handshake_is_named(lacking: set[int], words: str) -> None:
+    talk = ready().client.fin().server.fin().client.ack()
+    talk.packets[:] = [packet for at, packet in enumerate(talk.packets) if at not in lacking]
+
+    assert verdict(talk).endswith(f" ({words}).")
+
+
+def test_the_report_of_a_connection_says_that_its_syn_alone_was_not_captured() -> None:
+    talk = ready()
+    del talk.packets[0]
+
+    assert ", its SYN not captured; from packet 1 on" in " ".join(render(report(talk), "text", Look()).split())
