@@ -151,6 +151,12 @@ class Table:
                 return side
         return None
 
+    def senders(self, key: bytes) -> list[Side]:
+        """The sides with that key, or with the same addresses and ports in another VLAN, where a router may be."""
+        bare = key[: len(key) - len(key) % 4]
+        keys = [key, *(bare + tag for tag in self._tags if bare + tag != key)]
+        return [self.sides[one] for one in keys if one in self.sides]
+
     def open(self, seg: Segment, packet: i64, ts_ns: i64, leaver: Connection | None) -> Side:
         """A connection that was not known, in the place of one that was forgotten or in a new one."""
         orig, resp = ends(seg.key)

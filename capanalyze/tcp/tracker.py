@@ -222,12 +222,12 @@ class Tracker:
 
         False: of no connection that is known.
         """
-        side = self.sides.get(key)
-        if side is None or side.next_seq < 0 or apart(seq, side.next_seq) > STRAY:
-            return False
-        assert side.connection is not None
-        event(side.connection, side.peer, "ICMP", packet, ts_ns, 0, words + " " + host.hex())
-        return True
+        for side in self.table.senders(key):
+            if side.next_seq >= 0 and apart(seq, side.next_seq) <= STRAY:
+                assert side.connection is not None
+                event(side.connection, side.peer, "ICMP", packet, ts_ns, 0, words + " " + host.hex())
+                return True
+        return False
 
     def _payload(
         self, connection: Connection, side: Side, rel: i64, seg: Segment, data: bytes, packet: i64, ts_ns: i64

@@ -113,3 +113,16 @@ def test_a_quotation_that_is_cut_before_the_sequence_number_is_none(quoted: int)
     found = seen(talk, icmp(talk.packets[0], 3, 1, quoted))
 
     assert "went unanswered" in found.verdict
+
+
+@pytest.mark.parametrize(("vlans", "tag"), [((), b"\x81\0\0\x09"), ((7,), b""), ((7,), b"\x81\0\0\x09")])
+def test_an_error_that_comes_in_another_vlan_is_about_the_connection(vlans: tuple[int, ...], tag: bytes) -> None:
+    talk = ready(**LAN, vlans=vlans)
+    error = icmp(talk.packets[-1], 3, 1)
+
+    found = seen(talk, error[:12] + tag + error[12:]).to_dict()
+
+    assert [line["text"] for line in found["timeline"] if line["kind"] == "ICMP"] == [
+        "ICMP: host unreachable, says 10.0.0.254 of what the client sent"
+    ]
+    assert found["capture"]["skipped"] == {}
