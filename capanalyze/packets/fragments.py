@@ -68,16 +68,23 @@ def piece_offset(piece: Piece) -> int:
     return piece.offset
 
 
+def same_for_copies(piece: Piece) -> int:
+    """A number that pieces share which say the same of the same octets."""
+    return hash((piece.offset, piece.end, piece.data))
+
+
 class Fragments:
     """The datagrams that wait for pieces.
 
     Attributes:
         unused: packets that were pieces of a datagram which never became whole (final after ``finish``).
+        made: the pieces of the datagrams that became whole last: one that comes once more is not of another datagram.
         total, following: length by the headers, and protocol, of the datagram that ``add`` returned last.
     """
 
     def __init__(self) -> None:
         self.waiting: dict[bytes, Datagram] = {}
+        self.made: dict[bytes, set[int]] = {}
         self.unused: i64 = 0
         self.total: i64 = 0
         self.following: i64 = 0
@@ -108,13 +115,22 @@ class Fragments:
             datagram.total = offset + length
         payload = datagram.whole()
         if payload is not None:
-            del self.waiting[name]
+            self._remember(name)
             self.total = datagram.total
             self.following = datagram.following
         return payload
 
+    def _remember(self, name: bytes) -> None:
+        self.made.pop(name, None)
+        if len(self.made) >= MAX_DATAGRAMS:
+            del self.made[next(iter(self.made))]
+        self.made[name] = {same_for_copies(piece) for piece in self.waiting.pop(name).pieces}
+
     def _drop(self, name: bytes) -> None:
-        self.unused += len(self.waiting.pop(name).pieces)
+        made = self.made.get(name)
+        for piece in self.waiting.pop(name).pieces:
+            if made is None or same_for_copies(piece) not in made:
+                self.unused += 1
 
     def finish(self) -> None:
         """No more pieces come."""

@@ -165,3 +165,34 @@ def test_what_waits_is_bounded() -> None:
     assert max(len(datagram.pieces) for datagram in fragments.waiting.values()) <= MAX_PIECES
     fragments.finish()
     assert fragments.unused == (MAX_DATAGRAMS + 10) * (MAX_PIECES + 10)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_piece_that_comes_once_more_behind_its_whole_datagram_is_a_copy(version: int) -> None:
+    cut = pieces(packet(version, b"x" * 500), (400, 120))
+
+    followed = follow(pcap_of_frames([(START_NS + at, one) for at, one in enumerate((*cut, cut[1], cut[0]))], RAW))
+    again = follow(pcap_of_frames([(START_NS + at, one) for at, one in enumerate((*cut, cut[1]))], RAW))
+
+    assert (followed.only.client.octets, followed.skipped) == (500, {})
+    assert (again.only.client.octets, again.skipped) == (500, {})
+
+
+def test_a_piece_with_other_octets_is_of_another_datagram_of_that_number() -> None:
+    cut, other = (pieces(packet(4, octet * 500), (400, 120)) for octet in (b"x", b"y"))
+
+    followed = follow(pcap_of_frames([(START_NS + at, one) for at, one in enumerate((*cut, other[0]))], RAW))
+
+    assert followed.skipped == {NOT_WHOLE: 1}
+
+
+def test_of_the_datagrams_that_became_whole_the_last_ones_are_remembered() -> None:
+    fragments = Fragments()
+    for number in range(MAX_DATAGRAMS + 1):
+        fragments.add(bytes([number]), 0, 16, True, 6, b"A" * 16, 0)
+        fragments.add(bytes([number]), 16, 16, False, 6, b"B" * 16, 0)
+    for number in (0, MAX_DATAGRAMS):
+        fragments.add(bytes([number]), 16, 16, False, 6, b"B" * 16, 0)
+    fragments.finish()
+
+    assert (len(fragments.made), fragments.unused) == (MAX_DATAGRAMS, 1)
