@@ -16,7 +16,9 @@ from capanalyze.capture.files import STDIN, CaptureFile, open_file
 from capanalyze.capture.names import usable
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
+from capanalyze.packets.ip import FRAGMENT
 from capanalyze.packets.raw import RawPackets
+from capanalyze.packets.segment import REASONS
 from capanalyze.packets.wrapped import wrapping
 
 if TYPE_CHECKING:
@@ -117,6 +119,8 @@ class Capture:
             if self._relay is not None:
                 queue = self._relay.finish()
                 queue.last = number
+                if self._relay.incomplete:
+                    self.files[-1].decoder.skip(REASONS[FRAGMENT], self._relay.incomplete)
                 self._no_tshark = self._relay.failure
                 yield queue
         finally:

@@ -140,6 +140,6 @@ class Decoder(RawPackets):
         self.pos = pos
         self.number += len(places)
 
-    def skip(self, reason: str) -> None:
-        """Count a packet that cannot be used."""
-        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+    def skip(self, reason: str, packets: int = 1) -> None:
+        """Count packets that cannot be used."""
+        self.skipped[reason] = self.skipped.get(reason, 0) + packets

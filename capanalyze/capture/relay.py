@@ -2,7 +2,8 @@
 
 In: the packets of a capture, one by one. Out: a cursor over the same packets with the same numbers and times; what
 tshark unwrapped has the link type LINK_TAGGED: two octets that name the tunnel, then IP. A frame that carries
-several datagrams (A-MSDU) gives several packets with one number.
+several datagrams (A-MSDU) gives several packets with one number; a tunnel's datagram that came in fragments is
+unwrapped with the fragment that completes it, and has its number.
 """
 
 import socket
@@ -16,7 +17,8 @@ from capanalyze.capture.pdml import Header, Layers
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.capture.tshark import MAX_CAPTURED, Tshark
 from capanalyze.errors import ToolError
-from capanalyze.packets.link import LINK_TAGGED, LinkLayer
+from capanalyze.packets.link import LINK_PIECE, LINK_TAGGED, LinkLayer
+from capanalyze.packets.outer import OuterFragments
 from capanalyze.packets.raw import RawPackets
 from capanalyze.packets.wrapped import wrapping
 
@@ -26,7 +28,7 @@ WAITING: Final = 2048
 STRETCH: Final = 2000
 SPARSE: Final = 50
 """Where fewer than one in SPARSE of STRETCH packets needed tshark, the native reader goes on alone until the next: it
-is ten times faster than the way through the relay."""
+is ten times faster than the way through the relay. A datagram in pieces may take a stretch more to become whole."""
 
 FIRST_TUNNEL: Final = 4096
 LAST_TUNNEL: Final = 65535
@@ -68,6 +70,7 @@ class Relay:
         unwrapped: names of wrappings -> packets in which tshark found what they carry.
         failure: why tshark answers no more, or "": what is put in then comes out as it is.
         left_out: names of wrappings -> packets that were still to be unwrapped when it failed.
+        incomplete: fragments of tunnels' datagrams that never became whole; final after ``finish``.
     """
 
     def __init__(self, everything: bool) -> None:
@@ -80,11 +83,13 @@ class Relay:
         self.unwrapped: dict[str, int] = {}
         self.failure = ""
         self.left_out: dict[str, int] = {}
+        self.incomplete = 0
         self._everything = everything
         self._tshark = Tshark()
         self._queue = PacketQueue()
         self._waiting: deque[Waiting] = deque()
         self._link = LinkLayer()
+        self._outer = OuterFragments()
         self._stretch = 0
         self._needed = 0
 
@@ -93,17 +98,18 @@ class Relay:
         while packets.advance():
             self.put(packets)
             self._stretch += 1
-            if self._stretch == STRETCH:
+            if self._stretch >= STRETCH and not (self._outer.fragments.waiting and self._stretch < 2 * STRETCH):
                 sparse = self._needed * SPARSE < STRETCH and not self._everything
                 self._stretch = self._needed = 0
                 if sparse:
                     return False
         return True
 
-    def put(self, packets: RawPackets) -> None:
+    def put(self, captured: RawPackets) -> None:
         """Take the current packet."""
-        name = wrapping(packets)
-        asked = self._everything or name != ""
+        packets = self._outer.put(captured)
+        name = wrapping(packets) if packets.link_type != LINK_PIECE else ""
+        asked = name != "" or (self._everything and packets.link_type != LINK_PIECE)
         if asked:
             self._tshark.ask(packets)
             self._needed += 1
@@ -159,6 +165,8 @@ class Relay:
             ToolError: as ``take``.
         """
         self._tshark.finish()
+        self._outer.fragments.finish()
+        self.incomplete = int(self._outer.fragments.unused)
         return self.take(0)
 
     def close(self) -> None:

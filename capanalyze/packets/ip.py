@@ -41,7 +41,8 @@ class IpHeader:
         addresses, address_octets: where source and destination address lie, and how long each is.
         datagram_end: where the datagram ends by its length field.
         identification: of IPv4; 0 where there is none.
-        fragment: octets that name the fragment's datagram besides the addresses, set with FRAGMENT.
+        fragment: octets that name the fragment's datagram besides the addresses, set with FRAGMENT, and with NOT_TCP
+            where it is a piece of something else.
         fragment_start, fragment_offset, fragment_more: where its payload lies, its place in the datagram, and
             whether more follow.
         following: protocol number of that payload.
@@ -82,20 +83,20 @@ class IpHeader:
         total = i64(read_i16_be(data, start + 2)) & 0xFFFF
         if header < 20 or (total != 0 and total < header):
             return BAD_IP
-        if i64(data[start + 9]) != TCP:
-            return NOT_TCP
         self.addresses = start + 12
         self.address_octets = 4
         self.datagram_end = start + total if total else wire_end
         self.identification = i64(read_i16_be(data, start + 4)) & 0xFFFF
         place = i64(read_i16_be(data, start + 6)) & 0x3FFF
+        self.following = i64(data[start + 9])
         if place:
             self.fragment = data[start + 4 : start + 6]
             self.fragment_start = start + header
             self.fragment_offset = (place & 0x1FFF) * 8
             self.fragment_more = place & 0x2000 != 0
-            self.following = TCP
-            return FRAGMENT
+            return FRAGMENT if self.following == TCP else NOT_TCP
+        if self.following != TCP:
+            return NOT_TCP
         if start + header > end:
             return CUT
         return start + header

@@ -22,6 +22,9 @@ LINK_SLL2: Final = 276
 LINK_TAGGED: Final = -2
 """Of no file: what another engine took out of a tunnel. Two octets that name the tunnel, then IP."""
 
+LINK_PIECE: Final = -3
+"""Of no file: a piece of a tunnel's datagram, which comes whole with its last piece or is counted in the end."""
+
 NOT_IP: Final = -1
 CUT: Final = -2
 UNKNOWN_LINK: Final = -3

@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.fragments import Fragments
 from capanalyze.packets.ip import BAD_IP, FRAGMENT, NOT_TCP, TCP, IpHeader
-from capanalyze.packets.link import CUT, NOT_IP, UNKNOWN_LINK, LinkLayer
+from capanalyze.packets.link import CUT, LINK_PIECE, NOT_IP, UNKNOWN_LINK, LinkLayer
 from capanalyze.packets.raw import RawPackets
 
 FIN: Final = 0x01
@@ -101,7 +101,7 @@ class Segment:
         self.interface = packets.interface
         ip = self._link.ip_offset(data, start, end, packets.link_type)
         if ip < 0:
-            return ip
+            return PENDING if packets.link_type == LINK_PIECE else ip
         header = self._ip
         tcp = header.tcp_offset(data, ip, end, wire_end)
         if tcp == FRAGMENT:

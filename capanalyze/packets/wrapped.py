@@ -142,14 +142,14 @@ def in_ethernet(data: bytes, field: i64, body: i64, end: i64) -> str:
 
 
 def in_ip(data: bytes, at: i64, end: i64) -> str:
-    """By the protocol of an IP header; the first fragment of a datagram counts, the others tell nothing."""
+    """By the protocol of an IP header; of UDP the first fragment tells, the others have no ports."""
     if at + 20 > end:
         return ""
     following: i64 = 0
+    first = True
     if data[at] >> 4 == 4:
         following = i64(data[at + 9])
-        if i64(read_i16_be(data, at + 6)) & 0x1FFF:
-            return ""
+        first = i64(read_i16_be(data, at + 6)) & 0x1FFF == 0
         at += (i64(data[at]) & 0x0F) * 4
     elif at + 40 <= end:
         following = i64(data[at + 6])
@@ -158,11 +158,12 @@ def in_ip(data: bytes, at: i64, end: i64) -> str:
             if following not in EXTENSIONS or at + 8 > end:
                 break
             octets: i64 = 8 if following == 44 else (i64(data[at + 1]) + 1) * 8
+            first = first and (following != 44 or i64(read_i16_be(data, at + 2)) & 0xFFF8 == 0)
             following = i64(data[at])
             at += octets
     if following != UDP:
         return PROTOCOLS.get(following, "")
-    if at + 4 > end:
+    if not first or at + 4 > end:
         return ""
     target = i64(read_i16_be(data, at + 2)) & 0xFFFF
     source = i64(read_i16_be(data, at)) & 0xFFFF

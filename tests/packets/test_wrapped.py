@@ -18,6 +18,8 @@ from tests.conversation import Conversation
 DATAGRAM = Conversation(("10.0.0.1", 7), ("10.0.0.2", 4001)).client.syn().packets[0].datagram()
 SLL, SLL2, NULL, RAW = 113, 276, 0, 101
 TUNNEL = carrier4(47, gre(DATAGRAM))
+LATER_FRAGMENT = TUNNEL[:6] + b"\0\5" + TUNNEL[8:]
+LATER_OF_UDP = udp(4789, bytes(30))[:6] + b"\0\5" + udp(4789, bytes(30))[8:]
 
 
 def name(link_type: int, frame: bytes) -> str:
@@ -46,6 +48,7 @@ def extensions(following: int, body: bytes) -> bytes:
         (SLL2, b"\x88\x64" + bytes(18) + bytes(40), "PPPoE"),
         (ETHERNET, ethernet(extensions(47, gre(DATAGRAM))), "GRE"),
         (ETHERNET, ethernet(carrier6(44, b"\x2f\0\0\0\0\0\0\1" + gre(DATAGRAM))), "GRE"),
+        (ETHERNET, ethernet(LATER_FRAGMENT), "GRE"),
         (ETHERNET, ethernet(udp(4789, bytes(30))), "VXLAN"),
         (ETHERNET, ethernet(carrier4(17, struct.pack(">HHHH", 2152, 9, 20, 0) + bytes(12))), "GTP-U"),
         (105, b"anything", "IEEE 802.11 (link type 105)"),
@@ -54,9 +57,6 @@ def extensions(following: int, body: bytes) -> bytes:
 )
 def test_a_name_for_what_hides_the_header(link_type: int, frame: bytes, expected: str) -> None:
     assert name(link_type, frame) == expected
-
-
-LATER_FRAGMENT = TUNNEL[:6] + b"\0\5" + TUNNEL[8:]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,8 @@ LATER_FRAGMENT = TUNNEL[:6] + b"\0\5" + TUNNEL[8:]
         ethernet(carrier6(58, bytes(30))),
         ethernet(extensions(58, bytes(30))),
         ethernet(carrier4(50, bytes(30))),  # ESP: encrypted
-        ethernet(LATER_FRAGMENT),
+        ethernet(LATER_OF_UDP),  # whose ports lie in the first
+        ethernet(carrier6(44, b"\x11\0\0\x08\0\0\0\1" + udp(4789, bytes(30))[20:])),
         MACS + b"\x08\x06" + bytes(28),
         MACS + b"\x88\xcc" + bytes(40),
         MACS + b"\0\x26\x42\x42\3" + bytes(35),  # spanning tree, 802.3 with LLC
