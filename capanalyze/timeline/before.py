@@ -42,14 +42,14 @@ def before_open(group: Group, thing: str) -> str:
         lost = "the snapshot length cut its packets before the TCP flags"
         return f"who closed {thing} cannot be told: {lost if len(group) == 1 else lost.replace('its', 'their')}"
     if first.stage == "refused":
-        waits = _known([between(facts.began, facts.server.rst) for facts in group])
+        waits = _known([between(facts.began, facts.server.rst, facts.set_back) for facts in group])
         after = f", {spans(waits)} after the SYN" if waits else ""
         where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
         server = first.connection.server
         there = endpoint(server.host, port) if len(server.host) == 16 else f"port {port}"
         return f"the {called}'s host refused {thing} (RST in {where}{after}): nothing accepts connections on {there}"
     if first.stage == "unanswered":
-        waits = _known([between(facts.began, facts.ended) for facts in group])
+        waits = _known([between(facts.began, facts.ended, facts.set_back) for facts in group])
         within = f" within the {span(max(waits))} captured" if any(waits) else ""
         where = "" if thing == "the connection" else f" on {thing}"
         syns = sum(facts.syns for facts in group)
@@ -81,7 +81,7 @@ def _with_itself(group: Group, thing: str) -> str:
     if first.inferred:
         return f"{met}{back}; it closed (its FIN is not in the capture, but was acknowledged)"
     where = packets(facts.close.packet for facts in group if facts.close is not None)
-    waits = _known([between(facts.began, facts.close) for facts in group])
+    waits = _known([between(facts.began, facts.close, facts.set_back) for facts in group])
     return f"{met}{back}; it closed" + (f" after {spans(waits)}" if waits else "") + f" ({first.kind} in {where})"
 
 
@@ -109,7 +109,7 @@ def _after(waits: Sequence[int | None], what: str) -> str:
 
 def _until(group: Group, start: Callable[[Facts], Moment | None]) -> list[int | None]:
     """From a moment to the close, or to the capture's end where nobody closed."""
-    return [between(start(facts), facts.close if facts.closer else facts.ended) for facts in group]
+    return [between(start(facts), facts.close if facts.closer else facts.ended, facts.set_back) for facts in group]
 
 
 def _no_data(group: Group) -> str:
@@ -243,7 +243,7 @@ def _talk(group: Group) -> str:
     name = last_word_name(first)
     own = "its own" if first.closer == speaker.name else f"the {speaker.called}'s"
     whose = f"the last message ({own} {name})" if name else f"{own} last octets"
-    wait = between(last_word(first), first.close if first.closer else first.ended)
+    wait = between(last_word(first), first.close if first.closer else first.ended, first.set_back)
     if not first.closer:
         before = f" {span(wait)} before the end" if wait is not None else ""
         return f"; {_amount(first)}, {whose}{before}{troubles(first)}"

@@ -25,14 +25,29 @@ def moment(packet: int, ts_ns: int) -> Moment | None:
     return Moment(int(packet), int(ts_ns) if ts_ns >= 0 else None) if packet > 0 else None
 
 
-def between(earlier: Moment | None, later: Moment | None) -> int | None:
-    """Nanoseconds from one moment to another.
+Step = tuple[int, int]
+"""By which packet the clock had gone back most, and how far. So it seems to have, too, where files of the same time
+were read one after the other."""
 
-    None where one of them has no time, or the later one an earlier one: the clock was set back between them.
+
+def between(earlier: Moment | None, later: Moment | None, step: Step | None = None) -> int | None:
+    """Nanoseconds from one moment to another; ``step``: what the clock did in that connection.
+
+    None where one of them has no time, or the clock was set back between them.
     """
     if earlier is None or later is None or earlier.ts_ns is None or later.ts_ns is None:
         return None
-    return later.ts_ns - earlier.ts_ns if later.ts_ns >= earlier.ts_ns else None
+    return None if turned_over(earlier, later, step) else later.ts_ns - earlier.ts_ns
+
+
+def turned_over(earlier: Moment | None, later: Moment | None, step: Step | None) -> bool:
+    """Whether the clock was set back between two moments, so that their times do not tell how far they lie apart.
+
+    Where files of the same time were read one after the other, the order of the packets does not tell it either.
+    """
+    if earlier is None or later is None or earlier.ts_ns is None or later.ts_ns is None:
+        return False
+    return later.ts_ns < earlier.ts_ns or (step is not None and earlier.packet < step[0] <= later.packet)
 
 
 class End:
@@ -115,7 +130,7 @@ def _resets(event: Event, side: Side) -> bool:
     return event.kind == "RST" and event.side == side.index and event.flag in {"", "refused", "inexact"}
 
 
-def set_back(connection: Connection) -> tuple[int, int] | None:
+def set_back(connection: Connection) -> Step | None:
     """The packet by which the times of a connection had gone back most, and how far; None where they did not.
 
     It looks at the packets that events tell of, and at the first and last octets of each side.

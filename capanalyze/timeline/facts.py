@@ -133,12 +133,12 @@ class Facts:
     @property
     def lasted_ns(self) -> int | None:
         """From the connection's first packet to its last one."""
-        return between(self.began, moment(self.connection.last_packet, self.connection.last_ts))
+        return between(self.began, moment(self.connection.last_packet, self.connection.last_ts), self.set_back)
 
     @property
     def captured_ns(self) -> int | None:
         """From the connection's first packet to the capture's end."""
-        return between(self.began, self.ended)
+        return between(self.began, self.ended, self.set_back)
 
     @property
     def syns(self) -> int:

@@ -6,7 +6,7 @@ In: a group of Facts with the same plot and a closer. Out: the last clause of a 
 from collections.abc import Sequence
 
 from capanalyze.tcp.evidence import DROPPED, UNHEARD
-from capanalyze.timeline.ends import End, between
+from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import packets, span, spans
 
@@ -47,8 +47,9 @@ def may_have_closed(facts: Facts) -> bool:
 
 def _second_fin(group: Group, reset: str) -> str:
     mine, other = group[0].closing_end, group[0].other_end
-    waits = [wait for facts in group if (wait := between(facts.close, facts.other_end.fin)) is not None]
-    later = f" {spans(waits)} later" if len(waits) == len(group) else " too"
+    waits = [between(facts.close, facts.other_end.fin, facts.set_back) for facts in group]
+    known = [wait for wait in waits if wait is not None]
+    later = f" {spans(known)} later" if len(known) == len(group) else " too"
     heard = other.fin_acked or reset or not mine.side.packets  # whether it acknowledged is not in the capture
     pending = "" if heard else f", which the {mine.called} has not acknowledged"
     went_on = "went on sending and " if all(_went_on(facts) for facts in group) else ""
@@ -66,29 +67,38 @@ def _captured(group: Group) -> str:
     if len(group) > 1:
         lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
         return f" within the {span(max(lengths))} captured" if lengths else " in the capture"
-    since = between(group[0].close, group[0].ended)
+    since = between(group[0].close, group[0].ended, group[0].set_back)
     if since is None:
         return " in the capture"
     return f" in the {span(since)} captured after that" if since > 0 else ", but the capture ends there"
 
 
 def _late_answer(group: Group) -> str:
-    waits = [between(facts.close, facts.answer) for facts in group if facts.answered_too_late]
+    waits = [between(facts.close, facts.answer, facts.set_back) for facts in group if facts.answered_too_late]
     known = [wait for wait in waits if wait is not None]
     if not waits:
         return _late_readiness(group)
+    if any(_disordered(facts, facts.answer) for facts in group):
+        return "; the answer lies behind that in the capture"
     return f"; the {group[0].server.called} answered {spans(known)} too late" if known else "; the answer came too late"
+
+
+def _disordered(facts: Facts, at: Moment | None) -> bool:
+    """Whether the clock was set back between the close and what lies behind it, which proves no lateness then."""
+    return turned_over(facts.close, at, facts.set_back)
 
 
 def _late_readiness(group: Group) -> str:
     """What makes a session ready and came behind the client's close; the clause before it names what had not come."""
     names = [name for name, _ in group[0].late_readiness]
-    waits = [between(facts.close, at) for facts in group for _, at in facts.late_readiness]
+    waits = [between(facts.close, at, facts.set_back) for facts in group for _, at in facts.late_readiness]
     known = [wait for wait in waits if wait is not None]
     if not names:
         return ""
     all_of_them = "it" if len(names) == 1 else "both"
     which = all_of_them if len(names) == len(group[0].missing_names) else " and ".join(names)
+    if any(_disordered(facts, at) for facts in group for _, at in facts.late_readiness):
+        return f"; {which} {'lies' if len(names) == 1 else 'lie'} behind that in the capture"
     return f"; {which} came {spans(known) + ' ' if len(known) == len(waits) else ''}too late"
 
 

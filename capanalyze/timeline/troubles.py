@@ -26,7 +26,7 @@ def _unheard(facts: Facts) -> str:
     end = facts.close if facts.closer else facts.ended
     number = sum(
         entry.packet > last.packet
-        and (waited := between(moment(entry.packet, entry.ts_ns), end)) is not None
+        and (waited := between(moment(entry.packet, entry.ts_ns), end, facts.set_back)) is not None
         and waited >= PATIENCE
         for entry in session.unanswered
     )

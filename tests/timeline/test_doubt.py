@@ -8,9 +8,20 @@ import pytest
 import capanalyze
 from capanalyze.capture.files import from_bytes
 from capanalyze.report import Look, render
-from tests.conversation import RST, Conversation, block, pcapng
+from capanalyze.report.report import Report
+from tests.conversation import RST, Conversation, block, frames, pcap_of_frames, pcapng
 from tests.tcp.test_scenarios import hello
-from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, answer, greeted, ready, report, started, verdict
+from tests.timeline.talk import (
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
+    START_API,
+    answer,
+    greeted,
+    ready,
+    report,
+    started,
+    verdict,
+)
 
 IFDROP = 5
 
@@ -126,6 +137,48 @@ def test_no_time_is_told_over_which_the_clock_was_set_back(talk: Conversation) -
 
     assert [line for line in said if re.search(r"(?<!id )-\d", line)] == []
     assert "but the capture ends there" not in report.verdict
+
+
+def read_by_direction(talk: Conversation, ports: tuple[int, int]) -> Report:
+    """A talk whose sides were captured to a file each, of which one is read behind the other."""
+    halves = [pcap_of_frames([one for one in frames(talk.packets) if _port(one[1]) == port]) for port in ports]
+    return capanalyze.api.read_files([from_bytes(half) for half in halves])
+
+
+def _port(frame: bytes) -> int:
+    return int.from_bytes(frame[34:36], "big")
+
+
+DIRECTIONS = [
+    greeted().server.data(answer()).client.ack().client.data(START_API).after(4).client.fin().server.ack(),
+    greeted().server.data(answer()).client.ack().after(0.003).client.fin().server.ack(),
+    greeted().after(2).server.data(answer()).client.ack().after(2).client.fin().server.ack().server.fin().client.ack(),
+    started().server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack().after(4).client.fin().server.ack(),
+]
+
+
+@pytest.mark.parametrize("talk", DIRECTIONS)
+def test_an_answer_that_lies_behind_the_close_by_the_order_of_files_only_is_not_called_late(talk: Conversation) -> None:
+    report = read_by_direction(talk, (50000, 4001))
+
+    assert "too late" not in report.verdict
+    assert "late-answer" not in {finding.id for _, finding in report.all_findings()}
+
+
+@pytest.mark.parametrize(("place", "thing"), [(0, "both lie"), (2, "the answer lies")])
+def test_what_lies_behind_the_close_by_a_clock_that_was_set_back_is_not_called_late(place: int, thing: str) -> None:
+    told = capanalyze.api.read_files([from_bytes(LATE[place].pcap())])
+
+    assert f"; {thing} behind that in the capture" in told.verdict
+    assert "late-answer" not in {finding.id for _, finding in told.all_findings()}
+
+
+def test_a_time_that_seems_to_pass_while_the_clock_is_set_back_is_not_told() -> None:
+    talk = greeted().after(9).client.data(START_API).after(-3).server.data(answer()).client.ack()
+
+    told = capanalyze.api.read_files([from_bytes(talk.pcap())])
+
+    assert "late-answer" not in {finding.id for _, finding in told.all_findings()}
 
 
 def test_whose_last_octets_the_capture_lacks_may_have_closed_behind_them() -> None:

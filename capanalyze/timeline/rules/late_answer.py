@@ -2,13 +2,14 @@
 
 Why it matters: it is slow and not refusing; a longer time-out in the client would have been enough. A click on
 "Accept incoming connection?" looks the same.
-What it is not: silence to the end (accepted-but-silent).
+What it is not: silence to the end (accepted-but-silent); an answer that lies behind the close only because the clock
+was set back between the two, or because files of the same time, one for each direction, were read one after the other.
 Source of the facts: failures.md 9 and 16; protocol.md 6.3 row o.
 """
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
+from capanalyze.timeline.ends import between, turned_over
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.words import SECOND, span
@@ -26,13 +27,16 @@ CAUSES: Final = (
 
 def check(facts: Facts) -> Finding | None:
     """Fires where an answer came after the client had closed, or more than a second after the hello."""
+    late = [facts.answer] if facts.answered_too_late else [at for _, at in facts.late_readiness]
+    if any(turned_over(facts.close, at, facts.set_back) for at in late):
+        return None
     if facts.stage == "not_ready" and len(facts.late_readiness) == len(facts.missing_names):
         return _ready_too_late(facts)
-    delay = between(facts.hello, facts.answer)
+    delay = between(facts.hello, facts.answer, facts.set_back)
     if facts.hello is None or facts.answer is None or delay is None:
         return None
     if facts.answered_too_late:
-        gave_up = between(facts.hello, facts.close)
+        gave_up = between(facts.hello, facts.close, facts.set_back)
         return finding(
             ID,
             "The gateway answered the hello after the client had given up",
@@ -58,8 +62,8 @@ def check(facts: Facts) -> Finding | None:
 
 
 def _ready_too_late(facts: Facts) -> Finding:
-    gave_up = between(facts.start_api, facts.close)
-    delays = [(name, at, between(facts.start_api, at)) for name, at in facts.late_readiness]
+    gave_up = between(facts.start_api, facts.close, facts.set_back)
+    delays = [(name, at, between(facts.start_api, at, facts.set_back)) for name, at in facts.late_readiness]
     evidence = [
         f"{name} {f'{span(delay)} after startApi' if delay is not None else 'came'} (packet {at.packet})"
         for name, at, delay in delays
