@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from capanalyze.capture.compression import Expander, expander
 from capanalyze.capture.decoder import Decoder
-from capanalyze.capture.formats import NO_CAPTURES, unknown
+from capanalyze.capture.formats import NO_CAPTURES, refused, unknown
 from capanalyze.capture.names import usable
 from capanalyze.capture.pcap import HEADER, PcapDecoder, byte_order
 from capanalyze.capture.pcap_old import OldPcapDecoder, is_old
@@ -153,8 +153,10 @@ class CaptureFile:
         decoder = decoder_for(head, complete)
         if decoder is not None:
             return decoder
+        if self._native:
+            raise refused(self.name, head)
         error = unknown(self.name, head)
-        if self._native or head.startswith(NO_CAPTURES):
+        if head.startswith(NO_CAPTURES):
             raise error
         from capanalyze.capture.foreign import Conversion  # noqa: PLC0415 - pyshark only where it is needed
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
+from capanalyze.capture.formats import CONVERT, format_name
 from capanalyze.capture.pcapng_writer import enhanced_packet, interface_description, section_header
 from capanalyze.capture.pdml import QUOTING, Header
 from capanalyze.capture.relay import innermost
@@ -19,8 +20,6 @@ from capanalyze.capture.tshark import END_S, INSTALL, SILENCE_S, find_tshark
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 
 PIECE: Final = 1024 * 1024
-
-CONVERT: Final = "convert it: editcap -F pcapng IN OUT"
 
 SPOOL: Final = 1024 * 1024 * 1024
 """Octets that are put aside of what is piped in or compressed, for tshark to read."""
@@ -48,27 +47,6 @@ END_OF_PACKET: Final = b"\n  }"
 _LAYER: Final = re.compile(rb'\n {8}"([a-z0-9_]+)_raw": \[\s*"([0-9a-f]*)",\s*(\d+),')
 _TIME: Final = re.compile(rb'"frame\.time_epoch": "(\d+)\.?(\d*)"')
 _LENGTH: Final = re.compile(rb'"frame\.len": "(\d+)"')
-
-FORMATS: Final = (
-    (b"snoop\0\0\0", "snoop"),
-    (b"GMBU", "Network Monitor 2"),
-    (b"RTSS", "Network Monitor 1"),
-    (b"iptrace ", "AIX iptrace"),
-    (b"XCP\0", "NetXray"),
-    (b"TRSNIFF data", "Sniffer"),
-    (b"ObserverPktBuffe", "Observer"),
-    (b"\x05VNF", "Visual Networks"),
-    (b"\x7fver", "Peek (tagged)"),
-    (b"\x1c\x00\x01\xac", "Ixia hardware pcap"),
-    (b"\xac\x01\x00\x1c", "Ixia hardware pcap"),
-    (b"\xaa\xaa\xaa\xaa", "5View"),
-)
-"""First octets of formats that people have -> their names; tshark knows dozens more, some without a magic."""
-
-
-def format_name(head: bytes) -> str:
-    """The name of the format whose files begin so, where it is one of FORMATS, else ""."""
-    return next((name for magic, name in FORMATS if head.startswith(magic)), "")
 
 
 class Conversion:

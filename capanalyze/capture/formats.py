@@ -1,4 +1,7 @@
-"""What people pass instead of a pcap or pcapng file, by its first octets, and what to tell them of it."""
+"""What people pass instead of a pcap or pcapng file, by its first octets, and what to tell them of it.
+
+Other formats of captures are here by their names only: tshark reads them (foreign.py).
+"""
 
 from typing import Final
 
@@ -26,6 +29,31 @@ TAR_AT: Final = 257
 
 NO_CAPTURES: Final = tuple(magic for magic, _, _ in OTHERS)
 
+FORMATS: Final = (
+    (b"snoop\0\0\0", "snoop"),
+    (b"GMBU", "Network Monitor 2"),
+    (b"RTSS", "Network Monitor 1"),
+    (b"iptrace ", "AIX iptrace"),
+    (b"XCP\0", "NetXray"),
+    (b"TRSNIFF data", "Sniffer"),
+    (b"ObserverPktBuffe", "Observer"),
+    (b"\x05VNF", "Visual Networks"),
+    (b"\x7fver", "Peek (tagged)"),
+    (b"\x1c\x00\x01\xac", "Ixia hardware pcap"),
+    (b"\xac\x01\x00\x1c", "Ixia hardware pcap"),
+    (b"\xaa\xaa\xaa\xaa", "5View"),
+    (b"TR\0d\0", "HP-UX nettl"),
+    (b"\x01\x10\x4c\0", "LANalyzer"),
+)
+"""First octets of formats that people have -> their names; tshark knows dozens more, some without a magic."""
+
+CONVERT: Final = "convert it: editcap -F pcapng IN OUT"
+
+
+def format_name(head: bytes) -> str:
+    """The name of the format whose files begin so, where it is one of FORMATS, else ""."""
+    return next((name for magic, name in FORMATS if head.startswith(magic)), "")
+
 
 def unknown(name: str, head: bytes) -> NotACaptureError:
     """The error for octets that are no capture's, as helpful as their beginning allows."""
@@ -40,3 +68,14 @@ def unknown(name: str, head: bytes) -> NotACaptureError:
     if name.lower().endswith(".etl"):  # of Windows' pktmon and netsh trace
         hint = f"convert it on Windows: pktmon etl2pcap {name}"
     return NotACaptureError(f"{name}: not a pcap or pcapng capture (it begins with {head[:8].hex(' ')})", hint)
+
+
+def refused(name: str, head: bytes) -> NotACaptureError:
+    """The error for octets that the native reader does not know, where it alone was asked for."""
+    known = format_name(head)
+    if not known:
+        return unknown(name, head)
+    return NotACaptureError(
+        f"{name}: a {known} capture, which tshark reads and --engine native does not",
+        f"leave --engine native out, or {CONVERT}",
+    )

@@ -200,11 +200,19 @@ def test_native_does_not_ask_tshark(tmp_path: Path) -> None:
     with pytest.raises(NotACaptureError) as caught:
         read(path, engine="native")
 
-    assert str(caught.value).startswith(f"{path}: not a pcap or pcapng capture")
+    assert str(caught.value) == f"{path}: a snoop capture, which tshark reads and --engine native does not"
+    assert caught.value.hint == "leave --engine native out, or convert it: editcap -F pcapng IN OUT"
 
 
 @pytest.mark.parametrize(
-    ("form", "name"), [("snoop", "snoop"), ("netmon2", "Network Monitor 2"), ("ngsniffer", "Sniffer")]
+    ("form", "name"),
+    [
+        ("snoop", "snoop"),
+        ("netmon2", "Network Monitor 2"),
+        ("ngsniffer", "Sniffer"),
+        ("nettl", "HP-UX nettl"),
+        ("lanalyzer", "LANalyzer"),
+    ],
 )
 def test_without_tshark_one_line_says_what_it_is(
     form: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
