@@ -27,7 +27,10 @@ FREE: Final = 16 * 1024 * 1024
 
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
 SKIPPABLE: Final = b"\x2a\x4d\x18"
-"""Octets 2 to 4 of a skippable frame, with which pzstd begins its files (RFC 8878 3.1.2)."""
+"""Octets 2 to 4 of a skippable frame, with which pzstd begins its files (RFC 8878 3.1.2); lz4 has the same."""
+
+MAX_SKIPPED: Final = 64 * 1024
+"""Octets of skippable frames that are looked over for what lies behind them."""
 
 XZ_MEMORY: Final = 128 * 1024 * 1024
 """Octets that an xz dictionary may take; ``xz -9`` needs 65 MiB. zstd's own limit is a window of as much."""
@@ -191,14 +194,23 @@ class Expander:
             self.damage = f"the {self.kind} data are cut"
 
 
+def behind_skippable(head: bytes) -> int:
+    """Where the skippable frames end that a file begins with, MAX_SKIPPED at most; 0 where it begins with none."""
+    at = 0
+    while head[at + 1 : at + 4] == SKIPPABLE and 0x50 <= head[at] <= 0x5F and at < MAX_SKIPPED:
+        at += 8 + int.from_bytes(head[at + 4 : at + 8], "little")
+    return min(at, MAX_SKIPPED)
+
+
 def expander(head: bytes, name: str) -> Expander | None:
     """The expander for a file that begins with ``head``; None where it is not compressed.
 
     Raises:
         ToolError: the package for that kind is not installed.
     """
-    if head[1:4] == SKIPPABLE and 0x50 <= head[0] <= 0x5F:
-        head = ZSTD
+    at = behind_skippable(head)
+    if at:
+        head = head[at:] if at < min(len(head), MAX_SKIPPED) else ZSTD
     for magic, kind, make in KINDS:
         if head.startswith(magic):
             try:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from capanalyze.capture.compression import Expander, expander
+from capanalyze.capture.compression import Expander, behind_skippable, expander
 from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.formats import NO_CAPTURES, refused, unknown
 from capanalyze.capture.names import usable
@@ -114,7 +114,7 @@ class CaptureFile:
     def _expanded(self) -> Iterator[bytes]:
         """The octets of the capture itself, in pieces; past damage the file is read for its hash only."""
         first = b""
-        while len(first) < LONGEST_MAGIC and (chunk := self._read(READ)):
+        while len(first) < behind_skippable(first) + LONGEST_MAGIC and (chunk := self._read(READ)):
             first += chunk
         self._expander = expander(first, self.name)
         if self._expander is None:

@@ -139,10 +139,14 @@ def test_compressed_twice_is_said(kind: str) -> None:
     assert str(caught.value) == f"octets: {kind} data inside compressed data, not pcap or pcapng"
 
 
-def test_a_skippable_frame_before_zstd_is_skipped() -> None:
-    frame = b"\x53\x2a\x4d\x18\x05\0\0\0index"
-
-    assert octets_of(frame + zstd(PLAIN)) == (OCTETS, "")
+@pytest.mark.parametrize("step", [0, 5])
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [("zstd", 0), ("zstd", 5), ("zstd", 3000), ("zstd", 70_000), ("lz4", 0), ("lz4", 5), ("lz4", 3000)],
+)
+def test_skippable_frames_before_the_data_are_skipped(kind: str, size: int, step: int) -> None:
+    frame = b"\x53\x2a\x4d\x18" + size.to_bytes(4, "little") + bytes(size)
+    assert octets_of(frame + frame + KINDS[kind](PLAIN), step) == (OCTETS, "")
 
 
 @cache
