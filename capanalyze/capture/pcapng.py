@@ -15,9 +15,9 @@ from capanalyze.capture.pcapng_codes import EPB, EPB_DROPCOUNT, IDB, ISB, OPB, S
 from capanalyze.capture.pcapng_sections import MAGIC_BIG, MAX_TS_NS, PcapngSections
 from capanalyze.packets.raw import NO_TIME
 
-ENHANCED_LITTLE: Final = Struct("<III8xI")
-ENHANCED_BIG: Final = Struct(">III8xI")
-"""Type, length, interface, captured octets of an EPB."""
+ENHANCED_LITTLE: Final = Struct("<IIII4xI")
+ENHANCED_BIG: Final = Struct(">IIII4xI")
+"""Type, length, interface, upper half of the time, captured octets of an EPB."""
 
 SHORTEST: Final = 32
 """Octets of an EPB without packet and options."""
@@ -30,6 +30,8 @@ MAY_END_ODD: Final = (SHB, IDB, OPB, SPB, ISB, EPB)
 
 EXACT_HIGH: Final = 0x200000
 """Upper 32 bits of a time from which on 1000 ns each might overflow 64 bits."""
+
+SECOND: Final = 1_000_000_000
 
 MAX_DROPS: Final = 1 << 60
 """More lost packets than any file tells of in earnest."""
@@ -89,11 +91,11 @@ class PcapngDecoder(PcapngSections):
         ends: list[int] = []
         last = len(data) - SHORTEST - shortest
         while pos <= last:
-            kind, length, interface, captured = unpack(data, pos)
+            kind, length, interface, high, captured = unpack(data, pos)
             if (
                 kind != EPB
                 or length - captured != WITHOUT_OPTIONS[captured & 3]
-                or interface not in alike
+                or high >= alike.get(interface, 0)
                 or captured < shortest
             ):
                 break  # one with options too: they may be worth telling
@@ -103,11 +105,11 @@ class PcapngDecoder(PcapngSections):
         self.pass_over(places, pos)
         return places, ends[: len(places)]
 
-    def _alike(self) -> set[int]:
-        """The section's interfaces of the current packet's link type, all of whose packets have a time."""
+    def _alike(self) -> dict[int, int]:
+        """Interfaces of the current packet's link type -> the upper half of a time from which on it may be none."""
         first = self.section_base
         return {
-            index - first
+            index - first: (MAX_TS_NS // SECOND - self.offsets_s[index]) * self.resolutions[index] >> 32
             for index in range(first, len(self.interfaces))
             if self.interfaces[index].link_type == self.link_type and self.offsets_s[index] >= 0
         }
@@ -214,11 +216,11 @@ class PcapngDecoder(PcapngSections):
     def _time(self, index: i64, high: int, low: int) -> int:
         """Nanoseconds for any if_tsresol and if_tsoffset, in whole numbers.
 
-        Times past 2262 stay at the last one; one before 1970, which no clock of a capture shows, is none.
+        One before 1970 or past 2262, which no clock of a capture shows, is none.
         """
         units = high << 32 | low
         ns = units * 1_000_000_000 // self.resolutions[index] + self.offsets_s[index] * 1_000_000_000
-        return NO_TIME if ns < 0 else min(ns, MAX_TS_NS)
+        return ns if 0 <= ns <= MAX_TS_NS else NO_TIME
 
     def _unusable(self, reason: str) -> None:
         """Count a packet block that cannot be used; it keeps its number."""

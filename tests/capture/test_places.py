@@ -37,6 +37,19 @@ def test_an_original_length_below_the_captured_one_is_not_believed_either_way(or
         assert list(by_places(from_bytes(data))) == read(data)[0]
 
 
+@pytest.mark.parametrize("resolution", [0, 3, 6, 9, 12, 0x80 | 20])
+def test_a_packet_without_a_time_is_no_ordinary_one(resolution: int) -> None:
+    head = section("<") + interface("<", options=option("<", 9, bytes((resolution,))))
+    units = 2 ** (resolution & 127) if resolution & 128 else 10**resolution
+    late = 2**63 * units // 10**9  # the first unit that is past 2262
+    data = head + b"".join(packet("<", b"octets", ticks % 2**64) for ticks in (1, 2, late - 2, late + 2, 3))
+
+    found = read(data)[0]
+
+    assert list(by_places(from_bytes(data))) == found
+    assert [one.ts_ns >= 0 for one in found] == [True, True, True, late + 2 >= 2**64, True]
+
+
 PCAP = pcap([(1_700_000_000 + at, at, bytes((at % 251,)) * (at * 7 % 300)) for at in range(120)], ">")
 CHANGES = st.lists(st.tuples(st.integers(24, 4000), st.integers(0, 255)), max_size=5)
 
