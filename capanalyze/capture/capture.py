@@ -17,7 +17,7 @@ from capanalyze.capture.names import usable
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 from capanalyze.packets.ip import FRAGMENT
-from capanalyze.packets.raw import RawPackets
+from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import REASONS
 from capanalyze.packets.wrapped import wrapping
 
@@ -28,6 +28,9 @@ Progress = Callable[[int, int], None]
 """Called after each window with the octets read and those on disk in all (0 where that cannot be told)."""
 
 ENGINES: Final = ("auto", "native", "tshark")
+
+LOOKED_AT: Final = 1000
+"""First packets of a piece among which one with a time is looked for."""
 
 
 class Capture:
@@ -69,7 +72,7 @@ class Capture:
         return file
 
     def _in_order(self, pieces: list[str | CaptureFile]) -> list[str | CaptureFile]:
-        """By the time of the first packet; as given where one cannot be read twice or has packets without a time."""
+        """By the time of the first packet with one; as given where a piece has none, or cannot be read twice."""
         keys: list[tuple[bool, int]] = []
         sizes: list[int] = []
         for piece in pieces:
@@ -227,11 +230,20 @@ def counted(tables: Sequence[dict[str, int]]) -> str:
 
 
 def first_time(file: CaptureFile) -> int | None:
-    """Time of the file's first packet in ns since the epoch, NO_TIME, or None without a packet. The file is used up."""
+    """Time of the file's first packet that has one, in ns since the epoch, or None without a packet.
+
+    NO_TIME where none of the first packets has one, or one above 0, which is what a broken clock gives. The file is
+    used up.
+    """
+    looked_at = 0
     for window in file.windows():
-        if window.advance():
-            return int(window.ts_ns)
-    return None
+        while window.advance():
+            looked_at += 1
+            if window.ts_ns > 0:
+                return int(window.ts_ns)
+            if looked_at == LOOKED_AT:
+                return NO_TIME
+    return NO_TIME if looked_at else None
 
 
 def expand_paths(sources: Sequence[str | CaptureFile]) -> list[str | CaptureFile]:

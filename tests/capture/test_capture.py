@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capanalyze.api import messages, read, read_files
-from capanalyze.capture.capture import Capture
+from capanalyze.capture.capture import LOOKED_AT, Capture
 from capanalyze.capture.files import from_bytes
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
 from tests.capture.octets import (
@@ -151,6 +151,30 @@ def test_pieces_with_packets_without_a_time_stay_in_the_order_given(early_first:
 
     times = [5_000_000_000, -1] if early_first else [-1, 5_000_000_000]
     assert numbers_and_times(capture) == [(1, times[0]), (2, times[1])]
+
+
+@pytest.mark.parametrize("lost", [0, -1])
+def test_a_piece_whose_first_packets_lost_their_time_is_sorted_by_the_first_that_has_one(
+    lost: int, tmp_path: Path
+) -> None:
+    head = section("<") + interface("<")
+    first = simple_packet("<", b"octets") if lost else packet("<", b"octets", 0)
+    (tmp_path / "late").write_bytes(head + first * 3 + packet("<", b"octets", 9))
+    (tmp_path / "early").write_bytes(head + packet("<", b"octets", 3))
+
+    capture = Capture([str(tmp_path / "late"), str(tmp_path / "early")])
+
+    assert numbers_and_times(capture) == [(1, 3000), (2, lost), (3, lost), (4, lost), (5, 9000)]
+
+
+def test_a_piece_in_which_no_packet_has_a_time_is_not_looked_through(tmp_path: Path) -> None:
+    timeless = section("<") + interface("<") + simple_packet("<", b"octets") * LOOKED_AT
+    (tmp_path / "late").write_bytes(timeless + packet("<", b"octets", 9))
+    (tmp_path / "early").write_bytes(section("<") + interface("<") + packet("<", b"octets", 3))
+
+    capture = Capture([str(tmp_path / "late"), str(tmp_path / "early")])
+
+    assert numbers_and_times(capture)[-1] == (LOOKED_AT + 2, 3000)
 
 
 def test_looking_for_the_first_packet_leaves_no_trace(tmp_path: Path) -> None:
