@@ -12,7 +12,7 @@ from capanalyze.packets.fragments import LARGEST, Fragments
 from capanalyze.packets.ip import IpHeader
 from capanalyze.packets.link import LINK_PIECE, LinkLayer
 from capanalyze.packets.raw import RawPackets
-from capanalyze.packets.wrapped import PROTOCOLS, UDP
+from capanalyze.packets.wrapped import PROTOCOLS, UDP, UDP_LITE
 
 FRAGMENT_HEADER: Final = 8
 """Octets of IPv6's."""
@@ -38,7 +38,7 @@ class OuterFragments:
             return packets
         ip.fragment = b""
         ip.tcp_offset(packets.data, at, end, start + packets.original)
-        if ip.fragment == b"" or not (ip.following == UDP or ip.following in PROTOCOLS):
+        if ip.fragment == b"" or not (ip.following in (UDP, UDP_LITE) or ip.following in PROTOCOLS):
             return packets
         data, vlan = packets.data, self._link.vlan
         payload = self.fragments.add(

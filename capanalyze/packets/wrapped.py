@@ -9,7 +9,15 @@ from typing import Final
 from librt.strings import read_i16_be, read_i32_be
 from mypy_extensions import i64
 
-from capanalyze.packets.link import KNOWN_LINKS, LINK_ETHERNET, LINK_SLL, LINK_SLL2, LinkLayer, is_vlan
+from capanalyze.packets.link import (
+    KNOWN_LINKS,
+    LINK_ETHERNET,
+    LINK_NULL,
+    LINK_SLL,
+    LINK_SLL2,
+    LinkLayer,
+    is_vlan,
+)
 from capanalyze.packets.raw import RawPackets
 
 ETHERTYPES: Final = {
@@ -49,10 +57,12 @@ PROTOCOLS: Final = {
 """IP protocol numbers (IANA) of tunnels that are not encrypted."""
 
 UDP: Final = 17
+UDP_LITE: Final = 136
 
 UDP_PORTS: Final = {
     1701: "L2TP",
     2152: "GTP-U",
+    3386: "GTP",
     3544: "Teredo",
     4341: "LISP",
     4754: "GRE in UDP",
@@ -99,6 +109,13 @@ LINK_NAMES: Final = {
 }
 """LINKTYPE_ numbers (tcpdump.org/linktypes.html) that may carry IP and that this reader does not walk."""
 
+PPP_IN_NULL: Final = b"\xff\x03"
+ISL: Final = (b"\x01\0\x0c\0\0", b"\x0c\0\x0c\0\0")
+"""How frames begin that carry PPP in place of an address family, and Cisco's Inter-Switch Link in Ethernet."""
+
+RADIOTAP: Final = b"\x03\x23"
+"""ARPHRD_IEEE80211_RADIOTAP, in the headers of Linux' cooked captures."""
+
 SNAP: Final = 0xAAAA0300
 EXTENSIONS: Final = (0, 43, 44, 60, 135, 139, 140)
 MAX_EXTENSIONS: Final = 16
@@ -114,6 +131,13 @@ def wrapping(packets: RawPackets) -> str:
     ip = LinkLayer().ip_offset(data, start, end, link)
     if ip >= 0:
         return in_ip(data, ip, end)
+    if link == LINK_NULL and data[start : start + 2] == PPP_IN_NULL:
+        return "PPP"
+    arphrd = start + (2 if link == LINK_SLL else 8)
+    if link in {LINK_SLL, LINK_SLL2} and data[arphrd : arphrd + 2] == RADIOTAP:
+        return "IEEE 802.11 with radiotap"
+    if link == LINK_ETHERNET and data[start : start + 5] in ISL:
+        return "ISL"
     if link == LINK_ETHERNET:
         return in_ethernet(data, start + 12, start + 14, end)
     if link == LINK_SLL:
@@ -161,7 +185,7 @@ def in_ip(data: bytes, at: i64, end: i64) -> str:
             first = first and (following != 44 or i64(read_i16_be(data, at + 2)) & 0xFFF8 == 0)
             following = i64(data[at])
             at += octets
-    if following != UDP:
+    if following not in (UDP, UDP_LITE):
         return PROTOCOLS.get(following, "")
     if not first or at + 4 > end:
         return ""

@@ -100,6 +100,21 @@ WRAPPERS: dict[str, Wrapper] = {
     "802.11": lambda datagram: (105, wlan(datagram)),
     "radiotap": lambda datagram: (127, b"\0\0\x08\0\0\0\0\0" + wlan(datagram)),
     "OpenBSD enc": lambda datagram: (109, struct.pack("<III", 2 if inner(datagram) == 4 else 24, 1, 0) + datagram),
+    "PPP in NULL": lambda datagram: (0, b"\xff\x03" + ppp(datagram)),
+    "radiotap in SLL": lambda datagram: (113, b"\0\4\x03\x23" + bytes(12) + b"\0\0\x08\0\0\0\0\0" + wlan(datagram)),
+    "radiotap in SLL2": lambda datagram: (
+        276,
+        bytes(8) + b"\x03\x23" + bytes(10) + b"\0\0\x08\0\0\0\0\0" + wlan(datagram),
+    ),
+    "ISL": lambda datagram: (
+        ETHERNET,
+        b"\x01\0\x0c\0\0\0"
+        + MACS[6:]
+        + struct.pack(">H", 30 + len(datagram))
+        + b"\xaa\xaa\x03\0\0\x0c\0\x0a\0\0\0\0"
+        + ethernet(datagram)
+        + bytes(4),
+    ),
     "802.3 with SNAP": lambda datagram: (
         ETHERNET,
         MACS + struct.pack(">H", 8 + len(datagram)) + LLC_SNAP + ethertype(datagram) + datagram,
@@ -161,6 +176,14 @@ WRAPPERS: dict[str, Wrapper] = {
     "VXLAN-GPE": on_ethernet(lambda datagram: udp(4790, b"\x0c\0\0\3\0\0\x2a\0" + ethernet(datagram))),
     "Geneve": on_ethernet(lambda datagram: udp(6081, b"\0\0\x65\x58\0\0\x2a\0" + ethernet(datagram))),
     "GTP-U": on_ethernet(lambda datagram: udp(2152, struct.pack(">BBHI", 0x30, 255, len(datagram), 7) + datagram)),
+    "GTP": on_ethernet(
+        lambda datagram: udp(
+            3386, struct.pack(">BBHHHI", 0x1E, 255, len(datagram), 1, 0, 0xFFFFFFFF) + bytes(8) + datagram
+        )
+    ),
+    "VXLAN in UDP-Lite": on_ethernet(
+        lambda datagram: carrier4(136, struct.pack(">HHHH", 50000, 4789, 8, 0) + VXLAN + ethernet(datagram))
+    ),
     "L2TP": on_ethernet(lambda datagram: udp(1701, b"\0\x02\0\1\0\1\xff\x03" + ppp(datagram))),
     "Teredo": on_ethernet(lambda datagram: udp(3544, datagram)),
     "GRE in UDP": on_ethernet(lambda datagram: udp(4754, gre(datagram))),
