@@ -25,6 +25,7 @@ from capanalyze.report.report import (
 from capanalyze.report.requests import named, request_facts
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.evidence import doubt_silence
+from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.ends import End, Moment, between
 from capanalyze.timeline.facts import Facts
@@ -185,7 +186,7 @@ def _close(connection: Connection) -> CloseFacts | None:
 
 def _last_words(facts: Facts, end: End) -> LastWords:
     closed = facts.connection.close is not None
-    octets = end.side.tail_at_close if closed else end.side.tail
+    octets = end.side.tail_at_close if closed else last_octets(end.side)
     messages = messages_before_close(facts, end.name)[-LAST_MESSAGES:] if facts.speaks else []
     return LastWords(
         bytes_hex=octets.hex(),

@@ -19,7 +19,7 @@ from capanalyze.tcp.leap import ends_before, unsay
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.parting import NO_PACKETS, Parting, kept
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import part
+from capanalyze.tcp.side import last_octets, part
 from capanalyze.tcp.states import settle_states
 from capanalyze.tcp.zeek import RESET, endpoint, enter
 
@@ -284,6 +284,6 @@ def said_before(side: Side) -> None:
     if not side.detail:
         return
     parting = part(side)
-    parting.tail = side.tail
+    parting.tail = last_octets(side)
     parting.last_data_ts = side.last_data_ts
     parting.last_data_packet = side.last_data_packet

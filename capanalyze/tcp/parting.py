@@ -140,6 +140,7 @@ class Trouble:
         leapt_from, leapt_over: how far it had been acknowledged, and captured, before an acknowledgement of more than
             was captured, which may yet be belied (leap.py).
         stale_ack: the acknowledgement number of its newest packet, where an older packet had a newer one; else -1.
+        tail_to_hole: the last octets that it sent before its newest hole, or before what was cut off.
         repeats, zero_windows, holes, hole_at: for Zeek's history.
     """
 
@@ -172,6 +173,7 @@ class Trouble:
         "shifted",
         "skipped",
         "stale_ack",
+        "tail_to_hole",
         "told",
         "told_unseen",
         "unsure",
@@ -207,6 +209,7 @@ class Trouble:
         self.leapt_from: i64 = NOWHERE
         self.leapt_over: i64 = 0
         self.stale_ack: i64 = -1
+        self.tail_to_hole: bytes = b""
         self.repeats: i64 = 0
         self.zero_windows: i64 = 0
         self.holes: i64 = 0

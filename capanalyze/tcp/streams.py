@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.parting import Gap, Held, Trouble
-from capanalyze.tcp.side import Side, trouble
+from capanalyze.tcp.side import Side, break_tail, trouble
 
 MAX_HELD: Final = 256
 """Segments that wait behind a hole, per side."""
@@ -158,6 +158,7 @@ class Streams:
         while side.trouble.held:
             self.give_up_hole(side)
         self.gap(side, end, packet, ts_ns)
+        break_tail(side)
         trouble(side).skipped = True
 
     def gap(self, side: Side, end: i64, packet: i64, ts_ns: i64) -> None:

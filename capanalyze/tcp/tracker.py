@@ -25,7 +25,7 @@ from capanalyze.tcp.parting import kept
 from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.short import NOTHING, catch_up, open_window, said
-from capanalyze.tcp.side import part, trouble
+from capanalyze.tcp.side import break_tail, part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table, is_over
 from capanalyze.tcp.zeek import DATA, INACTIVE, PURE_ACK, endpoint, flag_letters, repeated, zero_window
@@ -252,7 +252,11 @@ class Tracker:
             side.first_data_ts = ts_ns
         if side.next_rel > before:
             for run in self.streams.runs:
-                if not run.gap:
+                if run.side != side.index:
+                    continue
+                if run.gap:
+                    break_tail(side)
+                else:
                     said(side, run.end - run.start, run.data, run.start, run.end, packet, ts_ns)
         if fresh and (side.next_rel == before or seg.captured < seg.length):
             side.last_data_packet = packet

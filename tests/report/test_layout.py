@@ -2,6 +2,8 @@
 
 import struct
 
+import pytest
+
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.report import Look, Report, render
@@ -109,6 +111,29 @@ def test_a_capture_cut_by_its_snapshot_length_says_how_much_is_missing() -> None
 
     assert "octets of what was said were cut off by the snapshot length" in whole.verdict
     assert "octets of the gateway were cut off by the capture's snapshot length" in text(whole).replace("\n    ", " ")
+
+
+@pytest.mark.parametrize("closed", [True, False])
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ([b"a" * 90, b"short"], b"short"),  # of 90 octets 40 are captured
+        ([b"first", b"a" * 90, b"short", b"more"], b"shortmore"),
+        ([b"first", b"a" * 90], b"first" + b"a" * 40),
+        ([b"first", b"?unseen"], b"first"),
+        ([b"first", b"?unseen", *[b"b"] * 20], b"b" * 20),
+    ],
+)
+def test_the_last_octets_are_not_joined_over_a_hole(sent: list[bytes], expected: bytes, closed: bool) -> None:
+    talk = opened().client.data(b"API\0\0\0\0\x09v100..187")
+    for octets in sent:
+        talk.server.data(octets, unseen=octets.startswith(b"?")).client.ack()
+    if closed:
+        talk.server.fin().client.fin().server.ack()
+
+    (connection,) = of(talk.pcap(snaplen=14 + 40 + 40)).connections
+
+    assert bytes.fromhex(connection.before_close["server"].bytes_hex) == expected
 
 
 def test_a_client_that_forgets_its_hello_is_told_by_what_it_said() -> None:
