@@ -211,6 +211,8 @@ def _tws(facts: Facts) -> TwsFacts | None:
         milestones=_milestones(facts, session),
         unanswered=named(session.unanswered),
         unanswered_left_out=int(session.unanswered_left_out),
+        unfinished=named(session.unfinished),
+        unfinished_left_out=int(session.unfinished_left_out),
         **request_facts(session.pairing.tally),
         remainder={"client": int(session.client.remainder), "server": int(session.server.remainder)},
         not_tws=session.not_tws,

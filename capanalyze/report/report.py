@@ -167,6 +167,8 @@ class TwsFacts(NamedTuple):
     milestones: dict[str, Milestone]
     unanswered: tuple[RequestAt, ...]
     unanswered_left_out: int
+    unfinished: tuple[RequestAt, ...]
+    unfinished_left_out: int
     requests: dict[str, RequestFacts]
     requests_not_followed: int
     repeated_ids: tuple[RequestAt, ...]

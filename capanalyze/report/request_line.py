@@ -16,7 +16,7 @@ MOMENTS: Final = ("first", "last", "end", "error", "cancelled")
 COLUMNS: Final = (
     "packet", "time", "ts_ns", "conn", "name", "request_id", "answers",
     *(f"{name}_{part}" for name in MOMENTS for part in ("packet", "after_ns")),
-    "error_code", "id_in_use", "before_ready", "refused",
+    "error_code", "id_in_use", "before_ready", "refused", "missing_end",
 )  # fmt: skip
 
 
@@ -40,6 +40,8 @@ def _went(record: dict[str, Any]) -> str:
             words.append(f"the last {_after(record['last'])}")
     if record["end"]:
         words.append(f"ended {_after(record['end'])}")
+    if record["missing_end"]:
+        words.append(f"no {record['missing_end']} so far")
     if record["error"]:
         words.append(f"{'error' if record['refused'] else 'message'} {record['error_code']} {_after(record['error'])}")
     if record["cancelled"]:
@@ -73,7 +75,7 @@ def _cells(record: dict[str, Any], zone: tzinfo) -> Iterator[object]:
         at = record[name] or {"packet": None, "after_ns": None}
         yield from (at["packet"], at["after_ns"])
     yield from (record["error_code"], record["id_in_use"] or None, record["before_ready"] or None)
-    yield record["refused"] or None
+    yield from (record["refused"] or None, record["missing_end"])
 
 
 def _cell(value: object) -> str:

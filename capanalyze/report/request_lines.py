@@ -19,6 +19,7 @@ def request_lines(tws: TwsFacts) -> list[tuple[str, str]]:
     pairs = [("requests", _how(asked, tws.requests_not_followed))] if asked else []
     for label, named, more in (
         ("unanswered", tws.unanswered, tws.unanswered_left_out),
+        ("not ended", tws.unfinished, tws.unfinished_left_out),
         ("id in use", tws.repeated_ids, tws.repeated_ids_left_out),
         ("too early", tws.early_requests, tws.early_requests_left_out),
     ):

@@ -4,6 +4,7 @@ In: the Tally that every session keeps, or the Exchanges of one whose messages w
 or dicts for ``messages --requests``.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from capanalyze.report.report import Latency, RequestAt, RequestFacts
@@ -51,7 +52,7 @@ def _latency(times: Times) -> Latency | None:
     return Latency(int(times.least), int(times.total) // int(times.number), int(times.most), int(times.packet))
 
 
-def named(requests: list[Named]) -> tuple[RequestAt, ...]:
+def named(requests: Sequence[Named]) -> tuple[RequestAt, ...]:
     """Requests as the report lists them."""
     return tuple(
         RequestAt(int(one.packet), int(one.ts_ns) if one.ts_ns >= 0 else None, one.name, one.request_id)
@@ -75,6 +76,7 @@ def exchange_record(exchange: Exchange, conn: int) -> dict[str, Any]:
         "error_code": int(exchange.error_code) if exchange.error_packet else None,
         "refused": exchange.refused,
         "cancelled": _moment(exchange, exchange.cancel_packet, exchange.cancel_ts),
+        "missing_end": exchange.missing_end or None,
         "id_in_use": exchange.duplicate,
         "before_ready": exchange.before_ready,
     }

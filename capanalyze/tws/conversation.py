@@ -9,9 +9,9 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.pairing import HISTORICAL_DATA, HISTORICAL_DATA_END_SINCE, NO_KEY, id_of
 from capanalyze.tws.room import Room
 from capanalyze.tws.rows import Row, cancelled_by, place_of, refused, row_of
+from capanalyze.tws.running import HISTORICAL_DATA, NO_KEY, ends, id_of
 from capanalyze.tws.schema import name_of
 
 EXCHANGES: Final = 20_000
@@ -57,6 +57,7 @@ class Exchange:
         self.refused: bool = False
         self.duplicate: bool = False
         self.before_ready: bool = False
+        self.unsure: bool = False  # whether an end marker follows what came, only the version says
 
     @property
     def answered(self) -> bool:
@@ -68,6 +69,12 @@ class Exchange:
         """Whether more may come."""
         ended = self.end_packet != 0 and (self.row.whole or not self.row.stream)
         return not ended and self.cancel_packet == 0
+
+    @property
+    def missing_end(self) -> str:
+        """The name of the end marker that the list of its answers lacks, "" where it lacks none."""
+        begun = self.row.listing and self.answered and self.open and self.end_packet == 0
+        return name_of(False, self.row.end) if begun and not self.refused and not self.unsure else ""
 
     @property
     def in_use(self) -> bool:
@@ -136,8 +143,8 @@ class Conversation:
         """The server sent a message that is no error."""
         for exchange in self._answered(message_id, key):
             exchange.take(name, packet, ts_ns)
-            whole = message_id == HISTORICAL_DATA and 0 < server_version < HISTORICAL_DATA_END_SINCE
-            if exchange.end_packet == 0 and (message_id == exchange.row.end or whole):
+            exchange.unsure = exchange.unsure or (message_id == HISTORICAL_DATA and server_version == 0)
+            if exchange.end_packet == 0 and ends(exchange.row, message_id, server_version):
                 exchange.end_packet = packet
                 exchange.end_ts = ts_ns
 

@@ -9,9 +9,11 @@ from capanalyze.tws import not_tws
 from capanalyze.tws.clients import client_library, legacy_library
 from capanalyze.tws.frames import UNDECIDED, index_encoding, index_name
 from capanalyze.tws.framing import FrameStream
+from capanalyze.tws.running import Waiting
+from capanalyze.tws.schema import name_of
 from capanalyze.tws.state import SessionState
 from capanalyze.tws.stream_state import FIELDS, HOLDING, OPAQUE, OPENING, SEARCHING
-from capanalyze.tws.tally import NAMED, Named
+from capanalyze.tws.tally import NAMED, Named, Unfinished
 
 _REMAINDERS: Final = {
     OPENING: "of a hello that is not whole",
@@ -31,11 +33,19 @@ def fill(state: SessionState) -> None:
     waiting = state.pairing.unanswered()
     state.unanswered = [Named(one.packet, one.ts_ns, one.name, one.request_id) for one in waiting[:NAMED]]
     state.unanswered_left_out = len(waiting) - len(state.unanswered)
+    lists = state.pairing.running.unfinished(state.server_version)
+    state.unfinished = [_unfinished(one) for one in lists[:NAMED]]
+    state.unfinished_left_out = len(lists) - len(state.unfinished)
     if state.client_range is not None:
         state.client_library = client_library(state.client_range[0], state.client_range[1])
     elif state.legacy_version is not None:
         state.client_library = legacy_library(state.legacy_version)
     state.not_tws = _not_tws(state)
+
+
+def _unfinished(one: Waiting) -> Unfinished:
+    end = name_of(False, one.row.end)
+    return Unfinished(one.packet, one.ts_ns, one.name, one.request_id, end, one.last_packet, one.last_ts)
 
 
 def _count(stream: FrameStream, counts: dict[str, int], encodings: list[str]) -> None:

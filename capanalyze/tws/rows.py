@@ -28,6 +28,7 @@ class Row:
         self.stream: bool = pair.stream
         self.whole: bool = pair.whole
         self.again: bool = pair.again
+        self.listing: bool = self.end != 0 and len(self.answers) > 1 and not self.whole  # the end marker must come
 
 
 _ROWS: dict[int, Row] = {}

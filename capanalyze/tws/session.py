@@ -17,7 +17,6 @@ from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.legacy import Legacy
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import FARM_OK
-from capanalyze.tws.pairing import NO_KEY
 from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.rest import (
     BITS,
@@ -30,6 +29,7 @@ from capanalyze.tws.rest import (
     stage,
 )
 from capanalyze.tws.results import fill
+from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.state import ERROR
 from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE
 from capanalyze.tws.walker import WATCH_NONE
@@ -187,12 +187,12 @@ class Session(Legacy):
             self._request(stream, number, index, key, data[begin:end])
         else:
             self._milestone(stream, number, index, data, begin, end)
-            if self.pairing.waiting != 0 or len(self.pairing.running) != 0:
+            if self.pairing.waiting != 0 or len(self.pairing.running.by_spot) != 0:
                 if number != ERROR:
-                    self.pairing.answer(number, key, stream.ts_ns)
+                    self.pairing.answer(number, key, stream.ts_ns, stream.packet)
                 elif key != NO_KEY:
-                    self.pairing.error(key, self._code(index, data[begin:end]), stream.ts_ns)
-        if self.pairing.changed and self.settled:
+                    self.pairing.error(key, self._code(index, data[begin:end]), stream.ts_ns, stream.packet)
+        if (self.pairing.changed or self.pairing.running.changed) and self.settled:
             self.watch.marks(self.server)
 
     def _progress(self, stream: FrameStream, number: i64) -> None:

@@ -14,12 +14,13 @@ from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding,
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
-from capanalyze.tws.pairing import NO_KEY, Pairing
+from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
 from capanalyze.tws.room import Room
+from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.stream_state import FrameHandler, StreamState
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, length_at, newest_of
-from capanalyze.tws.tally import NO_REQUESTS, Named
+from capanalyze.tws.tally import NO_LISTS, NO_REQUESTS, Named, Unfinished
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
 
@@ -50,7 +51,8 @@ class SessionState(FrameHandler):
         not_tws: what is not the protocol, and why; None.
         client_counts, server_counts: messages by name, hellos included. *_encodings: the forms seen.
         client_remainder, server_remainder: what the octets after the last whole frame are; "" for none.
-        unanswered: requests without an answer, in capture order. desyncs: places where framing was lost.
+        unanswered: requests without an answer, in capture order. unfinished: those whose list was not ended.
+        desyncs: places where framing was lost.
         head: the first HEAD messages of both sides. errors: the server's error messages after these.
         conversation: with keep_all, where it is asked for: every request with all its answers.
         rest: for a session that is counted only: what it shares; else None. progress: its milestones then (rest.py).
@@ -103,6 +105,8 @@ class SessionState(FrameHandler):
         "settled",
         "unanswered",
         "unanswered_left_out",
+        "unfinished",
+        "unfinished_left_out",
         "watch",
     )
 
@@ -154,6 +158,8 @@ class SessionState(FrameHandler):
         self.server_remainder: str = ""
         self.unanswered: list[Named] = NO_REQUESTS
         self.unanswered_left_out: i64 = 0
+        self.unfinished: list[Unfinished] = NO_LISTS
+        self.unfinished_left_out: i64 = 0
         self.desyncs: list[Desync] = NO_DESYNCS
         self.desync_count: i64 = 0
         self.head: list[Message] = [] if rest is None else rest.messages

@@ -69,6 +69,29 @@ NO_REQUESTS: Final[list[Named]] = []
 """What a session has until there is a request to name: shared, never written to."""
 
 
+class Unfinished(Named):
+    """A request whose answers began and whose end marker did not come; ``last_*``: when the newest answer came."""
+
+    def __init__(
+        self,
+        packet: i64,
+        ts_ns: i64,
+        name: str,
+        request_id: int | None,
+        end: str,
+        last_packet: i64,
+        last_ts: i64,
+    ) -> None:
+        super().__init__(packet, ts_ns, name, request_id)
+        self.end: str = end
+        self.last_packet: i64 = last_packet
+        self.last_ts: i64 = last_ts
+
+
+NO_LISTS: Final[list[Unfinished]] = []
+"""The same for requests whose list was not ended."""
+
+
 class Tally:
     """The kinds by the request's message id; ``repeated`` and ``early`` are in capture order."""
 

@@ -11,8 +11,9 @@ from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
 from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
-from capanalyze.tws.pairing import NO_KEY, Pairing
+from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.rows import end_markers
+from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, KeyFields, key_fields, protobuf_key_field
 from capanalyze.tws.walker import ALWAYS, FIRSTS, Walker
 
@@ -49,7 +50,7 @@ class Watch:
         self.text: tuple[KeyFields, KeyFields] = _both_sides(TEXT_VERSION)
         self.binary: tuple[KeyFields, KeyFields] = _both_sides(NEWEST)
         self.text_only: bool = False
-        self.known: dict[frozenset[int], bytes] = {}  # open requests' message ids -> what marks() then says
+        self.known: dict[frozenset[int], bytes] = {}  # followed requests' message ids -> what marks() then says
 
     def version(self, server_version: int) -> None:
         """The server's hello told its version: layouts are certain now."""
@@ -89,15 +90,16 @@ class Watch:
 
     def marks(self, stream: Walker) -> None:
         """Say which of the server's frames to stop at."""
-        self.pairing.changed = False
-        wanted = frozenset(self.pairing.open)
+        self.pairing.changed = self.pairing.running.changed = False
+        wanted = frozenset(self.pairing.followed())
         table = self.known.get(wanted)
         if table is None:
             table = self._table()
             if len(self.known) < _TABLES:
                 self.known[wanted] = table
         stream.watch = table
-        if len(stream.prefixes) > 4 * self.pairing.waiting + 64:
+        lists = sum(self.pairing.running.begun.values())
+        if len(stream.prefixes) > 4 * (self.pairing.waiting + lists) + 64:
             self.keys(stream)
 
     def _table(self) -> bytes:
@@ -119,7 +121,7 @@ class Watch:
         stream.prefixes = set()
         stream.firsts = FIRSTS
         stream.prefix = _PREFIX
-        for key in self.pairing.waiting_keys():
+        for key in self.pairing.followed_keys():
             self.add(stream, key)
 
     def add(self, stream: Walker, key: i64) -> None:

@@ -142,3 +142,14 @@ def test_csv_has_a_column_for_every_moment() -> None:
         "first_packet": "8", "first_after_ns": "1000000", "last_packet": "9", "last_after_ns": "2000000",
         "end_packet": "9", "end_after_ns": "2000000",
     }  # fmt: skip
+
+
+def test_a_list_without_its_end_marker_is_told() -> None:
+    talk = started(keep_all=True).client(text(61, 1), text(99, 1))
+    talk.server(text(61, 3, "DU1", 1, "ES"), text(61, 3, "DU1", 2, "NQ")).server(text(101), text(102))
+    session = talk.finish()
+    lines = [request_line(one).split("  #3  ")[1] for one in records(session)[1:]]
+
+    assert dict(request_lines(facts_of(session)))["not ended"] == "reqPositions (packet 7)"
+    assert lines[0].endswith("answers (position x2); the first after 1.0 ms; no positionEnd so far\n")
+    assert "so far" not in lines[1]

@@ -17,6 +17,8 @@ def facts_of(session: Session) -> TwsFacts:
         milestones={},
         unanswered=named(session.unanswered),
         unanswered_left_out=0,
+        unfinished=named(session.unfinished),
+        unfinished_left_out=0,
         **request_facts(session.pairing.tally),
         remainder={},
         not_tws=None,

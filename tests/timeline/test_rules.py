@@ -36,6 +36,11 @@ TLS_HELLO = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"
 TLS_ANSWER = b"\x16\x03\x03\x00\x05\x02\x00\x00\x01\x03"
 TLS_ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
 MARKET_DATA = frame("1", "11", "5", "0", "ES")
+POSITIONS = frame("61", "1")
+A_POSITION = frame("61", "3", "DU0000000", "1", "ES", "FUT")
+CONTRACT = frame("9", "8", "7", "0", "ES")
+A_CONTRACT = frame("10", "7", "ES", "FUT")
+A_TICK = frame("1", "6", "5", "1", "100.25", "300", "0")
 BINARY_START_API = b"\x00\x00\x00\x09\x00\x00\x00\x472\x001\0\0"
 
 
@@ -108,6 +113,7 @@ FIRES = {
     ],
     "request-id-in-use": [ready().client.data(MARKET_DATA).server.ack().client.data(MARKET_DATA).server.ack()],
     "requests-unanswered": [ready().client.data(frame("49", "1")).server.ack().after(10).client.fin()],
+    "requests-unfinished": [ready().client.data(POSITIONS).server.data(A_POSITION).client.ack().after(4).client.fin()],
     "slow-consumer": [ready().server.data(frame("49", "1", "1")).client.ack(window=0)],
     "stream-desync": [lost_frame()],
     "peer-vanished": [
@@ -308,6 +314,63 @@ KEEPS_STILL = {
             .server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)
             .client.ack()
             .after(9)
+            .client.fin()
+        ],
+    },
+    "requests-unfinished": {
+        "the end marker": [
+            ready().client.data(POSITIONS).server.data(A_POSITION + frame("62", "1")).client.ack().after(4).client.fin()
+        ],
+        "more positions of a subscription after the end marker": [
+            ready()
+            .client.data(POSITIONS)
+            .server.data(A_POSITION + frame("62", "1") + A_POSITION)
+            .client.ack()
+            .after(4)
+            .client.fin()
+        ],
+        "a list that still flows": [
+            ready()
+            .client.data(POSITIONS)
+            .server.data(A_POSITION)
+            .after(4)
+            .server.data(A_POSITION)
+            .client.ack()
+            .client.fin()
+        ],
+        "a list that flows after hundreds of other messages": [
+            ready()
+            .client.data(POSITIONS)
+            .server.data(A_POSITION + frame("49", "1", "1") * 400)
+            .after(4)
+            .server.data(A_POSITION)
+            .client.ack()
+            .client.fin()
+        ],
+        "a list that the client cancelled": [
+            ready()
+            .client.data(POSITIONS)
+            .server.data(A_POSITION)
+            .client.data(frame("64", "1"))
+            .server.ack()
+            .after(4)
+            .client.fin()
+        ],
+        "a list that an error ended": [
+            ready()
+            .client.data(CONTRACT)
+            .server.data(A_CONTRACT + error(200, "No security definition", 7))
+            .client.ack()
+            .after(4)
+            .client.fin()
+        ],
+        "market data": [ready().client.data(MARKET_DATA).server.data(A_TICK).client.ack().after(4).client.fin()],
+        "historical data of a version that has no end marker": [
+            ready()
+            .client.data(frame("20", "7", "0", "ES"))
+            .server.data(frame("17", "7", "a", "b", "0"))
+            .client.ack()
+            .after(4)
             .client.fin()
         ],
     },
@@ -743,3 +806,24 @@ def test_a_session_that_became_ready_when_the_client_had_closed_was_late(in_time
     assert finding.title == "The gateway made the session ready after the client had given up"
     assert finding.evidence[-1] == "the client had closed 4.0 s after startApi"
     assert finding.advice == "give the client a time-out above 6.0 s, or start it later"
+
+
+def test_every_list_that_was_not_ended_is_told_with_the_end_marker_that_lacks() -> None:
+    talk = ready().client.data(POSITIONS + CONTRACT).server.data(A_POSITION * 300 + A_CONTRACT).client.ack()
+
+    finding = found("requests-unfinished", talk.after(9).server.data(frame("49", "1", "1")))
+
+    assert finding.certainty == "certain"
+    assert [text.split(":")[0] for text in finding.evidence] == [
+        "no positionEnd for reqPositions (packet 12)",
+        "no contractDetailsEnd for reqContractDetails (packet 12)",
+    ]
+    assert finding.evidence[0].endswith(": its newest answer came in packet 13, 9.0 s before the capture ended")
+
+
+def test_an_end_marker_that_the_capture_may_lack_is_only_suspected_to_be_missing() -> None:
+    talk = (
+        ready().client.data(POSITIONS).server.data(A_POSITION).server.data(frame("62", "1"), unseen=True).client.ack()
+    )
+
+    assert found("requests-unfinished", talk.after(4).client.fin()).certainty == "possible"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from capanalyze.tws.pairing import NO_KEY, RUNNING, WAITING, Pairing
+from capanalyze.tws.pairing import WAITING, Pairing
+from capanalyze.tws.running import NO_KEY, RUNNING
 from capanalyze.tws.tally import NAMED
 from tests.tws.talk import started, text, went
 
@@ -278,5 +279,6 @@ def test_what_runs_and_what_is_named_is_bounded() -> None:
         pairing.request(MARKET_DATA, key, 1, 1)
 
     tally = pairing.tally
-    assert (len(pairing.running), len(tally.early), tally.early_left_out) == (RUNNING, NAMED, RUNNING + 5 - NAMED)
+    assert len(pairing.running.by_spot) == RUNNING
+    assert (len(tally.early), tally.early_left_out) == (NAMED, RUNNING + 5 - NAMED)
     assert (len(tally.repeated), tally.repeated_left_out) == (NAMED, 5)

@@ -41,6 +41,7 @@ from capanalyze.timeline.rules import (
     request_id_in_use,
     requests_before_ready,
     requests_unanswered,
+    requests_unfinished,
     self_connection,
     session_displaced,
     slow_consumer,
@@ -95,6 +96,7 @@ RULES: Final = tuple(
         requests_before_ready,
         request_id_in_use,
         requests_unanswered,
+        requests_unfinished,
         slow_consumer,
         gateway_stops_reading,
         stream_desync,
@@ -118,6 +120,7 @@ ABSENCE: Final = {
     hello_answered_then_silent.ID: "server",
     no_next_valid_id.ID: "server",
     requests_unanswered.ID: "server",
+    requests_unfinished.ID: "server",
 }
 """Rules that rest on what a side did not say; where octets of it are not in the capture, they can only suspect."""
 

@@ -1,8 +1,8 @@
 """How answers belong to requests: one row a request, by names (protocol: which answers, which one ends them).
 
 ``request: answers / end``, both optional, and words: ``stream`` (answers come until it is cancelled), ``by=NAME``
-(the request that cancels it), ``whole`` (the end marker ends a stream too: it was a snapshot), ``keyless`` (no key:
-the oldest request of that kind whose end has not come is answered, else the newest),
+(the request that cancels it), ``whole`` (the end marker, where one comes at all, ends a stream too: it was a snapshot),
+``keyless`` (no key: the oldest request of that kind whose end has not come is answered, else the newest),
 ``key=KIND`` where the key is not a request or order id, ``again`` where the same key may be sent again (an order is
 changed by sending it once more). Every request can also be answered by ``error`` with its
 id; order ids and request ids are numbered by the client and may overlap: the youngest open one is meant.
@@ -17,7 +17,7 @@ placeOrder: openOrder orderStatus execDetails commissionAndFeesReport stream by=
 cancelOrder: orderStatus again
 reqOpenOrders: openOrder orderStatus / openOrderEnd keyless
 reqAllOpenOrders: openOrder orderStatus / openOrderEnd keyless
-reqAutoOpenOrders: openOrder orderStatus orderBound / openOrderEnd keyless
+reqAutoOpenOrders: openOrder orderStatus orderBound / openOrderEnd stream whole keyless
 reqAccountUpdates: updateAccountValue updatePortfolio updateAccountTime / accountDownloadEnd stream keyless
 reqExecutions: execDetails commissionAndFeesReport / execDetailsEnd
 reqIds: / nextValidId keyless
