@@ -6,7 +6,9 @@ In: Facts. Out: the side that spoke last, when, and the newest messages of eithe
 from capanalyze.timeline.ends import End, Moment
 from capanalyze.timeline.errors_told import is_error, wire_error
 from capanalyze.timeline.facts import Facts
+from capanalyze.tws.decode import decode
 from capanalyze.tws.message import Message
+from capanalyze.tws.schema import NEWEST
 
 
 def messages_before_close(facts: Facts, side: str) -> list[Message]:
@@ -43,6 +45,19 @@ def last_word_name(facts: Facts) -> str:
     if not messages or word is None or messages[-1].packet < word.packet:
         return ""
     return f"error {wire_error(messages[-1]).code}" if is_error(messages[-1]) else messages[-1].name
+
+
+def malformed(facts: Facts) -> list[tuple[Message, str]]:
+    """The client's newest messages before the close that do not fit the agreed version, each with what is wrong."""
+    found = []
+    for message in messages_before_close(facts, "client"):
+        known = 0 < message.server_version <= NEWEST and message.encoding != "hello"
+        if known and message.size == len(message.payload) and not message.missing:
+            version, form = int(message.server_version), message.encoding
+            problem = decode(message.payload, from_client=True, server_version=version, encoding=form).problem
+            if problem is not None:
+                found.append((message, problem))
+    return found
 
 
 def _place(message: Message) -> tuple[int, int]:

@@ -669,11 +669,12 @@ def test_a_gateway_that_closes_within_a_message_says_so() -> None:
 
 
 def test_a_request_just_before_the_close_is_named() -> None:
-    talk = ready().client.data(frame("3", "1")).server.fin()
+    talk = ready().client.data(frame("49", "1")).server.fin()
 
     finding = found("gateway-closed-midsession", talk)
 
-    assert finding.causes[1].text == "it rejected the client's last request (placeOrder) in packet 12, 1.0 ms before"
+    text = "it rejected the client's last request (reqCurrentTime) in packet 12, 1.0 ms before"
+    assert finding.causes[1].text == text
 
 
 def test_a_refusal_behind_a_relay_points_to_it() -> None:
@@ -827,3 +828,25 @@ def test_an_end_marker_that_the_capture_may_lack_is_only_suspected_to_be_missing
     )
 
     assert found("requests-unfinished", talk.after(4).client.fin()).certainty == "possible"
+
+
+def test_a_malformed_request_just_before_the_close_is_told_and_makes_its_rejection_likely() -> None:
+    cut = b"\0\0\0\x04" + b"49\x001"
+    finding = found("gateway-closed-midsession", ready().client.data(cut).server.ack().server.fin())
+
+    assert (
+        "the client's reqCurrentTime in packet 12 is malformed, 2.0 ms before the close: does not end with a NUL"
+        in finding.evidence
+    )
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
+        ("it rejected the client's last request (reqCurrentTime) in packet 12, 2.0 ms before", "likely")
+    ]
+
+
+@pytest.mark.parametrize("wait", [0, 9])
+def test_a_request_that_is_right_or_was_long_ago_is_not_called_malformed(wait: float) -> None:
+    request = b"\0\0\0\x04" + b"49\x001" if wait else frame("49", "1")
+    finding = found("gateway-closed-midsession", ready().client.data(request).server.ack().after(wait).server.fin())
+
+    assert "malformed" not in " ".join(finding.evidence)
+    assert {cause.certainty for cause in finding.causes} == {"possible"}

@@ -7,12 +7,12 @@ Source of the facts: failures.md 34, 39 to 42.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
+from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name
+from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
 from capanalyze.timeline.rules import port_changed
-from capanalyze.timeline.words import SECOND, packets, quote, span
+from capanalyze.timeline.words import SECOND, clean, packets, quote, span
 
 ID: Final = "gateway-closed-midsession"
 
@@ -28,6 +28,9 @@ TOGETHER: Final = SECOND
 
 AT_ONCE: Final = SECOND // 20
 """A close this soon after a request points to it (failures.md 36)."""
+
+SOON: Final = SECOND
+"""A close this soon after a malformed request does too."""
 
 
 def check(facts: Facts) -> Finding | None:
@@ -50,6 +53,10 @@ def check(facts: Facts) -> Finding | None:
             causes.append(Cause(meaning, "likely", f"the text of error {code}"))
     if facts.session is not None and facts.session.server_remainder:
         evidence.append(f"its last message is not whole: {facts.session.server_remainder}")
+    wrong = _malformed(facts)
+    if wrong:
+        evidence.append(wrong)
+        causes.append(Cause(_rejected(facts), "likely", "that request's fields; send it alone"))
     mates = [other.number for other in facts.others if other is not facts and _with(facts, other)]
     if mates:
         evidence.append(
@@ -84,6 +91,16 @@ def _rejected(facts: Facts) -> str:
     name = last_word_name(facts)
     named = f" ({name})" if name else ""
     return f"it rejected the client's last request{named} in packet {word.packet}, {span(wait)} before"
+
+
+def _malformed(facts: Facts) -> str:
+    """What is wrong with the client's last malformed message, where the close came SOON after it; else ""."""
+    for message, problem in reversed(malformed(facts)):
+        wait = between(moment(message.packet, message.ts_ns), facts.close)
+        if wait is not None and wait <= SOON:
+            named = f"{message.name} in packet {message.packet}"
+            return f"the client's {named} is malformed, {span(wait)} before the close: {clean(problem)}"
+    return ""
 
 
 def _with(facts: Facts, other: Facts) -> bool:
