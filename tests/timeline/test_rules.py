@@ -440,6 +440,8 @@ KEEPS_STILL = {
     "framing-mismatch": {
         "a text session": [ready()],
         "4-octet ids at their version": [answered(203).client.data(BINARY_START_API).server.ack().client.fin()],
+        "fields in text, the last version that has them": [answered(212).client.data(BINARY_START_API).server.ack()],
+        "protobuf": [answered(213).client.data(b"\0\0\0\x06\0\0\x01\x0f\x08\0").server.ack()],
     },
     "port-changed": {"another error": [ready().server.data(error(1100))]},
     "session-displaced": {"another error": [ready().server.data(error(1100))]},
@@ -850,3 +852,19 @@ def test_a_request_that_is_right_or_was_long_ago_is_not_called_malformed(wait: f
 
     assert "malformed" not in " ".join(finding.evidence)
     assert {cause.certainty for cause in finding.causes} == {"possible"}
+
+
+@pytest.mark.parametrize(
+    ("version", "sent", "severity", "names"),
+    [
+        (213, BINARY_START_API, "problem", "startApi (since 213)"),
+        (206, b"\0\0\0\x0a\0\0\0\x01" + b"11\x005\0\0", "notice", "reqMktData (since 206)"),
+    ],
+)
+def test_a_request_in_text_where_the_version_has_protobuf_is_a_mismatch(
+    version: int, sent: bytes, severity: str, names: str
+) -> None:
+    finding = found("framing-mismatch", answered(version).client.data(sent).server.ack().after(4).client.fin())
+
+    assert (finding.severity, finding.certainty) == (severity, "certain")
+    assert finding.evidence[0].endswith(f"these had fields in text: {names}")

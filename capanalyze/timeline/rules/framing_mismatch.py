@@ -1,20 +1,30 @@
 """framing-mismatch: a side encodes its messages for another server version than the agreed one.
 
-Why it matters: from version 201 on a message begins with a 4-octet id, before that with digits and a NUL. Who expects
-the one and gets the other waits, closes, or reads nonsense.
+Why it matters: from version 201 on a message begins with a 4-octet id, before that with digits and a NUL; and from some
+version on, another for each request, its fields are protobuf. Who expects the one and gets the other waits, closes, or
+reads nonsense.
 What it is not: lost framing (stream-desync): every message here is whole, and in the wrong form.
-Source of the facts: protocol.md 2.1; failures.md 31.
+Source of the facts: protocol.md 1.2, 2.1 and 2.3; failures.md 31 (startApi must be protobuf; of other requests it is
+known only that IB's own client sends them so).
 """
 
 from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.words import listing
+from capanalyze.tws.frames import index_encoding, index_id
+from capanalyze.tws.rest import START_API
+from capanalyze.tws.schema import message
+from capanalyze.tws.session import Session
 
 ID: Final = "framing-mismatch"
 
 BINARY_IDS: Final = 201
 """The first server version whose messages begin with a 4-octet id (MIN_SERVER_VER_PROTOBUF)."""
+
+NAMED: Final = 6
+"""Requests named in the evidence."""
 
 FORMS: Final = {"text": "an id in digits", "binary_id": "a 4-octet id", "protobuf": "a 4-octet id and protobuf"}
 
@@ -42,4 +52,29 @@ def check(facts: Facts) -> Finding | None:
                 ],
                 advice=f"update the library, or let the client offer no version above {BINARY_IDS - 1}",
             )
-    return None
+    return _fields_in_text(facts, session, version)
+
+
+def _fields_in_text(facts: Facts, session: Session, version: int) -> Finding | None:
+    """The client's requests with a 4-octet id and fields in text where the agreed version has protobuf."""
+    numbers = [index_id(index) for index in session.client.by_index() if index_encoding(index) == "binary_id"]
+    rows = [row for number in numbers if (row := message(True, number)) is not None]
+    late = [row for row in rows if 0 < row.protobuf_since <= version]
+    if not late:
+        return None
+    starts = any(row.id == START_API for row in late)
+    names = [f"{row.name} (since {row.protobuf_since})" for row in late[:NAMED]]
+    more = f" and {len(late) - NAMED} more" if len(late) > NAMED else ""
+    newest = min(row.protobuf_since for row in late) - 1
+    evidence = [f"server version {version} was agreed, and these had fields in text: {listing(names)}{more}"]
+    if not starts:
+        evidence.append("IB's own client writes them as protobuf; whether the gateway insists the packets do not tell")
+    return finding(
+        ID,
+        "The client writes requests in text that the agreed version has as protobuf",
+        [facts.answer, facts.start_api if starts else facts.client.last],
+        evidence,
+        severity="problem" if starts else "notice",
+        causes=[Cause("the client's library does not know protobuf", "likely", "its version; whether it is a fork")],
+        advice=f"update the library, or let the client offer no version above {newest}",
+    )
