@@ -120,8 +120,8 @@ def _wrong_hello(data: bytes, sent: int) -> str:
 def _wrong_answer(data: bytes, sent: int) -> str:
     length = int.from_bytes(data[:4], "big")
     if data[0] == 0 and len(data) < 4:
-        return f"{CUT_ANSWER}: {sent} octets ({_shown(data)})"
-    if data[0] == 0 and data[4:5].isdigit() and sent < 4 + length <= HELLO_OCTETS:
+        return f"{CUT_ANSWER}: {sent} octet{'s' if sent != 1 else ''} ({_shown(data)})"
+    if data[0] == 0 and (sent == 4 or data[4:5].isdigit()) and sent < 4 + length <= HELLO_OCTETS:
         return f"{CUT_ANSWER}: {sent} of {4 + length} octets ({_shown(data)})"
     return ""
 

@@ -85,6 +85,7 @@ FIRES = {
     "client-never-speaks": [opened().after(0.1).client.fin().server.fin().client.ack()],
     "accepted-but-silent": [gave_up()],
     "closed-without-answer": [greeted().server.fin().client.fin()],
+    "hello-answer-cut": [greeted().server.data(answer()[:10]).client.ack().after(4).client.fin().server.fin()],
     "late-answer": [greeted().after(6).server.data(answer()).client.ack().client.data(START_API)],
     "relay-masks-close": [gave_up().after(0.499).server.fin().client.ack()],
     "bad-hello": [opened().client.data(b"API=9.72\0").server.ack().after(0.5).client.fin()],
@@ -196,6 +197,21 @@ KEEPS_STILL = {
         "an answer before the close": [answered().server.fin()],
         "a client that closed first": [gave_up().server.fin()],
         "a refusal": [Conversation().client.syn().server.rst()],
+    },
+    "hello-answer-cut": {
+        "an answer": [answered()],
+        "an answer in two pieces": [greeted().server.data(answer()[:10]).after(4).server.data(answer()[10:])],
+        "a young connection": [greeted().server.data(answer()[:10]).client.ack().after(0.5).client.keep_alive()],
+        "another program": [greeted().server.data(b"RFB 003.008\n").client.ack().after(4).client.fin()],
+        "silence": [gave_up()],
+        "an answer whose rest the capture lacks": [
+            greeted()
+            .server.data(answer()[:10])
+            .server.data(answer()[10:], unseen=True)
+            .client.ack()
+            .after(4)
+            .client.fin()
+        ],
     },
     "late-answer": {
         "an answer in time": [answered()],
@@ -868,3 +884,14 @@ def test_a_request_in_text_where_the_version_has_protobuf_is_a_mismatch(
 
     assert (finding.severity, finding.certainty) == (severity, "certain")
     assert finding.evidence[0].endswith(f"these had fields in text: {names}")
+
+
+@pytest.mark.parametrize("octets", range(1, 30))
+def test_wherever_the_answer_to_the_hello_is_cut_it_is_told(octets: int) -> None:
+    talk = greeted().server.data(answer()[:octets]).client.ack().after(4).server.fin()
+
+    finding = found("hello-answer-cut", talk)
+
+    assert finding.evidence[0].startswith(f"the server's hello is cut: {octets} o")
+    assert finding.evidence[1] == "nothing more in the 4.0 s until the gateway closed"
+    assert not [name for _, name in findings(talk) if name == "wrong-service"]

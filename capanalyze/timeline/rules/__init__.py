@@ -22,6 +22,7 @@ from capanalyze.timeline.rules import (
     gateway_closed_midsession,
     gateway_leaks_close_wait,
     gateway_stops_reading,
+    hello_answer_cut,
     hello_answered_then_silent,
     hello_with_messages,
     http_tls_fix_on_api_port,
@@ -73,6 +74,7 @@ RULES: Final = tuple(
         client_never_speaks,
         accepted_but_silent,
         closed_without_answer,
+        hello_answer_cut,
         late_answer,
         relay_masks_close,
         # an answer, and no session
@@ -117,6 +119,7 @@ ABSENCE: Final = {
     accepted_but_silent.ID: "server",
     closed_without_answer.ID: "server",
     closed_after_startapi.ID: "server",
+    hello_answer_cut.ID: "server",
     hello_answered_then_silent.ID: "server",
     no_next_valid_id.ID: "server",
     requests_unanswered.ID: "server",
