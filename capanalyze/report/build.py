@@ -34,7 +34,7 @@ from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.rules import judge
 from capanalyze.timeline.timeline import timeline
 from capanalyze.timeline.verdict import capture_verdict, connection_verdict, unread_end
-from capanalyze.timeline.words import host, octets_as_text
+from capanalyze.timeline.words import host, octets_for_programs
 from capanalyze.tws.session import Session
 
 TIMELINES: Final = 200
@@ -190,7 +190,7 @@ def _last_words(facts: Facts, end: End) -> LastWords:
     messages = messages_before_close(facts, end.name)[-LAST_MESSAGES:] if facts.speaks else []
     return LastWords(
         bytes_hex=octets.hex(),
-        text=octets_as_text(octets),
+        text=octets_for_programs(octets),
         messages=tuple(record(message, facts.number) for message in messages),
         idle_ns=between(end.last_before, facts.close if closed else facts.ended),
     )

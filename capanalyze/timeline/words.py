@@ -53,7 +53,19 @@ def _visible(character: str) -> str:
 
 
 def octets_as_text(data: bytes) -> str:
-    r"""Octets as ASCII: printable ones as they are, NUL as \0, others as \xNN; a backslash is doubled."""
+    r"""Octets as ASCII: printable ones as they are, NUL as \0, others as \xNN; a backslash is doubled.
+
+    A NUL before a digit is \x00: \020 would be read as one octet in octal.
+    """
+    shown = [_ASCII[octet] for octet in data]
+    for at in range(1, len(data)):
+        if data[at - 1] == 0 and 48 <= data[at] < 58:
+            shown[at - 1] = "\\x00"
+    return "".join(shown)
+
+
+def octets_for_programs(data: bytes) -> str:
+    r"""The same with every NUL as \0, which is what the JSON promises: a program reads from the left."""
     return "".join([_ASCII[octet] for octet in data])
 
 

@@ -50,6 +50,8 @@ _ESCAPES: Final = {code: f"\\x{code:02x}" for code in (*range(32), 34, 92, *rang
     13: "\\r",
 }
 
+_NUL_AND_DIGIT: Final = re.compile("\0(?=[0-9])")
+
 
 def protocol(data: bytes) -> str:
     """The other protocol that begins like this, "" if none is known."""
@@ -127,8 +129,9 @@ def _wrong_answer(data: bytes, sent: int) -> str:
 
 
 def _shown(data: bytes) -> str:
-    """Octets as quoted ASCII, the rest escaped."""
-    return '"' + data.decode("latin-1").translate(_ESCAPES) + '"'
+    r"""Octets as quoted ASCII, the rest escaped; a NUL before a digit is \x00, as \020 would be read as octal."""
+    text = data.decode("latin-1")
+    return '"' + "\\x00".join(part.translate(_ESCAPES) for part in _NUL_AND_DIGIT.split(text)) + '"'
 
 
 def _first_line(data: bytes) -> str:

@@ -15,12 +15,14 @@ from capanalyze.timeline.words import (
     host,
     listing,
     octets_as_text,
+    octets_for_programs,
     packets,
     quote,
     sentence,
     span,
     spans,
 )
+from capanalyze.tws.not_tws import describe
 
 UNESCAPED = {"\\": "\\", "0": "\0"}
 
@@ -154,6 +156,30 @@ def test_a_quotation_cannot_be_left_by_what_it_quotes(text: str) -> None:
     assert actual.count("`") == 2
     assert actual.startswith("`")
     assert actual.endswith("`")
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"178\x0020", r"178\x0020"),
+        (b"\0\x000", r"\0\x000"),
+        (b"API\0\0\t", r"API\0\0\x09"),
+        (b"1\0", r"1\0"),
+        (b"\\\x001", r"\\\x001"),
+        (b"\\01", r"\\01"),
+    ],
+)
+def test_a_nul_before_a_digit_is_not_written_as_if_it_were_octal(data: bytes, text: str) -> None:
+    assert octets_as_text(data) == text
+
+
+def test_a_misread_nul_is_not_quoted_of_what_is_no_tws_either() -> None:
+    assert describe(b"178\x0020", from_client=True).startswith(r'the client sent "178\x0020", which')
+    assert describe(b"a\0\0b", from_client=True).startswith(r'the client sent "a\0\0b", which')
+
+
+def test_what_programs_read_has_every_nul_alike() -> None:
+    assert octets_for_programs(b"178\x0020") == r"178\020"
 
 
 @given(st.binary(max_size=40))
