@@ -895,3 +895,16 @@ def test_wherever_the_answer_to_the_hello_is_cut_it_is_told(octets: int) -> None
     assert finding.evidence[0].startswith(f"the server's hello is cut: {octets} o")
     assert finding.evidence[1] == "nothing more in the 4.0 s until the gateway closed"
     assert not [name for _, name in findings(talk) if name == "wrong-service"]
+
+
+def test_what_the_client_sent_with_start_api_is_named_where_the_gateway_then_closed() -> None:
+    finding = found("closed-after-startapi", answered().client.data(START_API + frame("17", "1")).server.fin())
+
+    assert "the client had sent more with or after startApi: reqManagedAccts (packet 8)" in finding.evidence
+    assert "sent more" not in " ".join(found("closed-after-startapi", started().server.fin()).evidence)
+
+
+def test_a_request_in_a_packet_of_its_own_after_start_api_is_cited_too() -> None:
+    talk = started().client.data(frame("17", "1")).server.fin()
+
+    assert found("closed-after-startapi", talk).packets == (8, 10, 11)

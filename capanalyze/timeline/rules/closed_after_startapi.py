@@ -10,9 +10,15 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.words import listing, span
+from capanalyze.tws.message import Message
+from capanalyze.tws.rest import START_API
 
 ID: Final = "closed-after-startapi"
+
+NAMED: Final = 6
+"""Requests named in the evidence."""
 
 CAUSES: Final = (
     Cause(
@@ -37,13 +43,25 @@ def check(facts: Facts) -> Finding | None:
         f"no {' and no '.join(facts.missing_names)} before it",
         "no error 326 on the wire: nothing says that the client id was in use",
     ]
+    others = _sent_too(facts)
+    if others:
+        named = [f"{one.name} (packet {one.packet})" for one in others[:NAMED]]
+        more = f", and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        evidence.append(f"the client had sent more with or after startApi: {listing(named)}{more}")
     if facts.error_codes:
         evidence.append(f"errors it had sent: {listing([str(code) for code in facts.error_codes])}")
     return finding(
         ID,
         "The gateway closed after startApi without saying why",
-        [facts.start_api, facts.close],
+        [facts.start_api, *(int(one.packet) for one in others[:NAMED]), facts.close],
         evidence,
         causes=CAUSES,
         advice="read the gateway's log at that time; try another client id and TWS in place of the gateway",
     )
+
+
+def _sent_too(facts: Facts) -> list[Message]:
+    """What else the client sent from startApi on, before the close, as far as it was kept."""
+    start = facts.start_api.packet if facts.start_api is not None else 0
+    sent = messages_before_close(facts, "client")
+    return [one for one in sent if one.encoding != "hello" and one.id != START_API and one.packet >= start]
