@@ -115,7 +115,7 @@ FIRES = {
     "request-id-in-use": [ready().client.data(MARKET_DATA).server.ack().client.data(MARKET_DATA).server.ack()],
     "requests-unanswered": [ready().client.data(frame("49", "1")).server.ack().after(10).client.fin()],
     "requests-unfinished": [ready().client.data(POSITIONS).server.data(A_POSITION).client.ack().after(4).client.fin()],
-    "slow-consumer": [ready().server.data(frame("49", "1", "1")).client.ack(window=0)],
+    "slow-consumer": [ready().server.data(frame("49", "1", "1")).client.ack(window=0).after(2).client.fin(window=0)],
     "stream-desync": [lost_frame()],
     "peer-vanished": [
         ready()
@@ -908,3 +908,48 @@ def test_a_request_in_a_packet_of_its_own_after_start_api_is_cited_too() -> None
     talk = started().client.data(frame("17", "1")).server.fin()
 
     assert found("closed-after-startapi", talk).packets == (8, 10, 11)
+
+
+TICKS = frame("49", "1", "1") * 9
+
+
+@pytest.mark.parametrize(
+    ("talk", "severity", "says"),
+    [
+        (ready().server.data(TICKS).client.ack(window=0), "notice", "it stayed 0 for 0 ms, from packet 13"),
+        (ready().server.data(TICKS).client.ack(window=0).after(0.2).client.ack(window=900), "notice", "at least 0 ms"),
+        (
+            ready().server.data(TICKS).client.ack(window=0).after(3).client.fin(window=0),
+            "problem",
+            "it stayed 0 for 3.0 s, from packet 13 until the client closed",
+        ),
+        (
+            ready().server.data(TICKS).client.ack(window=0).after(3).server.fin(),
+            "problem",
+            "it stayed 0 for 3.0 s, from packet 13 until the gateway closed",
+        ),
+        (
+            ready()
+            .server.data(TICKS)
+            .client.ack(window=0)
+            .after(3)
+            .server.keep_alive()
+            .client.ack(window=0)
+            .after(0.2)
+            .client.ack(window=900),
+            "problem",
+            "it stayed 0 for at least 3.0 s, from packet 13 until it opened in packet 16",
+        ),
+        (
+            ready().server.data(TICKS).client.ack(window=0).client.ack(window=900).after(9).client.ack(window=0),
+            "notice",
+            "it stayed 0 for",
+        ),
+    ],
+    ids=["the capture ends at once", "a moment", "until the close", "the gateway closed", "opened", "twice a moment"],
+)
+def test_a_client_that_stops_reading_is_a_problem_where_it_lasts(talk: Conversation, severity: str, says: str) -> None:
+    finding = found("slow-consumer", talk)
+
+    assert finding.severity == severity
+    assert says in finding.evidence[1]
