@@ -953,3 +953,22 @@ def test_a_client_that_stops_reading_is_a_problem_where_it_lasts(talk: Conversat
 
     assert finding.severity == severity
     assert says in finding.evidence[1]
+
+
+@pytest.mark.parametrize("silence", [1, 900])
+def test_a_rst_is_said_to_come_from_the_gateway_s_side_and_after_a_long_silence_a_nat_may_have_sent_it(
+    silence: float,
+) -> None:
+    finding = found("gateway-closed-midsession", ready().after(silence).server.bare_rst())
+
+    assert finding.title == "A RST from the gateway's side ended a working session"
+    assert finding.evidence[0].startswith("RST from the gateway's side")
+    assert "NAT" in finding.evidence[1]
+    assert any("NAT" in cause.text for cause in finding.causes) == (silence == 900)
+
+
+def test_an_idle_session_whose_next_request_meets_a_rst_may_have_been_forgotten_between() -> None:
+    talk = ready().after(900).client.data(frame("49", "1")).server.bare_rst()
+
+    assert any("NAT" in cause.text for cause in found("gateway-closed-midsession", talk).causes)
+    assert found("gateway-closed-midsession", ready().server.fin()).title == "The gateway ended a working session"

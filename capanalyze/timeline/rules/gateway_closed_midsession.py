@@ -1,7 +1,8 @@
 """gateway-closed-midsession: a ready session was ended by the gateway's side.
 
 Why it matters: the client sees a broken connection and looks for the fault in its own code or the network.
-What it is not: proof of a fault. A nightly restart does this every day.
+What it is not: proof of a fault. A nightly restart does this every day. A RST is not proof that the gateway sent it
+either: what lies between can make one in its name.
 Source of the facts: failures.md 34, 39 to 42.
 """
 
@@ -11,7 +12,7 @@ from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
-from capanalyze.timeline.rules import port_changed
+from capanalyze.timeline.rules import idle_timeout, port_changed
 from capanalyze.timeline.words import SECOND, clean, packets, quote, span
 
 ID: Final = "gateway-closed-midsession"
@@ -38,14 +39,7 @@ def check(facts: Facts) -> Finding | None:
     if facts.closer != "server" or facts.stage not in {"ready", "midstream"} or not facts.speaks:
         return None
     causes: list[Cause] = []
-    evidence = [
-        f"{facts.kind} from the gateway"
-        + (
-            f", {span(wait)} after the last octets"
-            if (wait := between(last_word(facts), facts.close)) is not None
-            else ""
-        )
-    ]
+    evidence = _close(facts)
     for code, meaning in TELLING:
         error = facts.error(code)
         if error is not None:
@@ -70,9 +64,13 @@ def check(facts: Facts) -> Finding | None:
             Cause("the gateway was restarted, logged off, or died", "possible", "its log, and its restart time"),
             Cause(_rejected(facts), "possible", "the last messages before the close"),
         ]
+        if _forgotten(facts):
+            causes.append(Cause("a NAT, firewall or VPN forgot the idle connection", "possible", "a capture beyond it"))
     return finding(
         ID,
-        "The gateway ended a working session",
+        "The gateway ended a working session"
+        if facts.kind != "RST"
+        else "A RST from the gateway's side ended a working session",
         [facts.close, last_word(facts)],
         evidence,
         causes=causes,
@@ -80,6 +78,25 @@ def check(facts: Facts) -> Finding | None:
         if facts.error(port_changed.CODE) is not None
         else "read the gateway's log at that time; let the client reconnect after a pause",
     )
+
+
+def _close(facts: Facts) -> list[str]:
+    """What ended it, how long after the last octets, and for a RST whose it may be."""
+    wait = between(last_word(facts), facts.close)
+    after = f", {span(wait)} after the last octets" if wait is not None else ""
+    if facts.kind != "RST":
+        return [f"{facts.kind} from the gateway{after}"]
+    return [
+        f"RST from the gateway's side{after}",
+        "whether the gateway's host or something between (a NAT, a firewall, a relay) made it the packets do not tell",
+    ]
+
+
+def _forgotten(facts: Facts) -> bool:
+    """Whether a RST came after so long a silence that something between may have forgotten the connection."""
+    wait = between(last_word(facts), facts.close)
+    quiet = wait is not None and wait >= idle_timeout.IDLE
+    return facts.kind == "RST" and (quiet or idle_timeout.check(facts) is not None)
 
 
 def _rejected(facts: Facts) -> str:
