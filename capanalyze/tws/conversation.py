@@ -118,7 +118,7 @@ class Conversation:
         """The client sent a request, or a cancellation."""
         of = cancelled_by(message_id)
         if of != 0:
-            self._cancel(of, key, packet, ts_ns)
+            self.cancel(of, key, packet, ts_ns)
         row = row_of(message_id)
         if row is None or (key == NO_KEY and not row.keyless):
             return
@@ -199,7 +199,8 @@ class Conversation:
                 self.streams.setdefault(message_id, []).append(passed)
         return found[0] if found and found[0].open else None
 
-    def _cancel(self, message_id: i64, key: i64, packet: i64, ts_ns: i64) -> None:
+    def cancel(self, message_id: i64, key: i64, packet: i64, ts_ns: i64) -> None:
+        """The client wants no more of a request of that kind."""
         row = row_of(message_id)
         if row is None:
             return

@@ -40,7 +40,7 @@ class Pairing:
         """A request was sent; ``key`` is NO_KEY where it has none. Tell if it is the first to wait for that key."""
         cancelled = cancelled_by(message_id)
         if cancelled != 0:
-            self._cancel(cancelled, key)
+            self.cancel(cancelled, key)
         row = row_of(message_id)
         if row is None or (key == NO_KEY and not row.keyless):
             return False
@@ -192,7 +192,8 @@ class Pairing:
             self._answered(youngest, ERROR, ts_ns, packet)
         self._put(place, [waiting for waiting in self.by_key[place] if waiting is not youngest])
 
-    def _cancel(self, message_id: i64, key: i64) -> None:
+    def cancel(self, message_id: i64, key: i64) -> None:
+        """The client wants no more of a request of that kind."""
         row = rows()[message_id]
         number: i64 = 0
         before = self.running.of(row, message_id, key)

@@ -208,9 +208,10 @@ class Session(Legacy):
     def _converse(self, conversation: Conversation, message: Message, index: i64, key: i64) -> None:
         """Put a message in its exchange."""
         if message.from_client:
-            ends = message.id == REQ_ACCOUNT_UPDATES and not self._subscribes(index, message.payload)
             late = message.id == START_API and self.milestones["ready"].reached  # its answers came before it
-            if not (ends or late):
+            if message.id == REQ_ACCOUNT_UPDATES and not self._subscribes(index, message.payload):
+                conversation.cancel(message.id, NO_KEY, message.packet, message.ts_ns)
+            elif not late:
                 conversation.request(message.id, key, message.packet, message.ts_ns, self._ready(message.id))
         elif message.id == ERROR:
             known = self._code(index, message.payload)
@@ -242,6 +243,7 @@ class Session(Legacy):
             if self.all_milestones.reached("ready"):
                 return  # its answers came before it
         if number == REQ_ACCOUNT_UPDATES and not self._subscribes(index, payload):
+            self.pairing.cancel(number, NO_KEY)
             return
         if self.pairing.request(number, key, stream.packet, stream.ts_ns, self._ready(number)) and self.settled:
             self.watch.add(self.server, key)

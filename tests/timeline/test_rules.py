@@ -372,6 +372,15 @@ KEEPS_STILL = {
             .after(4)
             .client.fin()
         ],
+        "account values that the client wants no more": [
+            ready()
+            .client.data(frame("6", "2", "1", ""))
+            .server.data(frame("6", "2", "AccountReady", "true", "", "DU0000000"))
+            .client.data(frame("6", "2", "0", ""))
+            .server.ack()
+            .after(4)
+            .client.fin()
+        ],
         "a list that an error ended": [
             ready()
             .client.data(CONTRACT)
