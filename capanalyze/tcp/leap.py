@@ -16,8 +16,9 @@ from capanalyze.tcp.side import trouble
 
 
 def remember_leap(peer: Side, acked: i64) -> None:
-    """An acknowledgement of ``acked``, more than ever, comes; of octets that were captured, it is no leap."""
-    if acked > last_octet(peer):
+    """An acknowledgement of ``acked``, more than ever, comes; of octets or a FIN that were captured, it is no leap."""
+    fin = peer.parting.closed and acked == peer.parting.fin_rel + 1
+    if acked > last_octet(peer) and not fin:
         odd = trouble(peer)
         odd.leapt_from = peer.acked_rel
         odd.leapt_over = peer.max_rel

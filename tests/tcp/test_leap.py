@@ -2,6 +2,7 @@
 
 import pytest
 
+from capanalyze.tcp.parting import SMOOTH
 from tests.conversation import MASK, Conversation
 from tests.follow import follow
 from tests.tcp.test_scenarios import hello, story
@@ -74,3 +75,11 @@ def test_an_old_number_captured_late_does_not_unsay_one_that_was_captured_early(
 
     assert (connection.server.octets, connection.server.missing) == (11, 0)
     assert story(connection)[2] == ("FIN_WAIT_2", "CLOSE_WAIT")
+
+
+def test_a_plain_connection_has_no_trouble_of_its_own() -> None:
+    talk = hello().server.data(b"answer").client.ack().client.fin().server.ack().server.fin().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert connection.client.trouble is connection.server.trouble is SMOOTH
