@@ -11,6 +11,7 @@ from capanalyze.capture.files import from_bytes
 from capanalyze.report.report import Report
 from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Finding
 from tests.conversation import SERVER_PORT, Conversation
 
 HELLO = b"API\0\x00\x00\x00\x09v157..178"
@@ -95,3 +96,8 @@ def facts(talk: Conversation) -> Facts:
     analyzer.finish()
     ended = Moment(int(analyzer.packets), int(analyzer.last_ts))
     return Facts(analyzer.connections[0], analyzer.sessions[0], API_PORTS, ended)
+
+
+def found(name: str, *talks: Conversation) -> Finding:
+    """The finding of that name on the last of its connections."""
+    return [finding for _, finding in report(*talks).all_findings() if finding.id == name][-1]

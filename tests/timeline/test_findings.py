@@ -1,0 +1,416 @@
+"""What findings say: their evidence, causes, certainty and advice in the cases that need care."""
+
+import pytest
+
+from tests.conversation import Conversation
+from tests.timeline.rule_cases import (
+    A_CONTRACT,
+    A_POSITION,
+    BINARY_START_API,
+    CONTRACT,
+    FIRES,
+    MARKET_DATA,
+    POSITIONS,
+    other,
+)
+from tests.timeline.talk import (
+    HELLO,
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
+    START_API,
+    answer,
+    answered,
+    error,
+    findings,
+    found,
+    frame,
+    greeted,
+    opened,
+    ready,
+    report,
+    started,
+)
+
+
+def test_a_client_that_began_start_api_was_written_with_it() -> None:
+    talk = answered().client.data(START_API[:8]).server.ack().after(2).client.fin()
+
+    finding = next(one for _, one in report(talk).all_findings() if one.id == "startapi-missing")
+
+    assert finding.evidence[-1] == "behind its hello the client sent 8 of 12 octets of startApi"
+    assert [cause.text for cause in finding.causes] == ["the client gave up while it sent startApi"]
+
+
+def test_the_default_time_out_of_the_library_is_named() -> None:
+    finding = found("accepted-but-silent", *FIRES["accepted-but-silent"])
+
+    assert "the client closed 4 s after its SYN, which is the default time-out of ib_async" in finding.evidence
+
+
+def test_a_wrong_hello_is_the_cause_for_certain_only_where_a_right_one_was_answered() -> None:
+    wrong = opened(**other(5)).client.data(b"API=9.72\0").server.ack().after(1).client.fin()
+
+    alone = found("bad-hello", wrong)
+    beside = found("bad-hello", ready(), wrong)
+
+    assert [cause.certainty for cause in alone.causes] == ["possible"]
+    assert [cause.certainty for cause in beside.causes] == ["likely"]
+
+
+def test_the_connection_that_holds_a_duplicate_client_id_is_named() -> None:
+    refused = started(**other(5)).server.data(error(326)).server.fin()
+
+    finding = found("duplicate-client-id", ready(), refused)
+
+    assert "the same id was used by connection 1 of this capture, still open at the gateway" in finding.evidence
+    assert finding.causes[0].text == "that client still holds the id (its local port: 50000)"
+
+
+def test_a_client_that_has_closed_does_not_hold_its_id_any_more_but_the_gateway_may() -> None:
+    left = ready().client.fin().server.ack()
+    refused = started(**other(5)).server.data(error(326)).server.fin()
+
+    finding = found("duplicate-client-id", left, refused)
+
+    assert "the same id was used by connection 1, which its client had closed and the gateway not" in finding.evidence
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
+        ("an earlier connection of this client has not been released yet", "likely"),
+        ("another live program uses the same id", "possible"),
+    ]
+
+
+def test_sessions_that_the_gateway_ends_together_point_to_its_restart() -> None:
+    first = ready().after(1).server.fin()
+    second = ready(client_address=("127.0.0.1", 50001)).after(1.2).server.fin()
+
+    finding = found("gateway-closed-midsession", first, second)
+
+    assert "connections 1 and 2 ended within the same second" in finding.evidence
+    assert [cause.certainty for cause in finding.causes] == ["likely"]
+
+
+@pytest.mark.parametrize(
+    ("name", "early"),
+    [("port-refused", Conversation().client.syn().server.rst()), ("closed-without-answer", greeted().server.rst())],
+)
+def test_a_gateway_that_answers_later_was_only_starting(name: str, early: Conversation) -> None:
+    alone, followed = (
+        next(finding for _, finding in report(*talks).all_findings() if finding.id == name).causes[0]
+        for talks in ([early], [early, answered(**other(30))])
+    )
+
+    assert "still starting" not in alone.text
+    assert followed.text == "the gateway was still starting: it answered connection 2 later"
+    assert followed.certainty == "likely"
+
+
+def test_an_announced_close_names_the_error_that_announced_it() -> None:
+    talk = ready().server.data(error(1300, "TWS socket port has been reset")).server.fin()
+
+    finding = found("gateway-closed-midsession", talk)
+
+    assert "error 1300 in packet 12: `TWS socket port has been reset`" in finding.evidence
+
+
+def test_a_session_is_ready_with_both_messages_in_any_order() -> None:
+    talk = started().server.data(NEXT_VALID_ID).server.data(MANAGED_ACCOUNTS).client.ack().after(4).client.fin()
+
+    actual = findings(talk)
+
+    assert actual == []
+
+
+def test_a_gateway_that_closes_within_a_message_says_so() -> None:
+    talk = ready().server.data(frame("49", "1", "1700000000")[:-4]).server.fin()
+
+    finding = found("gateway-closed-midsession", talk)
+
+    assert "its last message is not whole: 16 of 20 octets of currentTime" in " ".join(finding.evidence)
+
+
+def test_a_request_just_before_the_close_is_named() -> None:
+    talk = ready().client.data(frame("49", "1")).server.fin()
+
+    finding = found("gateway-closed-midsession", talk)
+
+    text = "it rejected the client's last request (reqCurrentTime) in packet 12, 1.0 ms before"
+    assert finding.causes[1].text == text
+
+
+def test_a_refusal_behind_a_relay_points_to_it() -> None:
+    outer = greeted(client_address=("172.17.0.1", 50000), server_address=("172.17.0.2", 4004))
+    inner = Conversation(("127.0.0.1", 41000), clock=outer.clock).client.syn().server.rst()
+    outer.clock = inner.clock
+    outer.server.fin().client.fin()
+
+    finding = next(entry for _, entry in report(outer, inner).all_findings() if entry.id == "closed-without-answer")
+
+    assert finding.causes[0].text == "a relay accepted and found no gateway: connection 2 was refused at that moment"
+
+
+@pytest.mark.parametrize(
+    ("refused_client", "certainty"),
+    [("172.17.0.2", "likely"), ("127.0.0.1", "likely"), ("172.17.0.1", ""), ("172.17.0.9", "")],
+    ids=["the relay's host", "the relay's host by loopback", "the client's own host", "a third host"],
+)
+def test_a_refusal_is_the_other_leg_of_a_relay_only_from_its_host(refused_client: str, certainty: str) -> None:
+    assert leg_certainty(("172.17.0.1", "172.17.0.2"), refused_client) == certainty
+
+
+def test_a_refusal_may_be_the_client_s_own_where_all_is_on_one_host() -> None:
+    assert leg_certainty(("127.0.0.1", "127.0.0.1"), "127.0.0.1") == "possible"
+
+
+def leg_certainty(hosts: tuple[str, str], refused_client: str) -> str:
+    """How sure the other leg of a relay is, "" where it is none, with a refusal of that client in between."""
+    outer = greeted(client_address=(hosts[0], 50000), server_address=(hosts[1], 4004))
+    inner = Conversation((refused_client, 41000), ("127.0.0.1", 4001), clock=outer.clock).client.syn().server.rst()
+    outer.clock = inner.clock
+    outer.server.fin().client.fin()
+    finding = next(entry for _, entry in report(outer, inner).all_findings() if entry.id == "closed-without-answer")
+    return next((cause.certainty for cause in finding.causes if "was refused at that moment" in cause.text), "")
+
+
+REQUESTS = frame("49", "1") * 90
+
+
+@pytest.mark.parametrize(
+    ("talk", "severity"),
+    [
+        (ready().client.data(REQUESTS).server.ack(window=0).server.ack(window=900).server.data(MARKET_DATA), "notice"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(0.9).client.fin(), "notice"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(1).client.fin(), "problem"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(9).client.fin().server.ack(window=900), "problem"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(0.3).client.data(b"\0").server.ack(), "problem"),
+        (ready().client.data(REQUESTS).server.ack(window=0).after(2).server.ack(window=900).client.fin(), "notice"),
+    ],
+    ids=[
+        "opened at once",
+        "shut less than a second",
+        "shut for a second",
+        "opened only after the close",
+        "a probe",
+        "opened before anybody asked",
+    ],
+)
+def test_a_gateway_that_stops_reading_is_a_problem_where_the_client_has_to_wait(
+    talk: Conversation, severity: str
+) -> None:
+    assert found("gateway-stops-reading", talk).severity == severity
+
+
+def test_packets_with_a_window_of_0_are_counted_however_many() -> None:
+    talk = ready().client.data(REQUESTS)
+    for _ in range(120):
+        talk.server.ack(window=0).after(1)
+
+    assert found("gateway-stops-reading", talk).evidence[0] == "window 0 from the gateway in 120 packets"
+
+
+@pytest.mark.parametrize(("code", "says"), [(1300, "connect to the port"), (1100, "read the gateway's log")])
+def test_after_a_change_of_port_no_client_is_sent_back_to_the_old_one(code: int, says: str) -> None:
+    advice = found("gateway-closed-midsession", ready().server.data(error(code)).server.fin()).advice
+
+    assert advice.startswith(says)
+    assert ("reconnect after a pause" in advice) == (code != 1300)
+
+
+def test_keep_alives_that_nobody_answers_show_a_peer_that_is_gone() -> None:
+    talk = ready().client.keep_alive().server.ack()
+    for _ in range(4):
+        talk.after(75).client.keep_alive(undelivered=True)
+    talk.client.rst()
+
+    finding = found("peer-vanished", talk)
+
+    assert finding.title == "The gateway's host stopped answering the client's keep-alives"
+    assert finding.evidence == ("4 keep-alives by the client, none answered",)
+
+
+def test_a_request_that_was_not_acknowledged_is_not_said_to_be() -> None:
+    request = frame("49", "1")
+    talk = ready().client.data(request).server.ack().client.data(request, undelivered=True)
+
+    finding = found("requests-unanswered", talk.after(9).client.data(b"", undelivered=True))
+
+    assert finding.evidence[0] == "no answer to reqCurrentTime (packet 12)"
+    assert finding.evidence[1].endswith("its host did not acknowledge all of it")
+
+
+def test_an_id_in_use_is_a_problem_where_the_gateway_says_so() -> None:
+    talk = ready().client.data(MARKET_DATA).client.data(MARKET_DATA).server.data(error(102, "Duplicate ticker ID", 5))
+
+    finding = found("request-id-in-use", talk)
+
+    assert (finding.severity, finding.certainty) == ("problem", "certain")
+    assert finding.evidence[1].endswith("`Duplicate ticker ID`")
+
+
+def test_what_follows_a_hello_and_is_no_message_is_told() -> None:
+    talk = opened().client.data(HELLO + b"\0").server.ack().after(4).client.fin()
+
+    finding = found("accepted-but-silent", talk)
+
+    assert "behind the hello the client sent 1 octet of a length that is not whole: nothing belongs there" in (
+        finding.evidence
+    )
+
+
+@pytest.mark.parametrize("in_time", [b"", MANAGED_ACCOUNTS])
+def test_a_session_that_became_ready_when_the_client_had_closed_was_late(in_time: bytes) -> None:
+    talk = started().server.data(in_time) if in_time else started()
+    late = NEXT_VALID_ID if in_time else MANAGED_ACCOUNTS + NEXT_VALID_ID
+    talk.after(4).client.fin().server.ack().after(2).server.data(late).client.bare_rst()
+
+    finding = found("late-answer", talk)
+
+    assert finding.title == "The gateway made the session ready after the client had given up"
+    assert finding.evidence[-1] == "the client had closed 4.0 s after startApi"
+    assert finding.advice == "give the client a time-out above 6.0 s, or start it later"
+
+
+def test_every_list_that_was_not_ended_is_told_with_the_end_marker_that_lacks() -> None:
+    talk = ready().client.data(POSITIONS + CONTRACT).server.data(A_POSITION * 300 + A_CONTRACT).client.ack()
+
+    finding = found("requests-unfinished", talk.after(9).server.data(frame("49", "1", "1")))
+
+    assert finding.certainty == "certain"
+    assert [text.split(":")[0] for text in finding.evidence] == [
+        "no positionEnd for reqPositions (packet 12)",
+        "no contractDetailsEnd for reqContractDetails (packet 12)",
+    ]
+    assert finding.evidence[0].endswith(": its newest answer came in packet 13, 9.0 s before the capture ended")
+
+
+def test_an_end_marker_that_the_capture_may_lack_is_only_suspected_to_be_missing() -> None:
+    talk = (
+        ready().client.data(POSITIONS).server.data(A_POSITION).server.data(frame("62", "1"), unseen=True).client.ack()
+    )
+
+    assert found("requests-unfinished", talk.after(4).client.fin()).certainty == "possible"
+
+
+def test_a_malformed_request_just_before_the_close_is_told_and_makes_its_rejection_likely() -> None:
+    cut = b"\0\0\0\x04" + b"49\x001"
+    finding = found("gateway-closed-midsession", ready().client.data(cut).server.ack().server.fin())
+
+    assert (
+        "the client's reqCurrentTime in packet 12 is malformed, 2.0 ms before the close: does not end with a NUL"
+        in finding.evidence
+    )
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
+        ("it rejected the client's last request (reqCurrentTime) in packet 12, 2.0 ms before", "likely")
+    ]
+
+
+@pytest.mark.parametrize("wait", [0, 9])
+def test_a_request_that_is_right_or_was_long_ago_is_not_called_malformed(wait: float) -> None:
+    request = b"\0\0\0\x04" + b"49\x001" if wait else frame("49", "1")
+    finding = found("gateway-closed-midsession", ready().client.data(request).server.ack().after(wait).server.fin())
+
+    assert "malformed" not in " ".join(finding.evidence)
+    assert {cause.certainty for cause in finding.causes} == {"possible"}
+
+
+@pytest.mark.parametrize(
+    ("version", "sent", "severity", "names"),
+    [
+        (213, BINARY_START_API, "problem", "startApi (since 213)"),
+        (206, b"\0\0\0\x0a\0\0\0\x01" + b"11\x005\0\0", "notice", "reqMktData (since 206)"),
+    ],
+)
+def test_a_request_in_text_where_the_version_has_protobuf_is_a_mismatch(
+    version: int, sent: bytes, severity: str, names: str
+) -> None:
+    finding = found("framing-mismatch", answered(version).client.data(sent).server.ack().after(4).client.fin())
+
+    assert (finding.severity, finding.certainty) == (severity, "certain")
+    assert finding.evidence[0].endswith(f"these had fields in text: {names}")
+
+
+@pytest.mark.parametrize("octets", range(1, 30))
+def test_wherever_the_answer_to_the_hello_is_cut_it_is_told(octets: int) -> None:
+    talk = greeted().server.data(answer()[:octets]).client.ack().after(4).server.fin()
+
+    finding = found("hello-answer-cut", talk)
+
+    assert finding.evidence[0].startswith(f"the server's hello is cut: {octets} o")
+    assert finding.evidence[1] == "nothing more in the 4.0 s until the gateway closed"
+    assert not [name for _, name in findings(talk) if name == "wrong-service"]
+
+
+def test_what_the_client_sent_with_start_api_is_named_where_the_gateway_then_closed() -> None:
+    finding = found("closed-after-startapi", answered().client.data(START_API + frame("17", "1")).server.fin())
+
+    assert "the client had sent more with or after startApi: reqManagedAccts (packet 8)" in finding.evidence
+    assert "sent more" not in " ".join(found("closed-after-startapi", started().server.fin()).evidence)
+
+
+def test_a_request_in_a_packet_of_its_own_after_start_api_is_cited_too() -> None:
+    talk = started().client.data(frame("17", "1")).server.fin()
+
+    assert found("closed-after-startapi", talk).packets == (8, 10, 11)
+
+
+TICKS = frame("49", "1", "1") * 9
+
+
+@pytest.mark.parametrize(
+    ("talk", "severity", "says"),
+    [
+        (ready().server.data(TICKS).client.ack(window=0), "notice", "it stayed 0 for 0 ms, from packet 13"),
+        (ready().server.data(TICKS).client.ack(window=0).after(0.2).client.ack(window=900), "notice", "at least 0 ms"),
+        (
+            ready().server.data(TICKS).client.ack(window=0).after(3).client.fin(window=0),
+            "problem",
+            "it stayed 0 for 3.0 s, from packet 13 until the client closed",
+        ),
+        (
+            ready().server.data(TICKS).client.ack(window=0).after(3).server.fin(),
+            "problem",
+            "it stayed 0 for 3.0 s, from packet 13 until the gateway closed",
+        ),
+        (
+            ready()
+            .server.data(TICKS)
+            .client.ack(window=0)
+            .after(3)
+            .server.keep_alive()
+            .client.ack(window=0)
+            .after(0.2)
+            .client.ack(window=900),
+            "problem",
+            "it stayed 0 for at least 3.0 s, from packet 13 until it opened in packet 16",
+        ),
+        (
+            ready().server.data(TICKS).client.ack(window=0).client.ack(window=900).after(9).client.ack(window=0),
+            "notice",
+            "it stayed 0 for",
+        ),
+    ],
+    ids=["the capture ends at once", "a moment", "until the close", "the gateway closed", "opened", "twice a moment"],
+)
+def test_a_client_that_stops_reading_is_a_problem_where_it_lasts(talk: Conversation, severity: str, says: str) -> None:
+    finding = found("slow-consumer", talk)
+
+    assert finding.severity == severity
+    assert says in finding.evidence[1]
+
+
+@pytest.mark.parametrize("silence", [1, 900])
+def test_a_rst_is_said_to_come_from_the_gateway_s_side_and_after_a_long_silence_a_nat_may_have_sent_it(
+    silence: float,
+) -> None:
+    finding = found("gateway-closed-midsession", ready().after(silence).server.bare_rst())
+
+    assert finding.title == "A RST from the gateway's side ended a working session"
+    assert finding.evidence[0].startswith("RST from the gateway's side")
+    assert "NAT" in finding.evidence[1]
+    assert any("NAT" in cause.text for cause in finding.causes) == (silence == 900)
+
+
+def test_an_idle_session_whose_next_request_meets_a_rst_may_have_been_forgotten_between() -> None:
+    talk = ready().after(900).client.data(frame("49", "1")).server.bare_rst()
+
+    assert any("NAT" in cause.text for cause in found("gateway-closed-midsession", talk).causes)
+    assert found("gateway-closed-midsession", ready().server.fin()).title == "The gateway ended a working session"
