@@ -132,6 +132,9 @@ def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
 def be_sure(side: Side, peer: Side, ack: i64) -> None:
     """An acknowledgement of the peer may tell the numbers of a side of which only segments without payload came."""
     if ack == (side.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
+        if side.acked_rel > side.next_rel:  # it had been acknowledged before the keep-alive
+            side.acked_rel -= 1
+            move_leap(side, -1)
         shift(side, peer, ack)
         trouble(side).unsure = False
     elif ack == side.next_seq:  # it had acknowledged a keep-alive's number before

@@ -73,3 +73,13 @@ def test_a_side_of_which_only_its_last_acknowledgement_was_captured_closed_befor
     assert connection.close is not None
     assert (connection.close.first, connection.close.inferred) == ("server", True)
     assert (connection.client_state, connection.server_state) == ("CLOSED", "TIME_WAIT")
+
+
+def test_a_keep_alive_of_a_side_known_by_acknowledgements_alone_so_far_is_no_fin() -> None:
+    talk = Conversation().established().client.ack().server.data(b"x" * 600, unseen=True).client.ack()
+    talk.after(30).server.keep_alive().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1:] == (None, ("ESTABLISHED", "ESTABLISHED"))
+    assert (connection.server.octets, connection.server.acked_rel) == (0, 0)
