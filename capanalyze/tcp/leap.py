@@ -43,7 +43,10 @@ def is_one_more(side: Side) -> bool:
     if connection is None or not connection.api:
         return False
     before = side.acked_rel - 1
-    return (last_octet(side) <= before or not side.octets) and before in (side.trouble.leapt_from, side.trouble.ahead)
+    return (last_octet(side) <= before or not side.octets) and before in (
+        side.trouble.leapt_from,
+        side.trouble.ahead_sure,
+    )
 
 
 def is_belied(peer: Side, ack: i64) -> bool:

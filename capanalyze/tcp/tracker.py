@@ -23,7 +23,7 @@ from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, position, take_syn
 from capanalyze.tcp.parting import kept
 from capanalyze.tcp.recent import Recent
-from capanalyze.tcp.sequence import apart
+from capanalyze.tcp.sequence import apart, distance
 from capanalyze.tcp.short import NOTHING, catch_up, open_window, said
 from capanalyze.tcp.side import break_tail, part, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
@@ -130,9 +130,8 @@ class Tracker:
         if flags & SYN:
             rel += 1
         behind_fin = side.parting.closed and rel == side.parting.fin_rel + 1  # its FIN has a number too
-        if rel > max(side.next_rel, side.trouble.ahead) and not (seg.length or flags & (SYN | FIN) or behind_fin):
-            trouble(side).ahead = rel
-            trouble(side).ahead_ack = seg.ack if flags & ACK else -1
+        if rel > side.next_rel and not (seg.length or flags & (SYN | FIN) or behind_fin):
+            note_ahead(side, peer, seg, rel, again)
         if flags & ACK:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
             self.closing.outlived(connection, side, seg)
@@ -297,3 +296,19 @@ class Tracker:
             orig.pieces = resp.pieces = None
         if connection.ending and not connection.over and is_over(connection):
             self.table.ended(connection)
+
+
+def note_ahead(side: Side, peer: Side, seg: Segment, rel: i64, again: bool) -> None:
+    """A segment without payload lies at ``rel``, ahead of what was captured of its side.
+
+    One that acknowledges nothing new (``again``), or one whose number has been acknowledged, may be a keep-alive, which
+    lies one number too early. So may one that acknowledges what was not captured, as the first packet behind a hole in
+    both directions does.
+    """
+    odd = trouble(side)
+    if rel > odd.ahead:
+        odd.ahead = rel
+        odd.ahead_ack = seg.ack if seg.flags & ACK else -1
+    news = seg.flags & ACK != 0 and not again and distance(seg.ack, peer.next_seq) <= 0
+    if news and rel == odd.ahead and rel >= side.acked_rel:
+        odd.ahead_sure = rel

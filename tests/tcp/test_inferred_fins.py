@@ -48,7 +48,7 @@ def test_where_no_tws_is_spoken_one_number_may_be_an_octet() -> None:
 
 
 def test_one_number_more_than_its_own_is_a_fin() -> None:
-    talk = hello().server.data(b"answer", unseen=True, undelivered=True)
+    talk = hello().server.data(b"answer", unseen=True, undelivered=True).client.data(b"more")
     talk.server.ack().client.segment(0x10, ack=talk.server.next + 1)
 
     assert story(follow(talk.pcap()).only)[1] == ("server", "FIN", 0, True, "likely")
@@ -83,3 +83,17 @@ def test_a_keep_alive_of_a_side_known_by_acknowledgements_alone_so_far_is_no_fin
 
     assert story(connection)[1:] == (None, ("ESTABLISHED", "ESTABLISHED"))
     assert (connection.server.octets, connection.server.acked_rel) == (0, 0)
+
+
+@pytest.mark.parametrize("lost", ["octets", "their acknowledgement too", "both directions"])
+def test_a_keep_alive_behind_lost_octets_is_no_fin(lost: str) -> None:
+    talk = hello().client.ack()
+    if lost == "both directions":
+        talk.server.data(b"answer", unseen=True).client.ack(unseen=True)
+    talk.client.data(b"request", unseen=True).server.ack(unseen=lost != "octets")
+    talk.after(7200).client.keep_alive().server.ack().after(7200).client.keep_alive().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1:] == (None, ("ESTABLISHED", "ESTABLISHED"))
+    assert connection.client.missing == 7
