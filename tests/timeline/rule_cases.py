@@ -324,6 +324,24 @@ KEEPS_STILL = {
         ],
     },
     "requests-unfinished": {
+        "a client that reads no more": [
+            ready().client.data(POSITIONS).server.data(A_POSITION * 9).client.ack(window=0).after(9).server.keep_alive()
+        ],
+        "a client's host that is gone": [
+            ready()
+            .client.data(POSITIONS)
+            .server.data(A_POSITION)
+            .client.ack()
+            .server.data(A_POSITION, undelivered=True)
+            .after(0.3)
+            .again(ip_id=1)
+            .after(0.6)
+            .again(ip_id=2)
+            .after(1.2)
+            .again(ip_id=3)
+            .after(2.4)
+            .again(ip_id=4)
+        ],
         "the end marker": [
             ready().client.data(POSITIONS).server.data(A_POSITION + frame("62", "1")).client.ack().after(4).client.fin()
         ],

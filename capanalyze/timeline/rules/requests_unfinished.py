@@ -2,8 +2,9 @@
 
 Why it matters: clients hold what came back until the end marker comes, and call it a time-out of the whole connection:
 ib_async's connect() waits for positions, orders and account values like that.
-What it is not: a subscription, whose answers go on after the end marker or without one, a list that still flows, or a
-request without any answer (requests-unanswered).
+What it is not: a subscription, whose answers go on after the end marker or without one, a list that still flows, one
+whose rest the client does not read (slow-consumer) or cannot get (peer-vanished), or a request without any answer
+(requests-unanswered).
 Source of the facts: protocol.md 3.6 (which message ends which list); failures.md 30.
 """
 
@@ -12,6 +13,7 @@ from typing import Final
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules import peer_vanished
 from capanalyze.timeline.words import SECOND, count, listing, span
 
 ID: Final = "requests-unfinished"
@@ -37,7 +39,7 @@ def check(facts: Facts) -> Finding | None:
         silent = between(moment(one.last_packet, one.last_ts), end)
         if one.name != START_API and silent is not None and silent >= PATIENCE:
             stuck.append((one, silent))
-    if not stuck:
+    if not stuck or facts.client.side.window == 0 or peer_vanished.check(facts) is not None:
         return None
     until = "the capture ended" if not facts.closer else f"the {facts.closing_end.called} closed"
     evidence = [
