@@ -303,6 +303,17 @@ def test_a_malformed_request_just_before_the_close_is_told_and_makes_its_rejecti
     ]
 
 
+def test_a_malformed_request_that_another_one_followed_is_the_one_that_was_likely_rejected() -> None:
+    cut = b"\0\0\0\x04" + b"49\x001"
+    finding = found(
+        "gateway-closed-midsession", ready().client.data(cut).client.data(POSITIONS).server.ack().server.fin()
+    )
+
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
+        ("it rejected the client's reqCurrentTime in packet 12, 3.0 ms before", "likely")
+    ]
+
+
 @pytest.mark.parametrize("wait", [0, 9])
 def test_a_request_that_is_right_or_was_long_ago_is_not_called_malformed(wait: float) -> None:
     request = b"\0\0\0\x04" + b"49\x001" if wait else frame("49", "1")

@@ -14,6 +14,7 @@ from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
 from capanalyze.timeline.rules import idle_timeout, port_changed
 from capanalyze.timeline.words import SECOND, clean, packets, quote, span
+from capanalyze.tws.message import Message
 
 ID: Final = "gateway-closed-midsession"
 
@@ -48,9 +49,14 @@ def check(facts: Facts) -> Finding | None:
     if facts.session is not None and facts.session.server_remainder:
         evidence.append(f"its last message is not whole: {facts.session.server_remainder}")
     wrong = _malformed(facts)
-    if wrong:
-        evidence.append(wrong)
-        causes.append(Cause(_rejected(facts), "likely", "that request's fields; send it alone"))
+    if wrong is not None:
+        message, problem, before = wrong
+        named = f"{message.name} in packet {message.packet}"
+        evidence.append(f"the client's {named} is malformed, {before} before the close: {clean(problem)}")
+        word = last_word(facts)
+        last = word is not None and word.packet == message.packet and message.name == last_word_name(facts)
+        rejected = _rejected(facts) if last else f"it rejected the client's {named}, {before} before"
+        causes.append(Cause(rejected, "likely", "that request's fields; send it alone"))
     mates = [other.number for other in facts.others if other is not facts and _with(facts, other)]
     if mates:
         evidence.append(
@@ -110,14 +116,13 @@ def _rejected(facts: Facts) -> str:
     return f"it rejected the client's last request{named} in packet {word.packet}, {span(wait)} before"
 
 
-def _malformed(facts: Facts) -> str:
-    """What is wrong with the client's last malformed message, where the close came SOON after it; else ""."""
+def _malformed(facts: Facts) -> tuple[Message, str, str] | None:
+    """The client's last malformed message, where the close came SOON after it: what is wrong, and how long before."""
     for message, problem in reversed(malformed(facts)):
         wait = between(moment(message.packet, message.ts_ns), facts.close)
         if wait is not None and wait <= SOON:
-            named = f"{message.name} in packet {message.packet}"
-            return f"the client's {named} is malformed, {span(wait)} before the close: {clean(problem)}"
-    return ""
+            return message, problem, span(wait)
+    return None
 
 
 def _with(facts: Facts, other: Facts) -> bool:
