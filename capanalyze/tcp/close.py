@@ -228,12 +228,15 @@ class Closing:
     def infer(self, connection: Connection) -> None:
         """No more packets come: a doubtful RST stands, and a FIN may be known by its acknowledgement only.
 
-        Unless the receiver of the RST acknowledged octets that were captured behind it, and so went on.
+        Unless the receiver of the RST acknowledged octets that were captured behind it, and so went on. A RST where all
+        that its sender said ends was captured before the last of that.
         """
         doubtful = connection.doubtful_reset
         if doubtful is not None:
             sender = connection.orig if doubtful.side == 0 else connection.resp
-            if doubtful is connection.reset or min(sender.acked_rel, last_octet(sender)) <= doubtful.behind:
+            end = last_octet(sender)
+            exact = sender.next_seq >= 0 and end - sender.next_rel == distance(doubtful.seq, sender.next_seq)
+            if exact or doubtful is connection.reset or min(sender.acked_rel, end) <= doubtful.behind:
                 self._stands(connection, doubtful)
             else:
                 self._ignore(connection, doubtful, sender)

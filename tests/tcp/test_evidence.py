@@ -406,3 +406,11 @@ def test_a_reset_behind_a_hole_stays_likely_where_what_was_captured_before_it_is
     talk.client.ack(ack=talk.server.next - 4)
 
     assert told(talk) == ("server", "RST", 7, False, "likely")
+
+
+def test_a_reset_captured_early_behind_a_hole_stays_likely_where_the_octets_before_it_come_after_it() -> None:
+    talk = with_a_gap().server.data(b"seen").client.ack().server.data(b"first").client.ack().server.data(b"second")
+    talk.server.rst()
+    talk.packets.insert(8, talk.packets.pop())
+
+    assert told(talk) == ("server", "RST", 9, False, "likely")
