@@ -192,6 +192,8 @@ KEEPS_STILL = {
         "an answer": [answered()],
         "an answer in two pieces": [greeted().server.data(answer()[:10]).after(4).server.data(answer()[10:])],
         "a young connection": [greeted().server.data(answer()[:10]).client.ack().after(0.5).client.keep_alive()],
+        "a client that closes at once": [greeted().server.data(answer()[:10]).client.fin()],
+        "a client that resets at once": [greeted().server.data(answer()[:4]).client.rst()],
         "another program": [greeted().server.data(b"RFB 003.008\n").client.ack().after(4).client.fin()],
         "silence": [gave_up()],
         "an answer whose rest the capture lacks": [

@@ -16,16 +16,17 @@ from capanalyze.timeline.words import SECOND, clean, span
 ID: Final = "hello-answer-cut"
 
 SHORTEST_WAIT: Final = SECOND
-"""The rest comes at once, as it was written in one piece; below this, an open connection is only young."""
+"""The rest comes at once, as it was written in one piece; below this, an open connection is only young, and a client
+that closed did not wait for it."""
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where the beginning of an answer stood alone until the close, or for a second."""
+    """Fires where the beginning of an answer stood alone until the gateway closed, or for a second."""
     wrong = facts.misfit
     if facts.stage != "not_tws" or wrong is None or not wrong.cut_answer:
         return None
     waited = between(facts.server.last_before, facts.close if facts.closer else facts.ended)
-    if not facts.closer and (waited is None or waited < SHORTEST_WAIT):
+    if facts.closer != "server" and (waited is None or waited < SHORTEST_WAIT):
         return None
     until = f"the {facts.closing_end.called} closed" if facts.closer else "the capture ended"
     return finding(
