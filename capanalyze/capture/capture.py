@@ -32,6 +32,9 @@ ENGINES: Final = ("auto", "native", "tshark")
 LOOKED_AT: Final = 1000
 """First packets of a piece among which one with a time is looked for."""
 
+OVERLAP_NS: Final = 10_000_000
+"""How far a piece has to begin before the one before it ends: capturing alone puts packets out of order."""
+
 
 class Capture:
     """Every packet of a capture.
@@ -104,7 +107,7 @@ class Capture:
         try:
             for place, piece in enumerate(self._pieces):
                 file = self._open(piece) if place else self.files[0]
-                if place < len(self._begins) and self._begins[place] < last_ns:
+                if place < len(self._begins) and self._begins[place] < last_ns - OVERLAP_NS:
                     self._overlaps.append((self.files[-2], file))
                 file.first_packet = number
                 file.decoder.number = number
