@@ -177,10 +177,10 @@ class Closing:
     def _after_doubt(self, connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
         """What a segment behind a doubtful RST says of it.
 
-        The receiver of a RST that counted sends nothing more: one
-        that challenges it (RFC 5961 3.2), or goes on, has ignored it. A sender that goes on beyond it did not send it.
-        The octets just before it, captured after it, or an acknowledgement of exactly its number, crossing it, prove
-        that the number was the expected one. One that came before anything was known counts unless its sender goes on.
+        The receiver of a RST that counted sends nothing more: one that challenges it (RFC 5961 3.2), or goes on, has
+        ignored it. A sender that goes on beyond it did not send it. The octets just before it, captured after it, or an
+        acknowledgement of exactly its number, crossing it, prove that the number was the expected one. One that came
+        before anything was known counts unless its sender goes on.
         """
         doubtful = connection.doubtful_reset
         assert doubtful is not None

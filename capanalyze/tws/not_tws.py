@@ -41,6 +41,9 @@ PROTOCOLS: Final[tuple[tuple[bytes, str], ...]] = (
 )
 """First octets -> the protocol that begins so."""
 
+SHORTEST_ANSWER: Final = 5
+"""Octets behind the length of a server's hello at least: a version of two digits, a time, and their NULs."""
+
 CUT_ANSWER: Final = "the server's hello is cut"
 """How the sentence begins where the server's octets are the beginning of a right hello."""
 
@@ -123,7 +126,8 @@ def _wrong_answer(data: bytes, sent: int) -> str:
     length = int.from_bytes(data[:4], "big")
     if data[0] == 0 and len(data) < 4:
         return f"{CUT_ANSWER}: {sent} octet{'s' if sent != 1 else ''} ({_shown(data)})"
-    if data[0] == 0 and (sent == 4 or data[4:5].isdigit()) and sent < 4 + length <= HELLO_OCTETS:
+    fits = SHORTEST_ANSWER <= length <= HELLO_OCTETS - 4
+    if data[0] == 0 and (sent == 4 or data[4:5].isdigit()) and fits and sent < 4 + length:
         return f"{CUT_ANSWER}: {sent} of {4 + length} octets ({_shown(data)})"
     return ""
 

@@ -314,6 +314,12 @@ def test_a_malformed_request_that_another_one_followed_is_the_one_that_was_likel
     ]
 
 
+def test_a_request_with_more_fields_than_are_known_is_not_called_malformed() -> None:
+    talk = ready().client.data(frame("49", "1", "more")).server.ack().server.fin()
+
+    assert "malformed" not in " ".join(found("gateway-closed-midsession", talk).evidence)
+
+
 @pytest.mark.parametrize("wait", [0, 9])
 def test_a_request_that_is_right_or_was_long_ago_is_not_called_malformed(wait: float) -> None:
     request = b"\0\0\0\x04" + b"49\x001" if wait else frame("49", "1")
@@ -347,7 +353,14 @@ def test_wherever_the_answer_to_the_hello_is_cut_it_is_told(octets: int) -> None
 
     assert finding.evidence[0].startswith(f"the server's hello is cut: {octets} o")
     assert finding.evidence[1] == "nothing more in the 4.0 s until the gateway closed"
+    assert finding.certainty == ("certain" if octets > 4 else "likely")
     assert not [name for _, name in findings(talk) if name == "wrong-service"]
+
+
+def test_a_length_that_no_answer_has_is_not_the_beginning_of_one() -> None:
+    talk = greeted().server.data(b"\0\0\0\x01").client.ack().after(4).server.fin()
+
+    assert "hello-answer-cut" not in [name for _, name in findings(talk)]
 
 
 def test_what_the_client_sent_with_start_api_is_named_where_the_gateway_then_closed() -> None:

@@ -19,6 +19,9 @@ SHORTEST_WAIT: Final = SECOND
 """The rest comes at once, as it was written in one piece; below this, an open connection is only young, and a client
 that closed did not wait for it."""
 
+LENGTH: Final = 4
+"""Octets that tell the answer's length; alone they may be anything's."""
+
 
 def check(facts: Facts) -> Finding | None:
     """Fires where the beginning of an answer stood alone until the gateway closed, or for a second."""
@@ -34,6 +37,7 @@ def check(facts: Facts) -> Finding | None:
         "The gateway began its answer to the hello and did not finish it",
         [facts.hello, facts.server.last_before, facts.close],
         [clean(wrong.words), f"nothing more in the {span(waited)} until {until}" if waited is not None else ""],
+        certainty="certain" if facts.server.octets > LENGTH else "likely",
         causes=[
             Cause("the gateway's program died or hangs", "possible", "its process and its log at that time"),
             Cause("a relay or proxy between the two holds the rest back", "possible", "a capture on its other side"),
