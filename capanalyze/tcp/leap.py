@@ -8,6 +8,7 @@ other side closes before that number.
 
 from mypy_extensions import i64
 
+from capanalyze.packets.segment import ACK, Segment
 from capanalyze.tcp.connection import Side
 from capanalyze.tcp.evidence import last_octet
 from capanalyze.tcp.parting import NOWHERE
@@ -34,10 +35,26 @@ def move_leap(side: Side, by: i64) -> None:
         odd.leapt_over += by
 
 
+def note_ahead(side: Side, peer: Side, seg: Segment, rel: i64, again: bool) -> None:
+    """A segment without payload lies at ``rel``, ahead of what was captured of its side.
+
+    One that acknowledges nothing new (``again``), or one whose number has been acknowledged, may be a keep-alive, which
+    lies one number too early. So may one that acknowledges what was not captured, as the first packet behind a hole in
+    both directions does.
+    """
+    odd = trouble(side)
+    if rel > odd.ahead:
+        odd.ahead = rel
+        odd.ahead_ack = seg.ack if seg.flags & ACK else -1
+    news = seg.flags & ACK != 0 and not again and distance(seg.ack, peer.next_seq) <= 0
+    if news and rel == odd.ahead and rel >= side.acked_rel:
+        odd.ahead_sure = rel
+
+
 def is_one_more(side: Side) -> bool:
     """Whether one number more was acknowledged than before, or than its side's own was, and no octet captured there.
 
-    That is a FIN's number: TWS says nothing in one octet.
+    That is a FIN's number, nearly always: no message of TWS is of one octet.
     """
     connection = side.connection
     if connection is None or not connection.api:

@@ -19,13 +19,14 @@ from capanalyze.tcp.close import Closing, take_back
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import STRAY, owner
+from capanalyze.tcp.leap import note_ahead
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, position, take_syn
 from capanalyze.tcp.parting import kept
 from capanalyze.tcp.recent import Recent
-from capanalyze.tcp.sequence import apart, distance
+from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.short import NOTHING, catch_up, open_window, said
-from capanalyze.tcp.side import break_tail, part, trouble
+from capanalyze.tcp.side import break_tail, part
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table, is_over
 from capanalyze.tcp.zeek import DATA, INACTIVE, PURE_ACK, endpoint, flag_letters, repeated, zero_window
@@ -296,19 +297,3 @@ class Tracker:
             orig.pieces = resp.pieces = None
         if connection.ending and not connection.over and is_over(connection):
             self.table.ended(connection)
-
-
-def note_ahead(side: Side, peer: Side, seg: Segment, rel: i64, again: bool) -> None:
-    """A segment without payload lies at ``rel``, ahead of what was captured of its side.
-
-    One that acknowledges nothing new (``again``), or one whose number has been acknowledged, may be a keep-alive, which
-    lies one number too early. So may one that acknowledges what was not captured, as the first packet behind a hole in
-    both directions does.
-    """
-    odd = trouble(side)
-    if rel > odd.ahead:
-        odd.ahead = rel
-        odd.ahead_ack = seg.ack if seg.flags & ACK else -1
-    news = seg.flags & ACK != 0 and not again and distance(seg.ack, peer.next_seq) <= 0
-    if news and rel == odd.ahead and rel >= side.acked_rel:
-        odd.ahead_sure = rel
