@@ -174,7 +174,8 @@ class Streams:
     def finish(self, connection: Connection) -> None:
         """The capture is over: close every hole and the one behind the last octet, and count what is missing."""
         self._finish(connection, connection.orig)
-        self._finish(connection, connection.resp)
+        if not connection.with_itself:
+            self._finish(connection, connection.resp)
 
     def _finish(self, connection: Connection, side: Side) -> None:
         if side.parting.closed:

@@ -46,6 +46,18 @@ def test_nothing_of_it_is_missing_and_both_ends_are_in_one_state() -> None:
     ) == ("complete", "both", "certain")
 
 
+def test_stray_octets_behind_its_fin_are_taken_out_once() -> None:
+    talk = to_itself()
+    end = talk.client.next
+    talk.client.data(b"z" * 40, undelivered=True)
+    talk.client.next = end
+    talk.client.fin().client.ack()
+
+    (connection,) = report(talk).to_dict()["connections"]
+
+    assert (connection["client_bytes"], connection["server_bytes"]) == (len(HELLO), len(HELLO))
+
+
 def test_its_octets_are_its_own_messages_and_not_a_gateways_answer() -> None:
     talk = to_itself()
     for _ in range(30):
