@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from hatch_build import compile_modules
+from tests.limits.crowds import MOST_MB, Segment, finished, flood, peak_mb, sessions
 
 ROOT = Path(__file__).parents[1]
 DAMAGED = 300
@@ -41,3 +43,10 @@ def test_compiled_and_interpreted_give_the_same_answers(compiled: Path) -> None:
     assert [json.loads(one[0]).endswith(".py") for one in (fast, slow)] == [False, True]
     assert [one for one, other in zip(fast[1:], slow[1:], strict=True) if one != other] == []
     assert len(fast) > 2 * DAMAGED + 80
+
+
+@pytest.mark.parametrize(("crowd", "number"), [(sessions, 20_000), (finished, 60_000), (flood, 150_000)])
+def test_compiled_the_command_needs_less_than_100_mb(
+    crowd: Callable[[int], Iterator[Segment]], number: int, compiled: Path, tmp_path: Path
+) -> None:
+    assert peak_mb(compiled, crowd(number), tmp_path / "crowd.pcap") < MOST_MB

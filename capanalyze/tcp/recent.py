@@ -82,6 +82,14 @@ class Recent:
             place = place_of(side.hosts, side.ports, self.size)
             self.places[place if self.places[place].ports < 0 else place ^ 1] = side
 
+    def drop(self, side: Side) -> None:
+        """Keep a side that is about to be forgotten alive no longer."""
+        if side.ports >= 0:
+            place = place_of(side.hosts, side.ports, self.size)
+            for at in (place, place ^ 1):
+                if self.places[at] is side:
+                    self.places[at] = NOBODY
+
     def look_ahead(self, packets: RawPackets, lead: i64) -> None:
         """Look for the senders of the next packets, whose addresses lie ``lead`` octets behind where each begins."""
         self.data = data = packets.data

@@ -37,6 +37,9 @@ LINGERING: Final = 1_000
 FOLLOWED: Final = 20_480
 """Connections followed at a time: as many as 100 MB hold."""
 
+SWEPT: Final = 2_000
+"""SYNs that wait for an answer, before those are dropped that wait no longer: a forgotten one holds its connection."""
+
 TAGS: Final = 64
 """VLANs in which the other direction of a connection is looked for."""
 
@@ -69,6 +72,7 @@ class Table:
         self._kept: list[int] = [0, 0]  # on other ports, on the gateway's
         self._ended: deque[Connection] = deque()
         self._unanswered: deque[Connection] = deque()
+        self._sweep_at: i64 = SWEPT
 
     def leaver(self) -> Connection | None:
         """The connection whose place the next one takes; None while there is room, or where none can go."""
@@ -268,8 +272,9 @@ class Table:
 
     def _await(self, connection: Connection) -> None:
         """Remember a SYN that may stay unanswered; what was answered or is gone is dropped now and then."""
-        if len(self._unanswered) >= 2 * FOLLOWED:
+        if len(self._unanswered) >= self._sweep_at:
             self._unanswered = deque(one for one in self._unanswered if not one.resp.packets and not one.gone)
+            self._sweep_at = len(self._unanswered) + SWEPT
         self._unanswered.append(connection)
 
 

@@ -178,6 +178,9 @@ class Tracker:
         if leaver is not None:
             self.finish(leaver)
             self.streams.runs.clear()
+            if COMPILED:
+                self.recent.drop(leaver.orig)
+                self.recent.drop(leaver.resp)
             table.forget(leaver)
             self.left = leaver
         side = table.open(seg, packet, ts_ns, leaver)

@@ -1,9 +1,6 @@
 """Memory that no capture makes grow: whole runs of the command on crowded and hostile captures, and what is freed."""
 
 import gc
-import struct
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,102 +9,41 @@ import pytest
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
 from capanalyze.tcp import table
+from capanalyze.tcp.connection import Connection
 from capanalyze.tws.framing import FrameStream
-from tests.conversation import ACK, SYN
+from tests.limits.crowds import (
+    MOST_MB,
+    Segment,
+    beginnings,
+    capture,
+    finished,
+    flood,
+    holes,
+    peak_mb,
+    sessions,
+    strangers,
+    vlans,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_MB = 100
-HELLO = b"API\0\0\0\0\x09v100..187"
-VERSION = b"\0\0\0\x1a187\x0020240612 10:00:00 EST\0"
-TICK = b"\0\0\0\x0e" + b"1\x006\x001\x001\x005.0\x003\0"
-GATEWAY = (bytes([10, 0, 0, 1]), 4001)
-
-MEASURED = """
-import resource, subprocess, sys
-subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL, check=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
-"""Runs a command from a small process: a child's peak counts what its parent had when it was forked."""
-
-Segment = tuple[tuple[bytes, int], tuple[bytes, int], int, int, int, bytes, int]
-
-
-def client(number: int) -> tuple[bytes, int]:
-    return bytes([10, 1 + (number >> 16), number >> 8 & 255, number & 255]), 40_000
-
-
-def opening(number: int) -> Iterator[Segment]:
-    """A handshake."""
-    yield client(number), GATEWAY, 100, 0, SYN, b"", 0
-    yield GATEWAY, client(number), 900, 101, SYN | ACK, b"", 0
-    yield client(number), GATEWAY, 101, 901, ACK, b"", 0
-
-
-def sessions(number: int) -> Iterator[Segment]:
-    """Sessions that are all open at the same time, each with messages."""
-    for one in range(number):
-        yield from opening(one)
-    for one in range(number):
-        yield client(one), GATEWAY, 101, 901, ACK, HELLO, 0
-        yield GATEWAY, client(one), 901, 101 + len(HELLO), ACK, VERSION + TICK, 0
-        yield GATEWAY, client(one), 901 + len(VERSION + TICK), 101 + len(HELLO), ACK, TICK[:9], 0
-
-
-def beginnings(number: int) -> Iterator[Segment]:
-    """Connections that say a few octets of a hello each."""
-    for one in range(number):
-        yield from opening(one)
-        for at in range(3):
-            yield client(one), GATEWAY, 101 + at, 901, ACK, HELLO[at : at + 1], 0
-
-
-def strangers(number: int) -> Iterator[Segment]:
-    """Connections from before the capture, with octets in which no frames are found."""
-    for one in range(number):
-        for at in range(4):
-            yield client(one), GATEWAY, 101 + at * 800, 901, ACK, b"\xee\0\0\0" * 200, 0
-
-
-def holes(number: int) -> Iterator[Segment]:
-    """Connections whose every segment lies behind another hole."""
-    for one in range(number // 4):
-        yield from opening(one)
-        for at in range(20):
-            yield client(one), GATEWAY, 202 + at * 100, 901, ACK, b"x", 0
-
-
-def vlans(number: int) -> Iterator[Segment]:
-    """The same SYN in every VLAN, from ever more clients."""
-    for one in range(3 * number):
-        yield client(one // 4095), GATEWAY, 100, 0, SYN, b"", 1 + one % 4094
-
-
-def capture(segments: Iterator[Segment]) -> Iterator[bytes]:
-    yield struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
-    for at, (source, target, seq, ack, flags, payload, vlan) in enumerate(segments):
-        tcp = struct.pack(">HHIIBBHHH", source[1], target[1], seq, ack, 0x50, flags, 65000, 0, 0) + payload
-        ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), at & 0xFFFF, 0, 64, 6, 0) + source[0] + target[0]
-        kind = struct.pack(">HHH", 0x8100, vlan, 0x0800) if vlan else b"\x08\0"
-        frame = bytes(12) + kind + ip + tcp
-        yield struct.pack("<IIII", 1_700_000_000 + at // 1000, at % 1000 * 1000, len(frame), len(frame)) + frame
 
 
 @pytest.mark.parametrize(
     ("crowd", "number"),
-    [(sessions, 20_000), (beginnings, 7_000), (strangers, 7_000), (holes, 7_000), (vlans, 7_000)],
+    [
+        (sessions, 20_000),
+        (finished, 22_000),
+        (beginnings, 7_000),
+        (strangers, 7_000),
+        (holes, 7_000),
+        (vlans, 7_000),
+        (flood, 40_000),
+    ],
 )
 def test_the_command_needs_less_than_100_mb(
     crowd: Callable[[int], Iterator[Segment]], number: int, tmp_path: Path
 ) -> None:
-    path = tmp_path / "crowd.pcap"
-    with path.open("wb") as file:
-        file.writelines(capture(crowd(number)))
-    command = ["-m", "capanalyze", "read", str(path), "--format", "json", "--all"]
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *command], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-
-    assert int(done.stdout) / 1024 < MOST_MB
+    assert peak_mb(ROOT, crowd(number), tmp_path / "crowd.pcap") < MOST_MB
 
 
 def test_what_is_counted_only_is_freed_without_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,3 +60,13 @@ def test_what_is_counted_only_is_freed_without_a_collector(monkeypatch: pytest.M
         gc.enable()
 
     assert (len(analyzer.connections), alive) == (3, 6)
+
+
+def test_syns_that_were_answered_wait_for_nothing_and_keep_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit, number in (("TOLD_IN_FULL", 3), ("LINGERING", 10), ("SWEPT", 20)):
+        monkeypatch.setattr(table, limit, number)
+    analyzer = Analyzer()
+    for window in from_bytes(b"".join(capture(finished(200)))).windows():
+        analyzer.feed(window)
+
+    assert sum(isinstance(one, Connection) for one in gc.get_objects()) <= 3 + 10 + 20 + 1

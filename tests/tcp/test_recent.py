@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.segment import SYN, Segment
-from capanalyze.tcp.recent import LEAST, MOST, SPARE, Recent
+from capanalyze.tcp.recent import LEAST, MOST, NOBODY, SPARE, Recent
 from capanalyze.tcp.table import Table
 from capanalyze.tcp.tracker import Tracker
 from tests.conversation import block, pcap_of_frames, pcapng
@@ -64,6 +64,19 @@ def test_a_cache_grows_with_the_connections_and_forgets_nothing() -> None:
     assert [key for key in keys if cache.sender(key, 0) is not table.sides[key]] == []
     cache.grow(10 * MOST)
     assert len(cache.places) == MOST
+
+
+def test_a_side_that_is_dropped_is_held_no_longer() -> None:
+    table = Table((4001,))
+    cache = Recent(table.sides)
+    keys = [bytes([10, 0, 0, at, 127, 0, 0, 1, 200, 0, 15, 161]) for at in range(100)]
+    sides = [table.open(syn(key, at), at, -1, None) for at, key in enumerate(keys, 1)]
+    held = [cache.sender(key, 0) for key in keys]
+    for side in sides:
+        cache.drop(side)
+
+    assert held == sides
+    assert {id(one) for one in cache.places} == {id(NOBODY)}
 
 
 def test_an_empty_place_takes_no_segment() -> None:
