@@ -8,6 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.raw import NO_TIME
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.listener import REST
 from capanalyze.tcp.streams import Run
@@ -15,8 +16,8 @@ from capanalyze.tcp.table import Table
 from capanalyze.tws.conversation import Conversation, Exchange
 from capanalyze.tws.message import Message
 from capanalyze.tws.rest import Rest
-from capanalyze.tws.resting import Resting
-from capanalyze.tws.room import HELD_IN_ALL, HELD_WHOLE, Room
+from capanalyze.tws.resting import BEGUN, Resting, begins_frame
+from capanalyze.tws.room import HELD_IN_ALL, HELD_WHOLE, PART_COST, Room
 from capanalyze.tws.session import Session
 
 HELLO: Final = b"API\0"
@@ -77,6 +78,8 @@ class Sessions:
     def _end(self, connection: Connection) -> Session | None:
         """Settle the session of a connection, if it has one."""
         session = self.places[connection.orig.place]
+        if connection.orig.begun or connection.resp.begun:
+            session = self._session(connection, b"", 0)
         if session is not None:
             session.finish()
             self._after(connection, session)
@@ -90,25 +93,31 @@ class Sessions:
             return
         connection = side.connection
         assert connection is not None
-        if connection.heeded:
-            session = self._session(connection, data, start)
-            session.data(side.index, data, start, end, packet, ts_ns)
-            self._after(connection, session)
+        if not connection.heeded:
+            return
+        session = self.places[side.place]
+        if isinstance(session, Resting):
+            data = self._go_on(session, side, data, start, end)
+            start, end = 0, len(data)
+            if end == 0:
+                return
+        session = self._session(connection, data, start)
+        session.data(side.index, data, start, end, packet, ts_ns)
+        self._after(connection, session)
 
     def tell_runs(self, side: Side | None, runs: list[Run]) -> None:
         """Give what became in order at once, and the holes in it."""
         assert side is not None
         connection = side.connection
         assert connection is not None
-        if not connection.heeded:
-            return
-        session = self._session(connection, runs[0].data, runs[0].start)
         for run in runs:
-            if run.gap:
+            if not run.gap:
+                speaker = connection.orig if run.side == 0 else connection.resp
+                self.tell(speaker, run.data, run.start, run.end, run.packet, run.ts_ns)
+            elif connection.heeded:
+                session = self._session(connection, run.data, run.start)
                 session.gap(run.side, run.gap, run.packet, run.ts_ns)
-            else:
-                session.data(run.side, run.data, run.start, run.end, run.packet, run.ts_ns)
-        self._after(connection, session)
+                self._after(connection, session)
 
     def closed(self, side: Side | None) -> None:
         """The close of a side's connection was seen: what was said before it is set apart."""
@@ -142,6 +151,32 @@ class Sessions:
         taken.sort(key=packet_of)
         return taken
 
+    def _go_on(self, resting: Resting, side: Side, data: bytes, start: i64, end: i64) -> bytes:
+        """Give a session at rest the next octets of a side; return those that need a session of the connection's own.
+
+        None do that are whole frames, or begin one, which waits at the side until it is whole.
+        """
+        begun = self._take_begun(side)
+        if begun:
+            data = begun + data[start:end]
+            start, end = 0, len(data)
+        stream = resting.first if side.index == 0 else resting.second
+        side.listener = stream
+        left = data[stream.hear(data, start, end, 0, NO_TIME) : end]
+        if left and begins_frame(left) and self.room.hold(0, len(left) + PART_COST):
+            side.begun = left
+            side.listener = BEGUN
+            return b""
+        return left
+
+    def _take_begun(self, side: Side) -> bytes:
+        """The beginning of a frame that waits at a side, which waits there no longer."""
+        begun = side.begun
+        if begun:
+            side.begun = b""
+            self.room.hold(len(begun) + PART_COST, 0)
+        return begun
+
     def _session(self, connection: Connection, data: bytes, start: i64) -> Session:
         """The session of a connection whose next octets are ``data[start:]``."""
         session = self.places[connection.orig.place]
@@ -161,6 +196,10 @@ class Sessions:
             if before is not None:
                 session.resume(before.progress)
             self.places[connection.orig.place] = session
+            for side in (connection.orig, connection.resp):
+                begun = self._take_begun(side)
+                if begun:
+                    session.data(side.index, begun, 0, len(begun), side.last_data_packet, NO_TIME)
         return session
 
     def _after(self, connection: Connection, session: Session) -> None:

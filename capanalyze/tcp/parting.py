@@ -53,6 +53,11 @@ class Held:
         self.ts_ns: i64 = ts_ns
 
 
+NO_GAPS: Final[list[Gap]] = []
+NO_HELD: Final[list[Held]] = []
+"""What a side has none of: shared, never written to."""
+
+
 class Parting:
     """How a side ended: its FINs and RSTs, and what it had said before the connection's close.
 
@@ -183,10 +188,10 @@ class Trouble:
     )
 
     def __init__(self) -> None:
-        self.held: list[Held] = []
+        self.held: list[Held] = NO_HELD
         self.held_octets: i64 = 0
         self.acked_hole: i64 = 0
-        self.gaps: list[Gap] = []
+        self.gaps: list[Gap] = NO_GAPS
         self.most_gaps: i64 = MAX_GAPS
         self.gaps_left_out: i64 = 0
         self.gap_octets_left_out: i64 = 0

@@ -47,6 +47,7 @@ class Side:
         "acked_rel",
         "acknowledged",
         "answered",
+        "begun",
         "bringers",
         "connection",
         "detail",
@@ -122,6 +123,7 @@ class Side:
         self.last_data_ts: i64 = -1
         self.listener: Listener | None = None  # whom its octets are for, as soon as that is settled
         self.tail: bytes = b""
+        self.begun: bytes = b""  # a frame that is not whole yet, of a session at rest (tws/resting.py)
         # the rest
         self.index: i64 = 0  # 0 orig, 1 resp
         self.place: i64 = 0  # of its connection among those that are kept

@@ -11,7 +11,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection
-from capanalyze.tcp.parting import Gap, Held, Trouble
+from capanalyze.tcp.parting import NO_GAPS, NO_HELD, Gap, Held, Trouble
 from capanalyze.tcp.side import Side, break_tail, trouble
 
 MAX_HELD: Final = 256
@@ -106,6 +106,8 @@ class Streams:
         if fresh == 0:
             return 0
         odd = trouble(side)
+        if odd.held is NO_HELD:
+            odd.held = []
         at = len(odd.held)
         while at > 0 and odd.held[at - 1].start > rel:
             at -= 1
@@ -236,6 +238,8 @@ def add_gap(side: Side, offset: i64, length: i64, packet: i64) -> None:
         odd.gaps_left_out += 1
         odd.gap_octets_left_out += length
         return
+    if odd.gaps is NO_GAPS:
+        odd.gaps = []
     at = len(odd.gaps)
     while at > 0 and odd.gaps[at - 1].offset > offset:
         at -= 1

@@ -1,17 +1,23 @@
 """Sessions at rest: those that are counted only, while both sides are between two frames.
 
-In: the octets of all of them that got equally far. Out: their frames are counted; what is no whole frame, or a watched
-one, is left to a session of the connection's own, which goes on from there (``Session.resume``). A session with its
-streams takes a kilobyte, interpreted more, and 20,000 may be open at a time; one that all share is at hand, too, where
-theirs lie far away in memory.
+In: the octets of all of them that got equally far. Out: their frames are counted; the beginning of a frame waits at its
+side; what makes no frame, or a watched one, is left to a session of the connection's own, which goes on from there
+(``Session.resume``). A session with its streams takes a kilobyte, interpreted more, and 20,000 may be open at a time;
+one that all share is at hand, too, where theirs lie far away in memory.
 """
+
+from typing import Final
 
 from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
+from capanalyze.tcp.listener import Listener
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.rest import Rest
 from capanalyze.tws.session import Session
+
+MOST_BEGUN: Final = 2048
+"""Octets of a frame that waits at its side until it is whole; a longer one needs a session of its own."""
 
 
 class RestingStream(FrameStream):
@@ -39,3 +45,21 @@ class Resting(Session):
         self.first = self.client = RestingStream(self, 0, 0, None, rest.client)
         self.second = self.server = RestingStream(self, 1, 0, None, rest.server)
         self.resume(progress)
+
+
+class Begun(Listener):
+    """In place of the stream of a side at which a frame waits: what comes next has to be put behind that."""
+
+    __slots__ = ()
+
+    def hear(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> i64:  # noqa: ARG002 - takes none
+        """Leave all octets to ``Sessions.tell``."""
+        return start
+
+
+BEGUN: Final = Begun()
+
+
+def begins_frame(octets: bytes) -> bool:
+    """Whether these may be the beginning of a frame that may wait at its side."""
+    return len(octets) < 4 or len(octets) < 4 + int.from_bytes(octets[:4], "big") <= MOST_BEGUN

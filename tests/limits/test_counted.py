@@ -9,7 +9,7 @@ from capanalyze.report import Look, render
 from capanalyze.report.report import Report
 from capanalyze.tcp import table
 from tests.conversation import Conversation
-from tests.limits.test_memory import HELLO, TICK, VERSION, capture, sessions
+from tests.limits.crowds import HELLO, TICK, VERSION, capture, sessions
 from tests.timeline.talk import error, opened, report, started
 
 MORE = 47

@@ -9,7 +9,7 @@ import pytest
 from capanalyze import api
 from capanalyze.tws import room
 from tests.conversation import ACK
-from tests.limits.test_memory import GATEWAY, HELLO, VERSION, Segment, capture, client, opening
+from tests.limits.crowds import GATEWAY, HELLO, VERSION, Segment, capture, client, opening
 
 CONNECTIONS = 700
 """More than are told in full, and than are kept at a time once they are closed."""
