@@ -1,4 +1,4 @@
-"""Sessions that are counted only and share one (tws/resting.py): however their octets are cut, each frame is counted."""
+"""Sessions that are counted only and share one (tws/resting.py): each frame is counted, however it is cut."""
 
 import pytest
 from hypothesis import given, settings
