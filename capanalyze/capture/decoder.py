@@ -118,16 +118,21 @@ class Decoder(RawPackets):
         self.waiting_octets = 0
 
     def finish(self) -> None:
-        """No more octets will come: what is left over is a record that was cut."""
+        """No more octets will come: what is left over is a record that was cut. None is kept."""
         rest = len(self.data) - self.pos + self.waiting_octets
         if rest and not self.damage:
             self.cut = True
             self.damage = f"cut in the record after packet {self.number}, {rest} of its octets are there"
+        self._drop()
 
     def stop(self, reason: str) -> None:
         """The octets at the current position cannot be a record: read no further."""
         self.absurd = True
         self.damage = f"{reason} at octet {self.consumed + self.pos}, after packet {self.number}"
+        self._drop()
+
+    def _drop(self) -> None:
+        """Keep no octets: a ring buffer may have thousands of files."""
         self.data = b""
         self.pos = 0
         self.waiting = []

@@ -88,7 +88,8 @@ class CaptureFile:
             raise
 
     def close(self) -> None:
-        """Let go of the file. Idempotent."""
+        """Let go of the file, and of what was read of it and not asked for. Idempotent."""
+        self._octets = self._file_octets = iter(())  # they refer to this object, and a run collects no cycles
         if sys.stdin is None or self._stream is not sys.stdin.buffer:
             self._stream.close()
 

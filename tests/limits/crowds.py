@@ -105,11 +105,9 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """Runs a command from a small process: a child's peak counts what its parent had when it was forked."""
 
 
-def peak_mb(package: Path, crowd: Iterator[Segment], path: Path) -> float:
-    """The peak resident set in MB of ``capanalyze read`` on a crowd, by the package in that folder."""
-    with path.open("wb") as file:
-        file.writelines(capture(crowd))
-    command = ["-m", "capanalyze", "read", str(path), "--format", "json", "--all"]
+def peak_mb(package: Path, *paths: Path) -> float:
+    """The peak resident set in MB of ``capanalyze read`` on a capture, by the package in that folder."""
+    command = ["-m", "capanalyze", "read", *map(str, paths), "--format", "json", "--all"]
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, *command],
         cwd=package,
@@ -119,3 +117,10 @@ def peak_mb(package: Path, crowd: Iterator[Segment], path: Path) -> float:
         check=True,
     )
     return int(done.stdout) / 1024
+
+
+def written(crowd: Iterator[Segment], path: Path) -> Path:
+    """The file with a crowd."""
+    with path.open("wb") as file:
+        file.writelines(capture(crowd))
+    return path
