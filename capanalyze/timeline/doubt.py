@@ -77,6 +77,12 @@ def _ground(first: Facts) -> list[str]:
     close = first.connection.close
     ground = close.doubt if close is not None else ""
     words = []
+    if close is None:
+        words += [
+            f"a FIN of the {end.called}'s may wait unsent: the {peer.called}'s host took nothing more of it"
+            for end, peer in zip(first.ends, first.ends[::-1], strict=True)
+            if end.stuck
+        ]
     if first.dropped and (close is None or ground == DROPPED):
         words.append(
             f"{count(first.dropped, 'packet')} {'was' if first.dropped == 1 else 'were'} dropped while capturing"

@@ -5,12 +5,17 @@ In: a Connection and one of its sides. Out: when it spoke, closed and reset, in 
 
 from typing import Final, NamedTuple
 
-from capanalyze.tcp.connection import Connection, Event, Side
+from capanalyze.tcp.connection import Connection, Event, Note, Side
+from capanalyze.tcp.notes import RETRANSMISSION
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
 
 CLOCK_STEP_NS: Final = 10_000_000
 """How far times have to go back to be told of: capturing alone puts packets of several queues out of order."""
+
+
+STUCK_NS: Final = 1_000_000_000
+"""For how long octets are sent again until it is no matter of a lost packet."""
 
 
 class Moment(NamedTuple):
@@ -60,6 +65,7 @@ class End:
         unheard: octets that its own numbers show, and that were neither captured nor acknowledged.
         before_reset: octets that lie between what was captured and its RST, as far as that one's number is right.
         said_more: more of it was acknowledged, or numbered, than the capture holds: a FIN may be the end of that.
+        stuck: in the end the peer's host took nothing more of it, so that a FIN of it may wait and not be sent.
         cut: octets of it that only headers tell of, the snapshot length having cut them off.
         first, last, last_before: when it sent octets first, last, and last before the close.
         fin, fins, fin_acked: its FIN's first copy, the packets of all copies, whether it was acknowledged.
@@ -77,6 +83,7 @@ class End:
         self.unheard = unheard(side)
         self.before_reset = before_reset(connection, side)
         self.said_more = side.trouble.hidden_at != NOWHERE
+        self.stuck = stuck(connection, side)
         self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
         self.last = moment(side.last_data_packet, side.last_data_ts)
@@ -106,6 +113,22 @@ class End:
     def spoke_before(self) -> bool:
         """Whether it sent an octet before the close."""
         return self.last_before is not None
+
+
+def stuck(connection: Connection, side: Side) -> bool:
+    """Whether the peer's window stayed closed, or octets were sent again for STUCK_NS and nothing came from it."""
+    peer = side.peer
+    if side.acked_rel < 0 or side.parting.closed:
+        return False
+    pending = side.max_rel > side.acked_rel and side.max_ts >= 0 and side.last_ts - side.max_ts >= STUCK_NS
+    return peer.window == 0 or (pending and any(_in_vain(note, side) for note in connection.notes))
+
+
+def _in_vain(note: Note, side: Side) -> bool:
+    """Whether octets of a side were sent again behind the peer's last packet, as far as the packets are known."""
+    if note.note != RETRANSMISSION or note.side != side.index:
+        return False
+    return note.count > len(note.packets) or note.packets[-1] > side.peer.last_packet
 
 
 def unheard(side: Side) -> int:

@@ -39,10 +39,10 @@ def remains(group: Group) -> str:
 
 
 def may_have_closed(facts: Facts) -> bool:
-    """Whether a FIN of the side that did not close first may be among what the capture lacks."""
+    """Whether the side that did not close first may have, and its FIN was not captured, or could not be sent."""
     close = facts.connection.close
     doubtful = close is not None and close.doubt in {UNHEARD, DROPPED}
-    return doubtful or facts.dropped > 0 or facts.other_end.said_more
+    return doubtful or facts.dropped > 0 or facts.other_end.said_more or facts.other_end.stuck
 
 
 def _second_fin(group: Group, reset: str) -> str:

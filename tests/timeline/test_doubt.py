@@ -227,3 +227,50 @@ def test_the_report_of_a_connection_says_that_its_syn_alone_was_not_captured() -
     del talk.packets[0]
 
     assert ", its SYN not captured; from packet 1 on" in " ".join(render(report(talk), "text", Look()).split())
+
+
+def half_closed() -> Conversation:
+    """The client has closed its sending half, and the gateway went on."""
+    return ready().client.fin().server.ack().server.data(NEXT_VALID_ID)
+
+
+def repeated(talk: Conversation) -> Conversation:
+    """What the gateway sent last is sent again for 1.4 s, and nothing comes back."""
+    octets = talk.packets[-1].payload
+    for wait in (0.2, 0.4, 0.8):
+        talk.after(wait).server.data(octets, seq=talk.server.next - len(octets))
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("talk", "certainty"),
+    [
+        (half_closed().client.ack().after(1.4).server.keep_alive(), "certain"),
+        (repeated(half_closed()), "possible"),
+        (half_closed().client.ack(window=0).after(1.4).server.keep_alive().client.ack(window=0), "possible"),
+    ],
+    ids=["acknowledged", "sent in vain", "window closed"],
+)
+def test_a_fin_may_wait_behind_octets_that_the_peer_does_not_take(talk: Conversation, certainty: str) -> None:
+    (said,) = report(talk).connections
+
+    found = {finding.id: finding.certainty for finding in said.findings}
+    assert found["gateway-leaks-close-wait"] == certainty
+    assert ("the gateway did not close (CLOSE_WAIT)" in said.verdict) == (certainty == "certain")
+    assert ("the gateway is not seen to close" in said.verdict) == (certainty == "possible")
+
+
+@pytest.mark.parametrize(
+    ("talk", "stuck"),
+    [
+        (ready().server.data(NEXT_VALID_ID).client.ack(), False),
+        (repeated(ready().server.data(NEXT_VALID_ID)), True),
+        (ready().server.data(NEXT_VALID_ID).client.ack(window=0), True),
+        (ready().server.data(NEXT_VALID_ID).client.ack(window=0).client.ack(), False),
+    ],
+)
+def test_that_nobody_closed_is_said_with_what_a_fin_may_wait_behind(talk: Conversation, stuck: bool) -> None:
+    sentence = verdict(talk)
+
+    assert sentence.startswith("Nobody closed the connection")
+    assert ("(a FIN of the gateway's may wait unsent: the client's host took nothing more of it)" in sentence) == stuck
