@@ -12,7 +12,7 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import INEXACT, WENT_ON, doubt, last_octet
+from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, doubt, last_octet
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, infer_own_fin, opening
 from capanalyze.tcp.judgement import OUT_OF_WINDOW, REFUSED, VALID, is_overtaken, is_unplaced, judge
 from capanalyze.tcp.leap import ends_before, unsay
@@ -95,6 +95,8 @@ class Closing:
             return False
         if verdict == VALID and is_overtaken(side, peer, seg):
             doubt(close, INEXACT)
+        if seg.hops != side.hops >= 0:  # it passed other routers, or began with another number: another host's
+            doubt(close, OTHER_WAY)
         acknowledged_by_reset(connection, side, peer, close.ack, packet, ts_ns)
         if connection.reset is None:
             connection.reset = close

@@ -18,9 +18,10 @@ SENT_AGAIN: Final = "sent again"
 INEXACT: Final = "inexact"
 DROPPED: Final = "dropped"
 WENT_ON: Final = "went on"
+OTHER_WAY: Final = "other way"
 """Why a close is likely only: the peer may have closed unheard; a FIN was captured in a later copy only; the receiver
-of the RST may have ignored it; the capture tool says that it lost packets; the sender of the RST sent more. "" where a
-FIN is inferred: that says it."""
+of the RST may have ignored it; the capture tool says that it lost packets; the sender of the RST sent more; the RST
+came from another distance than its other packets. "" where a FIN is inferred: that says it."""
 
 
 def weigh(connection: Connection, close: Close) -> None:

@@ -56,6 +56,7 @@ class Side:
         "first_data_packet",
         "first_data_ts",
         "history_seen",
+        "hops",
         "hosts",
         "ident",
         "ident_at",
@@ -135,6 +136,7 @@ class Side:
         self.parting: Parting = OPEN
         self.trouble: Trouble = SMOOTH
         self.isn: i64 = -1  # of the SYN; -1 not captured
+        self.hops: i64 = -1  # of its first segment but RSTs (segment.py); -1 none
         self.max_rel: i64 = 0  # the end of the highest octet or FIN sent
         self.max_ts: i64 = -1  # time of the segment that set max_rel
         self.low_rel: i64 = 0  # the lowest position known to be of the stream

@@ -6,7 +6,7 @@ In: a group of Facts with the same plot. Out: a clause in brackets for the end o
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.tcp.evidence import DROPPED, INEXACT, SENT_AGAIN, UNHEARD, WENT_ON
+from capanalyze.tcp.evidence import DROPPED, INEXACT, OTHER_WAY, SENT_AGAIN, UNHEARD, WENT_ON
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import count, span
 
@@ -18,6 +18,8 @@ _GROUNDS: Final = {
     INEXACT: "the {peer} may have ignored that RST: its number is not exactly the one expected",
     DROPPED: "a FIN of the {peer}'s may be among the packets dropped",
     WENT_ON: "the {closer} went on after that RST, so something between the two may have sent it",
+    OTHER_WAY: "the time to live of that RST is not that of the {closer}'s packets before it, so something between the "
+    "two may have sent it",
 }
 """Why a close is likely only -> words."""
 

@@ -255,6 +255,18 @@ def test_a_reset_that_octets_had_overtaken_may_have_been_ignored() -> None:
     assert told(talk) == ("server", "RST", 7, False, "likely")
 
 
+@pytest.mark.parametrize("client", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize(("ttl", "certainty"), [(63, "certain"), (64, "likely"), (254, "likely")])
+def test_a_reset_with_another_time_to_live_than_its_senders_packets_may_be_from_something_between(
+    client: str, ttl: int, certainty: str
+) -> None:
+    talk = Conversation(client_address=(client, 50000), server_address=(client, 4001))
+    talk.client.syn().server.syn_ack(ttl=63).client.ack().client.data(b"API\0", undelivered=True)
+    talk.server.segment(RST, ttl=ttl)
+
+    assert told(talk) == ("server", "RST", 5, False, certainty)
+
+
 def test_a_reset_whose_sender_sends_more_may_be_from_something_between() -> None:
     talk = hello().server.data(b"answer").client.ack()
     talk.server.bare_rst().after(0.2).server.data(b"more").client.bare_rst()

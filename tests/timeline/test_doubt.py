@@ -79,6 +79,10 @@ def test_that_nobody_closed_is_said_with_the_packets_dropped() -> None:
             hello().server.bare_rst().after(0.2).server.data(b"more").client.bare_rst(),
             "the gateway went on after that RST, so something between the two may have sent it",
         ),
+        (
+            hello().server.ack().client.data(b"more", undelivered=True).server.segment(RST, ttl=63),
+            "the time to live of that RST is not that of the gateway's packets before it, so something between the two",
+        ),
     ],
 )
 def test_why_a_close_is_only_probable_is_said(talk: Conversation, ground: str) -> None:
