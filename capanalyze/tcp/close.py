@@ -43,6 +43,7 @@ class Closing:
         parting.fin_packets = kept(parting.fin_packets, packet, side.detail)
         parting.fin_count += 1
         if again:
+            parting.fin_again = parting.fin_again or packet
             if parting.fin_rel == position and seg.flags & ACK and distance(seg.ack, parting.fin_ack) < 0:
                 parting.fin_ack = seg.ack  # it was sent before the one captured first
             return False

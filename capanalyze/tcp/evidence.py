@@ -19,9 +19,12 @@ INEXACT: Final = "inexact"
 DROPPED: Final = "dropped"
 WENT_ON: Final = "went on"
 OTHER_WAY: Final = "other way"
+UNANSWERED: Final = "unanswered"
+UNKNOWN_THERE: Final = "unknown there"
 """Why a close is likely only: the peer may have closed unheard; a FIN was captured in a later copy only; the receiver
 of the RST may have ignored it; the capture tool says that it lost packets; the sender of the RST sent more; the RST
-came from another distance than its other packets. "" where a FIN is inferred: that says it."""
+came from another distance than its other packets; the peer fell silent; it had no such connection any more. "" where a
+FIN is inferred: that says it."""
 
 
 def weigh(connection: Connection, close: Close) -> None:
@@ -32,10 +35,26 @@ def weigh(connection: Connection, close: Close) -> None:
     peer = resp if close.side == 0 else orig
     if peer.parting.closed:
         doubt(close, "" if peer.parting.fin_inferred else SENT_AGAIN)
-    elif is_whole(peer) and not lacks_packets(connection) and not had_more(close, peer):
-        close.quiet = True
-    else:
+    elif not is_whole(peer) or lacks_packets(connection) or had_more(close, peer):
         doubt(close, UNHEARD)
+    elif was_unknown(connection, close, peer):
+        doubt(close, UNKNOWN_THERE)
+    elif is_unanswered(peer.peer, peer):
+        doubt(close, UNANSWERED)
+    else:
+        close.quiet = True
+
+
+def was_unknown(connection: Connection, close: Close, peer: Side) -> bool:
+    """Whether the peer's host had no such connection any more: its RST has no ACK (RFC 9293 3.5.2), and no FIN came."""
+    reset = connection.reset
+    return close.kind == "FIN" and reset is not None and reset.side == peer.index and reset.ack < 0
+
+
+def is_unanswered(closer: Side, peer: Side) -> bool:
+    """Whether a FIN was sent again, and nothing came from the peer since: what the peer sends may not get through."""
+    parting = closer.parting
+    return not parting.fin_acked and peer.last_packet < parting.fin_again
 
 
 def doubt(close: Close, ground: str) -> None:

@@ -137,7 +137,7 @@ def first_fin(orig: Side, resp: Side) -> Close | None:
         earlier, later = (resp, orig) if orig_had == HAD else (orig, resp)
         if not was_sent_again(later, earlier):
             return close_by(earlier)
-        close = crossed(orig, resp)
+        close = close_by(earlier) if may_have_been_told(earlier) else crossed(orig, resp)
         doubt(close, SENT_AGAIN)
         return close
     if orig.parting.fin_inferred and resp.parting.fin_inferred:
@@ -177,6 +177,14 @@ def was_sent_again(later: Side, earlier: Side) -> bool:
     return earlier.parting.fin_acked_at > later.parting.fin_rel
 
 
+def may_have_been_told(side: Side) -> bool:
+    """Whether the peer repeats itself when it acknowledges a side's FIN: the side had sent that again before.
+
+    Then one lost packet explains it, the peer's FIN that acknowledged this one; FINs that cross ask for two.
+    """
+    return 0 < side.parting.fin_again < side.parting.fin_acked_packet
+
+
 def both_had(orig: Side, resp: Side) -> Close:
     """Each FIN acknowledges the other, so one is a retransmission of the first: that which came later in the capture.
 
@@ -201,7 +209,7 @@ def had_fin(side: Side, peer: Side) -> i64:
     own FIN or behind it.
     """
     if side.parting.fin_inferred:
-        if peer.parting.fin_inferred or peer.parting.fin_acked_at == NOWHERE:
+        if peer.parting.fin_inferred or peer.parting.fin_acked_at == NOWHERE or may_have_been_told(peer):
             return CANNOT_TELL
         return HAD if peer.parting.fin_acked_at <= side.parting.fin_rel else HAD_NOT
     known = side.parting.fin_ack

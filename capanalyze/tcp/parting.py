@@ -66,6 +66,7 @@ class Parting:
         fin_ack: the acknowledgement number in the copy sent first, the lowest; -1 none.
         fin_packets, rst_packets: packet numbers, retransmissions and copies included, the first END_PACKETS of them;
         fin_count, rst_count: how many there are. rst_ack: the acknowledgement number of the newest RST, -1 none.
+        fin_again: the first packet that is no copy and repeats the FIN; 0 none.
         fin_inferred: the FIN is known by its acknowledgement alone.
         fin_acked: the peer acknowledged it, in packet fin_acked_packet (0: before it, or not captured) at
             fin_acked_ts, by a segment at position fin_acked_at of its own stream. fin_acked_open: the lowest position
@@ -82,6 +83,7 @@ class Parting:
         "fin_acked_open",
         "fin_acked_packet",
         "fin_acked_ts",
+        "fin_again",
         "fin_count",
         "fin_inferred",
         "fin_late",
@@ -108,6 +110,7 @@ class Parting:
         self.fin_ack: i64 = -1
         self.fin_packets: list[int] = NO_PACKETS
         self.fin_count: i64 = 0
+        self.fin_again: i64 = 0
         self.rst_packets: list[int] = NO_PACKETS
         self.rst_count: i64 = 0
         self.rst_ack: i64 = -1

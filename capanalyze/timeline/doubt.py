@@ -6,7 +6,7 @@ In: a group of Facts with the same plot. Out: a clause in brackets for the end o
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.tcp.evidence import DROPPED, INEXACT, OTHER_WAY, SENT_AGAIN, UNHEARD, WENT_ON
+from capanalyze.tcp.evidence import DROPPED, INEXACT, OTHER_WAY, SENT_AGAIN, UNANSWERED, UNHEARD, UNKNOWN_THERE, WENT_ON
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import count, span
 
@@ -20,6 +20,8 @@ _GROUNDS: Final = {
     WENT_ON: "the {closer} went on after that RST, so something between the two may have sent it",
     OTHER_WAY: "the time to live of that RST is not that of the {closer}'s packets before it, so something between the "
     "two may have sent it",
+    UNANSWERED: "a FIN of the {peer}'s may have been lost on the way: nothing came from it any more",
+    UNKNOWN_THERE: "that RST has no ACK: the {peer}'s host had no such connection any more when it was asked",
 }
 """Why a close is likely only -> words."""
 

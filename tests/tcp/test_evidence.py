@@ -92,6 +92,16 @@ def test_a_fin_not_acknowledged_is_certain_where_nothing_is_missing() -> None:
     assert told(talk) == ("client", "FIN", 8, False, "certain")
 
 
+@pytest.mark.parametrize(("flowing", "certainty"), [(False, "likely"), (True, "certain")])
+def test_a_fin_sent_again_is_likely_where_nothing_comes_from_the_peer_any_more(flowing: bool, certainty: str) -> None:
+    talk = hello()
+    talk.client.fin(undelivered=True).after(0.2).client.fin_again(undelivered=True)
+    if flowing:
+        talk.server.data(b"tick").client.ack()
+
+    assert told(talk) == ("client", "FIN", 6, False, certainty)
+
+
 def test_a_fin_acknowledged_from_behind_missing_octets_is_likely() -> None:
     talk = hello()
     talk.client.fin().server.data(b"lost", unseen=True).server.ack().client.ack()
@@ -121,6 +131,17 @@ def test_a_fin_whose_sender_had_acknowledged_the_other_from_behind_it_was_sent_a
     assert told(talk) == ("both", "FIN", 6, False, "likely")
 
 
+@pytest.mark.parametrize("seen", [False, True], ids=["the other FIN never captured", "its later copy captured"])
+def test_a_fin_sent_again_before_it_was_acknowledged_from_behind_the_other_was_likely_first(seen: bool) -> None:
+    talk = hello()  # the FIN that acknowledged it was lost on the way
+    talk.client.fin().server.fin(unseen=True, undelivered=True)
+    talk.after(0.2).client.fin_again().server.ack()
+    if seen:
+        talk.server.fin_again().client.ack()
+
+    assert told(talk) == ("client", "FIN", 6, False, "likely")
+
+
 @pytest.mark.parametrize("spoken", [False, True])
 def test_a_side_of_which_the_capture_holds_no_octet_may_have_closed_before(spoken: bool) -> None:
     talk = Conversation().established()
@@ -147,6 +168,16 @@ def test_a_reset_in_answer_to_a_fin_tells_that_its_sender_had_not_closed(flags: 
     talk.server.data(b"seen").client.ack().client.fin().server.segment(flags)
 
     assert told(talk) == ("client", "FIN", 9, False, certainty)
+
+
+@pytest.mark.parametrize(("flags", "certainty"), [(RST | ACK, "certain"), (RST, "likely")])
+def test_a_reset_without_ack_in_answer_to_a_fin_is_of_a_host_that_had_no_such_connection(
+    flags: int, certainty: str
+) -> None:
+    talk = hello()
+    talk.client.fin(undelivered=True).server.segment(flags)
+
+    assert told(talk) == ("client", "FIN", 6, False, certainty)
 
 
 def test_each_fin_acknowledges_the_other_and_nothing_says_which_was_sent_again() -> None:

@@ -85,7 +85,7 @@ def test_s6_a_fin_sent_four_times_and_never_answered() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert story(connection) == ("complete", ("client", "FIN", 6, False, "certain"), ("FIN_WAIT_1", "UNKNOWN"))
+    assert story(connection) == ("complete", ("client", "FIN", 6, False, "likely"), ("FIN_WAIT_1", "UNKNOWN"))
     assert (
         connection.client.fin_packets,
         notes(connection),

@@ -83,6 +83,14 @@ def test_that_nobody_closed_is_said_with_the_packets_dropped() -> None:
             hello().server.ack().client.data(b"more", undelivered=True).server.segment(RST, ttl=63),
             "the time to live of that RST is not that of the gateway's packets before it, so something between the two",
         ),
+        (
+            hello().client.fin(undelivered=True).after(1).client.fin_again(),
+            "a FIN of the gateway's may have been lost on the way: nothing came from it any more",
+        ),
+        (
+            hello().client.fin(undelivered=True).server.segment(RST),
+            "that RST has no ACK: the gateway's host had no such connection any more when it was asked",
+        ),
     ],
 )
 def test_why_a_close_is_only_probable_is_said(talk: Conversation, ground: str) -> None:
