@@ -21,18 +21,21 @@ WENT_ON: Final = "went on"
 OTHER_WAY: Final = "other way"
 UNANSWERED: Final = "unanswered"
 UNKNOWN_THERE: Final = "unknown there"
+CROSSED: Final = "crossed"
 """Why a close is likely only: the peer may have closed unheard; a FIN was captured in a later copy only; the receiver
 of the RST may have ignored it; the capture tool says that it lost packets; the sender of the RST sent more; the RST
-came from another distance than its other packets; the peer fell silent; it had no such connection any more. "" where a
-FIN is inferred: that says it."""
+came from another distance than its other packets; the peer fell silent; it had no such connection any more; it sent a
+RST or a FIN before it had heard of the close. "" where a FIN is inferred: that says it."""
 
 
 def weigh(connection: Connection, close: Close) -> None:
     """Settle how sure it is that the peer had not closed before, nor at the same time without having heard of it."""
-    if proved(connection, close):
-        return
     orig, resp = connection.orig, connection.resp
     peer = resp if close.side == 0 else orig
+    if is_crossed(connection, close, peer):
+        doubt(close, CROSSED)
+    if close.certainty != "certain" or proved(connection, close):
+        return
     if peer.parting.closed:
         doubt(close, "" if peer.parting.fin_inferred else SENT_AGAIN)
     elif not is_whole(peer) or lacks_packets(connection) or had_more(close, peer):
@@ -43,6 +46,24 @@ def weigh(connection: Connection, close: Close) -> None:
         doubt(close, UNANSWERED)
     else:
         close.quiet = True
+
+
+def is_crossed(connection: Connection, close: Close, peer: Side) -> bool:
+    """Whether the peer ended the connection too before it had heard of the close; so a capture there begins with that.
+
+    Who has received a RST sends nothing more, and a RST with ACK is of a host that has the connection.
+    """
+    if connection.with_itself:
+        return False
+    parting = peer.parting
+    if close.kind == "RST":
+        aborted = parting.rst_ack >= 0 and connection.ignored_count == 0
+        return close.ack >= 0 and (aborted or (parting.closed and not parting.fin_inferred))
+    reset = connection.reset
+    closer = peer.peer
+    if reset is None or reset.side != peer.index or reset.ack < 0 or closer.parting.fin_acked:
+        return False
+    return distance(reset.ack, closer.next_seq) + closer.next_rel <= closer.parting.fin_rel
 
 
 def was_unknown(connection: Connection, close: Close, peer: Side) -> bool:

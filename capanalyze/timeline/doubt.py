@@ -6,7 +6,17 @@ In: a group of Facts with the same plot. Out: a clause in brackets for the end o
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.tcp.evidence import DROPPED, INEXACT, OTHER_WAY, SENT_AGAIN, UNANSWERED, UNHEARD, UNKNOWN_THERE, WENT_ON
+from capanalyze.tcp.evidence import (
+    CROSSED,
+    DROPPED,
+    INEXACT,
+    OTHER_WAY,
+    SENT_AGAIN,
+    UNANSWERED,
+    UNHEARD,
+    UNKNOWN_THERE,
+    WENT_ON,
+)
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import count, span
 
@@ -22,6 +32,7 @@ _GROUNDS: Final = {
     "two may have sent it",
     UNANSWERED: "a FIN of the {peer}'s may have been lost on the way: nothing came from it any more",
     UNKNOWN_THERE: "that RST has no ACK: the {peer}'s host had no such connection any more when it was asked",
+    CROSSED: "the {peer} ended it too before it had heard of that",
 }
 """Why a close is likely only -> words."""
 

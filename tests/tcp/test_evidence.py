@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conversation import ACK, RST, SYN, Conversation
+from tests.conversation import ACK, FIN, RST, SYN, Conversation
 from tests.follow import follow
 from tests.tcp.test_scenarios import hello, story
 
@@ -175,9 +175,36 @@ def test_a_reset_without_ack_in_answer_to_a_fin_is_of_a_host_that_had_no_such_co
     flags: int, certainty: str
 ) -> None:
     talk = hello()
-    talk.client.fin(undelivered=True).server.segment(flags)
+    talk.client.fin().server.segment(flags)
 
     assert told(talk) == ("client", "FIN", 6, False, certainty)
+
+
+def crossed(kind: str, other: str, first: str, arrived: bool) -> Conversation:
+    """Both ends close, as the one that ``first`` names captures it; ``arrived``: the other one had heard of it."""
+    talk = hello()
+    ends = (talk.client, talk.server) if first == "client" else (talk.server, talk.client)
+    for end, how in zip(ends, (kind, other), strict=True):
+        end.segment((RST if how == "RST" else FIN) | ACK, undelivered=end is ends[0] and not arrived)
+    return talk
+
+
+@pytest.mark.parametrize("first", ["client", "server"])
+@pytest.mark.parametrize(
+    ("kind", "other", "arrived", "certainty"),
+    [
+        ("RST", "RST", False, "likely"),
+        ("RST", "FIN", False, "likely"),
+        ("FIN", "RST", False, "likely"),
+        ("FIN", "RST", True, "certain"),
+    ],
+)
+def test_who_closed_before_it_had_heard_of_the_close_may_have_been_first(
+    kind: str, other: str, arrived: bool, certainty: str, first: str
+) -> None:
+    talk = crossed(kind, other, first, arrived)
+
+    assert told(talk) == (first, kind, 6, False, certainty)
 
 
 def test_each_fin_acknowledges_the_other_and_nothing_says_which_was_sent_again() -> None:

@@ -179,7 +179,8 @@ def test_s8_a_reset_and_what_crossed_it() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert story(connection) == ("midstream", ("server", "RST", 1, False, "certain"), ("CLOSED", "CLOSED"))
+    # on the client's host the FIN may have been captured first
+    assert story(connection) == ("midstream", ("server", "RST", 1, False, "likely"), ("CLOSED", "CLOSED"))
 
 
 def test_s9_four_syns_unanswered() -> None:

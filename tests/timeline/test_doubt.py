@@ -91,6 +91,7 @@ def test_that_nobody_closed_is_said_with_the_packets_dropped() -> None:
             hello().client.fin(undelivered=True).server.segment(RST),
             "that RST has no ACK: the gateway's host had no such connection any more when it was asked",
         ),
+        (hello().client.rst().server.rst(), "the gateway ended it too before it had heard of that"),
     ],
 )
 def test_why_a_close_is_only_probable_is_said(talk: Conversation, ground: str) -> None:
