@@ -115,6 +115,11 @@ class Facts:
         return self.client if side == "client" else self.server
 
     @property
+    def held_back(self) -> bool:
+        """Whether the last that one side sent did not get through, so that an answer may wait unsent, or be lost."""
+        return self.client.stuck or self.server.stuck
+
+    @property
     def incomplete(self) -> bool:
         """Whether octets that were sent are not in the capture."""
         return self.client.unread + self.server.unread > 0

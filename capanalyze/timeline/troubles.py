@@ -21,7 +21,7 @@ def troubles(facts: Facts) -> str:
 def _unheard(facts: Facts) -> str:
     """Requests behind everything that the gateway sent, where all that was sent is in the capture."""
     session, last = facts.session, facts.server.last_before
-    if session is None or last is None or facts.stage != "ready" or facts.incomplete:
+    if session is None or last is None or facts.stage != "ready" or facts.incomplete or facts.held_back:
         return ""
     end = facts.close if facts.closer else facts.ended
     number = sum(

@@ -29,6 +29,7 @@ from tests.timeline.talk import (
     ready,
     report,
     started,
+    verdict,
 )
 
 
@@ -235,6 +236,35 @@ def test_a_request_that_was_not_acknowledged_is_not_said_to_be() -> None:
 
     assert finding.evidence[0] == "no answer to reqCurrentTime (packet 12)"
     assert finding.evidence[1].endswith("its host did not acknowledge all of it")
+
+
+def asked_again() -> Conversation:
+    """A request that the gateway's host acknowledged, and a second one that it does not take, sent again for 1.4 s."""
+    talk = ready().client.data(frame("49", "1")).server.ack().client.data(frame("49", "1"), undelivered=True)
+    for wait in (0.2, 0.4, 0.8):
+        talk.after(wait).client.data(frame("49", "1"), seq=talk.client.next - 9, undelivered=True)
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("talk", "certainty", "why"),
+    [
+        (ready().client.data(frame("49", "1")).server.ack().after(10).client.keep_alive(), "certain", ""),
+        (
+            ready().client.data(frame("49", "1"), window=0).server.ack().after(10).client.ack(window=0),
+            "possible",
+            "the client's host took nothing more of the gateway's: the answers may wait unsent",
+        ),
+        (asked_again(), "possible", "the gateway's host fell silent: the answers may have been lost on the way"),
+    ],
+    ids=["acknowledged", "window closed", "path cut"],
+)
+def test_an_answer_may_wait_unsent_or_be_lost(talk: Conversation, certainty: str, why: str) -> None:
+    finding = found("requests-unanswered", talk)
+
+    assert finding.certainty == certainty
+    assert not why or why in finding.evidence
+    assert ("last request was not answered" in verdict(talk)) == (certainty == "certain")
 
 
 def test_an_id_in_use_is_a_problem_where_the_gateway_says_so() -> None:

@@ -3,7 +3,8 @@
 Why it matters: the client waits for them, often without a time-out. Where nothing at all came after the last of them,
 the gateway's program may hang while its host still acknowledges.
 What it is not: a request that the capture ends too soon for, octets that were not even acknowledged
-(peer-vanished), or a request sent too early (requests-before-ready).
+(peer-vanished), or a request sent too early (requests-before-ready). Where what one side said last did not get through,
+it is possible only.
 Source of the facts: protocol.md 3.6 (which request has which answer); failures.md 30 and 44.
 """
 
@@ -54,13 +55,17 @@ def check(facts: Facts) -> Finding | None:
         evidence.append(f"the gateway sent nothing at all after the first of them, for {span(silent)}; {host}")
     if facts.incomplete:
         evidence.append("octets are missing from the capture: the answers may be among them")
+    if facts.server.stuck:
+        evidence.append("the client's host took nothing more of the gateway's: the answers may wait unsent")
+    if facts.client.stuck:
+        evidence.append("the gateway's host fell silent: the answers may have been lost on the way")
     return finding(
         ID,
         "Requests of the client were not answered",
         [entry.packet for entry in old[:NAMED]],
         evidence,
         severity="problem" if hung else "notice",
-        certainty="possible" if facts.incomplete else "certain",
+        certainty="possible" if facts.incomplete or facts.held_back else "certain",
         causes=[
             Cause(
                 "the gateway hangs (a window waits, out of memory, suspended)",
