@@ -57,8 +57,8 @@ def is_crossed(connection: Connection, close: Close, peer: Side) -> bool:
         return False
     parting = peer.parting
     if close.kind == "RST":
-        aborted = parting.rst_ack >= 0 and connection.ignored_count == 0
-        return close.ack >= 0 and (aborted or (parting.closed and not parting.fin_inferred))
+        aborted = parting.rst_ack >= 0 and close.ack >= 0 and connection.ignored_count == 0
+        return aborted or (parting.closed and not parting.fin_inferred)
     reset = connection.reset
     closer = peer.peer
     if reset is None or reset.side != peer.index or reset.ack < 0 or closer.parting.fin_acked:
@@ -98,7 +98,7 @@ def proved(connection: Connection, close: Close) -> bool:
     if not peer.scaled and closer.last_ack < 0 and close.ack < 0 and (closer.isn >= 0 or close.kind == "FIN"):
         return True  # the closer never answered a peer; a RST alone may answer what is not in the capture
     if close.kind == "RST":
-        return peer.parting.closed or knew_all(close, peer)
+        return knew_all(close, peer)
     if answered_by_the_open(closer, peer) or gave_up_open(connection.reset, peer):
         return True
     # its FIN acknowledges the closer's, so it was sent later; unless it is a copy sent again of one that did not
