@@ -10,10 +10,11 @@ from typing import Final
 
 from capanalyze.timeline.before import before_close, before_open, captured
 from capanalyze.timeline.doubt import doubts
+from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.words import count, packets, sentence
+from capanalyze.timeline.words import SECOND, count, packets, sentence, spans
 
 STORIES: Final = 3
 """Different plots told in a capture's verdict before "... and N more connections"."""
@@ -129,6 +130,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         facts.kind,
         (facts.inferred, facts.inferred and facts.closing_end.fin_acked),
         (close.certainty, close.doubt) if close is not None else "",
+        _far_apart(facts),
         facts.set_back is not None,
         facts.server.called,
         facts.client.state,
@@ -174,6 +176,18 @@ def story(group: Group, total: int) -> str:
     return f"{_closer(group, total)}{before_close(group)}{remains(group)}{doubts(group)}"
 
 
+def _fins_apart(facts: Facts) -> int | None:
+    """How long after one side's FIN the other one's was captured, in nanoseconds."""
+    fins = sorted(end.fin for end in (facts.client, facts.server) if end.fin is not None)
+    return between(fins[0], fins[1], facts.set_back) if len(fins) == 2 else None
+
+
+def _far_apart(facts: Facts) -> bool:
+    """Whether FINs that cross do so because the first did not get through, and not because both came at a time."""
+    wait = _fins_apart(facts) if facts.closer == "both" else None
+    return wait is not None and wait >= SECOND
+
+
 def thing(group: Group, total: int) -> str:
     """The connections as an object: "the connection", "all 3 connections", "connections 1 and 3"."""
     if total == 1:
@@ -192,7 +206,11 @@ def _closer(group: Group, total: int) -> str:
     )
     if first.closer == "both":
         numbers = packets(packet for facts in group for packet in (*facts.client.fins[:1], *facts.server.fins[:1]))
-        return f"client and {first.server.called} {probably}closed at the same time{on} (their FINs cross: {numbers})"
+        ends = f"client and {first.server.called} {probably}closed"
+        if not _far_apart(first):
+            return f"{ends} at the same time{on} (their FINs cross: {numbers})"
+        waits = spans([wait for facts in group if (wait := _fins_apart(facts)) is not None])
+        return f"{ends}{on} without having heard of each other (their FINs cross, {waits} apart: {numbers})"
     who = f"the {first.closing_end.called}"
     if first.inferred:
         known = f"the {first.other_end.called} acknowledged it"

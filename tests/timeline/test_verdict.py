@@ -351,6 +351,15 @@ CLOSES = [
         ),
     ),
     (
+        "a FIN that was lost on the way, and seconds later the other one's",
+        ready().client.fin(undelivered=True).after(4).server.fin(undelivered=True).client.bare_rst(),
+        (
+            "Client and gateway closed without having heard of each other (their FINs cross, 4.0 s apart: packets 12 "
+            "and 13), 2.0 ms after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway."
+        ),
+    ),
+    (
         "a FIN that the capture lacks",
         ready().server.fin(unseen=True).client.ack().client.fin().server.ack(),
         (
