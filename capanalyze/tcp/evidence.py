@@ -67,7 +67,7 @@ def is_crossed(connection: Connection, close: Close, peer: Side) -> bool:
 
 
 def was_unknown(connection: Connection, close: Close, peer: Side) -> bool:
-    """Whether the peer's host had no such connection any more: its RST has no ACK (RFC 9293 3.5.2), and no FIN came."""
+    """Whether who answered for the peer had no such connection: a RST without ACK (RFC 9293 3.5.2), and no FIN."""
     reset = connection.reset
     return close.kind == "FIN" and reset is not None and reset.side == peer.index and reset.ack < 0
 
@@ -124,7 +124,7 @@ def gave_up_open(reset: Close | None, peer: Side) -> bool:
 
     One without ACK tells nothing: its number is that of the segment which it answers (RFC 9293 3.5.2).
     """
-    if reset is None or reset.side != peer.index or reset.ack < 0 or peer.next_seq < 0:
+    if reset is None or reset.side != peer.index or reset.ack < 0 or peer.next_seq < 0 or reset.doubt == OTHER_WAY:
         return False
     return peer.next_rel + distance(reset.seq, peer.next_seq) <= captured_end(peer) and is_whole(peer)
 

@@ -31,7 +31,7 @@ _GROUNDS: Final = {
     OTHER_WAY: "the time to live of that RST is not that of the {closer}'s packets before it, so something between the "
     "two may have sent it",
     UNANSWERED: "a FIN of the {peer}'s may have been lost on the way: nothing came from it any more",
-    UNKNOWN_THERE: "that RST has no ACK: the {peer}'s host had no such connection any more when it was asked",
+    UNKNOWN_THERE: "that RST has no ACK, so its sender had no such connection: the {peer} may have ended it before",
     CROSSED: "the {peer} ended it too before it had heard of that",
 }
 """Why a close is likely only -> words."""

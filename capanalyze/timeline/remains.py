@@ -5,7 +5,7 @@ In: a group of Facts with the same plot and a closer. Out: the last clause of a 
 
 from collections.abc import Sequence
 
-from capanalyze.tcp.evidence import DROPPED, UNHEARD
+from capanalyze.tcp.evidence import DROPPED, OTHER_WAY, UNHEARD
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import packets, span, spans
@@ -96,7 +96,8 @@ def _late_readiness(group: Group) -> str:
     if not names:
         return ""
     all_of_them = "it" if len(names) == 1 else "both"
-    which = all_of_them if len(names) == len(group[0].missing_names) else " and ".join(names)
+    named = group[0].stage == "not_ready" and len(names) == len(group[0].missing_names)
+    which = all_of_them if named else " and ".join(names)
     if any(_disordered(facts, at) for facts in group for _, at in facts.late_readiness):
         return f"; {which} {'lies' if len(names) == 1 else 'lie'} behind that in the capture"
     return f"; {which} came {spans(known) + ' ' if len(known) == len(waits) else ''}too late"
@@ -111,5 +112,8 @@ def _reset(group: Group) -> str:
             continue
         ends: list[End] = [facts.other_end if other else facts.closing_end for facts in group]
         where = packets(one.rst.packet for one in ends if one.rst is not None)
+        reset = first.connection.reset
+        if reset is not None and reset.side == end.side.index and reset.doubt == OTHER_WAY:
+            return f"; a RST in the {end.called}'s name followed ({where}), with another time to live than its packets"
         return f"; the {end.called} then sent a RST ({where})"
     return ""

@@ -137,6 +137,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         facts.server.state,
         back.words if facts.stage == "unanswered" and (back := turned_back(facts)) is not None else "",
         (facts.client.stuck, facts.server.stuck),
+        facts.connection.reset.doubt if facts.connection.reset is not None else "",
         bool(facts.client.rst),
         bool(facts.server.rst),
         facts.connection.server.port if facts.stage in {"refused", "unanswered"} else 0,

@@ -162,10 +162,12 @@ def test_a_side_whose_syn_was_answered_has_not_closed_before() -> None:
     assert told(talk) == ("server", "FIN", 3, False, "certain")
 
 
-@pytest.mark.parametrize(("flags", "certainty"), [(RST | ACK, "certain"), (RST, "likely")])
-def test_a_reset_in_answer_to_a_fin_tells_that_its_sender_had_not_closed(flags: int, certainty: str) -> None:
+@pytest.mark.parametrize(
+    ("flags", "ttl", "certainty"), [(RST | ACK, 64, "certain"), (RST, 64, "likely"), (RST | ACK, 63, "likely")]
+)
+def test_a_reset_in_answer_to_a_fin_tells_that_its_sender_had_not_closed(flags: int, ttl: int, certainty: str) -> None:
     talk = with_a_gap()
-    talk.server.data(b"seen").client.ack().client.fin().server.segment(flags)
+    talk.server.data(b"seen").client.ack().client.fin().server.segment(flags, ttl=ttl)
 
     assert told(talk) == ("client", "FIN", 9, False, certainty)
 

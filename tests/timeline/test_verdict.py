@@ -396,6 +396,25 @@ CLOSES = [
         ),
     ),
     (
+        "a FIN that something between the two answered",
+        ready().client.fin(undelivered=True).server.bare_rst(ttl=63),
+        (
+            "The client probably closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's "
+            "nextValidId); the session was ready, with 2 messages from the client and 3 from the gateway; a RST in the "
+            "gateway's name followed (packet 13), with another time to live than its packets (that RST has no ACK, so "
+            "its sender had no such connection: the gateway may have ended it before)."
+        ),
+    ),
+    (
+        "a session made ready too late for a client that had sent no hello at all",
+        opened().client.data(WRONG).server.ack().client.fin().server.data(NEXT_VALID_ID + MANAGED_ACCOUNTS),
+        (
+            "The client closed first (FIN in packet 6), 2.0 ms after sending `API=9.72\\0`, which is no TWS hello; "
+            f"nothing was answered (a right hello is the 17 octets {RIGHT}); nextValidId and managedAccounts came "
+            "1.0 ms too late; the gateway did not close (CLOSE_WAIT) in the 1.0 ms captured after that."
+        ),
+    ),
+    (
         "a RST out of the window, then a FIN",
         ready().server.rst(seq=9).server.fin().client.fin().server.ack(),
         (
