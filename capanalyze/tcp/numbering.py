@@ -49,7 +49,9 @@ def take_syn(
     else:
         event(connection, side, "SYN", packet, ts_ns, 0, flag)
         connection.syn_ts = ts_ns
-        if connection.roles_from != "syn":
+        if side.index != connection.client_side and connection.roles_from == "syn":
+            connection.roles_from = "first_packet"  # both asked (RFC 9293 3.5, simultaneous open): the hello tells
+        elif connection.roles_from != "syn" and not again:
             connection.roles_from = "syn"
             connection.client_side = side.index
 

@@ -6,7 +6,7 @@ import pytest
 
 from capanalyze import read
 from capanalyze.timeline.verdict import capture_verdict, unread_end
-from tests.conversation import Conversation
+from tests.conversation import ACK, SYN, Conversation
 from tests.timeline.talk import (
     HELLO,
     MANAGED_ACCOUNTS,
@@ -697,3 +697,20 @@ def test_the_beginning_of_a_hello_is_not_called_another_program() -> None:
     assert "the beginning of a hello" in verdict(talk)
     assert "not TWS" not in verdict(talk)
     assert "wrong-service" not in [name for _, name in findings(talk)]
+
+
+@pytest.mark.parametrize("first", ["client", "server"])
+def test_of_two_ends_that_both_asked_for_the_connection_the_hello_tells_the_client(first: str) -> None:
+    talk = Conversation()
+    ends = (talk.client, talk.server) if first == "client" else (talk.server, talk.client)
+    for end in ends:
+        end.segment(SYN, seq=end.isn)
+    for end in ends:
+        end.segment(SYN | ACK, seq=end.isn)
+    talk.after(1).client.syn(undelivered=True)  # a late copy of it
+    talk.client.data(HELLO).server.data(answer()).client.ack().client.fin().server.ack()
+
+    (said,) = report(talk).connections
+
+    assert (said.client.port, said.roles_from) == (50000, "hello")
+    assert said.verdict.startswith("The client closed first (FIN in packet 9)")
