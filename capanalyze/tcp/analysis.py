@@ -94,8 +94,6 @@ def acked_by(side: Side, peer: Side) -> i64:
 
 def remember(side: Side, seg: Segment, rel: i64, probe: str, ts_ns: i64) -> None:
     """Keep what the next segments are compared with; a zero-window probe moves nothing on."""
-    if side.hops < 0:
-        side.hops = seg.hops
     if side.trouble.probe != probe:
         trouble(side).probe = probe
     end = rel + seg.length + (1 if seg.flags & SYN else 0) + (1 if seg.flags & FIN else 0)

@@ -12,7 +12,7 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, doubt, last_octet
+from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, came_another_way, doubt, last_octet
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, infer_own_fin, opening
 from capanalyze.tcp.judgement import OUT_OF_WINDOW, REFUSED, VALID, is_overtaken, is_unplaced, judge
 from capanalyze.tcp.leap import ends_before, unsay
@@ -81,6 +81,7 @@ class Closing:
         close.side = side.index
         close.seq = seg.seq
         close.ack = parting.rst_ack
+        close.hops = seg.hops
         if verdict == OUT_OF_WINDOW:
             self._ignore(connection, close, side)
             event(connection, side, "RST", packet, ts_ns, 0, verdict)
@@ -96,7 +97,7 @@ class Closing:
             return False
         if verdict == VALID and is_overtaken(side, peer, seg):
             doubt(close, INEXACT)
-        if seg.hops != side.hops >= 0:  # it passed other routers, or began with another number: another host's
+        if came_another_way(connection, close):
             doubt(close, OTHER_WAY)
         acknowledged_by_reset(connection, side, peer, close.ack, packet, ts_ns)
         if connection.reset is None:

@@ -72,6 +72,7 @@ class Close:
         "certainty",
         "doubt",
         "first",
+        "hops",
         "inferred",
         "kind",
         "packet",
@@ -95,6 +96,7 @@ class Close:
         self.seq: i64 = -1  # of a RST
         self.ack: i64 = -1  # of a RST with the ACK flag
         self.behind: i64 = 0  # where its sender's octets ended, as far as known when a doubtful RST came
+        self.hops: i64 = -1  # the time to live of a RST; -1 unknown
         self.patience: i64 = 0  # packets that may yet prove a RST which was ignored
 
 

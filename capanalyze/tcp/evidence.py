@@ -85,6 +85,17 @@ def doubt(close: Close, ground: str) -> None:
         close.doubt = ground
 
 
+def came_another_way(connection: Connection, close: Close) -> bool:
+    """Whether a RST came over more or fewer hops than what its sender had sent: another host may have made it.
+
+    A host gives all its packets the same time to live, as long as no program asks for another.
+    """
+    if close.kind != "RST" or close.side < 0:
+        return False
+    usual = (connection.orig if close.side == 0 else connection.resp).hops
+    return usual >= 0 and close.hops != usual
+
+
 def doubt_silence(connection: Connection) -> None:
     """The capture tool lost packets, nobody knows of which connection: their absence proves nothing."""
     if connection.close is not None and connection.close.quiet:

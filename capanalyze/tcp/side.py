@@ -136,12 +136,12 @@ class Side:
         self.parting: Parting = OPEN
         self.trouble: Trouble = SMOOTH
         self.isn: i64 = -1  # of the SYN; -1 not captured
-        self.hops: i64 = -1  # of its first segment but RSTs (segment.py); -1 none
         self.max_rel: i64 = 0  # the end of the highest octet or FIN sent
         self.max_ts: i64 = -1  # time of the segment that set max_rel
         self.low_rel: i64 = 0  # the lowest position known to be of the stream
         self.whole_rel: i64 = 0  # the end of what was sent without a hole, or acknowledged in spite of one
         self.offer: i64 = NOT_CAPTURED  # the window scale that its SYN offers; -1 none
+        self.hops: i64 = -1  # the time to live in its first packet behind the SYN, else in that; -1 unknown
         self.ident: i64 = 0  # IP identification of the newest segment of the general path; 0 none
         self.ident_at: i64 = 0  # how many packets of the side that was
         self.first_data_packet: i64 = 0

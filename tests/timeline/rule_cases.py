@@ -99,6 +99,8 @@ FIRES = {
     "pacing-reject": [ready().server.data(error(100, "Max rate of messages per second has been exceeded"))],
     "read-only-api": [ready().server.data(error(321, "The API interface is currently in Read-Only mode.", 7))],
     "gateway-closed-midsession": [ready().server.fin().client.fin()],
+    "client-reset-midsession": [ready().server.data(frame("49", "1", "1") * 9).client.rst()],
+    "injected-rst": [ready().after(20).server.rst(ttl=250)],
     "requests-before-ready": [
         started().client.data(frame("49", "1")).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack().after(9)
     ],
@@ -196,6 +198,9 @@ KEEPS_STILL = {
         "a client that resets at once": [greeted().server.data(answer()[:4]).client.rst()],
         "another program": [greeted().server.data(b"RFB 003.008\n").client.ack().after(4).client.fin()],
         "silence": [gave_up()],
+        "a client that reads no more": [
+            greeted().server.data(answer()[:10]).client.ack(window=0).after(4).client.fin(window=0)
+        ],
         "an answer whose rest the capture lacks": [
             greeted()
             .server.data(answer()[:10])
@@ -288,6 +293,39 @@ KEEPS_STILL = {
     "gateway-closed-midsession": {
         "a client that closed": [ready().client.fin().server.fin()],
         "a session that was not ready": [started().server.fin()],
+    },
+    "client-reset-midsession": {
+        "a FIN": [ready().client.fin().server.ack()],
+        "a RST behind both FINs": [ready().client.fin().server.fin().client.bare_rst()],
+        "a session that was not ready": [started().after(4).client.rst()],
+        "a reset from the gateway's side": [ready().server.rst()],
+        "the end of keep-alives that nobody answers": [
+            ready()
+            .after(75)
+            .client.keep_alive(undelivered=True)
+            .after(75)
+            .client.keep_alive(undelivered=True)
+            .after(75)
+            .client.keep_alive(undelivered=True)
+            .after(75)
+            .client.rst()
+        ],
+    },
+    "injected-rst": {
+        "the same time to live": [ready().server.rst()],
+        "a route that became longer": [ready().server.rst(ttl=62)],
+        "a refusal": [Conversation().client.syn().server.rst(ttl=255)],
+        "a FIN": [ready().server.fin(ttl=250)],
+        "a SYN-ACK of a firewall that answers for the gateway until it is there": [
+            Conversation()
+            .client.syn()
+            .server.syn_ack(ttl=255)
+            .client.ack()
+            .client.data(HELLO)
+            .server.ack()
+            .server.rst()
+        ],
+        "a RST of which IP options hide the time to live": [ready().server.rst(ttl=250, ip_options=b"\x94\x04\0\0")],
     },
     "requests-before-ready": {
         "early requests that were answered": [
@@ -448,7 +486,10 @@ KEEPS_STILL = {
             Conversation().client.syn().after(1).client.syn().after(1).client.syn().after(1).client.syn()
         ],
     },
-    "upstream-lost": {"a farm that is all right": [ready().server.data(error(2104))]},
+    "upstream-lost": {
+        "a farm that is broken": [ready().server.data(error(2103))],
+        "a farm that is all right": [ready().server.data(error(2104))],
+    },
     "client-leaks-close-wait": {
         "a capture that ends too soon": [ready().server.fin().client.ack()],
         "a client that closes": [ready().server.fin().client.ack().after(3).client.fin().server.ack()],

@@ -15,6 +15,7 @@ from capanalyze.timeline.rules import (
     capture_incomplete,
     client_leaks_close_wait,
     client_never_speaks,
+    client_reset_midsession,
     closed_after_startapi,
     closed_without_answer,
     duplicate_client_id,
@@ -27,6 +28,7 @@ from capanalyze.timeline.rules import (
     hello_with_messages,
     http_tls_fix_on_api_port,
     idle_timeout,
+    injected_rst,
     ipv6_localhost,
     late_answer,
     legacy_hello,
@@ -89,6 +91,7 @@ RULES: Final = tuple(
         hello_with_messages,
         # a session that broke
         gateway_closed_midsession,
+        client_reset_midsession,
         port_changed,
         idle_timeout,
         pacing_reject,
@@ -103,6 +106,7 @@ RULES: Final = tuple(
         gateway_stops_reading,
         stream_desync,
         peer_vanished,
+        injected_rst,
         # what else to know
         upstream_lost,
         gateway_leaks_close_wait,
@@ -136,7 +140,12 @@ def judge(facts: Facts) -> tuple[Finding, ...]:
 _CHECKS: Final = tuple(rule.check for rule in RULES)
 
 
-CLOSERS: Final = (closed_without_answer.ID, closed_after_startapi.ID, gateway_closed_midsession.ID)
+CLOSERS: Final = (
+    closed_without_answer.ID,
+    closed_after_startapi.ID,
+    gateway_closed_midsession.ID,
+    client_reset_midsession.ID,
+)
 """Rules that name who closed."""
 
 

@@ -2,7 +2,8 @@
 
 Why it matters: the program behind the port is TWS or IB Gateway, it accepted the connection and read the hello. So it
 died, hung, or was cut off while it answered; the client waits for the rest and calls it a time-out.
-What it is not: another program on the port (wrong-service), or a gateway that answers nothing (accepted-but-silent).
+What it is not: another program on the port (wrong-service), a gateway that answers nothing (accepted-but-silent), or
+one that may not send the rest, as the client does not read (slow-consumer).
 Source of the facts: protocol.md 1.1 and 1.5 (the answer is one frame, whose length is known from its first octets).
 """
 
@@ -26,7 +27,7 @@ LENGTH: Final = 4
 def check(facts: Facts) -> Finding | None:
     """Fires where the beginning of an answer stood alone until the gateway closed, or for a second."""
     wrong = facts.misfit
-    if facts.stage != "not_tws" or wrong is None or not wrong.cut_answer:
+    if facts.stage != "not_tws" or wrong is None or not wrong.cut_answer or facts.client.side.window == 0:
         return None
     waited = between(facts.server.last_before, facts.close if facts.closer else facts.ended)
     if facts.closer != "server" and (waited is None or waited < SHORTEST_WAIT):

@@ -1,7 +1,7 @@
-"""upstream-lost: the gateway said that it lost its own connection to IB (1100), or had it back (1101, 1102).
+"""upstream-lost: the gateway said that it lost its own connection to IB (1100, 2110), or had it back (1101, 1102).
 
 Why it matters: data stops and the API socket stays up. A client that closes and reconnects for that reason only makes
-things worse.
+things worse; one that does not subscribe again after 1101 waits for data that never comes.
 What it is not: a fault of the socket between client and gateway.
 Source of the facts: protocol.md 5.2; failures.md 38.
 """
@@ -17,19 +17,34 @@ MEANINGS: Final = {
     1100: "the gateway lost its connection to IB's servers",
     1101: "restored, market data has to be requested again",
     1102: "restored, market data goes on",
+    2110: "the gateway's connection to IB's servers is broken, and will be restored by itself",
+}
+
+ADVICE: Final = {
+    1101: "send every request for market data again: the gateway says that it lost them",
+    1102: "nothing has to be requested again; what came meanwhile is lost",
 }
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires on an error 1100."""
-    if facts.error(1100) is None:
-        return None
+    """Fires on an error that tells of the gateway's own connection."""
     seen = [error for error in facts.errors if error.code in MEANINGS]
+    if not seen:
+        return None
     return finding(
         ID,
-        "The gateway lost its own connection to IB; the API socket stayed up",
+        _title(facts),
         [error.at for error in seen],
         [f"{error.code} in packet {error.at.packet}: {MEANINGS[error.code]}" for error in seen],
         severity="notice",
-        advice="wait for 1101 or 1102; subscribe again after 1101; leave the API connection open",
+        advice=ADVICE.get(seen[-1].code, "wait for 1101 or 1102; subscribe again after 1101")
+        + "; leave the API connection open",
     )
+
+
+def _title(facts: Facts) -> str:
+    if facts.error(1100) is None and facts.error(2110) is None:
+        lost = "; its subscriptions are gone" if facts.error(1101) is not None else ""
+        return f"The gateway has its own connection to IB back{lost}"
+    stayed = "" if facts.closer == "server" else "; the API socket stayed up"
+    return f"The gateway lost its own connection to IB{stayed}"

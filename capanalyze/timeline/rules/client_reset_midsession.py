@@ -1,0 +1,62 @@
+"""client-reset-midsession: a ready session was ended by a RST from the client's side.
+
+Why it matters: the gateway's log says "Connection reset", and people look for the fault there.
+What it is not: proof of a crash. A program that closes its socket, or ends, with octets unread resets the connection
+too; with none unread it sends a FIN. Nor the RST that ends keep-alives without an answer (peer-vanished).
+Source of the facts: failures.md 50 (measured: RST with ACK for unread octets), RFC 9293 3.10.7.1 (no ACK in the answer
+to a segment that has one and belongs to no connection).
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.last_words import last_word
+from capanalyze.timeline.rules import injected_rst, peer_vanished
+from capanalyze.timeline.words import span
+
+ID: Final = "client-reset-midsession"
+
+CLOSED: Final = (
+    Cause(
+        "the client's program closed its socket, ended or was killed with octets unread",
+        "likely",
+        "what the program did at that time; whether its host killed it",
+    ),
+)
+FORGOTTEN: Final = (
+    Cause(
+        "the client's program had ended before, and the capture lacks its FIN",
+        "possible",
+        "what the program did at that time",
+    ),
+    Cause("the client's host was restarted, or lost the connection in a sleep", "possible", "its log"),
+    Cause("a NAT, firewall or VPN between the two forgot the connection", "possible", "a capture on the client's host"),
+)
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the client's side reset a session that was ready (or was under way when the capture began)."""
+    close = facts.connection.close
+    if close is None or facts.closer != "client" or facts.kind != "RST" or not facts.speaks:
+        return None
+    if facts.stage not in {"ready", "midstream"} or peer_vanished.check(facts) is not None:
+        return None
+    wait = between(last_word(facts), facts.close)
+    closed = close.ack >= 0
+    return finding(
+        ID,
+        "A RST from the client's side ended a working session",
+        [facts.close, last_word(facts)],
+        [
+            "RST from the client's side" + (f", {span(wait)} after the last octets" if wait is not None else ""),
+            "it has an ACK, as that of a socket which is closed while octets wait to be read"
+            if closed
+            else "it has no ACK, as the answer of a host that does not know the connection",
+            *injected_rst.signs(facts),
+        ],
+        severity="notice",
+        causes=CLOSED if closed else FORGOTTEN,
+        advice="read the client's log at that time; a client that is done should cancel its requests, then disconnect",
+    )

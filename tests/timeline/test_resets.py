@@ -1,0 +1,67 @@
+"""RSTs in a session that was up: whose they seem to be, and what that says of who closed."""
+
+import pytest
+
+from tests.conversation import Conversation
+from tests.timeline.talk import findings, found, frame, ready, report, verdict
+
+ANSWERS = frame("49", "1", "1700000000") * 9
+V6 = {"client_address": ("fe80::1", 50000), "server_address": ("fe80::2", 4001)}
+
+
+@pytest.mark.parametrize("address", [{}, V6], ids=["IPv4", "IPv6"])
+@pytest.mark.parametrize("ttl", [250, 60, 255])
+def test_a_rst_from_more_or_fewer_hops_away_than_the_gateway_is_not_said_to_be_its_own_for_certain(
+    address: dict[str, object], ttl: int
+) -> None:
+    talk = ready(**address).after(20).server.rst(ttl=ttl)
+    finding = found("injected-rst", talk)
+
+    assert (finding.certainty, finding.packets) == ("likely", (6, 12))
+    assert finding.evidence == (
+        f"the RST in packet 12 came with a time to live of {ttl}, the gateway's other packets with 64",
+    )
+    assert found("gateway-closed-midsession", talk).certainty == "likely"
+    assert verdict(talk).startswith("The gateway probably closed first by a reset (RST in packet 12)")
+    assert verdict(talk).endswith(
+        "(that RST and the gateway's other packets differ in their time to live, so something between the two may "
+        "have sent it)."
+    )
+
+
+def test_where_the_capture_begins_in_the_session_its_first_packets_tell_the_time_to_live() -> None:
+    talk = Conversation().established().server.data(ANSWERS, ttl=57).client.ack().server.rst(ttl=64)
+
+    assert "a time to live of 64, the gateway's other packets with 57" in found("injected-rst", talk).evidence[0]
+
+
+def test_a_sender_that_goes_on_after_its_rst_did_not_make_it() -> None:
+    talk = ready().after(20).server.bare_rst().server.data(ANSWERS)
+
+    assert found("injected-rst", talk).evidence == (
+        "the gateway went on sending after it; who resets a connection forgets it",
+    )
+
+
+def test_a_client_that_resets_with_an_ack_had_octets_to_read() -> None:
+    finding = found("client-reset-midsession", ready().server.data(ANSWERS).client.rst())
+
+    assert (finding.severity, finding.certainty, finding.packets) == ("notice", "certain", (12, 13))
+    assert [cause.text for cause in finding.causes] == [
+        "the client's program closed its socket, ended or was killed with octets unread"
+    ]
+
+
+def test_a_client_s_host_that_does_not_know_the_connection_any_more_resets_without_an_ack() -> None:
+    finding = found("client-reset-midsession", ready().after(900).server.data(ANSWERS).client.bare_rst())
+
+    assert finding.evidence[1] == "it has no ACK, as the answer of a host that does not know the connection"
+    assert "a NAT, firewall or VPN between the two forgot the connection" in [cause.text for cause in finding.causes]
+
+
+def test_a_client_s_rst_from_another_number_of_hops_away_is_only_likely_its_own() -> None:
+    talk = ready().server.data(ANSWERS).client.rst(ttl=128)
+
+    assert [name for _, name in findings(talk)] == ["client-reset-midsession", "injected-rst"]
+    assert found("client-reset-midsession", talk).certainty == "likely"
+    assert report(talk).to_dict()["connections"][0]["close"]["first"] == "client"
