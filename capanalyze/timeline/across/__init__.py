@@ -7,11 +7,11 @@ Finding or None. What the rules of one connection say is not said again here.
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.timeline.across import reconnect_storm, too_many_clients
+from capanalyze.timeline.across import reconnect_storm, relay_legs, too_many_clients
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding
 
-ACROSS: Final = (reconnect_storm, too_many_clients)
+ACROSS: Final = (reconnect_storm, too_many_clients, relay_legs)
 
 
 def judge_together(connections: Sequence[Facts]) -> tuple[Finding, ...]:

@@ -12,7 +12,8 @@ from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
-from capanalyze.timeline.rules import idle_timeout, port_changed
+from capanalyze.timeline.legs import one_session
+from capanalyze.timeline.rules import idle_timeout, injected_rst, port_changed
 from capanalyze.timeline.words import SECOND, clean, packets, quote, span
 from capanalyze.tws.message import Message
 
@@ -21,6 +22,7 @@ ID: Final = "gateway-closed-midsession"
 TELLING: Final = (
     (port_changed.CODE, "the API port was changed, and the gateway drops its connections"),
     (100, "the client sent more than 50 messages a second; the gateway drops it after repeated violations"),
+    (326, "the client sent startApi with a client id that is in use; the gateway closes after that"),
     (1100, "the gateway had lost its own connection to IB"),
     (10197, "another session of the same user took over"),
 )
@@ -92,10 +94,10 @@ def _close(facts: Facts) -> list[str]:
     after = f", {span(wait)} after the last octets" if wait is not None else ""
     if facts.kind != "RST":
         return [f"{facts.kind} from the gateway{after}"]
-    return [
-        f"RST from the gateway's side{after}",
-        "whether the gateway's host or something between (a NAT, a firewall, a relay) made it the packets do not tell",
-    ]
+    unknown = (
+        "whether the gateway's host or something between (a NAT, a firewall, a relay) made it the packets do not tell"
+    )
+    return [f"RST from the gateway's side{after}", *(injected_rst.signs(facts) or [unknown])]
 
 
 def _forgotten(facts: Facts) -> bool:
@@ -128,4 +130,4 @@ def _malformed(facts: Facts) -> tuple[Message, str, str] | None:
 def _with(facts: Facts, other: Facts) -> bool:
     waits = (between(facts.close, other.close), between(other.close, facts.close))
     together = any(apart is not None and apart <= TOGETHER for apart in waits)
-    return other.closer == "server" and other.speaks and together
+    return other.closer == "server" and other.speaks and together and not one_session(facts, other)

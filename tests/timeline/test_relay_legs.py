@@ -1,0 +1,96 @@
+"""A session that the capture holds twice, on both sides of a relay or a NAT, is one session."""
+
+import pytest
+
+from tests.conversation import Conversation
+from tests.timeline.talk import (
+    HELLO,
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
+    START_API,
+    answer,
+    found,
+    frame,
+    report,
+)
+
+OUTER = {"client_address": ("192.168.1.9", 50001), "server_address": ("192.168.1.10", 4002)}
+INNER = {"client_address": ("127.0.0.1", 41000), "server_address": ("127.0.0.1", 4001)}
+TIME = frame("49", "1", "1700000000")
+
+
+def legs(accounts: bytes = MANAGED_ACCOUNTS, **inner: object) -> tuple[Conversation, Conversation]:
+    """The client's leg and the gateway's, at which the accounts may be others: each step is passed on 0.1 ms later."""
+    outer = Conversation(step_ns=100_000, **OUTER).open()  # type: ignore[arg-type]
+    behind = {**INNER, "client_isn": 77, "server_isn": 99, **inner}
+    leg = Conversation(step_ns=100_000, clock=outer.clock, **behind).open()  # type: ignore[arg-type]
+    for request, reply, own in (
+        (HELLO, answer(), answer()),
+        (START_API, MANAGED_ACCOUNTS + NEXT_VALID_ID, accounts + NEXT_VALID_ID),
+    ):
+        outer.clock = leg.clock
+        outer.client.data(request).server.ack()
+        leg.clock = outer.clock
+        leg.client.data(request).server.data(own).client.ack()
+        outer.clock = leg.clock
+        outer.server.data(reply).client.ack()
+        leg.clock = outer.clock
+    return outer, leg
+
+
+def gateway_closes(outer: Conversation, inner: Conversation) -> tuple[Conversation, Conversation]:
+    """The gateway ends the session, and the relay ends the other leg."""
+    inner.after(60).server.fin().client.ack()
+    outer.clock = inner.clock
+    outer.server.fin().client.fin().server.ack()
+    inner.clock = outer.clock
+    inner.client.fin().server.ack()
+    return outer, inner
+
+
+def test_a_session_on_both_sides_of_a_relay_is_told_as_one_with_the_leg_that_was_closed_first() -> None:
+    finding = found("relay-legs", *gateway_closes(*legs()))
+
+    assert (finding.severity, finding.certainty) == ("notice", "likely")
+    assert finding.title == "Two connections carry the same session: a relay passes it on"
+    assert finding.evidence == (
+        "connection 2, to 127.0.0.1:4001, began 0.30 ms after connection 1, to 192.168.1.10:4002",
+        "hello, answer, startApi and what followed are the same on both, each in turn",
+        "connection 2 was closed first, by its gateway in packet 21; connection 1 followed 0.20 ms later",
+    )
+
+
+def test_the_other_leg_is_no_second_session_that_ended_with_it() -> None:
+    finding = found("gateway-closed-midsession", *gateway_closes(*legs()))
+
+    assert not [text for text in finding.evidence if "within the same second" in text]
+    assert {cause.certainty for cause in finding.causes} == {"possible"}
+
+
+def test_a_client_that_closes_shows_on_its_own_leg_first() -> None:
+    outer, inner = legs()
+    outer.after(60).client.fin().server.ack()
+    inner.clock = outer.clock
+    inner.client.fin().server.fin().client.ack()
+    outer.clock = inner.clock
+    outer.server.fin()
+
+    assert "connection 1 was closed first, by its client" in found("relay-legs", outer, inner).evidence[2]
+
+
+def test_the_same_numbers_on_both_are_one_connection_before_and_behind_a_nat() -> None:
+    outer, inner = legs(client_isn=1_000_000, server_isn=5_000_000)
+
+    assert found("relay-legs", outer, inner).title.endswith(": a NAT changes its addresses")
+
+
+@pytest.mark.parametrize(
+    "talks",
+    [
+        legs(accounts=frame("15", "1", "U1111111")),
+        legs(server_address=OUTER["server_address"]),
+    ],
+    ids=["two gateways", "two connections to one listener"],
+)
+def test_sessions_of_their_own_are_not_taken_for_legs(talks: tuple[Conversation, Conversation]) -> None:
+    assert report(*talks).findings == ()
