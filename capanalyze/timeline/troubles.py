@@ -1,4 +1,4 @@
-"""What went wrong in a session that was up, for its verdict: requests without an answer, octets without a sense.
+"""What went wrong in a session that was up, for its verdict: requests without answer or end, octets without sense.
 
 In: Facts. Out: short clauses, for a reader who reads one line only; the rules of the same names have the evidence.
 """
@@ -7,15 +7,46 @@ from typing import Final
 
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.words import SECOND
+from capanalyze.timeline.words import SECOND, count
+from capanalyze.tws.tally import Unfinished
 
 PATIENCE: Final = SECOND
 """A request younger than this at the end may still be answered."""
 
+LIST_PATIENCE: Final = 2 * SECOND
+"""A list of which something came this lately may still flow."""
+
+START_API: Final = "startApi"
+"""no-next-valid-id tells what did not come after it."""
+
 
 def troubles(facts: Facts) -> str:
     """Clauses that begin with "; ", or ""."""
-    return f"{_senseless(facts)}{_unheard(facts)}"
+    return f"{_senseless(facts)}{_unheard(facts)}{_unended(facts)}"
+
+
+def stuck(facts: Facts) -> list[tuple[Unfinished, int]]:
+    """The lists that stood still for LIST_PATIENCE and more without their end marker, and for how long.
+
+    None where the client does not read: nothing can come.
+    """
+    session = facts.session
+    if session is None or facts.stage not in {"ready", "midstream"} or facts.client.side.window == 0:
+        return []
+    end = facts.close if facts.closer else facts.ended
+    waits = [(one, between(moment(one.last_packet, one.last_ts), end)) for one in session.unfinished]
+    return [(one, wait) for one, wait in waits if one.name != START_API and wait is not None and wait >= LIST_PATIENCE]
+
+
+def _unended(facts: Facts) -> str:
+    """Lists that the gateway began and did not end, where either host had taken all that was sent."""
+    lists = stuck(facts)
+    if not lists or facts.incomplete or any(end.side.next_rel > end.side.acked_rel for end in facts.ends):
+        return ""
+    first = lists[0][0]
+    if len(lists) == 1:
+        return f"; the list that {first.name} asked for had no end ({first.end} did not come)"
+    return f"; {count(len(lists), 'list')} that the client asked for had no end ({first.end} for one)"
 
 
 def _unheard(facts: Facts) -> str:

@@ -67,6 +67,22 @@ def test_the_connection_that_holds_a_duplicate_client_id_is_named() -> None:
     assert finding.causes[0].text == "that client still holds the id (its local port: 50000)"
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_client_that_sends_start_api_twice_holds_its_id_itself(together: bool) -> None:
+    talk = answered()
+    for octets in [START_API * 2] if together else [START_API, START_API]:
+        talk.client.data(octets).server.ack()
+    talk.server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID + error(326)).server.fin()
+    finding = found("duplicate-client-id", talk)
+
+    assert "it had sent startApi before on this connection (packet 8), and is connected already" in finding.evidence
+    assert [(one.text, one.certainty) for one in finding.causes][:2] == [
+        ("the client itself holds the id: it sent startApi twice", "likely"),
+        ("an earlier connection of this client has not been released yet", "possible"),
+    ]
+    assert [cause.certainty for cause in found("gateway-closed-midsession", talk).causes] == ["likely"]
+
+
 def test_a_client_that_has_closed_does_not_hold_its_id_any_more_but_the_gateway_may() -> None:
     left = ready().client.fin().server.ack()
     refused = started(**other(5)).server.data(error(326)).server.fin()
@@ -468,3 +484,31 @@ def test_an_idle_session_whose_next_request_meets_a_rst_may_have_been_forgotten_
 
     assert any("NAT" in cause.text for cause in found("gateway-closed-midsession", talk).causes)
     assert found("gateway-closed-midsession", ready().server.fin()).title == "The gateway ended a working session"
+
+
+@pytest.mark.parametrize(
+    ("codes", "title", "advice"),
+    [
+        (
+            [1101],
+            "The gateway has its own connection to IB back; its subscriptions are gone",
+            "send every request for market data again",
+        ),
+        ([1102], "The gateway has its own connection to IB back", "nothing has to be requested again"),
+        ([1100, 1101], "The gateway lost its own connection to IB; the API socket stayed up", "send every request"),
+        ([2110], "The gateway lost its own connection to IB; the API socket stayed up", "wait for 1101 or 1102"),
+    ],
+)
+def test_each_word_of_the_gateway_on_its_own_connection_has_its_own_advice(
+    codes: list[int], title: str, advice: str
+) -> None:
+    finding = found("upstream-lost", ready().server.data(b"".join(error(code) for code in codes)).client.ack())
+
+    assert finding.title == title
+    assert finding.advice.startswith(advice)
+
+
+def test_an_api_socket_that_the_gateway_then_closed_did_not_stay_up() -> None:
+    talk = ready().server.data(error(1100)).client.ack().after(2).server.fin()
+
+    assert found("upstream-lost", talk).title == "The gateway lost its own connection to IB"

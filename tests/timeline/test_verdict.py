@@ -7,6 +7,7 @@ import pytest
 from capanalyze import read
 from capanalyze.timeline.verdict import capture_verdict, unread_end
 from tests.conversation import ACK, SYN, Conversation
+from tests.timeline.rule_cases import A_CONTRACT, A_POSITION, CONTRACT, POSITIONS
 from tests.timeline.talk import (
     HELLO,
     MANAGED_ACCOUNTS,
@@ -644,6 +645,33 @@ def test_more_requests_than_are_listed_are_not_counted_in_the_first_line() -> No
         talk = talk.client.data(frame("6", "2", "1", f"DU{number}"))
 
     assert "not answered" not in verdict(talk.server.ack().after(2).client.fin().server.ack())
+
+
+def test_a_list_that_never_ended_is_told_in_the_first_line() -> None:
+    talk = ready().client.data(POSITIONS).server.data(A_POSITION * 3).client.ack().after(4).client.fin().server.ack()
+
+    assert "; the list that reqPositions asked for had no end (positionEnd did not come);" in verdict(talk)
+
+
+def test_several_lists_that_never_ended_are_counted_in_the_first_line() -> None:
+    talk = ready().client.data(POSITIONS + CONTRACT).server.data(A_POSITION + A_CONTRACT).client.ack().after(9)
+
+    assert verdict(talk.client.keep_alive()).endswith(
+        "; 2 lists that the client asked for had no end (positionEnd for one)."
+    )
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        ready().client.data(POSITIONS).server.data(A_POSITION, undelivered=True).after(9).server.keep_alive(),
+        ready().client.data(POSITIONS).server.data(A_POSITION).client.ack(window=0).after(9).server.keep_alive(),
+        ready().client.data(POSITIONS).server.data(A_POSITION).client.ack().after(1).client.fin().server.ack(),
+    ],
+    ids=["not acknowledged", "not read", "young"],
+)
+def test_a_list_whose_rest_could_not_come_yet_is_not_told_in_the_first_line(talk: Conversation) -> None:
+    assert "had no end" not in verdict(talk)
 
 
 def test_octets_that_are_no_message_are_told_in_the_first_line() -> None:

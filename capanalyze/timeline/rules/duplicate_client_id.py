@@ -11,12 +11,15 @@ from typing import Final
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
+from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.words import SECOND, packets, quote
 
 ID: Final = "duplicate-client-id"
 
 CODE: Final = 326
 
+
+START_API: Final = "startApi"
 
 SOON: Final = SECOND
 """The gateway needs up to about a second to release an id (failures.md 24)."""
@@ -78,27 +81,42 @@ def check(facts: Facts) -> Finding | None:
         )
     if left:
         evidence.append(f"the same id was used by {connections(left)}, which its client had closed and the gateway not")
+    again = _sent_again(facts, error.at)
+    if again:
+        evidence.append(f"it had sent startApi before on this connection ({packets(again)}), and is connected already")
+        causes.append(Cause("the client itself holds the id: it sent startApi twice", "likely", "its code"))
     if ended:
         evidence.append(f"the same id was used by {connections(ended)}, which ended less than a second before")
     causes.append(
         Cause(
             "an earlier connection of this client has not been released yet",
-            "likely" if (left or ended) and not holding else "possible",
+            "likely" if (left or ended) and not holding and not again else "possible",
             "whether it succeeds after a pause of a second",
         )
     )
     causes.append(
         Cause(
             "another live program uses the same id",
-            "possible" if holding or left or ended else "likely",
+            "possible" if holding or left or ended or again else "likely",
             "the gateway's list of API clients",
         )
     )
     return finding(
         ID,
         "The client id is in use: the gateway said so (error 326)",
-        [facts.start_api, error.at, facts.close],
+        [facts.start_api, *again, error.at, facts.close],
         evidence,
         causes=sorted(causes, key=lambda cause: CERTAINTIES.index(cause.certainty)),
-        advice="give every program its own client id, and wait about a second before reconnecting",
+        advice="send startApi once per connection: eConnect does it in most client libraries"
+        if again
+        else "give every program its own client id, and wait about a second before reconnecting",
     )
+
+
+def _sent_again(facts: Facts, at: Moment) -> list[int]:
+    """The packets of every startApi before the error but its own; empty where this connection sent only that one."""
+    session = facts.session
+    if session is None or session.client_counts.get(START_API, 0) < 2:
+        return []
+    sent = [int(one.packet) for one in messages_before_close(facts, "client") if one.name == START_API]
+    return [packet for packet in sent if packet <= at.packet][:-1]

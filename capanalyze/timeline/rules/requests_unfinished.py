@@ -10,55 +10,41 @@ Source of the facts: protocol.md 3.6 (which message ends which list); failures.m
 
 from typing import Final
 
-from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules import peer_vanished
-from capanalyze.timeline.words import SECOND, count, listing, span
+from capanalyze.timeline.troubles import stuck
+from capanalyze.timeline.words import count, listing, span
 
 ID: Final = "requests-unfinished"
 
 NAMED: Final = 6
 """Requests named in the evidence."""
 
-PATIENCE: Final = 2 * SECOND
-"""A list of which something came this lately may still flow."""
-
-START_API: Final = "startApi"
-"""no-next-valid-id tells what did not come after it."""
-
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where a list stands still for PATIENCE and more, and its end marker has not come."""
-    session = facts.session
-    if session is None or facts.stage not in {"ready", "midstream"}:
-        return None
-    end = facts.close if facts.closer else facts.ended
-    stuck = []
-    for one in session.unfinished:
-        silent = between(moment(one.last_packet, one.last_ts), end)
-        if one.name != START_API and silent is not None and silent >= PATIENCE:
-            stuck.append((one, silent))
-    if not stuck or facts.client.side.window == 0 or peer_vanished.check(facts) is not None:
+    """Fires where a list stands still for LIST_PATIENCE and more, and its end marker has not come."""
+    session, lists = facts.session, stuck(facts)
+    if session is None or not lists or peer_vanished.check(facts) is not None:
         return None
     until = "the capture ended" if not facts.closer else f"the {facts.closing_end.called} closed"
     evidence = [
         f"no {one.end} for {one.name} (packet {one.packet}): "
         f"its newest answer came in packet {one.last_packet}, {span(silent)} before {until}"
-        for one, silent in stuck[:NAMED]
+        for one, silent in lists[:NAMED]
     ]
-    more = len(stuck) - len(evidence) + int(session.unfinished_left_out)
+    more = len(lists) - len(evidence) + int(session.unfinished_left_out)
     if more:
         evidence.append(f"the same of {count(more, 'more request')}")
     return finding(
         ID,
         "The gateway began to answer requests and did not come to the end",
-        [packet for one, _ in stuck[:NAMED] for packet in (int(one.packet), int(one.last_packet))],
+        [packet for one, _ in lists[:NAMED] for packet in (int(one.packet), int(one.last_packet))],
         evidence,
         causes=[
             Cause("the gateway waits for IB's servers", "possible", "its log; errors 1100 and 21xx on the wire"),
             Cause("an account is large, or one of several is broken", "possible", "the same request for one account"),
             Cause("the gateway hangs", "possible", "whether reqCurrentTime is answered"),
         ],
-        advice=f"ask for less when connecting, and wait longer for {listing(sorted({one.end for one, _ in stuck}))}",
+        advice=f"ask for less when connecting, and wait longer for {listing(sorted({one.end for one, _ in lists}))}",
     )
