@@ -76,6 +76,7 @@ FIRES = {
     "accepted-but-silent": [gave_up()],
     "closed-without-answer": [greeted().server.fin().client.fin()],
     "hello-answer-cut": [greeted().server.data(answer()[:10]).client.ack().after(4).client.fin().server.fin()],
+    "client-left-early": [greeted().client.fin().server.fin().client.ack()],
     "late-answer": [greeted().after(6).server.data(answer()).client.ack().client.data(START_API)],
     "relay-masks-close": [gave_up().after(0.499).server.fin().client.ack()],
     "bad-hello": [opened().client.data(b"API=9.72\0").server.ack().after(0.5).client.fin()],
@@ -84,6 +85,7 @@ FIRES = {
     "version-window-miss": [answered(38).after(4).client.fin()],
     "redirected": [greeted().server.data(frame("-1", "127.0.0.1:4002")).client.ack().client.fin()],
     "startapi-missing": [answered().after(2).client.fin()],
+    "closed-after-hello": [answered().server.fin().client.fin()],
     "duplicate-client-id": [started().server.data(error(326)).server.fin()],
     "closed-after-startapi": [started().server.fin().client.fin()],
     "hello-answered-then-silent": [started().after(4).client.fin()],
@@ -177,6 +179,7 @@ KEEPS_STILL = {
         "a hello": [gave_up()],
     },
     "accepted-but-silent": {
+        "a client that does not wait": [greeted().client.fin().server.fin()],
         "a young connection": [greeted().after(0.5).client.keep_alive()],
         "a gateway that hung up": [greeted().server.fin().client.fin()],
         "an answer": [answered().after(2).client.fin()],
@@ -209,6 +212,25 @@ KEEPS_STILL = {
             .after(4)
             .client.fin()
         ],
+    },
+    "client-left-early": {
+        "a client that waited": [gave_up()],
+        "a client that waited for startApi's answer": [started().after(4).client.fin()],
+        "a gateway that closed": [started().server.fin()],
+        "a ready session": [ready().client.fin()],
+        "an answer that came after all": [greeted().client.fin().server.data(answer())],
+        "a session that became ready after all": [started().client.fin().server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)],
+        "a version that the client refused": [answered(38).client.fin()],
+        "an id that was in use": [started().server.data(error(326)).client.fin()],
+        "startApi that the capture may lack": [
+            answered().client.data(START_API, unseen=True).server.ack().client.fin()
+        ],
+    },
+    "closed-after-hello": {
+        "a client that closed": [answered().client.fin()],
+        "a gateway that waited for startApi": [answered().after(5).server.fin()],
+        "startApi before the close": [started().server.fin()],
+        "a redirect": [greeted().server.data(frame("-1", "127.0.0.1:4002")).server.fin()],
     },
     "late-answer": {
         "an answer in time": [answered()],
@@ -243,6 +265,8 @@ KEEPS_STILL = {
     },
     "redirected": {"an answer": [answered()]},
     "startapi-missing": {
+        "a client that closes at once, as a probe does": [answered().client.fin()],
+        "a gateway that closes at once": [answered().server.fin().client.fin()],
         "startApi": [started()],
         "a young connection": [answered().after(0.2).client.keep_alive()],
         "a version that the client refused": [answered(38).after(4).client.fin()],
@@ -260,6 +284,7 @@ KEEPS_STILL = {
         "startApi behind the gateway's close": [answered().server.fin().client.data(START_API).server.bare_rst()],
     },
     "hello-answered-then-silent": {
+        "a client that does not wait": [started().client.fin().server.fin()],
         "an answer to startApi": [ready().after(4).client.fin()],
         "part of an answer": [started().server.data(MANAGED_ACCOUNTS).client.ack().after(4).client.fin()],
         "a gateway that closed": [started().server.fin()],
@@ -269,6 +294,7 @@ KEEPS_STILL = {
         ],
     },
     "no-next-valid-id": {
+        "a client that does not wait": [started().server.data(MANAGED_ACCOUNTS).client.fin()],
         "a ready session": [ready().after(4).client.fin()],
         "silence": [started().after(4).client.fin()],
         "error 326": [started().server.data(error(326)).client.ack().after(4).client.fin()],

@@ -143,7 +143,7 @@ def test_a_hello_that_the_capture_lost_was_still_sent() -> None:
 
 
 def test_octets_that_only_the_number_of_a_reset_shows_may_have_been_said() -> None:
-    talk = greeted().server.data(answer()).client.ack().client.data(START_API, unseen=True).client.rst()
+    talk = greeted().server.data(answer()).client.ack().client.data(START_API, unseen=True).after(2).client.rst()
 
     [found] = [entry for _, entry in report(talk).all_findings() if entry.id == "startapi-missing"]
 
@@ -179,7 +179,7 @@ def test_a_packet_cut_before_the_flags_may_be_the_fin_of_the_other_side() -> Non
 
 
 def test_an_answer_that_only_its_senders_numbers_show_may_have_been_one() -> None:
-    talk = greeted().client.fin()
+    talk = greeted().after(2).client.fin()
     talk.server.data(answer(), unseen=True, undelivered=True).server.ack()
 
     assert ("possible", "accepted-but-silent") in [

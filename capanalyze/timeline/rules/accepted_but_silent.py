@@ -13,6 +13,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules.client_left_early import left_early
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "accepted-but-silent"
@@ -54,10 +55,10 @@ CAUSES: Final = (
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where the hello was acknowledged and nothing came until the client closed, or for a second."""
+    """Fires where the hello was acknowledged and nothing came for a second."""
     if facts.stage != "hello_unanswered" or facts.closer == "server" or facts.hello_acked is None:
         return None
-    if facts.answered_too_late or facts.misfit is not None:
+    if facts.answered_too_late or facts.misfit is not None or left_early(facts) is not None:
         return None
     waited = between(facts.hello_acked, facts.close if facts.closer else facts.ended)
     if not facts.closer and (waited is None or waited < SHORTEST_WAIT):

@@ -10,6 +10,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules.client_left_early import left_early
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "hello-answered-then-silent"
@@ -35,7 +36,7 @@ def waited_in_vain(facts: Facts) -> int | None:
     if len(facts.late_readiness) == len(facts.missing_names):
         return None
     waited = between(facts.start_api, facts.close if facts.closer else facts.ended)
-    if waited is None or (not facts.closer and waited < SHORTEST_WAIT):
+    if waited is None or left_early(facts) is not None or (not facts.closer and waited < SHORTEST_WAIT):
         return None
     return waited
 

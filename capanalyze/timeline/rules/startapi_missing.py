@@ -31,7 +31,7 @@ CUT_SHORT: Final = (Cause("the client gave up while it sent startApi", "possible
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where a supported version was answered and no startApi followed for a second, or until the close."""
+    """Fires where a supported version was answered and no startApi followed for a second."""
     if facts.stage != "not_started" or facts.answer is None or facts.answered_too_late or facts.redirect:
         return None
     if facts.started_too_late:
@@ -39,7 +39,7 @@ def check(facts: Facts) -> Finding | None:
     if version_window_miss.check(facts) is not None:
         return None
     waited = between(facts.answer, facts.close if facts.closer else facts.ended)
-    if not facts.closer and (waited is None or waited < SOON):
+    if (waited is None and not facts.closer) or (waited is not None and waited < SOON):
         return None
     evidence = [
         f"answer in packet {facts.answer.packet}, no startApi" + (f" in {span(waited)}" if waited is not None else "")

@@ -1,0 +1,60 @@
+"""client-left-early: the client closed so soon after its last step that nothing could be expected of the gateway yet.
+
+Why it matters: the packets look like a gateway that says nothing, and it had no time to say anything. The reason is in
+the client: a probe that wants to know no more, a crash, a time-out that is too short.
+What it is not: a client that waited in vain (accepted-but-silent, startapi-missing, hello-answered-then-silent,
+no-next-valid-id), or one that was refused (version-window-miss, duplicate-client-id).
+Source of the facts: protocol.md 6.2 (clients wait 2 s and more); failures.md 6, 7 and 28.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import Moment, between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules import duplicate_client_id, version_window_miss
+from capanalyze.timeline.words import SECOND, span
+
+ID: Final = "client-left-early"
+
+SOON: Final = SECOND
+"""An answer takes milliseconds, but a busy gateway's may take this long."""
+
+CAUSES: Final = (
+    Cause("a probe that only wants to know whether the gateway is there", "possible", "which program it is"),
+    Cause("the client's program ended or crashed", "possible", "its log at that time"),
+    Cause("its time-out is too short", "possible", "its settings; the libraries of IB's API wait 2 s and more"),
+)
+
+
+def left_early(facts: Facts) -> tuple[str, Moment, int] | None:
+    """The step after which the client closed at once: its name, when it was, and how long before the close."""
+    steps = {
+        "hello_unanswered": ("its hello", facts.hello),
+        "not_started": ("the answer to its hello", facts.answer),
+        "not_ready": ("its startApi", facts.start_api),
+    }
+    name, at = steps.get(facts.stage, ("", None))
+    waited = between(at, facts.close)
+    if facts.closer != "client" or at is None or waited is None or waited >= SOON:
+        return None
+    return name, at, waited
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the client closed within a second of a step, and what it did not wait for did not come later."""
+    step = left_early(facts)
+    if step is None or facts.client.unread or facts.answered_too_late or facts.late_readiness or facts.redirect:
+        return None
+    if version_window_miss.check(facts) is not None or facts.error(duplicate_client_id.CODE) is not None:
+        return None
+    name, at, waited = step
+    return finding(
+        ID,
+        "The client closed at once, before a session could come about",
+        [at, facts.close],
+        [f"it closed {span(waited)} after {name} (packet {at.packet})"],
+        severity="notice",
+        causes=CAUSES,
+        advice="read the client's log at that time: nothing shows that the gateway was the reason",
+    )
