@@ -46,8 +46,12 @@ def before_open(group: Group, thing: str) -> str:
         after = f", {spans(waits)} after the SYN" if waits else ""
         where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
         server = first.connection.server
-        there = endpoint(server.host, port) if len(server.host) == 16 else f"port {port}"
-        return f"the {called}'s host refused {thing} (RST in {where}{after}): nothing accepts connections on {there}"
+        same = all(facts.connection.server.host == server.host for facts in group)
+        there = endpoint(server.host, port) if same and len(server.host) == 16 else f"port {port}"
+        told = f"the {called}'s host refused {thing} (RST in {where}{after})"
+        if first.answered_later is not None:
+            return f"{told}: nothing accepted connections on {there} then"
+        return f"{told}: nothing accepts connections on {there}"
     if first.stage == "unanswered":
         waits = _known([between(facts.began, facts.ended, facts.set_back) for facts in group])
         within = f" within the {span(max(waits))} captured" if any(waits) else ""
@@ -160,6 +164,8 @@ def _not_tws(group: Group) -> str:
     first = group[0]
     wrong = first.misfit
     assert wrong is not None
+    if first.upstream:
+        return "; it is TLS to a public address, likely the gateway's own connection to IB and not the API"
     waits = _until(group, lambda facts: facts.end(wrong.side).last_before or facts.end(wrong.side).first)
     what = _what(first, wrong.side)
     if wrong.side == "server":

@@ -13,6 +13,7 @@ from capanalyze.timeline.ends import End, Moment, between, moment, set_back
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit
 from capanalyze.timeline.stage import stage_of
+from capanalyze.timeline.upstream import is_upstream
 from capanalyze.tws.session import Session
 
 READY: Final = (("next_valid_id", "nextValidId"), ("managed_accounts", "managedAccounts"))
@@ -30,6 +31,7 @@ class Facts:
     Attributes:
         number, connection, session: what was measured; ``session`` is None where nothing was said.
         speaks: the session is TWS. api: it is TWS or on one of the ports, so its server is a gateway.
+        upstream: it is TLS to a public address: on the API's port, the gateway's own way to IB.
         client, server: its Ends; one, the client, where it is connected to itself.
         began, opened_at, ended: its first packet; when it was open; the capture's last moment.
         hello, answer, start_api: when the messages of these names were whole, or None.
@@ -59,7 +61,9 @@ class Facts:
         self.speaks = session is not None and session.is_tws
         self.api = self.speaks or connection.server.port in ports or connection.client.port in ports
         self.client = End(connection, connection.client, "client", "client")
-        called = "gateway" if self.api else "server"
+        self.misfit: Misfit | None = misfit(connection, session)
+        self.upstream = not self.speaks and is_upstream(connection, self.misfit, self.first_octets("server"))
+        called = "gateway" if self.api and not self.upstream else "server"
         self.server = self.client if connection.with_itself else End(connection, connection.server, "server", called)
         self.began = moment(connection.first_packet, connection.first_ts)
         self.ended = ended
@@ -81,7 +85,6 @@ class Facts:
         late = {name for name, _ in self.late_readiness}
         self.readiness = tuple((name, None if name in late else at) for name, at in came)
         self.missing_names = tuple(name for name, at in self.readiness if at is None)
-        self.misfit: Misfit | None = misfit(connection, session)
         self.set_back = set_back(connection)
         self.errors = self._errors()
         self.others: tuple[Facts, ...] = (self,)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from capanalyze.tcp.evidence import DROPPED, OTHER_WAY, UNHEARD
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.words import packets, span, spans
+from capanalyze.timeline.words import SECOND, packets, span, spans
 
 Group = Sequence[Facts]
 
@@ -112,8 +112,11 @@ def _reset(group: Group) -> str:
             continue
         ends: list[End] = [facts.other_end if other else facts.closing_end for facts in group]
         where = packets(one.rst.packet for one in ends if one.rst is not None)
+        waits = [between(facts.close, one.rst, facts.set_back) for facts, one in zip(group, ends, strict=True)]
+        known = [wait for wait in waits if wait is not None and wait >= SECOND]
+        later = f" {spans(known)} later" if other and len(known) == len(waits) else ""
         reset = first.connection.reset
         if reset is not None and reset.side == end.side.index and reset.doubt == OTHER_WAY:
-            return f"; a RST in the {end.called}'s name followed ({where}), with another time to live than its packets"
-        return f"; the {end.called} then sent a RST ({where})"
+            return f"; a RST in the {end.called}'s name followed{later} ({where}), with another time to live than its packets"
+        return f"; the {end.called} then sent a RST{later} ({where})"
     return ""

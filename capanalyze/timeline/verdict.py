@@ -161,7 +161,7 @@ _RANKS: Final = {
 
 def _rank(facts: Facts) -> int:
     """The worst first: what a user of the API would call a failure before what went well."""
-    if not facts.api or facts.second_address is not None:
+    if not facts.api or facts.upstream or facts.second_address is not None:
         return 7
     return _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread", "cut"} else 2)
 

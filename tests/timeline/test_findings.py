@@ -283,6 +283,14 @@ def test_an_answer_may_wait_unsent_or_be_lost(talk: Conversation, certainty: str
     assert ("last request was not answered" in verdict(talk)) == (certainty == "certain")
 
 
+def test_requests_of_one_name_in_one_packet_are_counted() -> None:
+    talk = ready().client.data(frame("49", "1") * 9).client.data(frame("49", "1")).server.ack().after(9).client.fin()
+
+    assert found("requests-unanswered", talk).evidence[0] == (
+        "no answer to 9 reqCurrentTime (packet 12) and reqCurrentTime (packet 13)"
+    )
+
+
 def test_an_id_in_use_is_a_problem_where_the_gateway_says_so() -> None:
     talk = ready().client.data(MARKET_DATA).client.data(MARKET_DATA).server.data(error(102, "Duplicate ticker ID", 5))
 

@@ -3,7 +3,8 @@
 Why it matters: each try takes a place in the gateway's queue and may meet the client id of the try before it, so the
 loop can keep alive what it tries to get round. The first try shows the cause; the others are noise.
 What it is not: several clients that connect at a program's start, whether they stay or are all turned away;
-connections that are open at the same time; sessions that worked and that the client closed.
+connections that are open at the same time; sessions that worked and that the client closed; probes that never say a
+word (client-never-speaks).
 Source of the facts: failures.md 46.
 """
 
@@ -55,9 +56,9 @@ def check(connections: Sequence[Facts]) -> Finding | None:
 
 
 def is_short(facts: Facts) -> bool:
-    """Whether the connection was tried and was over soon, and is no session that the client had its use of."""
+    """Whether the connection was tried and was over soon, and the client did not have what it wanted of it."""
     lasted = facts.lasted_ns
-    if facts.stage == "ready" and facts.closer == "client":
+    if facts.stage in {"ready", "no_data"} and facts.closer == "client":
         return False
     return ending(facts) in ENDS and lasted is not None and lasted <= SHORT_NS
 

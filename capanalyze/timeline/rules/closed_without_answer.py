@@ -44,7 +44,7 @@ def check(facts: Facts) -> Finding | None:
         ID,
         "The gateway's side closed the connection without a word",
         [facts.hello, facts.close],
-        evidence,
+        [*evidence, "the same port answered a client of another address" if _others_let_in(facts) else ""],
         causes=_causes(facts),
         advice="read the gateway's log at that time, and add the client's address to its Trusted IPs",
     )
@@ -65,12 +65,23 @@ def _behind(facts: Facts, other: Facts) -> str:
     return "possible" if theirs == mine.client.host or _is_local(mine.client.host) else "likely"
 
 
+def _others_let_in(facts: Facts) -> bool:
+    """Whether the same port answered a client of another address."""
+    mine = facts.connection
+    return any(
+        other.answer is not None
+        and other.connection.client.host != mine.client.host
+        and other.connection.server.port == mine.server.port
+        for other in facts.others
+    )
+
+
 def _is_local(address: bytes) -> bool:
     return address.startswith(LOOPBACK[0]) or address == LOOPBACK[1]
 
 
 def _causes(facts: Facts) -> list[Cause]:
-    local = _is_local(facts.connection.client.host)
+    local = _is_local(facts.connection.client.host) and not _others_let_in(facts)
     known = starting(facts)
     behind = [(sure, other.number) for other in facts.others if (sure := _behind(facts, other))]
     relayed = "likely" if facts.connection.server.port in RELAY_PORTS else "possible"

@@ -14,7 +14,7 @@ from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
 from capanalyze.timeline.legs import one_session
 from capanalyze.timeline.rules import idle_timeout, injected_rst, port_changed
-from capanalyze.timeline.words import SECOND, clean, packets, quote, span
+from capanalyze.timeline.words import MINUTE, SECOND, clean, packets, quote, span
 from capanalyze.tws.message import Message
 
 ID: Final = "gateway-closed-midsession"
@@ -29,6 +29,9 @@ TELLING: Final = (
 """Error codes on the wire that explain a close (protocol.md 5.2)."""
 
 TOGETHER: Final = SECOND
+
+RESTART: Final = 5 * MINUTE
+"""A gateway that restarts refuses connections for half a minute to four minutes (failures.md 40)."""
 
 AT_ONCE: Final = SECOND // 20
 """A close this soon after a request points to it (failures.md 36)."""
@@ -64,6 +67,12 @@ def check(facts: Facts) -> Finding | None:
         evidence.append(
             f"{packets([*mates, facts.number]).replace('packet', 'connection', 1)} ended within the same second"
         )
+    gone = _refused_after(facts) if facts.error(port_changed.CODE) is None else None
+    if gone is not None:
+        after = between(facts.close, gone.began)
+        later = f"{span(after)} later" if after is not None else "after that"
+        evidence.append(f"{later} nothing accepted connections on its port: connection {gone.number} was refused")
+    if mates or gone is not None:
         causes.append(
             Cause("the gateway was restarted, logged off, or died", "likely", "its log, and its restart time")
         )
@@ -124,6 +133,18 @@ def _malformed(facts: Facts) -> tuple[Message, str, str] | None:
         wait = between(moment(message.packet, message.ts_ns), facts.close)
         if wait is not None and wait <= SOON:
             return message, problem, span(wait)
+    return None
+
+
+def _refused_after(facts: Facts) -> Facts | None:
+    """The next connection to the same listener, where it was refused RESTART or sooner after the close."""
+    mine = facts.connection.server
+    for other in facts.others:
+        theirs = other.connection.server
+        if (theirs.host, theirs.port) == (mine.host, mine.port) and other.number > facts.number:
+            after = between(facts.close, other.began)
+            if after is not None:
+                return other if other.stage == "refused" and after <= RESTART else None
     return None
 
 

@@ -8,6 +8,7 @@ it is possible only.
 Source of the facts: protocol.md 3.6 (which request has which answer); failures.md 30 and 44.
 """
 
+from collections import Counter
 from typing import Final
 
 from capanalyze.timeline.ends import between, moment
@@ -15,12 +16,12 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.requests_before_ready import sent_too_early
 from capanalyze.timeline.troubles import PATIENCE
-from capanalyze.timeline.words import listing, span
+from capanalyze.timeline.words import count, listing, span
 
 ID: Final = "requests-unanswered"
 
 NAMED: Final = 6
-"""Requests named in the evidence."""
+"""Requests named in the evidence, those of one name in one packet together."""
 
 
 def check(facts: Facts) -> Finding | None:
@@ -41,8 +42,12 @@ def check(facts: Facts) -> Finding | None:
     ]
     if not old:
         return None
-    names = [f"{entry.name} (packet {entry.packet})" for entry in old[:NAMED]]
-    more = len(old) - len(names) + int(session.unanswered_left_out)
+    alike = Counter((int(entry.packet), entry.name) for entry in old)
+    named = list(alike.items())[:NAMED]
+    names = [
+        f"{count(of, name, name)} (packet {at})" if of > 1 else f"{name} (packet {at})" for (at, name), of in named
+    ]
+    more = len(old) - sum(of for _, of in named) + int(session.unanswered_left_out)
     evidence = [f"no answer to {listing(names)}" + (f", and {more} more" if more else "")]
     last = facts.server.last_before
     silent = between(last, end)
@@ -62,7 +67,7 @@ def check(facts: Facts) -> Finding | None:
     return finding(
         ID,
         "Requests of the client were not answered",
-        [entry.packet for entry in old[:NAMED]],
+        [at for (at, _), _ in named],
         evidence,
         severity="problem" if hung else "notice",
         certainty="possible" if facts.incomplete or facts.held_back else "certain",

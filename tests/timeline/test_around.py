@@ -1,0 +1,93 @@
+"""What the connections beside one tell of it: a gateway that was gone afterwards, an address that is let in."""
+
+from tests.conversation import Conversation
+from tests.timeline.rule_cases import TLS_ANSWER, TLS_HELLO, other
+from tests.timeline.talk import error, findings, found, greeted, opened, ready, report, verdict
+
+RESTARTED = "the gateway was restarted, logged off, or died"
+UPSTREAM = {"client_address": ("192.168.1.225", 51000), "server_address": ("217.192.86.32", 4001)}
+
+
+def ended(octets: bytes = b"") -> Conversation:
+    """A session that the gateway ends, perhaps after a word."""
+    talk = ready().after(60)
+    if octets:
+        talk.server.data(octets).client.ack()
+    return talk.server.fin().client.fin().server.ack()
+
+
+def refused(seconds: int) -> Conversation:
+    """A try that nothing listens to."""
+    return Conversation(**other(seconds)).client.syn().server.rst()  # type: ignore[arg-type]
+
+
+def test_a_port_that_refuses_after_the_session_s_end_tells_that_the_gateway_was_gone() -> None:
+    finding = found("gateway-closed-midsession", refused(65), ended())
+
+    assert "5.0 s later nothing accepted connections on its port: connection 2 was refused" in finding.evidence
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [(RESTARTED, "likely")]
+
+
+def test_a_port_that_accepts_at_once_again_or_refuses_much_later_does_not() -> None:
+    back = ready(**other(63))
+
+    for others in ([back, Conversation(**other(90, 50002)).client.syn().server.rst()], [refused(999)]):  # type: ignore[arg-type]
+        finding = [one for _, one in report(ended(), *others).all_findings() if one.id == "gateway-closed-midsession"]
+        assert (RESTARTED, "possible") in [(cause.text, cause.certainty) for cause in finding[0].causes]
+
+
+def test_an_old_port_that_refuses_after_error_1300_is_no_restart() -> None:
+    finding = found("gateway-closed-midsession", refused(65), ended(error(1300, "new port - 7500")))
+
+    assert RESTARTED not in [cause.text for cause in finding.causes]
+
+
+def test_a_refusal_before_the_port_was_answered_is_told_as_past() -> None:
+    assert "nothing accepted connections on port 4001 then;" in verdict(refused(0), ready(**other(9, 50002)))
+    assert verdict(refused(0)).endswith("nothing accepts connections on port 4001.")
+
+
+def test_refusals_on_both_addresses_of_localhost_name_the_port_and_not_one_of_them() -> None:
+    six = Conversation(("::1", 50000), ("::1", 4001)).client.syn().server.rst()
+
+    assert verdict(six, refused(0)).endswith("nothing accepts connections on port 4001.")
+    assert verdict(six).endswith("nothing accepts connections on [::1]:4001.")
+
+
+def test_an_address_that_is_let_in_makes_it_likely_that_the_other_one_is_not() -> None:
+    """The trap of ``localhost``: ::1 is not among the trusted addresses."""
+    six = greeted(client_address=("::1", 50000), server_address=("::1", 4001)).server.fin().client.fin()
+    denied = found("closed-without-answer", ready(**other(2)), six)
+
+    assert "the same port answered a client of another address" in denied.evidence
+    assert denied.causes[0].text.startswith("the gateway denies the client's address")
+    assert denied.causes[0].certainty == "likely"
+    assert found("closed-without-answer", six).causes[0].certainty == "possible"
+
+
+def test_the_gateway_s_own_connection_is_told_last_and_not_as_the_gateway_s_close() -> None:
+    own = opened(**UPSTREAM).client.data(TLS_HELLO).server.data(TLS_ANSWER).server.fin().client.fin()
+    said = verdict(own, ready(**other(9)).client.fin().server.fin())
+
+    assert said.startswith("The client closed first on connection 2")
+    assert "; the server closed first on connection 1 (FIN in packet 6); it is TLS to a public address, likely" in said
+
+
+def test_tls_of_both_sides_is_a_notice_of_what_cannot_be_read() -> None:
+    talk = opened().client.data(TLS_HELLO).server.data(TLS_ANSWER).client.fin().server.fin()
+    finding = found("http-tls-fix-on-api-port", talk)
+
+    assert (finding.severity, finding.packets) == ("notice", (4, 5))
+    assert "a proxy with TLS stands before them" in finding.advice
+
+
+def test_a_gateway_that_ends_a_leaked_connection_long_after_is_told_with_the_time() -> None:
+    talk = greeted().after(4).client.fin().server.ack().after(40).server.rst()
+
+    assert verdict(talk).endswith("; the gateway then sent a RST 40.0 s later (packet 8).")
+
+
+def test_probes_that_never_say_a_word_are_no_storm() -> None:
+    probes = [opened(**other(10 * number, 50001 + number)).client.fin().server.fin() for number in range(8)]
+
+    assert {name for _, name in findings(*probes)} == {"client-never-speaks"}
