@@ -7,6 +7,7 @@ from typing import Final
 
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import SECOND, count
 from capanalyze.tws.tally import Unfinished
 
@@ -16,13 +17,35 @@ PATIENCE: Final = SECOND
 LIST_PATIENCE: Final = 2 * SECOND
 """A list of which something came this lately may still flow."""
 
+ASKED: Final = 2
+"""A gateway that asks so many times whether it may go on has had to wait."""
+
 START_API: Final = "startApi"
 """no-next-valid-id tells what did not come after it."""
 
 
 def troubles(facts: Facts) -> str:
     """Clauses that begin with "; ", or ""."""
-    return f"{_senseless(facts)}{_unheard(facts)}{_unended(facts)}"
+    nothing_came = _gone(facts) or _unread(facts) or f"{_unheard(facts)}{_unended(facts)}"
+    return f"{_senseless(facts)}{nothing_came}"
+
+
+def _gone(facts: Facts) -> str:
+    """A host that acknowledged nothing more."""
+    found = in_vain(facts)
+    if found is None or not found.peer.side.packets:
+        return ""
+    if found.keep_alives:
+        return f"; the {found.peer.called}'s host left the {found.end.called}'s last keep-alives unanswered"
+    return f"; the {found.peer.called}'s host did not acknowledge what the {found.end.called} sent again and again"
+
+
+def _unread(facts: Facts) -> str:
+    """A client that did not read to the end, though the gateway asked whether it may go on."""
+    asked = facts.note("zero_window_probe", "server")
+    if facts.client.side.window != 0 or asked is None or asked.count < ASKED:
+        return ""
+    return "; the client had stopped reading (its window was 0 to the end)"
 
 
 def stuck(facts: Facts) -> list[tuple[Unfinished, int]]:

@@ -375,6 +375,9 @@ KEEPS_STILL = {
         ],
     },
     "requests-unanswered": {
+        "a client that reads no more": [
+            ready().client.data(frame("49", "1")).server.data(A_TICK).client.ack(window=0).after(9).server.keep_alive()
+        ],
         "an answer": [ready().client.data(frame("49", "1")).server.data(frame("49", "1", "1")).after(9).client.fin()],
         "a request at the very end": [ready().client.data(frame("49", "1")).server.ack().client.fin()],
         "a request that the host did not acknowledge": [

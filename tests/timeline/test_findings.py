@@ -283,6 +283,16 @@ def test_an_answer_may_wait_unsent_or_be_lost(talk: Conversation, certainty: str
     assert ("last request was not answered" in verdict(talk)) == (certainty == "certain")
 
 
+def test_a_gateway_that_closes_on_a_client_which_reads_no_more_likely_gave_it_up() -> None:
+    talk = ready().server.data(MANAGED_ACCOUNTS).client.ack(window=0).after(9).server.fin().client.ack(window=0)
+    finding = found("gateway-closed-midsession", talk)
+
+    assert "the client's window was 0: it had not read what came before" in finding.evidence
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
+        ("the client had stopped reading, and the gateway gave it up", "likely")
+    ]
+
+
 def test_requests_of_one_name_in_one_packet_are_counted() -> None:
     talk = ready().client.data(frame("49", "1") * 9).client.data(frame("49", "1")).server.ack().after(9).client.fin()
 

@@ -21,7 +21,11 @@ def test_a_rst_from_more_or_fewer_hops_away_than_the_gateway_is_not_said_to_be_i
     assert finding.evidence == (
         f"the RST in packet 12 came with a time to live of {ttl}, the gateway's other packets with 64",
     )
-    assert found("gateway-closed-midsession", talk).certainty == "likely"
+    ended = found("gateway-closed-midsession", talk)
+    assert ended.certainty == "likely"
+    assert [(cause.text, cause.certainty) for cause in ended.causes] == [
+        ("something between the two hosts reset it", "likely")
+    ]
     assert verdict(talk).startswith("The gateway probably closed first by a reset (RST in packet 12)")
     assert verdict(talk).endswith(
         "(that RST and the gateway's other packets differ in their time to live, so something between the two may "

@@ -647,6 +647,41 @@ def test_more_requests_than_are_listed_are_not_counted_in_the_first_line() -> No
     assert "not answered" not in verdict(talk.server.ack().after(2).client.fin().server.ack())
 
 
+def test_a_client_that_does_not_read_is_told_in_the_first_line() -> None:
+    talk = ready().client.data(frame("49", "1")).server.data(answer()).client.ack(window=0)
+    for _ in range(2):
+        talk = talk.after(3).server.keep_alive().client.ack(window=0)
+
+    assert "; the client had stopped reading (its window was 0 to the end); the client did not close" in verdict(
+        talk.server.fin().client.ack(window=0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("sender", "says"),
+    [
+        ("client", "; the gateway's host did not acknowledge what the client sent again and again."),
+        ("server", "; the client's host did not acknowledge what the gateway sent again and again."),
+    ],
+)
+def test_a_host_that_is_gone_is_told_in_the_first_line(sender: str, says: str) -> None:
+    talk = ready()
+    end = talk.client if sender == "client" else talk.server
+    start = end.next
+    for _ in range(4):
+        talk = end.data(frame("49", "1"), seq=start, undelivered=True).after(2)
+
+    assert verdict(talk).endswith(says)
+
+
+def test_keep_alives_that_nobody_answered_are_told_in_the_first_line() -> None:
+    talk = ready()
+    for _ in range(4):
+        talk = talk.after(75).client.keep_alive(undelivered=True)
+
+    assert verdict(talk).endswith("; the gateway's host left the client's last keep-alives unanswered.")
+
+
 def test_a_list_that_never_ended_is_told_in_the_first_line() -> None:
     talk = ready().client.data(POSITIONS).server.data(A_POSITION * 3).client.ack().after(4).client.fin().server.ack()
 

@@ -46,6 +46,11 @@ def check(facts: Facts) -> Finding | None:
         return None
     causes: list[Cause] = []
     evidence = _close(facts)
+    if injected_rst.signs(facts):
+        causes.append(Cause("something between the two hosts reset it", "likely", "a capture on the gateway's host"))
+    if facts.client.side.window == 0:
+        evidence.append("the client's window was 0: it had not read what came before")
+        causes.append(Cause("the client had stopped reading, and the gateway gave it up", "likely", "its callbacks"))
     for code, meaning in TELLING:
         error = facts.error(code)
         if error is not None:

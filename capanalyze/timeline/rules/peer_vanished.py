@@ -9,17 +9,14 @@ Source of the facts: failures.md 45.
 
 from typing import Final
 
-from capanalyze.tcp.connection import Note
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.turned_back import turned_back
+from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import SECOND, count, span
 
 ID: Final = "peer-vanished"
-
-TRIES: Final = 3
-"""Retransmissions by one side that make a lost packet an unlikely explanation."""
 
 CAUSES: Final = (
     Cause("the path is cut: sleep, Wi-Fi or VPN lost, container gone", "possible", "a capture on the other host"),
@@ -28,41 +25,38 @@ CAUSES: Final = (
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where a side repeated octets at least TRIES times and the other's host fell silent for good."""
-    if facts.stage == "unanswered":
+    """Fires where a side sent again and again and the other's host fell silent for good."""
+    found = in_vain(facts)
+    if found is None:
         return None
-    for end, peer in ((facts.client, facts.server), (facts.server, facts.client)):
-        note = facts.note("retransmission", end.name)
-        if note is not None and _in_vain(note, peer) and _unheard(end, peer):
-            silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended)
-            return finding(
-                ID,
-                f"The {peer.called}'s host stopped acknowledging what the {end.called} sent",
-                note.packets[:8],
-                [
-                    f"{count(int(note.count), 'retransmission')} by the {end.called}, none acknowledged",
-                    f"not a packet from the {peer.called}'s side for {span(silent)}"
-                    if silent is not None and silent > SECOND
-                    else "",
-                    *_one_way(peer),
-                    *_turned_back(facts),
-                ],
-                certainty=_certainty(peer),
-                causes=CAUSES,
-                advice="use TCP keep-alive or a heartbeat request, and reconnect",
-            )
-        probes = _unanswered_probes(facts, end, peer)
-        if len(probes) >= TRIES:
-            return finding(
-                ID,
-                f"The {peer.called}'s host stopped answering the {end.called}'s keep-alives",
-                probes[:8],
-                [f"{count(len(probes), 'keep-alive')} by the {end.called}, none answered", *_one_way(peer)],
-                certainty=_certainty(peer),
-                causes=CAUSES,
-                advice="reconnect; the gateway may hold the client id until its side notices",
-            )
-    return None
+    end, peer = found.end, found.peer
+    if found.keep_alives:
+        return finding(
+            ID,
+            f"The {peer.called}'s host stopped answering the {end.called}'s keep-alives",
+            found.packets[:8],
+            [f"{count(found.number, 'keep-alive')} by the {end.called}, none answered", *_one_way(peer)],
+            certainty=_certainty(peer),
+            causes=CAUSES,
+            advice="reconnect; the gateway may hold the client id until its side notices",
+        )
+    silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended)
+    return finding(
+        ID,
+        f"The {peer.called}'s host stopped acknowledging what the {end.called} sent",
+        found.packets[:8],
+        [
+            f"{count(found.number, 'retransmission')} by the {end.called}, none acknowledged",
+            f"not a packet from the {peer.called}'s side for {span(silent)}"
+            if silent is not None and silent > SECOND
+            else "",
+            *_one_way(peer),
+            *_turned_back(facts),
+        ],
+        certainty=_certainty(peer),
+        causes=CAUSES,
+        advice="use TCP keep-alive or a heartbeat request, and reconnect",
+    )
 
 
 def _certainty(peer: End) -> str:
@@ -78,23 +72,3 @@ def _turned_back(facts: Facts) -> list[str]:
     """What an ICMP error says of the connection's segments: a path that carries small packets alone, for one."""
     back = turned_back(facts)
     return [f"{back.sender} says in packet {back.at.packet}: {back.words}"] if back is not None and back.at else []
-
-
-def _unanswered_probes(facts: Facts, end: End, peer: End) -> list[int]:
-    note = facts.note("keep_alive", end.name)
-    if note is None or peer.rsts:
-        return []
-    return [int(packet) for packet in note.packets if packet > peer.side.last_packet]
-
-
-def _in_vain(note: Note, peer: End) -> bool:
-    """Whether octets were sent again often enough since the peer's last packet, as far as the packets are known."""
-    if note.count > len(note.packets):
-        return True
-    return len([packet for packet in note.packets if packet > peer.side.last_packet]) >= TRIES
-
-
-def _unheard(end: End, peer: End) -> bool:
-    """Whether octets of ``end`` stayed unacknowledged, and nothing came from the peer after they were sent."""
-    side = end.side
-    return side.max_rel > side.acked_rel and not peer.rsts and peer.side.last_packet < side.last_packet

@@ -2,9 +2,9 @@
 
 Why it matters: the client waits for them, often without a time-out. Where nothing at all came after the last of them,
 the gateway's program may hang while its host still acknowledges.
-What it is not: a request that the capture ends too soon for, octets that were not even acknowledged
-(peer-vanished), or a request sent too early (requests-before-ready). Where what one side said last did not get through,
-it is possible only.
+What it is not: a request that the capture ends too soon for, one whose answer the client does not read (slow-consumer),
+octets that were not even acknowledged (peer-vanished), or a request sent too early (requests-before-ready). Where what
+one side said last did not get through, it is possible only.
 Source of the facts: protocol.md 3.6 (which request has which answer); failures.md 30 and 44.
 """
 
@@ -27,7 +27,7 @@ NAMED: Final = 6
 def check(facts: Facts) -> Finding | None:
     """Fires where requests stayed unanswered for a second and more."""
     session = facts.session
-    if session is None or facts.stage not in {"ready", "midstream"}:
+    if session is None or facts.stage not in {"ready", "midstream"} or facts.client.side.window == 0:
         return None
     end = facts.close if facts.closer else facts.ended
     told = {(one.packet, one.name, one.request_id) for one in sent_too_early(facts)}

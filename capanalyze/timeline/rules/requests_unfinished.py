@@ -12,8 +12,8 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.rules import peer_vanished
 from capanalyze.timeline.troubles import stuck
+from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import count, listing, span
 
 ID: Final = "requests-unfinished"
@@ -25,7 +25,7 @@ NAMED: Final = 6
 def check(facts: Facts) -> Finding | None:
     """Fires where a list stands still for LIST_PATIENCE and more, and its end marker has not come."""
     session, lists = facts.session, stuck(facts)
-    if session is None or not lists or peer_vanished.check(facts) is not None:
+    if session is None or not lists or in_vain(facts) is not None:
         return None
     until = "the capture ended" if not facts.closer else f"the {facts.closing_end.called} closed"
     evidence = [

@@ -13,12 +13,10 @@ from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.gateway_stops_reading import LONG
+from capanalyze.timeline.troubles import ASKED
 from capanalyze.timeline.words import count, span
 
 ID: Final = "slow-consumer"
-
-OFTEN: Final = 2
-"""A gateway that asks so many times whether it may go on has had to wait."""
 
 
 def check(facts: Facts) -> Finding | None:
@@ -29,7 +27,7 @@ def check(facts: Facts) -> Finding | None:
     probes = facts.note("zero_window_probe", "server")
     stayed, words = _shut(facts)
     asked = int(probes.count) if probes is not None else 0
-    long = asked >= OFTEN or (stayed is not None and stayed >= LONG)
+    long = asked >= ASKED or (stayed is not None and stayed >= LONG)
     evidence = [f"window 0 from the client in {count(int(note.count), 'packet')}", words]
     if asked:
         evidence.append(f"the gateway asked {count(asked, 'time')} whether it may go on")
