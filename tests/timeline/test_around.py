@@ -1,8 +1,10 @@
 """What the connections beside one tell of it: a gateway that was gone afterwards, an address that is let in."""
 
+import pytest
+
 from tests.conversation import Conversation
 from tests.timeline.rule_cases import TLS_ANSWER, TLS_HELLO, other
-from tests.timeline.talk import error, findings, found, greeted, opened, ready, report, verdict
+from tests.timeline.talk import answer, error, findings, found, greeted, opened, ready, report, verdict
 
 RESTARTED = "the gateway was restarted, logged off, or died"
 UPSTREAM = {"client_address": ("192.168.1.225", 51000), "server_address": ("217.192.86.32", 4001)}
@@ -91,3 +93,33 @@ def test_probes_that_never_say_a_word_are_no_storm() -> None:
     probes = [opened(**other(10 * number, 50001 + number)).client.fin().server.fin() for number in range(8)]
 
     assert {name for _, name in findings(*probes)} == {"client-never-speaks"}
+
+
+@pytest.mark.parametrize("silent", [True, False])
+@pytest.mark.parametrize(("newest", "likely"), [(187, True), (178, False)], ids=["its own newest", "the client's"])
+def test_a_client_that_is_too_new_for_the_gateway_is_told_where_the_gateway_said_its_newest_version(
+    newest: int, likely: bool, silent: bool
+) -> None:
+    """A gateway that answers with the highest version offered may have a higher one."""
+    known = opened().client.data(b"API\0\0\0\0\x09v100..%d" % newest).server.data(answer(178)).client.fin().server.fin()
+    new = opened(**other(9)).client.data(b"API\0\0\0\0\x09v213..225").server.ack()
+    new = new.after(4).client.fin() if silent else new.server.fin().client.fin()
+    finding = found("accepted-but-silent" if silent else "closed-without-answer", known, new)
+
+    said = "the client offers versions 213 to 225, and the gateway's newest is 178"
+    assert (finding.causes[0].text == said) == likely
+
+
+def test_a_port_that_had_a_gateway_before_is_not_said_to_be_the_wrong_one() -> None:
+    finding = found("port-refused", ready().client.fin().server.fin(), refused(99))
+
+    assert "the same port had accepted connection 1" in finding.evidence
+    assert finding.causes[0].text == "TWS or the gateway has ended since, or restarts"
+    assert not [cause for cause in finding.causes if "7496" in cause.text]
+
+
+def test_a_listener_that_accepted_in_silence_before_it_refused_is_told_and_not_explained() -> None:
+    finding = found("port-refused", greeted().after(4).client.fin().server.ack(), refused(20))
+
+    assert "the same port had accepted connection 1" in finding.evidence
+    assert {cause.certainty for cause in finding.causes} == {"possible"}

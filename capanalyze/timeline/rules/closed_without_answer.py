@@ -13,6 +13,7 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.port_refused import starting
+from capanalyze.timeline.rules.version_window_miss import too_new
 from capanalyze.timeline.words import span
 
 ID: Final = "closed-without-answer"
@@ -87,6 +88,7 @@ def _causes(facts: Facts) -> list[Cause]:
     relayed = "likely" if facts.connection.server.port in RELAY_PORTS else "possible"
     return [
         *known,
+        *too_new(facts),
         *(
             Cause(
                 f"a relay accepted and found no gateway: connection {number} was refused at that moment",

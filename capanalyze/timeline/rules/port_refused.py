@@ -33,6 +33,11 @@ CAUSES: Final = (
     ),
 )
 
+ENDED: Final = (
+    Cause("TWS or the gateway has ended since, or restarts", "likely", "its log, and its restart time"),
+    Cause("its API was switched off, or given another port", "possible", "Socket port in its API settings"),
+)
+
 
 def starting(facts: Facts) -> list[Cause]:
     """That the gateway was only starting, where it answered later in the same capture (failures.md 21)."""
@@ -42,18 +47,34 @@ def starting(facts: Facts) -> list[Cause]:
     return [Cause(f"the gateway was still starting: it answered connection {later.number} later", "likely", "its log")]
 
 
+def accepted_before(facts: Facts) -> Facts | None:
+    """The newest connection that the same listener had accepted before."""
+    mine = facts.connection.server
+    found = None
+    for other in facts.others:
+        theirs = other.connection.server
+        same = other.number < facts.number and (theirs.host, theirs.port) == (mine.host, mine.port)
+        if same and other.connection.opened == "complete":
+            found = other
+    return found
+
+
 def check(facts: Facts) -> Finding | None:
     """Fires where every SYN was refused."""
     if facts.stage != "refused" or facts.second_address is not None:
         return None
     after = between(facts.began, facts.server.rst)
+    before = accepted_before(facts)
     tries = count(facts.syns, "SYN") + f" to port {facts.connection.server.port}"
     answered = f"answered by a RST after {span(after)}" if after is not None else "answered by a RST"
     return finding(
         ID,
         "Nothing accepted connections on the port: the host refused with a RST",
         [facts.began, facts.server.rst],
-        [f"{tries}, {answered}"],
-        causes=[*starting(facts), *CAUSES],
+        [
+            f"{tries}, {answered}",
+            f"the same port had accepted connection {before.number}" if before is not None else "",
+        ],
+        causes=[*starting(facts), *(ENDED if before is not None and before.server.spoke else CAUSES)],
         advice="start TWS or the gateway, log in, and compare its Socket port with the one the client uses",
     )

@@ -8,9 +8,26 @@ Source of the facts: failures.md 22; protocol.md 1.1 and 6.3 rows d1 and d3.
 from typing import Final
 
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.findings import Cause, Finding, finding
 
 ID: Final = "version-window-miss"
+
+
+def too_new(facts: Facts) -> list[Cause]:
+    """That the client's lowest version is above the gateway's newest, as another connection shows it (failures.md 22).
+
+    A gateway answers with the newest version that both have: only one below the other client's newest is its own.
+    """
+    offered, mine = facts.client_range, facts.connection.server
+    for other in facts.others:
+        theirs, version, wanted = other.connection.server, other.version, other.client_range
+        same = (theirs.host, theirs.port) == (mine.host, mine.port)
+        if same and offered is not None and version is not None and wanted is not None and version < wanted[1]:
+            if version >= offered[0]:
+                return []
+            words = f"the client offers versions {offered[0]} to {offered[1]}, and the gateway's newest is {version}"
+            return [Cause(words, "likely", f"connection {other.number}, where it said so; upgrade TWS or IB Gateway")]
+    return []
 
 
 def check(facts: Facts) -> Finding | None:
