@@ -530,3 +530,31 @@ def test_an_api_socket_that_the_gateway_then_closed_did_not_stay_up() -> None:
     talk = ready().server.data(error(1100)).client.ack().after(2).server.fin()
 
     assert found("upstream-lost", talk).title == "The gateway lost its own connection to IB"
+
+
+@pytest.mark.parametrize(
+    ("talk", "text", "certainty"),
+    [
+        (
+            opened().after(60).server.fin().client.fin(),
+            "the client said nothing: it hangs, or waits for the server to speak first",
+            "likely",
+        ),
+        (
+            opened().client.data(b"63\0").server.fin().client.fin(),
+            "it does not answer the old protocol any more",
+            "possible",
+        ),
+    ],
+    ids=["a client that says nothing", "the old protocol"],
+)
+def test_a_close_without_a_word_names_what_the_client_did_first(talk: Conversation, text: str, certainty: str) -> None:
+    cause = found("closed-without-answer", talk).causes[0]
+
+    assert (cause.text, cause.certainty) == (text, certainty)
+
+
+def test_a_client_that_had_no_time_to_speak_is_not_said_to_hang() -> None:
+    finding = found("closed-without-answer", opened().server.fin().client.fin())
+
+    assert not [cause for cause in finding.causes if "said nothing" in cause.text]

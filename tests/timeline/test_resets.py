@@ -3,9 +3,10 @@
 import pytest
 
 from tests.conversation import Conversation
-from tests.timeline.talk import findings, found, frame, ready, report, verdict
+from tests.timeline.talk import answered, findings, found, frame, greeted, ready, report, started, verdict
 
 ANSWERS = frame("49", "1", "1700000000") * 9
+LAN = {"client_address": ("192.168.1.20", 50000), "server_address": ("192.168.1.10", 4001)}
 V6 = {"client_address": ("fe80::1", 50000), "server_address": ("fe80::2", 4001)}
 
 
@@ -69,3 +70,21 @@ def test_a_client_s_rst_from_another_number_of_hops_away_is_only_likely_its_own(
     assert [name for _, name in findings(talk)] == ["client-reset-midsession", "injected-rst"]
     assert found("client-reset-midsession", talk).certainty == "likely"
     assert report(talk).to_dict()["connections"][0]["close"]["first"] == "client"
+
+
+@pytest.mark.parametrize(
+    ("talk", "name"),
+    [
+        (greeted(**LAN).server.rst(ttl=250), "closed-without-answer"),
+        (answered(**LAN).server.rst(ttl=250), "closed-after-hello"),
+        (started(**LAN).server.rst(ttl=250), "closed-after-startapi"),
+    ],
+)
+def test_whatever_step_it_ends_a_rst_from_elsewhere_is_the_likely_cause_and_no_setting_is(
+    talk: Conversation, name: str
+) -> None:
+    finding = found(name, talk)
+
+    assert finding.certainty == "likely"
+    assert finding.causes[0].text == "something between the two hosts reset it"
+    assert [cause.certainty for cause in finding.causes] == ["likely", *["possible"] * (len(finding.causes) - 1)]

@@ -14,7 +14,7 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.client_left_early import left_early
-from capanalyze.timeline.rules.version_window_miss import too_new
+from capanalyze.timeline.rules.version_window_miss import unfit
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "accepted-but-silent"
@@ -69,7 +69,7 @@ def check(facts: Facts) -> Finding | None:
         "The gateway's host took the hello, and its program answered nothing",
         [facts.hello, facts.hello_acked, facts.close],
         _evidence(facts, waited),
-        causes=[*too_new(facts), *CAUSES],
+        causes=[*unfit(facts), *CAUSES],
         advice="look for a waiting window, restart the gateway, try one client alone; "
         "the client id cannot be the reason, since it was never sent",
     )

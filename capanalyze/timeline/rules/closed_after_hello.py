@@ -11,6 +11,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.rules.port_refused import starting
 from capanalyze.timeline.rules.startapi_missing import SOON
 from capanalyze.timeline.words import span
@@ -39,6 +40,6 @@ def check(facts: Facts) -> Finding | None:
             f"{facts.kind} from the gateway's side {span(after)} after its answer",
             "startApi came after that" if facts.started_too_late else "the client had not sent startApi yet",
         ],
-        causes=[*starting(facts), *CAUSES],
+        causes=[*injected_rst.causes(facts), *starting(facts), *CAUSES],
         advice="read the gateway's log at that time, and try again after a minute",
     )

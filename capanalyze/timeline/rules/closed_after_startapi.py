@@ -11,6 +11,7 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
+from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.words import listing, span
 from capanalyze.tws.message import Message
 from capanalyze.tws.rest import START_API
@@ -55,7 +56,7 @@ def check(facts: Facts) -> Finding | None:
         "The gateway closed after startApi without saying why",
         [facts.start_api, *(int(one.packet) for one in others[:NAMED]), facts.close],
         evidence,
-        causes=CAUSES,
+        causes=[*injected_rst.causes(facts), *CAUSES],
         advice="read the gateway's log at that time; try another client id and TWS in place of the gateway",
     )
 

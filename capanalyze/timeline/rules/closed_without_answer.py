@@ -12,9 +12,10 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.rules.port_refused import starting
-from capanalyze.timeline.rules.version_window_miss import too_new
-from capanalyze.timeline.words import span
+from capanalyze.timeline.rules.version_window_miss import unfit
+from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "closed-without-answer"
 
@@ -66,6 +67,14 @@ def _behind(facts: Facts, other: Facts) -> str:
     return "possible" if theirs == mine.client.host or _is_local(mine.client.host) else "likely"
 
 
+def _mute(facts: Facts) -> list[Cause]:
+    """That the client had all the time for its hello that it needs, and sent none."""
+    waited = between(facts.opened_at, facts.close)
+    if facts.client.spoke or waited is None or waited < SECOND:
+        return []
+    return [Cause("the client said nothing: it hangs, or waits for the server to speak first", "likely", "its program")]
+
+
 def _others_let_in(facts: Facts) -> bool:
     """Whether the same port answered a client of another address."""
     mine = facts.connection
@@ -82,13 +91,14 @@ def _is_local(address: bytes) -> bool:
 
 
 def _causes(facts: Facts) -> list[Cause]:
+    told = [*injected_rst.causes(facts), *_mute(facts), *unfit(facts)]
     local = _is_local(facts.connection.client.host) and not _others_let_in(facts)
     known = starting(facts)
     behind = [(sure, other.number) for other in facts.others if (sure := _behind(facts, other))]
     relayed = "likely" if facts.connection.server.port in RELAY_PORTS else "possible"
     return [
         *known,
-        *too_new(facts),
+        *told,
         *(
             Cause(
                 f"a relay accepted and found no gateway: connection {number} was refused at that moment",
@@ -99,7 +109,7 @@ def _causes(facts: Facts) -> list[Cause]:
         ),
         Cause(
             'the gateway denies the client\'s address (Trusted IPs, "Allow connections from localhost only")',
-            "possible" if local else "likely",
+            "possible" if local or told else "likely",
             "API settings: the address exactly as the capture shows it",
         ),
         Cause(

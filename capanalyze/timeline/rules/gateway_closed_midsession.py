@@ -44,10 +44,8 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side ended a session that was ready (or was under way when the capture began)."""
     if facts.closer != "server" or facts.stage not in {"ready", "midstream"} or not facts.speaks:
         return None
-    causes: list[Cause] = []
+    causes = injected_rst.causes(facts)
     evidence = _close(facts)
-    if injected_rst.signs(facts):
-        causes.append(Cause("something between the two hosts reset it", "likely", "a capture on the gateway's host"))
     if facts.client.side.window == 0:
         evidence.append("the client's window was 0: it had not read what came before")
         causes.append(Cause("the client had stopped reading, and the gateway gave it up", "likely", "its callbacks"))

@@ -32,6 +32,13 @@ def signs(facts: Facts) -> list[str]:
     return found
 
 
+def causes(facts: Facts) -> list[Cause]:
+    """The same as what may lie behind a close, for the rules that tell of it."""
+    if not signs(facts):
+        return []
+    return [Cause("something between the two hosts reset it", "likely", "a capture on the gateway's host")]
+
+
 def check(facts: Facts) -> Finding | None:
     """Fires where the RST's time to live is clearly another one, or its sender went on."""
     evidence = signs(facts)

@@ -13,11 +13,17 @@ from capanalyze.timeline.findings import Cause, Finding, finding
 ID: Final = "version-window-miss"
 
 
-def too_new(facts: Facts) -> list[Cause]:
-    """That the client's lowest version is above the gateway's newest, as another connection shows it (failures.md 22).
+OLD: Final = Cause("it does not answer the old protocol any more", "possible", "a library that is maintained")
 
-    A gateway answers with the newest version that both have: only one below the other client's newest is its own.
+
+def unfit(facts: Facts) -> list[Cause]:
+    """That the gateway may not speak the client's versions: the old protocol, or all of them newer than its own.
+
+    Its newest version may show on another connection (failures.md 12 and 22): it answers with the newest
+    version that both have, so only one below the other client's newest is its own.
     """
+    if facts.session is not None and facts.session.legacy_version is not None:
+        return [OLD]
     offered, mine = facts.client_range, facts.connection.server
     for other in facts.others:
         theirs, version, wanted = other.connection.server, other.version, other.client_range
