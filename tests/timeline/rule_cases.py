@@ -267,6 +267,7 @@ KEEPS_STILL = {
     "startapi-missing": {
         "a client that closes at once, as a probe does": [answered().client.fin()],
         "a gateway that closes at once": [answered().server.fin().client.fin()],
+        "a gateway whose FIN the capture lacks": [answered().server.fin(unseen=True).client.ack().client.fin()],
         "startApi": [started()],
         "a young connection": [answered().after(0.2).client.keep_alive()],
         "a version that the client refused": [answered(38).after(4).client.fin()],

@@ -60,6 +60,19 @@ def test_a_session_on_both_sides_of_a_relay_is_told_as_one_with_the_leg_that_was
     )
 
 
+def test_further_sessions_through_the_relay_are_counted() -> None:
+    first = legs()
+    second = legs(client_address=("127.0.0.1", 41001))
+    for talk in second:
+        for packet in talk.packets:
+            packet.ts_ns += 10**9
+            packet.source, packet.target = (
+                (host, 50002 if port == 50001 else port) for host, port in (packet.source, packet.target)
+            )
+
+    assert found("relay-legs", *first, *second).evidence[-1] == "1 more session of the capture is passed on too"
+
+
 def test_the_other_leg_is_no_second_session_that_ended_with_it() -> None:
     finding = found("gateway-closed-midsession", *gateway_closes(*legs()))
 

@@ -14,25 +14,25 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
 from capanalyze.timeline.legs import listener, passed_on
-from capanalyze.timeline.words import span
+from capanalyze.timeline.words import count, span
 
 ID: Final = "relay-legs"
 
 
 def check(connections: Sequence[Facts]) -> Finding | None:
-    """Fires on the first session that is found on two connections."""
+    """Fires on the first session that is found on two connections, and counts the others."""
+    pairs: list[tuple[Facts, Facts]] = []
     sessions: dict[tuple[int | None, str], list[Facts]] = {}
     for facts in connections:
         if facts.stage == "ready" and facts.session is not None:
-            for before in sessions.setdefault((facts.client_id, facts.session.connection_time), []):
-                if passed_on(before, facts):
-                    return told(before, facts)
-            sessions[facts.client_id, facts.session.connection_time].append(facts)
-    return None
+            alike = sessions.setdefault((facts.client_id, facts.session.connection_time), [])
+            pairs += [(before, facts) for before in alike if passed_on(before, facts)]
+            alike.append(facts)
+    return told(*pairs[0], len(pairs) - 1) if pairs else None
 
 
-def told(outer: Facts, inner: Facts) -> Finding:
-    """The finding on the leg of the client's and that of the gateway's."""
+def told(outer: Facts, inner: Facts, more: int) -> Finding:
+    """The finding on the leg of the client's and that of the gateway's; ``more`` sessions are passed on too."""
     later = between(outer.began, inner.began)
     began = f"{span(later)} after" if later is not None else "after"
     places = f"connection {inner.number}, to {listener(inner)}, began {began} connection {outer.number}, to "
@@ -46,6 +46,9 @@ def told(outer: Facts, inner: Facts) -> Finding:
             f"{places}{listener(outer)}",
             "hello, answer, startApi and what followed are the same on both, each in turn",
             *_closes(outer, inner),
+            f"{count(more, 'more session')} of the capture {'is' if more == 1 else 'are'} passed on too"
+            if more
+            else "",
         ],
         severity="notice",
         certainty="likely",

@@ -39,7 +39,7 @@ def check(facts: Facts) -> Finding | None:
     if version_window_miss.check(facts) is not None:
         return None
     waited = between(facts.answer, facts.close if facts.closer else facts.ended)
-    if (waited is None and not facts.closer) or (waited is not None and waited < SOON):
+    if (waited is None and facts.closer != "client") or (waited is not None and waited < SOON):
         return None
     evidence = [
         f"answer in packet {facts.answer.packet}, no startApi" + (f" in {span(waited)}" if waited is not None else "")
