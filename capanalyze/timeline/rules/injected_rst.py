@@ -25,7 +25,7 @@ def signs(facts: Facts) -> list[str]:
     if came_another_way(facts.connection, close):
         found.append(
             f"the RST in packet {close.packet} came with a time to live of {close.hops}, "
-            f"the {end.called}'s other packets with {end.side.hops}"
+            f"an earlier packet of the {end.called}'s with {end.side.hops}"
         )
     if close.doubt == WENT_ON:
         found.append(f"the {end.called} went on sending after it; who resets a connection forgets it")
@@ -48,7 +48,7 @@ def check(facts: Facts) -> Finding | None:
     return finding(
         ID,
         f"Something between the two hosts may have made the RST in the {called}'s name",
-        [facts.close, facts.closing_end.first],
+        [facts.close],
         evidence,
         certainty="likely",
         causes=[
