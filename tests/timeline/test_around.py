@@ -67,6 +67,13 @@ def test_an_address_that_is_let_in_makes_it_likely_that_the_other_one_is_not() -
     assert found("closed-without-answer", six).causes[0].certainty == "possible"
 
 
+def test_another_host_s_gateway_says_nothing_of_whom_this_one_lets_in() -> None:
+    elsewhere = ready(client_address=("10.0.0.9", 50001), server_address=("10.0.0.1", 4001))
+    denied = found("closed-without-answer", elsewhere, greeted(**other(9)).server.fin().client.fin())
+
+    assert "the same port answered a client of another address" not in denied.evidence
+
+
 def test_the_gateway_s_own_connection_is_told_last_and_not_as_the_gateway_s_close() -> None:
     own = opened(**UPSTREAM).client.data(TLS_HELLO).server.data(TLS_ANSWER).server.fin().client.fin()
     said = verdict(own, ready(**other(9)).client.fin().server.fin())

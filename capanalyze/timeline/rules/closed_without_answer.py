@@ -76,14 +76,20 @@ def _mute(facts: Facts) -> list[Cause]:
 
 
 def _others_let_in(facts: Facts) -> bool:
-    """Whether the same port answered a client of another address."""
+    """Whether the same port of the same host answered a client of another address."""
     mine = facts.connection
     return any(
         other.answer is not None
         and other.connection.client.host != mine.client.host
         and other.connection.server.port == mine.server.port
+        and _one_host(other.connection.server.host, mine.server.host)
         for other in facts.others
     )
+
+
+def _one_host(one: bytes, other: bytes) -> bool:
+    """Whether two addresses are known to be of one host."""
+    return one == other or (_is_local(one) and _is_local(other))
 
 
 def _is_local(address: bytes) -> bool:
