@@ -116,7 +116,7 @@ def _forgotten(facts: Facts) -> bool:
     """Whether a RST came after so long a silence that something between may have forgotten the connection."""
     wait = between(last_word(facts), facts.close)
     quiet = wait is not None and wait >= idle_timeout.IDLE
-    return facts.kind == "RST" and (quiet or idle_timeout.check(facts) is not None)
+    return facts.kind == "RST" and (quiet or idle_timeout.met_with_rst(facts) is not None)
 
 
 def _rejected(facts: Facts) -> str:

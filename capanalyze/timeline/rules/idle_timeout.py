@@ -9,7 +9,7 @@ Source of the facts: failures.md 47 (time-outs of 5, 15 and 60 minutes are usual
 
 from typing import Final
 
-from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, messages_before_close
@@ -21,25 +21,36 @@ IDLE: Final = 5 * MINUTE
 AT_ONCE: Final = SECOND
 
 
-def check(facts: Facts) -> Finding | None:
-    """Fires where the client's first message after IDLE without messages was answered by a RST at once."""
+def met_with_rst(facts: Facts) -> tuple[Moment, Moment, int, int] | None:
+    """The last message before IDLE without one, the client's next, how long that was, and how soon the RST came."""
     speaker, word = last_speaker(facts), last_word(facts)
-    if facts.kind != "RST" or facts.closer != "server" or speaker is None or speaker.name != "client":
+    if facts.kind != "RST" or facts.closer != "server" or speaker is None or speaker.name != "client" or word is None:
         return None
     wait = between(word, facts.close)
     said = [*messages_before_close(facts, "client"), *messages_before_close(facts, "server")]
-    before = [
-        at for one in said if (at := moment(one.packet, one.ts_ns)) is not None and word is not None and at < word
-    ]
+    before = [at for one in said if (at := moment(one.packet, one.ts_ns)) is not None and at < word]
     idle = between(max(before), word) if before else None
-    if wait is None or wait > AT_ONCE or idle is None or idle < IDLE:
+    if (
+        wait is None
+        or wait > AT_ONCE
+        or idle is None
+        or idle < IDLE
+        or kept_alive(facts, max(before).packet, word.packet)
+    ):
         return None
-    if word is not None and kept_alive(facts, max(before).packet, word.packet):
+    return max(before), word, idle, wait
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the client's first message after IDLE without messages was answered by a RST at once."""
+    found = met_with_rst(facts)
+    if found is None:
         return None
+    before, word, idle, wait = found
     return finding(
         ID,
         "The first message after a long silence was met with a RST",
-        [max(before), word, facts.close],
+        [before, word, facts.close],
         [f"{span(idle)} without a message, then a RST {span(wait)} after the client's next one"],
         certainty="likely",
         causes=[
