@@ -17,6 +17,7 @@ from capanalyze.capture.pdml import Header, Layers
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.capture.tshark import MAX_CAPTURED, Tshark
 from capanalyze.errors import ToolError
+from capanalyze.packets.ip import FRAGMENT_HEADER, is_extension
 from capanalyze.packets.link import LINK_PIECE, LINK_TAGGED, LinkLayer
 from capanalyze.packets.outer import OuterFragments
 from capanalyze.packets.raw import RawPackets
@@ -249,6 +250,11 @@ def address(text: str) -> bytes:
         return b""
 
 
+def before_ah(kind: int) -> bool:
+    """An extension header of IPv6 that AH may lie behind: a fragment header is that of a datagram that is whole."""
+    return kind == FRAGMENT_HEADER or is_extension(kind)
+
+
 def without_ah(datagram: bytes) -> tuple[bytes, int]:
     """The datagram without its authentication header (RFC 4302), and how many octets that took away."""
     if len(datagram) < 20:
@@ -257,8 +263,9 @@ def without_ah(datagram: bytes) -> tuple[bytes, int]:
         at, chain, length = (datagram[0] & 0x0F) * 4, 9, 2
     elif len(datagram) >= 40:
         at, chain, length = 40, 6, 4
-        while datagram[chain] in {0, 43, 60} and at + 8 <= len(datagram):  # hop-by-hop, routing, destination options
-            chain, at = at, at + (datagram[at + 1] + 1) * 8
+        while before_ah(datagram[chain]) and at + 8 <= len(datagram):
+            octets = 8 if datagram[chain] == FRAGMENT_HEADER else (datagram[at + 1] + 1) * 8
+            chain, at = at, at + octets
     else:
         return datagram, 0
     if datagram[chain] != AH or at + 12 > len(datagram):

@@ -179,10 +179,10 @@ def in_ip(data: bytes, at: i64, end: i64) -> str:
         following = i64(data[at + 6])
         at += 40
         for _ in range(MAX_EXTENSIONS):
-            if following not in EXTENSIONS or at + 8 > end:
+            if not first or following not in EXTENSIONS or at + 8 > end:
                 break
             octets: i64 = 8 if following == 44 else (i64(data[at + 1]) + 1) * 8
-            first = first and (following != 44 or i64(read_i16_be(data, at + 2)) & 0xFFF8 == 0)
+            first = following != 44 or i64(read_i16_be(data, at + 2)) & 0xFFF8 == 0
             following = i64(data[at])
             at += octets
     if following not in (UDP, UDP_LITE):

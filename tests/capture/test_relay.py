@@ -30,6 +30,7 @@ from tests.capture.wrappers import (
     WRAPPERS,
     ah,
     carrier4,
+    carrier6,
     ethernet,
     gre,
     udp,
@@ -347,16 +348,19 @@ def in_pieces(frame: bytes, size: int, identification: int) -> list[bytes]:
     return found
 
 
-FRAGMENTED = ("GRE", "GRE in IPv6", "IP in IPv4", "IP in IPv6", "AH", "EtherIP", "VXLAN", "Geneve", "GTP-U", "LISP")
+FRAGMENTED = [
+    *((name, 4) for name in ("GRE", "GRE in IPv6", "IP in IPv4", "IP in IPv6", "AH", "EtherIP", "VXLAN", "Geneve")),
+    *(("GTP-U", 4), ("LISP", 4), ("AH", 6)),
+]
 
 
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("engine", ["auto", "tshark"])
-@pytest.mark.parametrize("name", FRAGMENTED)
+@pytest.mark.parametrize(("name", "version"), FRAGMENTED)
 def test_a_tunnel_whose_datagrams_are_fragmented_is_told_as_if_they_were_not(
-    name: str, engine: str, turned: bool
+    name: str, version: int, engine: str, turned: bool
 ) -> None:
-    whole = [(1, one.ts_ns, WRAPPERS[name](one.datagram())[1]) for one in talk(7).packets]
+    whole = [(1, one.ts_ns, WRAPPERS[name](one.datagram())[1]) for one in talk(7, version).packets]
     frames = []
     for number, (_, ns, frame) in enumerate(whole):
         pieces = in_pieces(frame, 24, number)
@@ -466,6 +470,16 @@ def test_an_authentication_header_is_taken_out(version: int) -> None:
     plain_again, missing = without_ah(ah(datagram))
 
     assert (plain_again, missing) == (datagram, 24)
+
+
+def test_an_authentication_header_is_taken_out_from_behind_ipv6_extension_headers() -> None:
+    datagram = talk(7, 6).packets[3].datagram()
+    before = b"\x3c\0" + bytes(6) + b"\x2b\1" + bytes(14) + b"\x87\0" + bytes(6) + b"\x2c\0" + bytes(6)
+    whole_fragment, with_ah = bytes((6,)) + bytes(7), bytes((51,)) + bytes(7)
+
+    plain, missing = without_ah(carrier6(0, before + with_ah + ah(datagram)[40:]))
+
+    assert (plain, missing) == (carrier6(0, before + whole_fragment + datagram[40:]), 24)
 
 
 @pytest.mark.parametrize("cut", range(80))

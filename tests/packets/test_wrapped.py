@@ -70,6 +70,7 @@ def test_a_name_for_what_hides_the_header(link_type: int, frame: bytes, expected
         ethernet(carrier4(50, bytes(30))),  # ESP: encrypted
         ethernet(LATER_OF_UDP),  # whose ports lie in the first
         ethernet(carrier6(44, b"\x11\0\0\x08\0\0\0\1" + udp(4789, bytes(30))[20:])),
+        ethernet(carrier6(44, b"\x3c\0\0\x08\0\0\0\1" + b"\x2f\0" + bytes(38))),  # in which no header begins
         MACS + b"\x08\x06" + bytes(28),
         MACS + b"\x88\xcc" + bytes(40),
         MACS + b"\0\x26\x42\x42\3" + bytes(35),  # spanning tree, 802.3 with LLC
