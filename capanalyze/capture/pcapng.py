@@ -80,7 +80,7 @@ class PcapngDecoder(PcapngSections):
         padded = (length + 3) & ~3
         if length < 12 or length > MAX_PACKET or kind not in MAY_END_ODD:
             return 0
-        return padded if room < padded or self.u32(pos + padded - 4) == length else 0
+        return padded if room < padded or self.u32(pos + padded - 4) in (length, padded) else 0
 
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:
         """The whole, ordinary EPBs behind the current packet, of interfaces of the same link type."""

@@ -114,10 +114,11 @@ def test_a_cut_block_ends_the_capture_and_is_told() -> None:
 
 
 @ORDERS
-def test_a_block_whose_length_leaves_out_its_padding_is_read(order: str) -> None:
+@pytest.mark.parametrize("both", [True, False])
+def test_a_block_whose_length_leaves_out_its_padding_is_read(order: str, both: bool) -> None:
     def without(padded: bytes, padding: int) -> bytes:
         length = struct.pack(order + "I", len(padded) - padding)
-        return padded[:4] + length + padded[8:-4] + length
+        return padded[:4] + length + padded[8:-4] + (length if both else padded[-4:])
 
     name = without(interface(order, options=option(order, 2, b"lo0")), 1)
     data = section(order) + name + without(packet(order, ONE, 1), -len(ONE) % 4) + packet(order, TWO, 2)
