@@ -21,7 +21,9 @@ from capanalyze.packets.link import (
 from capanalyze.packets.raw import RawPackets
 
 ETHERTYPES: Final = {
+    0x22E5: "Gigamon header",
     0x22F3: "TRILL",
+    0x2452: "IEEE 802.11",
     0x4305: "B.A.T.M.A.N.",
     0x6558: "bridged Ethernet",
     0x8847: "MPLS",
@@ -29,6 +31,8 @@ ETHERTYPES: Final = {
     0x8864: "PPPoE",
     0x880B: "PPP",
     0x8870: "LLC",
+    0x88BB: "LWAPP",
+    0x88DE: "VMware Lab Manager",
     0x88E5: "MACsec",
     0x88E7: "802.1ah",
     0x8903: "FabricPath",
@@ -37,6 +41,8 @@ ETHERTYPES: Final = {
     0x892F: "HSR",
     0x893F: "802.1BR",
     0x894F: "NSH",
+    0xBBBB: "LWAPP",
+    0xD28B: "Arista time stamps",
     0xF1C1: "802.1CB",
 }
 """IEEE 802 numbers (IANA) of what may carry IP."""
@@ -73,10 +79,13 @@ UDP_PORTS: Final = {
     6081: "Geneve",
     6635: "MPLS in UDP",
     8472: "VXLAN",
+    12220: "LWAPP",
     12222: "LWAPP",
+    12223: "LWAPP",
+    30030: "JMirror",
     37008: "TZSP",
 }
-"""Registered ports of tunnels, and those in common use (Linux's VXLAN, TZSP)."""
+"""Registered ports of tunnels, and those in common use (Linux's VXLAN, Juniper's JMirror, TZSP)."""
 
 LINK_NAMES: Final = {
     6: "IEEE 802.5",
@@ -116,7 +125,16 @@ ISL: Final = (b"\x01\0\x0c\0\0", b"\x0c\0\x0c\0\0")
 RADIOTAP: Final = b"\x03\x23"
 """ARPHRD_IEEE80211_RADIOTAP, in the headers of Linux' cooked captures."""
 
+COOKED: Final = {b"\0\3": "bridged Ethernet", b"\0\7": "PPP"}
+"""Linux' numbers of what is no EtherType (ETH_P_ALL, ETH_P_WAN_PPP), in the same headers."""
+
 SNAP: Final = 0xAAAA0300
+BRIDGED: Final = (b"\x80\xc2\0\x01", b"\x80\xc2\0\x07")
+"""SNAP's last octets where it carries Ethernet with and without its FCS (RFC 2427)."""
+
+LLC_IP: Final = (b"\x06\x06", b"\xfe\xfe\x03\xcc", b"\xfe\xfe\x03\x8e")
+"""How LLC headers begin that carry IP: its own SAP, or OSI's with the NLPID of IPv4 or IPv6 (RFC 2427)."""
+
 EXTENSIONS: Final = (0, 43, 44, 60, 135, 139, 140)
 MAX_EXTENSIONS: Final = 16
 
@@ -141,9 +159,9 @@ def wrapping(packets: RawPackets) -> str:
     if link == LINK_ETHERNET:
         return in_ethernet(data, start + 12, start + 14, end)
     if link == LINK_SLL:
-        return in_ethernet(data, start + 14, start + 16, end)
+        return COOKED.get(data[start + 14 : start + 16], "") or in_ethernet(data, start + 14, start + 16, end)
     if link == LINK_SLL2:
-        return in_ethernet(data, start, start + 20, end)
+        return COOKED.get(data[start : start + 2], "") or in_ethernet(data, start, start + 20, end)
     return ""
 
 
@@ -160,9 +178,10 @@ def in_ethernet(data: bytes, field: i64, body: i64, end: i64) -> str:
         return ETHERTYPES.get(kind, "")
     if body + 8 <= end and i64(read_i32_be(data, body)) & 0xFFFFFFFF == SNAP:
         kind = i64(read_i16_be(data, body + 6)) & 0xFFFF
-        if kind in {0x0800, 0x86DD} or is_vlan(kind) or kind in ETHERTYPES:
+        known = kind in {0x0800, 0x86DD} or is_vlan(kind) or kind in ETHERTYPES
+        if known or data[body + 4 : body + 8] in BRIDGED:
             return "802.3 with SNAP"
-    return "802.3 with LLC" if body + 2 <= end and data[body] == 6 and data[body + 1] == 6 else ""
+    return "802.3 with LLC" if data[body:end].startswith(LLC_IP) else ""
 
 
 def in_ip(data: bytes, at: i64, end: i64) -> str:

@@ -119,6 +119,26 @@ WRAPPERS: dict[str, Wrapper] = {
         ETHERNET,
         MACS + struct.pack(">H", 8 + len(datagram)) + LLC_SNAP + ethertype(datagram) + datagram,
     ),
+    "802.3 with SNAP and a bridged frame": lambda datagram: (
+        ETHERNET,
+        MACS + struct.pack(">H", 24 + len(datagram)) + b"\xaa\xaa\x03\0\x80\xc2\0\x07\0\0" + ethernet(datagram),
+    ),
+    "802.3 with OSI's LLC": lambda datagram: (
+        ETHERNET,
+        MACS
+        + struct.pack(">H", 4 + len(datagram))
+        + b"\xfe\xfe\x03"
+        + (b"\xcc" if inner(datagram) == 4 else b"\x8e")
+        + datagram,
+    ),
+    "Ethernet in SLL": lambda datagram: (113, b"\0\0\0\1\0\6" + bytes(8) + b"\0\3" + ethernet(datagram)),
+    "PPP in SLL2": lambda datagram: (276, b"\0\7" + bytes(18) + ppp(datagram)),
+    "Gigamon header": tagged(b"\x22\xe5\6\2\3\0\0\x19"),
+    "Arista time stamps": tagged(b"\xd2\x8b\0\1\0\x10" + bytes(8)),
+    "LWAPP in Ethernet": lambda datagram: (
+        ETHERNET,
+        MACS + b"\x88\xbb\0\0\0\0" + struct.pack(">H", len(wlan(datagram))) + wlan(datagram),
+    ),
     "PPPoE": lambda datagram: (
         ETHERNET,
         MACS + b"\x88\x64\x11\0\0\7" + struct.pack(">H", 2 + len(datagram)) + ppp(datagram),
@@ -190,6 +210,7 @@ WRAPPERS: dict[str, Wrapper] = {
     "MPLS in UDP": on_ethernet(lambda datagram: udp(6635, b"\0\x01\x11\x40" + datagram)),
     "LISP": on_ethernet(lambda datagram: udp(4341, bytes(7) + b"\1" + datagram)),
     "LWAPP": on_ethernet(lambda datagram: udp(12222, bytes(4) + struct.pack(">H", len(datagram)) + wlan(datagram))),
+    "JMirror": on_ethernet(lambda datagram: udp(30030, bytes(7) + b"\1" + datagram)),
     "TZSP": on_ethernet(lambda datagram: udp(37008, b"\1\0\0\1\1" + ethernet(datagram))),
     "VXLAN in VLAN": lambda datagram: (
         ETHERNET,
