@@ -149,8 +149,8 @@ class CaptureFile:
                 what = self._expander.damage or f"the {self._expander.kind} data are empty"
                 hint = "copy the file again, or expand it yourself and give the result"
             raise NotACaptureError(f"{self.name}: {what}", hint)
-        if byte_order(head) and len(head) < HEADER:
-            raise NotACaptureError(f"{self.name}: its pcap header is cut at octet {len(head)}", "record again")
+        if cut := cut_header(head):
+            raise NotACaptureError(f"{self.name}: its {cut} header is cut at octet {len(head)}", "record again")
         decoder = decoder_for(head, complete)
         if decoder is not None:
             return decoder
@@ -220,9 +220,21 @@ def size_of(stream: BinaryIO) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
+def cut_header(head: bytes) -> str:
+    """The format of a file that ends within its header, "" for any other."""
+    if byte_order(head) and len(head) < HEADER:
+        return "pcap"
+    return "pcapng" if is_pcapng(head) and len(head) < LONGEST_MAGIC else ""
+
+
+def is_pcapng(head: bytes) -> bool:
+    """Whether a file that begins so is pcapng, as far as its first four octets tell."""
+    return int.from_bytes(head[:4], "little") == SHB
+
+
 def decoder_for(head: bytes, complete: bool) -> Decoder | None:
     """The decoder for a file that begins with ``head``, None where it is neither pcap nor pcapng."""
-    if len(head) >= LONGEST_MAGIC and int.from_bytes(head[:4], "little") == SHB:
+    if is_pcapng(head) and len(head) >= LONGEST_MAGIC:
         decoder = PcapngDecoder()
         decoder.feed(head)
         return decoder

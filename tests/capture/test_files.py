@@ -55,7 +55,7 @@ def test_the_octets_read_and_those_there_are() -> None:
 
 ERRORS = {
     b"": "octets: it is empty",
-    b"\n\r\r\n": "octets: not a pcap or pcapng capture (it begins with 0a 0d 0d 0a)",
+    b"\n\r\r\n": "octets: its pcapng header is cut at octet 4",
     SMALL[:23]: "octets: its pcap header is cut at octet 23",
     b"PK\x03\x04anything": "octets: a ZIP archive, not pcap or pcapng",
     b'<?xml version="1.0"?><pdml/>': "octets: XML text, not pcap or pcapng",
