@@ -5,7 +5,10 @@ Other formats of captures are here by their names only: tshark reads them (forei
 
 from typing import Final
 
+from capanalyze.capture.pcapng_codes import BYTE_ORDER_MAGIC
 from capanalyze.errors import NotACaptureError
+
+REDIRECTED: Final = "record with the program's own option for a file (tcpdump -w FILE), without >"
 
 OTHERS: Final = (
     (b"\x1f\x9d", "a compress (.Z) file", "uncompress it first"),
@@ -20,6 +23,9 @@ OTHERS: Final = (
     (b"%PDF", "a PDF document", "give the capture itself"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it and give the capture inside"),
     (b"Rar!\x1a\x07", "a RAR archive", "unpack it and give the capture inside"),
+    (b"\xff\xfe", "UTF-16 text, as PowerShell's > writes whatever a program gives", REDIRECTED),
+    (b"\xef\xbf\xbd", "octets that were converted to text (UTF-8)", REDIRECTED),
+    (b"tcpdump: ", "messages of tcpdump first", "keep them apart: leave out 2>&1, and -t of ssh"),
 )
 """First octets of what people pass instead -> what it is, what to do."""
 
@@ -55,8 +61,19 @@ def format_name(head: bytes) -> str:
     return next((name for magic, name in FORMATS if head.startswith(magic)), "")
 
 
+def copied_as_text(head: bytes) -> bool:
+    """Whether it is a pcapng file whose line ends were converted: it begins with some so that this shows."""
+    magic = (BYTE_ORDER_MAGIC.to_bytes(4, "little"), BYTE_ORDER_MAGIC.to_bytes(4, "big"))
+    return not head[:2].strip(b"\r\n") and any(order in head[:16] for order in magic)
+
+
 def unknown(name: str, head: bytes) -> NotACaptureError:
     """The error for octets that are no capture's, as helpful as their beginning allows."""
+    if copied_as_text(head):
+        return NotACaptureError(
+            f"{name}: a pcapng file that was copied as text, which changed its line ends",
+            "copy it again in binary mode, or record it with -w FILE and without >",
+        )
     for magic, what, advice in OTHERS:
         if head.startswith(magic):
             return NotACaptureError(f"{name}: {what}, not pcap or pcapng", advice)

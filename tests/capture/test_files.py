@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from capanalyze.capture.files import CaptureFile, from_bytes, open_file
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
-from tests.capture.octets import ROOT, all_captures, pcap, read, read_path, records
+from tests.capture.octets import ROOT, all_captures, interface, pcap, read, read_path, records, section
 
 SEED = ROOT / "captures" / "seed-silent-gateway.pcapng"
 SMALL = pcap([(1_700_000_000, 1, b"one" * 9), (1_700_000_000, 2, b"two" * 9)])
@@ -67,6 +67,11 @@ ERRORS = {
     b"trace.pcapng".ljust(257, b"\0") + b"ustar\x0000": "octets: a tar archive, not pcap or pcapng",
     b"hello, world": "octets: not a pcap or pcapng capture (it begins with 68 65 6c 6c 6f 2c 20 77)",
     b"\x1f\x8b\x08\x00": "octets: the gzip data are cut",
+    SMALL.decode("cp437").encode("utf-16"): (
+        "octets: UTF-16 text, as PowerShell's > writes whatever a program gives, not pcap or pcapng"
+    ),
+    SMALL.decode(errors="replace").encode(): ("octets: octets that were converted to text (UTF-8), not pcap or pcapng"),
+    b"tcpdump: listening on lo\n" + SMALL: "octets: messages of tcpdump first, not pcap or pcapng",
 }
 
 
@@ -77,6 +82,16 @@ def test_what_is_no_capture_is_said_in_a_sentence_with_a_hint(data: bytes, sente
 
     assert sentence == str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("old", "new"), [(b"\n", b"\r\n"), (b"\r\n", b"\n"), (b"\r", b"\n"), (b"\r", b"")])
+def test_a_pcapng_file_that_was_copied_as_text_is_known(old: bytes, new: bytes, order: str) -> None:
+    with pytest.raises(NotACaptureError) as caught:
+        from_bytes((section(order) + interface(order)).replace(old, new))
+
+    assert str(caught.value) == "octets: a pcapng file that was copied as text, which changed its line ends"
+    assert caught.value.hint.startswith("copy it again in binary mode")
 
 
 @pytest.mark.parametrize(
