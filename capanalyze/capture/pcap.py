@@ -31,6 +31,9 @@ LAYOUTS: Final = {
 }
 """Magic -> octets of a record header and the dialect's name, the likeliest first."""
 
+LARGEST: Final = 262_144
+"""Octets captured of a packet at most (libpcap's MAXIMUM_SNAPLEN), unless the file's snapshot length is larger."""
+
 PROBE_RECORDS: Final = 64
 
 ENDS_WELL: Final = 3
@@ -193,6 +196,14 @@ class PcapDecoder(Decoder):
         self.pos = pos + self.header + captured
         self.number += 1
         return True
+
+    def finish(self) -> None:
+        """No more octets will come: a record that claims more than anything captures is none that was cut."""
+        claimed = self.need - self.header
+        rest = len(self.data) - self.pos + self.waiting_octets
+        if rest and not self.damage and claimed > max(LARGEST, self.interfaces[self.interface].snaplen):
+            self.stop(f"a record claims {claimed} octets: damaged, or not a record,")
+        super().finish()
 
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:
         """The whole records behind the current one with at least so many octets."""

@@ -180,6 +180,23 @@ def test_a_packet_without_octets_is_a_packet() -> None:
     assert ([one.data for one in found], file.decoder.damage) == ([b"", ONE], "")
 
 
+@pytest.mark.parametrize(
+    ("length", "snaplen", "cut"),
+    [(262_144, 262_144, True), (262_145, 262_144, False), (262_145, 0, False), (5_000_000, 9_000_000, True)],
+)
+def test_a_last_record_that_claims_more_than_anything_captures_is_damaged_and_not_cut(
+    length: int, snaplen: int, cut: bool
+) -> None:
+    data = bytearray(pcap([(1, 1, ONE)]) + struct.pack("<IIII", 2, 2, length, length) + bytes(500))
+    data[16:20] = struct.pack("<I", snaplen)
+
+    for size in (7, 1 << 20):
+        found, file = read(bytes(data), size)
+
+        assert ([one.data for one in found], file.decoder.cut) == ([ONE], cut)
+        assert cut or file.decoder.damage.startswith(f"a record claims {length} octets: damaged")
+
+
 @pytest.mark.parametrize("length", [MAX_PACKET + 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_an_absurd_length_ends_the_capture_at_once(length: int, order: str) -> None:
