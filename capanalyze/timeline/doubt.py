@@ -28,8 +28,8 @@ _GROUNDS: Final = {
     INEXACT: "the {peer} may have ignored that RST: its number is not exactly the one expected",
     DROPPED: "a FIN of the {peer}'s may be among the packets dropped",
     WENT_ON: "the {closer} went on after that RST, so something between the two may have sent it",
-    OTHER_WAY: "that RST and earlier packets of the {closer}'s differ in their time to live, so something between the two "
-    "may have sent it",
+    OTHER_WAY: "that RST and earlier packets of the {closer}'s differ in their time to live, so something between the "
+    "two may have sent it",
     UNANSWERED: "a FIN of the {peer}'s may have been lost on the way: nothing came from it any more",
     UNKNOWN_THERE: "that RST has no ACK, so its sender had no such connection: the {peer} may have ended it before",
     CROSSED: "the {peer} ended it too before it had heard of that",

@@ -81,7 +81,7 @@ def test_that_nobody_closed_is_said_with_the_packets_dropped() -> None:
         ),
         (
             hello().server.ack().client.data(b"more", undelivered=True).server.segment(RST, ttl=63),
-            "the time to live of that RST is not that of the gateway's packets before it, so something between the two",
+            "that RST and earlier packets of the gateway's differ in their time to live, so something between the two",
         ),
         (
             hello().client.fin(undelivered=True).after(1).client.fin_again(),

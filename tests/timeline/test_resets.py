@@ -34,6 +34,19 @@ def test_a_rst_from_more_or_fewer_hops_away_than_the_gateway_is_not_said_to_be_i
     )
 
 
+@pytest.mark.parametrize("ttl", [63, 65, 61])
+def test_a_rst_from_a_router_next_to_the_gateway_or_over_another_route_is_possibly_not_its_own(ttl: int) -> None:
+    finding = found("injected-rst", ready().after(20).server.rst(ttl=ttl))
+
+    assert (finding.certainty, finding.packets) == ("possible", (12,))
+
+
+def test_the_time_to_live_is_known_behind_ip_options_too() -> None:
+    finding = found("injected-rst", ready().server.rst(ttl=250, ip_options=b"\x94\x04\0\0"))
+
+    assert "a time to live of 250" in finding.evidence[0]
+
+
 def test_where_the_capture_begins_in_the_session_its_first_packets_tell_the_time_to_live() -> None:
     talk = Conversation().established().server.data(ANSWERS, ttl=57).client.ack().server.rst(ttl=64)
 

@@ -660,8 +660,8 @@ def test_a_client_that_does_not_read_is_told_in_the_first_line() -> None:
 @pytest.mark.parametrize(
     ("sender", "says"),
     [
-        ("client", "; the gateway's host did not acknowledge what the client sent again and again."),
-        ("server", "; the client's host did not acknowledge what the gateway sent again and again."),
+        ("client", "; the gateway's host did not acknowledge what the client sent again and again ("),
+        ("server", "; the client's host did not acknowledge what the gateway sent again and again ("),
     ],
 )
 def test_a_host_that_is_gone_is_told_in_the_first_line(sender: str, says: str) -> None:
@@ -671,7 +671,7 @@ def test_a_host_that_is_gone_is_told_in_the_first_line(sender: str, says: str) -
     for _ in range(4):
         talk = end.data(frame("49", "1"), seq=start, undelivered=True).after(2)
 
-    assert verdict(talk).endswith(says)
+    assert says in verdict(talk)
 
 
 def test_keep_alives_that_nobody_answered_are_told_in_the_first_line() -> None:

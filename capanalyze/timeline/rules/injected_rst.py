@@ -15,6 +15,9 @@ from capanalyze.timeline.findings import Cause, Finding, finding
 
 ID: Final = "injected-rst"
 
+REROUTED: Final = 3
+"""Hops by which a route that changes in mid-session may differ."""
+
 
 def signs(facts: Facts) -> list[str]:
     """What tells that something else than the closing side's host made the RST; empty where nothing does."""
@@ -36,11 +39,18 @@ def causes(facts: Facts) -> list[Cause]:
     """The same as what may lie behind a close, for the rules that tell of it."""
     if not signs(facts):
         return []
-    return [Cause("something between the two hosts reset it", "likely", "a capture on the gateway's host")]
+    return [Cause("something between the two hosts reset it", _certainty(facts), "a capture on the gateway's host")]
+
+
+def _certainty(facts: Facts) -> str:
+    """How sure it is: a few hops may be the route's doing, and a router next to the host is no more than that away."""
+    close, usual = facts.connection.close, facts.closing_end.side.hops
+    near = close is not None and close.doubt != WENT_ON and abs(int(close.hops - usual)) <= REROUTED
+    return "possible" if near else "likely"
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where the RST's time to live is clearly another one, or its sender went on."""
+    """Fires where the RST's time to live is another one, or its sender went on."""
     evidence = signs(facts)
     if not evidence:
         return None
@@ -50,7 +60,7 @@ def check(facts: Facts) -> Finding | None:
         f"Something between the two hosts may have made the RST in the {called}'s name",
         [facts.close],
         evidence,
-        certainty="likely",
+        certainty=_certainty(facts),
         causes=[
             Cause("a firewall, intrusion prevention or antivirus program cut the connection", "possible", "its log"),
             Cause("a NAT, VPN or relay had forgotten the connection", "possible", "how long it had been idle before"),
