@@ -8,7 +8,6 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.raw import NO_TIME
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.listener import REST
 from capanalyze.tcp.streams import Run
@@ -162,7 +161,7 @@ class Sessions:
             start, end = 0, len(data)
         stream = resting.first if side.index == 0 else resting.second
         side.listener = stream
-        left = data[stream.hear(data, start, end, 0, NO_TIME) : end]
+        left = data[stream.hear(data, start, end, 0, 0) : end]
         if left and begins_frame(left) and self.room.hold(0, len(left) + PART_COST):
             side.begun = left
             side.listener = BEGUN
@@ -199,7 +198,7 @@ class Sessions:
             for side in (connection.orig, connection.resp):
                 begun = self._take_begun(side)
                 if begun:
-                    session.data(side.index, begun, 0, len(begun), side.last_data_packet, NO_TIME)
+                    session.data(side.index, begun, 0, len(begun), side.last_data_packet, side.last_data_ts)
         return session
 
     def _after(self, connection: Connection, session: Session) -> None:
