@@ -28,8 +28,14 @@ PLACES: Final = 2 * REMEMBERED
 WATCH: Final = 4096
 """Segments that are compared after a copy was found."""
 
-SUSPICION: Final = 64
+SUSPICION: Final = 16
 """Segments that are compared after one that might be a copy."""
+
+NEAR: Final = 64
+"""How many packets of a side a copy may lie behind its original that took the short path."""
+
+NEWER: Final = 0x4000
+"""How far ahead of a side's newest identification that of its next packet is: a host may count all it sends."""
 
 TOGETHER_NS: Final = 100_000_000
 """How far apart copies lie that one interface captured. A time-out before a retransmission is longer (RFC 6298 2.4: a
@@ -83,6 +89,7 @@ class Copies:
         found: copies in the capture.
         watching: segments still to be compared: while it is not 0 no connection takes the short path.
         repeating: the interface that last gave a packet which another one had given before; -1 where none did.
+        is_newer: the identification of the last segment is ahead of all that its side gave before.
         newest, before: the segments seen, in two generations: the newest becomes the one before when it has REMEMBERED.
     """
 
@@ -90,6 +97,7 @@ class Copies:
         self.found: i64 = 0
         self.watching: i64 = 0
         self.repeating: i64 = -1
+        self.is_newer: bool = False
         self.newest = Sightings()
         self.before = Sightings()
 
@@ -112,6 +120,7 @@ class Copies:
         if seg.interface == self.repeating and is_lacking(side, seg):
             side.ident_at += 1  # nor is what only this interface captured
             return False
+        self.is_newer = side.ident > 0 and 0 < (seg.identification - newest_ident(side)) & 0xFFFF < NEWER
         if seg.identification == side.ident:
             side.ident = CONSTANT
         elif side.ident != CONSTANT:
@@ -146,8 +155,9 @@ class Copies:
         return within(apart, ALIKE_NS)
 
     def suspect(self) -> None:
-        """A segment repeats what the short path has taken: compare the next ones."""
-        self.watching = max(self.watching, SUSPICION)
+        """A segment repeats what the short path has taken: compare the next ones, unless it is newer than that."""
+        if not self.is_newer:
+            self.watching = max(self.watching, SUSPICION)
 
 
 def within(apart: i64, limit: i64) -> bool:
@@ -170,8 +180,8 @@ def of_short_path(side: Side, seg: Segment, apart: i64) -> bool:
         return False
     if not seg.length and seg.ack != side.last_ack:  # an acknowledgement that was overtaken
         return False
-    behind = (side.ident + between - seg.identification) & 0xFFFF
-    return behind < min(between, SUSPICION) and not is_lacking(side, seg)
+    behind = (newest_ident(side) - seg.identification) & 0xFFFF
+    return behind < min(between, NEAR) and not is_lacking(side, seg)
 
 
 def of_other_interface(side: Side, seg: Segment) -> bool:
@@ -189,8 +199,12 @@ def of_other_interface(side: Side, seg: Segment) -> bool:
     said = side.next_seq + (1 if side.parting.closed else 0)
     if distance(end, said) > 0 or distance(seg.ack, side.last_ack) > 0 or is_lacking(side, seg):
         return False
-    newest = side.ident + side.packets - side.ident_at - 1
-    return (newest - seg.identification) & 0xFFFF < min(side.packets, FAR_BACK)
+    return (newest_ident(side) - seg.identification) & 0xFFFF < min(side.packets, FAR_BACK)
+
+
+def newest_ident(side: Side) -> i64:
+    """The identification of a side's packet before this one, if it counts them up by one."""
+    return side.ident + side.packets - side.ident_at - 1
 
 
 def is_lacking(side: Side, seg: Segment) -> bool:

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from capanalyze.analyzer import Analyzer
+from capanalyze.capture.files import from_bytes
 from capanalyze.tcp.connection import Connection
-from capanalyze.tcp.copies import WATCH
+from capanalyze.tcp.copies import SUSPICION, WATCH
 from tests.conversation import MASK, SACK_PERMITTED, SLL, START_NS, Conversation, Packet, pcap, pcapng, timestamps
 from tests.follow import follow
 
@@ -284,3 +286,18 @@ def test_late_copies_of_what_was_said_before_a_hole_of_gigabytes_are_old(hole: i
     server = follow(talk.pcap()).only.server
 
     assert (server.octets, server.missing) == (1800, hole)
+
+
+@pytest.mark.parametrize(("each", "watched"), [(1, 0), (7, 0), (0, SUSPICION)], ids=["counted", "of all", "none"])
+def test_what_is_sent_again_with_a_newer_identification_makes_nobody_look_for_copies(each: int, watched: int) -> None:
+    talk = Conversation(step_ns=50 * MICROSECOND).established()
+    for _ in range(20):
+        talk.server.data(b"answer").client.ack()
+    talk.server.data(b"answer", seq=talk.server.next - 6)
+    packets = [replace(one, ip_id=one.ip_id * each & 0xFFFF) for one in talk.packets]
+    analyzer = Analyzer()
+    for window in from_bytes(pcap(packets)).windows():
+        analyzer.feed(window)
+
+    assert words(analyzer.connections[0]) == {"spurious_retransmission"}
+    assert analyzer.tracker.copies.watching == watched
