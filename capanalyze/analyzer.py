@@ -13,7 +13,7 @@ from capanalyze import API_PORTS, lane
 from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, COMPILED, SHAPE, read_words
 from capanalyze.packets.icmp import IcmpError
 from capanalyze.packets.ip import FRAGMENT, NOT_TCP, TCP
-from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL, NOT_IP, UNKNOWN_LINK
+from capanalyze.packets.link import BY_ETHERTYPE, NOT_IP, UNKNOWN_LINK, lead_of
 from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import ACK, HEADER_CUT, OK, PENDING, REASONS, REASSEMBLED, Segment
 from capanalyze.packets.wrapped import wrapping
@@ -82,8 +82,9 @@ class Analyzer:
     def _look_ahead(self, packets: RawPackets) -> None:
         """Of many connections, look for those that the packets belong to before the first is taken."""
         recent = self.tracker.recent
-        if recent.size > LEAST and packets.link_type in (LINK_ETHERNET, LINK_NULL):
-            recent.look_ahead(packets, ADDRESSES + (14 if packets.link_type == LINK_ETHERNET else 4))
+        lead, _ = lead_of(packets.link_type)
+        if recent.size > LEAST and lead >= 0:
+            recent.look_ahead(packets, ADDRESSES + lead)
 
     def take(self, packets: RawPackets) -> None:
         """Take the current packet."""
@@ -92,11 +93,10 @@ class Analyzer:
             self.last_ts = ts_ns
             if self.first_ts == NO_TIME:
                 self.first_ts = ts_ns
-        ethernet = packets.link_type == LINK_ETHERNET
-        lead: i64 = 14 if ethernet else 4
+        lead, mark = lead_of(packets.link_type)
         captured = packets.captured
         ip = packets.offset + lead
-        if captured < lead + 40 or not (ethernet or packets.link_type == LINK_NULL):
+        if lead < 0 or captured < lead + 40 or ip < 2:
             self._general(packets, ts_ns)
             return
         data = packets.data
@@ -107,7 +107,7 @@ class Analyzer:
         header = (flags >> 10) & 0x3C
         length = total - 20 - header
         if (
-            kind & ANY_SERVICE != (0x08004500 if ethernet else 0x4500)
+            kind & ANY_SERVICE != mark
             or protocol & ANY_TTL != TCP
             or header < 20
             or length < 0
@@ -128,7 +128,7 @@ class Analyzer:
                     self.all_sessions.tell(side, data, at, end, number, ts_ns)
             if outcome != GENERAL:
                 return
-        if ethernet:
+        if mark == BY_ETHERTYPE:
             self._segment.common(data, ip, seq, ack, flags, window, header, length, packets.interface)
             self._take(data, number, ts_ns)
         else:

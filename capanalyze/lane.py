@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, SHAPE
 from capanalyze.packets.ip import TCP
-from capanalyze.packets.link import LINK_ETHERNET, LINK_NULL
+from capanalyze.packets.link import lead_of
 from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import ACK
 from capanalyze.tcp.parting import NO_PACKETS
@@ -28,8 +28,8 @@ from capanalyze.tws.resting import Resting
 if TYPE_CHECKING:
     from capanalyze.analyzer import Analyzer
 
-LEADS: Final = {LINK_ETHERNET: (14, 0x08004500), LINK_NULL: (4, 0x4500)}
-"""Link type -> octets before the IP header, the four octets from two before it (service masked)."""
+NO_PLACES: Final[tuple[list[int], list[int]]] = ([], [])
+"""Of a link layer that has to be walked."""
 
 HEADERS: Final = 40
 """Octets of an IP and a TCP header without options."""
@@ -50,8 +50,7 @@ def feed(analyzer: "Analyzer", packets: RawPackets) -> None:
         analyzer.take(packets)
         if packets.held:
             break
-        if packets.link_type in LEADS:
-            Stretch(analyzer, packets).take()
+        Stretch(analyzer, packets).take()
     analyzer.packets = packets.number
 
 
@@ -66,9 +65,9 @@ class Stretch:
     def __init__(self, analyzer: "Analyzer", packets: RawPackets) -> None:
         self.analyzer = analyzer
         self.packets = packets
-        self.lead, self.mark = LEADS[packets.link_type]
+        self.lead, self.mark = lead_of(packets.link_type)
         self.first = packets.number + 1
-        self.places, self.ends = packets.places(self.lead + HEADERS)
+        self.places, self.ends = packets.places(self.lead + HEADERS) if self.lead >= 0 else NO_PLACES
         self.lent: set[Side] = set()
 
     def take(self) -> None:

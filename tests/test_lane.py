@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -22,7 +23,7 @@ from capanalyze.capture.files import from_bytes
 from capanalyze.packets.raw import RawPackets
 from capanalyze.tcp import table
 from capanalyze.tws.session import Session
-from tests.conversation import ACK, Conversation, Packet, pcap, pcapng
+from tests.conversation import ACK, ETHERNET, LOOP, NULL, RAW, SLL, SLL2, Conversation, Packet, pcap, pcapng
 from tests.timeline.talk import to_itself
 from tests.tws.talk import HELLO, START_API, hello, text
 
@@ -54,7 +55,32 @@ def test_a_report_is_the_same_with_and_without_the_loop(options: str, tmp_path: 
         actual = read(path, ports=(PORT,)).to_dict()
 
     assert expected == actual
-    assert together.call_count > 20 or "raw" in options
+    assert together.call_count > 20
+
+
+LINKS = (ETHERNET, NULL, LOOP, RAW, SLL, SLL2)
+
+
+@pytest.mark.parametrize("link_type", LINKS)
+@pytest.mark.parametrize("write", [pcap, lambda packets, link: pcapng(packets, (link,))], ids=["pcap", "pcapng"])
+def test_every_link_layer_of_a_local_capture_has_the_loop(
+    link_type: int, write: Callable[[list[Packet], int], bytes]
+) -> None:
+    talk = Conversation().established().client.data(HELLO).server.data(hello()).client.data(START_API).server.ack()
+    for number in range(900):
+        talk.server.data(text(1, 6, number, 1, "1.5", 3, 0) * (1 + number % 3))
+        if number % 4:
+            talk.client.ack()
+        if number % 100 == 7:
+            talk.packets.append(replace(talk.packets[-1], vlans=(5,)))
+    capture = write(talk.packets, link_type)
+    with mock.patch.object(lane, "feed", packet_by_packet):
+        expected = read_files([from_bytes(capture)]).to_dict()
+    with mock.patch.object(lane, "Pieces", wraps=lane.Pieces) as together:
+        actual = read_files([from_bytes(capture)]).to_dict()
+
+    assert actual == expected
+    assert together.called
 
 
 never_at_rest = mock.patch.object(Session, "rests", return_value=False)
