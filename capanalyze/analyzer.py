@@ -10,15 +10,15 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze import API_PORTS, lane
-from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, COMPILED, SHAPE, read_words
+from capanalyze.packets.common import ANY_FLOW, ANY_SERVICE, ANY_TTL, COMPILED, SHAPE, read_words, read_words_six
 from capanalyze.packets.icmp import IcmpError
 from capanalyze.packets.ip import FRAGMENT, NOT_TCP, TCP
-from capanalyze.packets.link import BY_ETHERTYPE, NOT_IP, UNKNOWN_LINK, lead_of
+from capanalyze.packets.link import FOUR_BY_ETHERTYPE, NOT_IP, UNKNOWN_LINK, lead_of
 from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import ACK, HEADER_CUT, OK, PENDING, REASONS, REASSEMBLED, Segment
 from capanalyze.packets.wrapped import wrapping
 from capanalyze.sessions import Sessions
-from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.recent import LEAST
 from capanalyze.tcp.short import DIRECT, GENERAL, short
 from capanalyze.tcp.tracker import RUNS, Tracker
@@ -82,7 +82,7 @@ class Analyzer:
     def _look_ahead(self, packets: RawPackets) -> None:
         """Of many connections, look for those that the packets belong to before the first is taken."""
         recent = self.tracker.recent
-        lead, _ = lead_of(packets.link_type)
+        lead, _, _ = lead_of(packets.link_type)
         if recent.size > LEAST and lead >= 0:
             recent.look_ahead(packets, ADDRESSES + lead)
 
@@ -93,7 +93,7 @@ class Analyzer:
             self.last_ts = ts_ns
             if self.first_ts == NO_TIME:
                 self.first_ts = ts_ns
-        lead, mark = lead_of(packets.link_type)
+        lead, mark, mark_six = lead_of(packets.link_type)
         captured = packets.captured
         ip = packets.offset + lead
         if lead < 0 or captured < lead + 40 or ip < 2:
@@ -104,6 +104,9 @@ class Analyzer:
             kind, total, protocol, seq, ack, flags, window = read_words(data, ip)
         else:
             kind, total, protocol, key, seq, ack, flags, window = SHAPE.unpack_from(data, ip - 2)
+        if kind & ANY_FLOW == mark_six:
+            self._take_six(packets, lead, ts_ns)
+            return
         header = (flags >> 10) & 0x3C
         length = total - 20 - header
         if (
@@ -115,24 +118,65 @@ class Analyzer:
         ):
             self._general(packets, ts_ns)
             return
-        payload = ip + 20 + header
-        number = packets.number
         if flags & 0x17 == ACK:
             side = self.tracker.recent.sender(data, ip + 12) if COMPILED else self.tracker.sides.get(key)
-            outcome = short(side, seq, ack, window, length, data, payload, number, ts_ns)
-            if outcome == DIRECT:
-                assert side is not None
-                end = payload + length
-                at = payload if side.listener is None else side.listener.hear(data, payload, end, number, ts_ns)
-                if at < end:
-                    self.all_sessions.tell(side, data, at, end, number, ts_ns)
-            if outcome != GENERAL:
+            if self._next(side, seq, ack, window, length, packets, ip + 20 + header, ts_ns):
                 return
-        if mark == BY_ETHERTYPE:
+        if mark == FOUR_BY_ETHERTYPE:
             self._segment.common(data, ip, seq, ack, flags, window, header, length, packets.interface)
-            self._take(data, number, ts_ns)
+            self._take(data, packets.number, ts_ns)
         else:
             self._general(packets, ts_ns)  # whose link layer was not looked at
+
+    def _take_six(self, packets: RawPackets, lead: i64, ts_ns: i64) -> None:
+        """The same of IPv6."""
+        data = packets.data
+        ip = packets.offset + lead
+        if packets.captured >= lead + 60:
+            _, total, protocol, seq, ack, flags, window = read_words_six(data, ip)
+            header = (flags >> 10) & 0x3C
+            length = total - header
+            if (
+                protocol == TCP
+                and header >= 20
+                and length >= 0
+                and lead + 40 + total <= packets.captured
+                and flags & 0x17 == ACK
+                and self._next(
+                    self.tracker.sides.get(data[ip + 8 : ip + 44]),
+                    seq,
+                    ack,
+                    window,
+                    length,
+                    packets,
+                    ip + 40 + header,
+                    ts_ns,
+                )
+            ):
+                return
+        self._general(packets, ts_ns)
+
+    def _next(
+        self,
+        side: Side | None,
+        seq: i64,
+        ack: i64,
+        window: i64,
+        length: i64,
+        packets: RawPackets,
+        payload: i64,
+        ts_ns: i64,
+    ) -> bool:
+        """Take the next segment of a side, if it is simply that."""
+        data, number = packets.data, packets.number
+        outcome = short(side, seq, ack, window, length, data, payload, number, ts_ns)
+        if outcome == DIRECT:
+            assert side is not None
+            end = payload + length
+            at = payload if side.listener is None else side.listener.hear(data, payload, end, number, ts_ns)
+            if at < end:
+                self.all_sessions.tell(side, data, at, end, number, ts_ns)
+        return outcome != GENERAL
 
     def _general(self, packets: RawPackets, ts_ns: i64) -> None:
         """A packet that is not of the common shape."""

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from functools import cache
 from itertools import count
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, SHAPE
+from capanalyze.packets.common import ANY_FLOW, ANY_SERVICE, ANY_TTL, SHAPE, SHAPE_SIX
 from capanalyze.packets.ip import TCP
 from capanalyze.packets.link import lead_of
 from capanalyze.packets.raw import NO_TIME, RawPackets
@@ -31,17 +31,39 @@ if TYPE_CHECKING:
 NO_PLACES: Final[tuple[list[int], list[int]]] = ([], [])
 """Of a link layer that has to be walked."""
 
-HEADERS: Final = 40
-"""Octets of an IP and a TCP header without options."""
-
-USUAL: Final = 0x40004006
-"""Don't fragment, a time to live of 64, TCP: what nearly every packet on a host has, known by one comparison."""
-
 NO_PIECES: Final[list[bytes]] = []
 """What was collected of a side where nothing was: shared, never written to."""
 
-HEADS: Final = {offset << 12 | flags: 20 + 4 * offset for offset in range(5, 16) for flags in (ACK, ACK | 8)}
-"""The 16 bits from data offset to flags, with or without PSH -> octets of an IP header and that TCP header."""
+
+class Version(NamedTuple):
+    """How packets of a version of IP are read.
+
+    Attributes:
+        shape: its two headers, from two octets before. octets: how many they have without options.
+        service, following: masks of its first field, and of that with the protocol. usual: what nearly every packet of
+            a host has there, known by one comparison.
+        counted: how many octets of the IP header its length does not count.
+        heads: the 16 bits from data offset to flags, with or without PSH -> octets of headers that it counts.
+    """
+
+    shape: Struct
+    octets: int
+    service: int
+    following: int
+    usual: int
+    counted: int
+    heads: dict[int, int]
+
+
+def heads(octets: int) -> dict[int, int]:
+    """``Version.heads`` where so many octets of the IP header are counted."""
+    return {offset << 12 | flags: octets + 4 * offset for offset in range(5, 16) for flags in (ACK, ACK | 8)}
+
+
+FOUR: Final = Version(SHAPE, 40, ANY_SERVICE, ANY_TTL, 0x40004006, 0, heads(20))
+"""Usual are "don't fragment", a time to live of 64, and TCP."""
+
+SIX: Final = Version(SHAPE_SIX, 60, ANY_FLOW, 0xFF, TCP, 40, heads(0))
 
 
 def feed(analyzer: "Analyzer", packets: RawPackets) -> None:
@@ -65,9 +87,14 @@ class Stretch:
     def __init__(self, analyzer: "Analyzer", packets: RawPackets) -> None:
         self.analyzer = analyzer
         self.packets = packets
-        self.lead, self.mark = lead_of(packets.link_type)
+        self.lead, four, six = lead_of(packets.link_type)
+        at = packets.offset + self.lead
+        self.version = SIX if packets.captured > self.lead >= 0 and packets.data[at] >> 4 == 6 else FOUR
+        self.mark = six if self.version is SIX else four
         self.first = packets.number + 1
-        self.places, self.ends = packets.places(self.lead + HEADERS) if self.lead >= 0 else NO_PLACES
+        self.places, self.ends = NO_PLACES
+        if self.lead >= 0:
+            self.places, self.ends = packets.places(self.lead + self.version.octets)
         self.lent: set[Side] = set()
 
     def take(self) -> None:
@@ -81,10 +108,12 @@ class Stretch:
 
     def _collect(self) -> None:
         """The loop."""
-        sides, heads, lent = self.analyzer.tracker.sides, HEADS, self.lent
-        data, mark, like_most = self.packets.data, self.mark, USUAL
+        sides, lent = self.analyzer.tracker.sides, self.lent
+        data, mark = self.packets.data, self.mark
+        shape, _, service, following, like_most, counted, heads = self.version
         ip = self.packets.header + self.lead
-        unpack = shape_behind(ip - 2)
+        unpack = shape_behind(shape, ip - 2)
+        ip += counted
         side: Side | None
         for number, place, upto in zip(count(self.first), self.places, self.ends, strict=False):
             kind, total, protocol, key, seq, ack, flags, window = unpack(data, place)
@@ -98,8 +127,8 @@ class Stretch:
                     seq == side.next_seq
                     and (pieces := side.pieces) is not None
                     and window
-                    and (kind == mark or kind & ANY_SERVICE == mark)
-                    and (protocol == like_most or protocol & ANY_TTL == TCP)
+                    and (kind == mark or kind & service == mark)
+                    and (protocol == like_most or protocol & following == TCP)
                     and (end := place + ip + total) <= upto
                 ):
                     peer = side.peer
@@ -132,7 +161,7 @@ class Stretch:
                         if window != side.window:
                             open_window(side, window)
                         continue
-            self._take_alone(number, place, side, kind & ANY_SERVICE == mark and protocol & ANY_TTL == TCP)
+            self._take_alone(number, place, side, kind & service == mark and protocol & following == TCP)
             if self.packets.held:
                 break
 
@@ -232,9 +261,9 @@ class Stretch:
 
 
 @cache
-def shape_behind(octets: int) -> Callable[[bytes, int], tuple[Any, ...]]:
-    """SHAPE, behind so many octets."""
-    return Struct(f"{SHAPE.format[0]}{octets}x{SHAPE.format[1:]}").unpack_from
+def shape_behind(shape: Struct, octets: int) -> Callable[[bytes, int], tuple[Any, ...]]:
+    """A shape behind so many octets."""
+    return Struct(f"{shape.format[0]}{octets}x{shape.format[1:]}").unpack_from
 
 
 def acked(side: Side, peer: Side, ack: int) -> bool:

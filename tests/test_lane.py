@@ -62,13 +62,23 @@ LINKS = (ETHERNET, NULL, LOOP, RAW, SLL, SLL2)
 
 @pytest.mark.parametrize("link_type", LINKS)
 @pytest.mark.parametrize("write", [pcap, lambda packets, link: pcapng(packets, (link,))], ids=["pcap", "pcapng"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_every_link_layer_of_a_local_capture_has_the_loop(
-    link_type: int, write: Callable[[list[Packet], int], bytes]
+    link_type: int, write: Callable[[list[Packet], int], bytes], host: str
 ) -> None:
-    talk = Conversation().established().client.data(HELLO).server.data(hello()).client.data(START_API).server.ack()
+    talk = (
+        Conversation((host, 50000), (host, 4001))
+        .established()
+        .client.data(HELLO)
+        .server.data(hello())
+        .client.data(START_API)
+        .server.ack()
+    )
     for number in range(900):
         talk.server.data(
-            text(1, 6, number, 1, "1.5", 3, 0) * (1 + number % 3), ip_options=b"" if number % 100 else b"\x94\x04\0\0"
+            text(1, 6, number, 1, "1.5", 3, 0) * (1 + number % 3),
+            ip_options=b"" if number % 100 or ":" in host else b"\x94\x04\0\0",
+            extension_headers=() if number % 100 or "." in host else ((60, bytes(6)),),
         )
         if number % 4:
             talk.client.ack()

@@ -44,8 +44,9 @@ KNOWN_LINKS: Final = (
 )
 """What this reader walks by itself; everything else is Wireshark's (``--engine tshark``)."""
 
-BY_ETHERTYPE: Final = 0x08004500
-"""The EtherType of IPv4 and the first octets of its header, where the type of service is 0."""
+FOUR_BY_ETHERTYPE: Final = 0x08004500
+SIX_BY_ETHERTYPE: Final = 0x86DD6000
+"""An EtherType and the first two octets behind it, where the type of service (the traffic class, the flow) is 0."""
 
 MAX_TAGS: Final = 8
 
@@ -55,24 +56,25 @@ def is_vlan(ethertype: i64) -> bool:
     return ethertype in (0x8100, 0x88A8, 0x9100, 0x9200)
 
 
-def lead_of(link_type: i64) -> tuple[i64, i64]:
-    """Octets before the IP header of a packet without tags, and four octets from two before it (type of service 0).
+def lead_of(link_type: i64) -> tuple[i64, i64, i64]:
+    """Octets before the IP header of a packet without tags; and four octets from two before it, of IPv4 and of IPv6.
 
-    Where these are there, IPv4 without options follows. The first is -1 where the link layer has no such place.
+    Where these are there (type of service and flow aside), IPv4 without options or IPv6 follows. The first is -1 where
+    the link layer has no such place.
     """
     if link_type == LINK_ETHERNET:
-        return 14, BY_ETHERTYPE
+        return 14, FOUR_BY_ETHERTYPE, SIX_BY_ETHERTYPE
     if link_type == LINK_SLL:
-        return 16, BY_ETHERTYPE
+        return 16, FOUR_BY_ETHERTYPE, SIX_BY_ETHERTYPE
     if link_type == LINK_NULL:
-        return 4, 0x4500  # a small number in the order of most hosts ends with zeros
+        return 4, 0x4500, 0x6000  # a small number in the order of most hosts ends with zeros
     if link_type == LINK_LOOP:
-        return 4, 0x00024500
+        return 4, 0x00024500, 0x00186000  # OpenBSD's number of IPv6
     if link_type == LINK_SLL2:
-        return 20, 0x4500  # an address of 6 octets is filled up with two zeros
-    if link_type in (LINK_RAW, LINK_RAW_BSD, LINK_RAW_OPENBSD, LINK_IPV4):
-        return 0, 0x4500  # before it is a length in the record's header: its upper half, in the order of most hosts
-    return -1, 0
+        return 20, 0x4500, 0x6000  # an address of 6 octets is filled up with two zeros
+    if link_type in (LINK_RAW, LINK_RAW_BSD, LINK_RAW_OPENBSD, LINK_IPV4, LINK_IPV6):
+        return 0, 0x4500, 0x6000  # behind a length in the record's header: its upper half, in the order of most hosts
+    return -1, 0, 0
 
 
 class LinkLayer:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from capanalyze.packets.common import ANY_SERVICE, ANY_TTL, SHAPE, read_words
+from capanalyze.packets.common import ANY_FLOW, ANY_SERVICE, ANY_TTL, SHAPE, read_words, read_words_six
 from capanalyze.packets.ip import BAD_IP, NOT_TCP
 from capanalyze.packets.link import CUT, NOT_IP
 from capanalyze.packets.segment import (
@@ -222,6 +222,15 @@ def test_both_readings_of_the_common_shape_are_equal() -> None:
     kind, total, protocol, _, *rest = SHAPE.unpack_from(frame, 12)
     assert words == (kind, total, protocol, *rest)
     assert (words[0] & ANY_SERVICE, words[2] & ANY_TTL) == (0x08004500, 6)
+
+
+def test_the_common_shape_of_ipv6() -> None:
+    sent = replace(packet(b"x" * 300, window=1000), source=("fe80::1", 50000), target=("fe80::2", 4001))
+
+    kind, length, following, *rest = read_words_six(sent.frame(ETHERNET), 14)
+
+    assert (kind & ANY_FLOW, length, following) == (0x86DD6000, 320, 6)
+    assert rest == [sent.seq, sent.ack, 5 << 12 | sent.flags, 1000]
 
 
 def test_flags_are_the_low_octet() -> None:
