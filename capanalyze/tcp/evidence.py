@@ -63,7 +63,10 @@ def is_crossed(connection: Connection, close: Close, peer: Side) -> bool:
     closer = peer.peer
     if reset is None or reset.side != peer.index or reset.ack < 0 or closer.parting.fin_acked:
         return False
-    return distance(reset.ack, closer.next_seq) + closer.next_rel <= closer.parting.fin_rel
+    if closer.parting.fin_ack < 0:  # an answer to it has an ACK, though its sender knows no such connection
+        return False
+    had = distance(reset.ack, closer.next_seq) + closer.next_rel
+    return closer.acked_rel <= had <= closer.parting.fin_rel
 
 
 def was_unknown(connection: Connection, close: Close, peer: Side) -> bool:

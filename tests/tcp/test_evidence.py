@@ -488,3 +488,18 @@ def test_a_reset_captured_early_behind_a_hole_stays_likely_where_the_octets_befo
     talk.packets.insert(8, talk.packets.pop())
 
     assert told(talk) == ("server", "RST", 9, False, "likely")
+
+
+@pytest.mark.parametrize("ack", [0, 4_000_000_000])
+def test_a_reset_with_a_number_that_acknowledges_nothing_does_not_cross_a_fin(ack: int) -> None:
+    talk = hello()
+    talk.client.fin().server.rst(ack=ack)
+
+    assert told(talk) == ("client", "FIN", 6, False, "certain")
+
+
+def test_a_reset_that_answers_a_lone_fin_without_ack_does_not_cross_it() -> None:
+    talk = Conversation().client.segment(FIN, seq=1000)
+    talk.server.segment(RST | ACK, seq=0, ack=1000)
+
+    assert told(talk) == ("client", "FIN", 1, False, "certain")
