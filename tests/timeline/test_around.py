@@ -130,3 +130,13 @@ def test_a_listener_that_accepted_in_silence_before_it_refused_is_told_and_not_e
 
     assert "the same port had accepted connection 1" in finding.evidence
     assert {cause.certainty for cause in finding.causes} == {"possible"}
+
+
+def test_a_port_that_refuses_while_its_gateway_still_speaks_is_not_said_to_have_lost_it() -> None:
+    finding = found("port-refused", ready().after(90).server.data(answer()).client.ack(), refused(20))
+
+    assert "the same port had accepted connection 1, on which the gateway still spoke after that" in finding.evidence
+    assert [cause.text for cause in finding.causes] == [
+        "its API was switched off, or given another port",
+        "a firewall rejects the connection with a RST of its own",
+    ]

@@ -38,6 +38,9 @@ ENDED: Final = (
     Cause("its API was switched off, or given another port", "possible", "Socket port in its API settings"),
 )
 
+STAYED: Final = (ENDED[1], CAUSES[2])
+"""Where the gateway lived on: nothing but these explains that."""
+
 
 def starting(facts: Facts) -> list[Cause]:
     """That the gateway was only starting, where it answered later in the same capture (failures.md 21)."""
@@ -48,7 +51,7 @@ def starting(facts: Facts) -> list[Cause]:
 
 
 def accepted_before(facts: Facts) -> Facts | None:
-    """The newest connection that the same listener had accepted before."""
+    """The newest connection that the same listener had accepted before, or one on which it still spoke afterwards."""
     mine = facts.connection.server
     found = None
     for other in facts.others:
@@ -56,7 +59,25 @@ def accepted_before(facts: Facts) -> Facts | None:
         same = other.number < facts.number and (theirs.host, theirs.port) == (mine.host, mine.port)
         if same and other.connection.opened == "complete":
             found = other
+            if _spoke_on(other, facts):
+                break
     return found
+
+
+def _spoke_on(before: Facts, facts: Facts) -> bool:
+    """Whether the gateway spoke on a connection when it had refused another."""
+    last, refusal = before.server.last, facts.server.rst
+    return last is not None and refusal is not None and refusal.packet < last.packet
+
+
+def _known(facts: Facts, before: Facts | None) -> tuple[str, list[Cause]]:
+    """What an earlier connection to the same listener tells, and what explains the refusal then."""
+    if before is None:
+        return "", [*starting(facts), *CAUSES]
+    told = f"the same port had accepted connection {before.number}"
+    if _spoke_on(before, facts):
+        return f"{told}, on which the gateway still spoke after that", [*STAYED]
+    return told, [*starting(facts), *(ENDED if before.server.spoke else CAUSES)]
 
 
 def check(facts: Facts) -> Finding | None:
@@ -64,17 +85,14 @@ def check(facts: Facts) -> Finding | None:
     if facts.stage != "refused" or facts.second_address is not None:
         return None
     after = between(facts.began, facts.server.rst)
-    before = accepted_before(facts)
+    known, causes = _known(facts, accepted_before(facts))
     tries = count(facts.syns, "SYN") + f" to port {facts.connection.server.port}"
     answered = f"answered by a RST after {span(after)}" if after is not None else "answered by a RST"
     return finding(
         ID,
         "Nothing accepted connections on the port: the host refused with a RST",
         [facts.began, facts.server.rst],
-        [
-            f"{tries}, {answered}",
-            f"the same port had accepted connection {before.number}" if before is not None else "",
-        ],
-        causes=[*starting(facts), *(ENDED if before is not None and before.server.spoke else CAUSES)],
+        [f"{tries}, {answered}", known],
+        causes=causes,
         advice="start TWS or the gateway, log in, and compare its Socket port with the one the client uses",
     )
