@@ -101,3 +101,10 @@ def test_whatever_step_it_ends_a_rst_from_elsewhere_is_the_likely_cause_and_no_s
     assert finding.certainty == "likely"
     assert finding.causes[0].text == "something between the two hosts reset it"
     assert [cause.certainty for cause in finding.causes] == ["likely", *["possible"] * (len(finding.causes) - 1)]
+
+
+def test_a_client_s_rst_from_elsewhere_is_not_explained_by_its_program_first() -> None:
+    causes = found("client-reset-midsession", ready().server.data(ANSWERS).client.rst(ttl=128)).causes
+
+    assert causes[0].text == "something between the two hosts reset it"
+    assert [cause.certainty for cause in causes] == ["likely", "possible"]

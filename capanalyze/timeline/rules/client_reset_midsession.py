@@ -11,7 +11,7 @@ from typing import Final
 
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.last_words import last_word
 from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.vanished import in_vain
@@ -58,6 +58,14 @@ def check(facts: Facts) -> Finding | None:
             *injected_rst.signs(facts),
         ],
         severity="notice",
-        causes=CLOSED if closed else FORGOTTEN,
+        causes=_causes(facts, CLOSED if closed else FORGOTTEN),
         advice="read the client's log at that time; a client that is done should cancel its requests, then disconnect",
     )
+
+
+def _causes(facts: Facts, usual: tuple[Cause, ...]) -> list[Cause]:
+    """The likelier first: the client's program is no likely cause where something else likely made the RST."""
+    elsewhere = injected_rst.causes(facts)
+    if any(cause.certainty == "likely" for cause in elsewhere):
+        usual = tuple(cause._replace(certainty="possible") for cause in usual)
+    return sorted([*elsewhere, *usual], key=lambda cause: CERTAINTIES.index(cause.certainty))
