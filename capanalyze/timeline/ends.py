@@ -6,7 +6,7 @@ In: a Connection and one of its sides. Out: when it spoke, closed and reset, in 
 from typing import Final, NamedTuple
 
 from capanalyze.tcp.connection import Connection, Event, Note, Side
-from capanalyze.tcp.notes import RETRANSMISSION
+from capanalyze.tcp.notes import RETRANSMISSION, ZERO_WINDOW
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
 
@@ -66,6 +66,7 @@ class End:
         before_reset: octets that lie between what was captured and its RST, as far as that one's number is right.
         said_more: more of it was acknowledged, or numbered, than the capture holds: a FIN may be the end of that.
         stuck: in the end the peer's host took nothing more of it, so that a FIN of it may wait and not be sent.
+        shut: it had stopped reading: its window was 0 before the close, and is in the end.
         cut: octets of it that only headers tell of, the snapshot length having cut them off.
         first, last, last_before: when it sent octets first, last, and last before the close.
         fin, fins, fin_acked: its FIN's first copy, the packets of all copies, whether it was acknowledged.
@@ -84,6 +85,7 @@ class End:
         self.before_reset = before_reset(connection, side)
         self.said_more = side.trouble.hidden_at != NOWHERE
         self.stuck = stuck(connection, side)
+        self.shut = shut(connection, side)
         self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
         self.last = moment(side.last_data_packet, side.last_data_ts)
@@ -122,6 +124,15 @@ def stuck(connection: Connection, side: Side) -> bool:
         return False
     pending = side.max_rel > side.acked_rel and side.max_ts >= 0 and side.last_ts - side.max_ts >= STUCK_NS
     return peer.window == 0 or (pending and any(_in_vain(note, side) for note in connection.notes))
+
+
+def shut(connection: Connection, side: Side) -> bool:
+    """Whether the last window of a side is 0, and one before the close was: a closed socket may have none."""
+    close = connection.close
+    if side.window != 0 or close is None or close.packet == 0:
+        return side.window == 0
+    mine = (note for note in connection.notes if note.note == ZERO_WINDOW and note.side == side.index)
+    return any(note.packets[0] < close.packet for note in mine)
 
 
 def _in_vain(note: Note, side: Side) -> bool:

@@ -43,7 +43,7 @@ def _gone(facts: Facts) -> str:
 def _unread(facts: Facts) -> str:
     """A client that did not read to the end, though the gateway asked whether it may go on."""
     asked = facts.note("zero_window_probe", "server")
-    if facts.client.side.window != 0 or asked is None or asked.count < ASKED:
+    if not facts.client.shut or asked is None or asked.count < ASKED:
         return ""
     return "; the client had stopped reading (its window was 0 to the end)"
 
@@ -54,7 +54,7 @@ def stuck(facts: Facts) -> list[tuple[Unfinished, int]]:
     None where the client does not read: nothing can come.
     """
     session = facts.session
-    if session is None or facts.stage not in {"ready", "midstream"} or facts.client.side.window == 0:
+    if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut:
         return []
     end = facts.close if facts.closer else facts.ended
     waits = [(one, between(moment(one.last_packet, one.last_ts), end)) for one in session.unfinished]

@@ -553,3 +553,17 @@ def test_a_client_that_had_no_time_to_speak_is_not_said_to_hang() -> None:
     finding = found("closed-without-answer", opened().server.fin().client.fin())
 
     assert not [cause for cause in finding.causes if "said nothing" in cause.text]
+
+
+def test_a_client_whose_window_closes_after_the_gateway_s_close_had_read_what_came_before() -> None:
+    talk = ready().server.data(MANAGED_ACCOUNTS).client.ack().after(9).server.fin().client.ack(window=0)
+    finding = found("gateway-closed-midsession", talk)
+
+    assert not [line for line in finding.evidence if "window" in line]
+    assert not [cause for cause in finding.causes if "stopped reading" in cause.text]
+
+
+def test_requests_stay_unanswered_though_the_client_s_window_closes_behind_its_fin() -> None:
+    talk = ready().client.data(frame("49", "1")).server.ack().after(9).client.fin().server.fin().client.ack(window=0)
+
+    assert found("requests-unanswered", talk).certainty == "certain"

@@ -46,7 +46,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     causes = injected_rst.causes(facts)
     evidence = _close(facts)
-    if facts.client.side.window == 0:
+    if facts.client.shut:
         evidence.append("the client's window was 0: it had not read what came before")
         causes.append(Cause("the client had stopped reading, and the gateway gave it up", "likely", "its callbacks"))
     for code, meaning in TELLING:

@@ -27,7 +27,7 @@ NAMED: Final = 6
 def check(facts: Facts) -> Finding | None:
     """Fires where requests stayed unanswered for a second and more."""
     session = facts.session
-    if session is None or facts.stage not in {"ready", "midstream"} or facts.client.side.window == 0:
+    if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut:
         return None
     end = facts.close if facts.closer else facts.ended
     told = {(one.packet, one.name, one.request_id) for one in sent_too_early(facts)}
