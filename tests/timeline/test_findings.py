@@ -2,6 +2,8 @@
 
 import pytest
 
+from capanalyze.api import read_files
+from capanalyze.capture.files import from_bytes
 from tests.conversation import Conversation
 from tests.timeline.rule_cases import (
     A_CONTRACT,
@@ -567,3 +569,11 @@ def test_requests_stay_unanswered_though_the_client_s_window_closes_behind_its_f
     talk = ready().client.data(frame("49", "1")).server.ack().after(9).client.fin().server.fin().client.ack(window=0)
 
     assert found("requests-unanswered", talk).certainty == "certain"
+
+
+def test_a_client_that_left_at_once_is_told_though_the_capture_cut_its_hello() -> None:
+    talk = greeted().client.fin().server.fin().client.ack()
+    file = from_bytes(talk.pcap(snaplen=60), "talk.pcap")
+    told = [finding.id for _, finding in read_files([file]).all_findings()]
+
+    assert told == ["client-left-early", "capture-incomplete"]

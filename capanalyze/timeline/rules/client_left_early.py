@@ -44,7 +44,9 @@ def left_early(facts: Facts) -> tuple[str, Moment, int] | None:
 def check(facts: Facts) -> Finding | None:
     """Fires where the client closed within a second of a step, and what it did not wait for did not come later."""
     step = left_early(facts)
-    if step is None or facts.client.unread or facts.answered_too_late or facts.late_readiness or facts.redirect:
+    if step is None or facts.answered_too_late or facts.late_readiness or facts.redirect:
+        return None
+    if facts.stage == "not_started" and facts.client.unread:  # its startApi may be among that
         return None
     if version_window_miss.check(facts) is not None or facts.error(duplicate_client_id.CODE) is not None:
         return None
