@@ -256,6 +256,11 @@ def _talk(group: Group) -> str:
     return f"{_after([wait], whose)}; {_amount(first)}{troubles(first)}"
 
 
+def tells_troubles(group: Group) -> bool:
+    """Whether the clause for the time before the close is one that tells of what went wrong in a session."""
+    return len(group) == 1 and group[0].stage not in _CLAUSES and last_speaker(group[0]) is not None
+
+
 def _amount(facts: Facts) -> str:
     called = facts.server.called
     spoken = facts.message_counts

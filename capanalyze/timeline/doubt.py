@@ -17,7 +17,9 @@ from capanalyze.tcp.evidence import (
     UNKNOWN_THERE,
     WENT_ON,
 )
+from capanalyze.timeline.before import tells_troubles
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.troubles import standstill
 from capanalyze.timeline.words import count, span
 
 Group = Sequence[Facts]
@@ -63,6 +65,7 @@ def doubts(group: Group) -> str:
         for end, number in unheard
         if number
     ]
+    found += _waiting(group)
     found += _ground(group[0])
     found += _clock(group)
     return f" ({'; '.join(found)})" if found else ""
@@ -87,17 +90,24 @@ def _has_last_ack(facts: Facts) -> bool:
     return first and facts.hello is not None
 
 
+def _waiting(group: Group) -> list[str]:
+    """Whose FIN may wait, where nobody is seen to close; and why, unless that is told already."""
+    if group[0].closer:
+        return []
+    told = tells_troubles(group) and standstill(group[0])
+    return [
+        f"a FIN of the {end.called}'s may wait unsent"
+        + ("" if told else f": the {peer.called}'s host took nothing more of it")
+        for end, peer in zip(group[0].ends, group[0].ends[::-1], strict=True)
+        if end.stuck
+    ]
+
+
 def _ground(first: Facts) -> list[str]:
     """Why it is not certain who closed first, or that nobody did."""
     close = first.connection.close
     ground = close.doubt if close is not None else ""
     words = []
-    if close is None:
-        words += [
-            f"a FIN of the {end.called}'s may wait unsent: the {peer.called}'s host took nothing more of it"
-            for end, peer in zip(first.ends, first.ends[::-1], strict=True)
-            if end.stuck
-        ]
     if first.dropped and (close is None or ground == DROPPED):
         words.append(
             f"{count(first.dropped, 'packet')} {'was' if first.dropped == 1 else 'were'} dropped while capturing"

@@ -26,14 +26,19 @@ START_API: Final = "startApi"
 
 def troubles(facts: Facts) -> str:
     """Clauses that begin with "; ", or ""."""
-    nothing_came = _gone(facts) or _unread(facts) or f"{_unheard(facts)}{_unended(facts)}"
+    nothing_came = standstill(facts) or f"{_unheard(facts)}{_unended(facts)}"
     return f"{_senseless(facts)}{nothing_came}"
 
 
+def standstill(facts: Facts) -> str:
+    """The clause for a side of which the other one's host took nothing more, or ""."""
+    return _gone(facts) or _unread(facts)
+
+
 def _gone(facts: Facts) -> str:
-    """A host that acknowledged nothing more."""
+    """A host that acknowledged nothing more; where that was a FIN alone, it is told with the close."""
     found = in_vain(facts)
-    if found is None or not found.peer.side.packets:
+    if found is None or not found.peer.side.packets or set(found.packets) <= set(found.end.fins):
         return ""
     if found.keep_alives:
         return f"; the {found.peer.called}'s host left the {found.end.called}'s last keep-alives unanswered"

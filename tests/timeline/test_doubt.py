@@ -286,4 +286,4 @@ def test_that_nobody_closed_is_said_with_what_a_fin_may_wait_behind(talk: Conver
     sentence = verdict(talk)
 
     assert sentence.startswith("Nobody closed the connection")
-    assert ("(a FIN of the gateway's may wait unsent: the client's host took nothing more of it)" in sentence) == stuck
+    assert ("(a FIN of the gateway's may wait unsent" in sentence) == stuck

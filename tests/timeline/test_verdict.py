@@ -674,6 +674,31 @@ def test_a_host_that_is_gone_is_told_in_the_first_line(sender: str, says: str) -
     assert says in verdict(talk)
 
 
+def test_a_fin_that_was_sent_again_and_again_is_told_once() -> None:
+    talk = ready().client.fin(undelivered=True)
+    for _ in range(4):
+        talk = talk.after(2).client.fin_again(undelivered=True)
+    told = verdict(talk)
+
+    assert "; that FIN was not acknowledged in the 8.0 s captured after that, though it was sent 5 times (" in told
+    assert "again and again" not in told
+
+
+@pytest.mark.parametrize("asked", [0, 2])
+def test_why_a_fin_may_wait_is_told_once(asked: int) -> None:
+    talk = ready().server.data(answer()).client.ack(window=0)
+    for _ in range(asked):
+        talk = talk.after(3).server.keep_alive().client.ack(window=0)
+    told = verdict(talk)
+
+    assert ("; the client had stopped reading" in told) == (asked > 0)
+    assert told.endswith(
+        "(a FIN of the gateway's may wait unsent)."
+        if asked
+        else "(a FIN of the gateway's may wait unsent: the client's host took nothing more of it)."
+    )
+
+
 def test_keep_alives_that_nobody_answered_are_told_in_the_first_line() -> None:
     talk = ready()
     for _ in range(4):
