@@ -135,6 +135,8 @@ class Closing:
         if reset is None or reset.side != side.index or not (fresh or fin):
             return
         if distance(seg.seq + seg.length + fin, reset.seq) > 0:
+            if reset.doubt == OTHER_WAY:
+                reset.doubt = ""  # that it went on says more, and what came then is not of before the close
             doubt(reset, WENT_ON)
 
     def _ignore(self, connection: Connection, reset: Close, sender: Side) -> None:

@@ -95,8 +95,12 @@ def came_another_way(connection: Connection, close: Close) -> bool:
     """
     if close.kind != "RST" or close.side < 0:
         return False
-    usual = (connection.orig if close.side == 0 else connection.resp).hops
-    return usual >= 0 and close.hops != usual
+    return is_from_elsewhere(close, connection.orig if close.side == 0 else connection.resp)
+
+
+def is_from_elsewhere(reset: Close, sender: Side) -> bool:
+    """The same of one that is known to be a RST, and whose."""
+    return sender.hops >= 0 and reset.hops != sender.hops
 
 
 def doubt_silence(connection: Connection) -> None:
@@ -138,7 +142,9 @@ def gave_up_open(reset: Close | None, peer: Side) -> bool:
 
     One without ACK tells nothing: its number is that of the segment which it answers (RFC 9293 3.5.2).
     """
-    if reset is None or reset.side != peer.index or reset.ack < 0 or peer.next_seq < 0 or reset.doubt == OTHER_WAY:
+    if reset is None or reset.side != peer.index or reset.ack < 0 or peer.next_seq < 0:
+        return False
+    if is_from_elsewhere(reset, peer):
         return False
     return peer.next_rel + distance(reset.seq, peer.next_seq) <= captured_end(peer) and is_whole(peer)
 

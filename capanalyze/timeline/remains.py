@@ -5,7 +5,7 @@ In: a group of Facts with the same plot and a closer. Out: the last clause of a 
 
 from collections.abc import Sequence
 
-from capanalyze.tcp.evidence import DROPPED, OTHER_WAY, UNHEARD
+from capanalyze.tcp.evidence import DROPPED, UNHEARD, came_another_way
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import SECOND, packets, span, spans
@@ -116,7 +116,7 @@ def _reset(group: Group) -> str:
         known = [wait for wait in waits if wait is not None and wait >= SECOND]
         later = f" {spans(known)} later" if other and len(known) == len(waits) else ""
         reset = first.connection.reset
-        if reset is not None and reset.side == end.side.index and reset.doubt == OTHER_WAY:
+        if reset is not None and reset.side == end.side.index and came_another_way(first.connection, reset):
             other_way = "with another time to live than its packets"
             return f"; a RST in the {end.called}'s name followed{later} ({where}), {other_way}"
         return f"; the {end.called} then sent a RST{later} ({where})"

@@ -8,6 +8,7 @@ connections with the same plot are told in one breath.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from capanalyze.tcp.evidence import came_another_way
 from capanalyze.timeline.before import before_close, before_open, captured
 from capanalyze.timeline.doubt import doubts
 from capanalyze.timeline.ends import between
@@ -137,7 +138,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         facts.server.state,
         back.words if facts.stage == "unanswered" and (back := turned_back(facts)) is not None else "",
         (facts.client.stuck, facts.server.stuck),
-        facts.connection.reset.doubt if facts.connection.reset is not None else "",
+        (reset := facts.connection.reset) is not None and came_another_way(facts.connection, reset),
         bool(facts.client.rst),
         bool(facts.server.rst),
         facts.connection.server.port if facts.stage in {"refused", "unanswered"} else 0,
