@@ -108,3 +108,30 @@ def test_a_client_s_rst_from_elsewhere_is_not_explained_by_its_program_first() -
 
     assert causes[0].text == "something between the two hosts reset it"
     assert [cause.certainty for cause in causes] == ["likely", "possible"]
+
+
+def test_what_came_after_a_rst_from_a_router_is_not_told_as_before_it() -> None:
+    talk = greeted(**LAN).after(0.5).server.bare_rst(ttl=63).server.data(ANSWERS).client.bare_rst()
+    told = verdict(talk)
+
+    assert told.startswith("The gateway probably closed first by a reset (RST in packet 6), 502 ms after the client's")
+    assert "which it had not answered (the gateway went on after that RST, so something between" in told
+    assert (found("injected-rst", talk).certainty, found("injected-rst", talk).evidence) == (
+        "likely",
+        (
+            "the RST in packet 6 came with a time to live of 63, an earlier packet of the gateway's with 64",
+            "the gateway went on sending after it; who resets a connection forgets it",
+        ),
+    )
+
+
+def test_a_client_that_left_at_once_by_a_rst_from_elsewhere_may_not_have_left() -> None:
+    causes = found("client-left-early", started(**LAN).client.rst(ttl=128)).causes
+
+    assert (causes[0].text, causes[0].certainty) == ("something between the two hosts reset it", "likely")
+
+
+def test_a_rst_of_one_hop_more_makes_a_gateway_that_denies_the_address_no_less_likely() -> None:
+    causes = found("closed-without-answer", greeted(**LAN).server.rst(ttl=63)).causes
+
+    assert [cause.certainty for cause in causes if "denies the client's address" in cause.text] == ["likely"]

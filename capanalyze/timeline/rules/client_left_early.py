@@ -12,7 +12,7 @@ from typing import Final
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.rules import duplicate_client_id, version_window_miss
+from capanalyze.timeline.rules import duplicate_client_id, injected_rst, version_window_miss
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "client-left-early"
@@ -57,6 +57,6 @@ def check(facts: Facts) -> Finding | None:
         [at, facts.close],
         [f"it closed {span(waited)} after {name} (packet {at.packet})"],
         severity="notice",
-        causes=CAUSES,
+        causes=[*injected_rst.causes(facts), *CAUSES],
         advice="read the client's log at that time: nothing shows that the gateway was the reason",
     )

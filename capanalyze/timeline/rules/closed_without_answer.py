@@ -97,13 +97,15 @@ def _is_local(address: bytes) -> bool:
 
 
 def _causes(facts: Facts) -> list[Cause]:
-    told = [*injected_rst.causes(facts), *_mute(facts), *unfit(facts)]
+    elsewhere, told = injected_rst.causes(facts), [*_mute(facts), *unfit(facts)]
+    explained = bool(told) or any(cause.certainty == "likely" for cause in elsewhere)
     local = _is_local(facts.connection.client.host) and not _others_let_in(facts)
     known = starting(facts)
     behind = [(sure, other.number) for other in facts.others if (sure := _behind(facts, other))]
     relayed = "likely" if facts.connection.server.port in RELAY_PORTS else "possible"
     return [
         *known,
+        *elsewhere,
         *told,
         *(
             Cause(
@@ -115,7 +117,7 @@ def _causes(facts: Facts) -> list[Cause]:
         ),
         Cause(
             'the gateway denies the client\'s address (Trusted IPs, "Allow connections from localhost only")',
-            "possible" if local or told else "likely",
+            "possible" if local or explained else "likely",
             "API settings: the address exactly as the capture shows it",
         ),
         Cause(
