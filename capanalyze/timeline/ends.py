@@ -65,7 +65,8 @@ class End:
         unheard: octets that its own numbers show, and that were neither captured nor acknowledged.
         before_reset: octets that lie between what was captured and its RST, as far as that one's number is right.
         said_more: more of it was acknowledged, or numbered, than the capture holds: a FIN may be the end of that.
-        stuck: in the end the peer's host took nothing more of it, so that a FIN of it may wait and not be sent.
+        cut_off: octets of it were sent again for STUCK_NS, and nothing came from the peer's host any more.
+        stuck: that, or the peer's window is 0 in the end: a FIN of it may wait and not be sent.
         shut: it had stopped reading: its window was 0 before the close, and is in the end.
         cut: octets of it that only headers tell of, the snapshot length having cut them off.
         first, last, last_before: when it sent octets first, last, and last before the close.
@@ -84,7 +85,8 @@ class End:
         self.unheard = unheard(side)
         self.before_reset = before_reset(connection, side)
         self.said_more = side.trouble.hidden_at != NOWHERE
-        self.stuck = stuck(connection, side)
+        self.cut_off = cut_off(connection, side)
+        self.stuck = self.cut_off or (side.acked_rel >= 0 and not side.parting.closed and side.peer.window == 0)
         self.shut = shut(connection, side)
         self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
@@ -117,13 +119,12 @@ class End:
         return self.last_before is not None
 
 
-def stuck(connection: Connection, side: Side) -> bool:
-    """Whether the peer's window stayed closed, or octets were sent again for STUCK_NS and nothing came from it."""
-    peer = side.peer
+def cut_off(connection: Connection, side: Side) -> bool:
+    """Whether octets, and no FIN, were sent again for STUCK_NS, and nothing came from the peer."""
     if side.acked_rel < 0 or side.parting.closed:
         return False
     pending = side.max_rel > side.acked_rel and side.max_ts >= 0 and side.last_ts - side.max_ts >= STUCK_NS
-    return peer.window == 0 or (pending and any(_in_vain(note, side) for note in connection.notes))
+    return pending and any(_in_vain(note, side) for note in connection.notes)
 
 
 def shut(connection: Connection, side: Side) -> bool:

@@ -119,8 +119,8 @@ class Facts:
 
     @property
     def held_back(self) -> bool:
-        """Whether the last that one side sent did not get through, so that an answer may wait unsent, or be lost."""
-        return self.client.stuck or self.server.stuck
+        """Whether an answer of the gateway's may wait unsent, or be lost: one that does not read may yet answer."""
+        return self.client.cut_off or self.server.stuck
 
     @property
     def incomplete(self) -> bool:

@@ -62,7 +62,7 @@ def check(facts: Facts) -> Finding | None:
         evidence.append("octets are missing from the capture: the answers may be among them")
     if facts.server.stuck:
         evidence.append("the client's host took nothing more of the gateway's: the answers may wait unsent")
-    if facts.client.stuck:
+    if facts.client.cut_off:
         evidence.append("the gateway's host fell silent: the answers may have been lost on the way")
     return finding(
         ID,
