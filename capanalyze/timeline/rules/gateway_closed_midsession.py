@@ -65,17 +65,9 @@ def check(facts: Facts) -> Finding | None:
         last = word is not None and word.packet == message.packet and message.name == last_word_name(facts)
         rejected = _rejected(facts) if last else f"it rejected the client's {named}, {before} before"
         causes.append(Cause(rejected, "likely", "that request's fields; send it alone"))
-    mates = [other.number for other in facts.others if other is not facts and _with(facts, other)]
-    if mates:
-        evidence.append(
-            f"{packets([*mates, facts.number]).replace('packet', 'connection', 1)} ended within the same second"
-        )
-    gone = _refused_after(facts) if facts.error(port_changed.CODE) is None else None
-    if gone is not None:
-        after = between(facts.close, gone.began)
-        later = f"{span(after)} later" if after is not None else "after that"
-        evidence.append(f"{later} nothing accepted connections on its port: connection {gone.number} was refused")
-    if mates or gone is not None:
+    gone = _gone(facts)
+    if gone:
+        evidence += gone
         causes.append(
             Cause("the gateway was restarted, logged off, or died", "likely", "its log, and its restart time")
         )
@@ -110,6 +102,22 @@ def _close(facts: Facts) -> list[str]:
         "whether the gateway's host or something between (a NAT, a firewall, a relay) made it the packets do not tell"
     )
     return [f"RST from the gateway's side{after}", *(injected_rst.signs(facts) or [unknown])]
+
+
+def _gone(facts: Facts) -> list[str]:
+    """What tells that the gateway itself went away: other sessions ended with this one, or its port refused after."""
+    signs = []
+    mates = [other.number for other in facts.others if other is not facts and _with(facts, other)]
+    if mates:
+        signs.append(
+            f"{packets([*mates, facts.number]).replace('packet', 'connection', 1)} ended within the same second"
+        )
+    refused = _refused_after(facts) if facts.error(port_changed.CODE) is None else None
+    if refused is not None:
+        after = between(facts.close, refused.began)
+        later = f"{span(after)} later" if after is not None else "after that"
+        signs.append(f"{later} nothing accepted connections on its port: connection {refused.number} was refused")
+    return signs
 
 
 def _forgotten(facts: Facts) -> bool:

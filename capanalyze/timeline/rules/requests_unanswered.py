@@ -58,12 +58,7 @@ def check(facts: Facts) -> Finding | None:
             "its host acknowledged" if client.acked_rel >= client.next_rel else "its host did not acknowledge all of it"
         )
         evidence.append(f"the gateway sent nothing at all after the first of them, for {span(silent)}; {host}")
-    if facts.incomplete:
-        evidence.append("octets are missing from the capture: the answers may be among them")
-    if facts.server.stuck:
-        evidence.append("the client's host took nothing more of the gateway's: the answers may wait unsent")
-    if facts.client.cut_off:
-        evidence.append("the gateway's host fell silent: the answers may have been lost on the way")
+    evidence += _where_answers_may_be(facts)
     return finding(
         ID,
         "Requests of the client were not answered",
@@ -85,3 +80,15 @@ def check(facts: Facts) -> Finding | None:
         ],
         advice="give requests a time-out of their own, and send reqCurrentTime as a heartbeat",
     )
+
+
+def _where_answers_may_be(facts: Facts) -> list[str]:
+    """Why the answers may have been given, and not be in the capture."""
+    reasons = []
+    if facts.incomplete:
+        reasons.append("octets are missing from the capture: the answers may be among them")
+    if facts.server.stuck:
+        reasons.append("the client's host took nothing more of the gateway's: the answers may wait unsent")
+    if facts.client.cut_off:
+        reasons.append("the gateway's host fell silent: the answers may have been lost on the way")
+    return reasons
