@@ -3,8 +3,8 @@
 In: the segments of the general path. Out: whether one is the same packet as an earlier one, and not a segment sent
 again. The test is on what a sender changes when it sends again: the IP identification, and the TCP header with its
 acknowledgement, window and time stamps. Not its checksum: a capture on the sending host has it before the network card
-fills it in. Where copies occur the short path is closed for a while, so that every packet is compared; where none do it
-costs nothing there.
+fills it in. Where copies occur, and where a capture begins, the short path is closed for a while, so that every packet
+is compared; where none do it costs nothing there.
 """
 
 from typing import Final
@@ -95,7 +95,7 @@ class Copies:
 
     def __init__(self) -> None:
         self.found: i64 = 0
-        self.watching: i64 = 0
+        self.watching: i64 = SUSPICION
         self.repeating: i64 = -1
         self.is_newer: bool = False
         self.newest = Sightings()

@@ -9,7 +9,18 @@ from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.copies import SUSPICION, WATCH
-from tests.conversation import MASK, SACK_PERMITTED, SLL, START_NS, Conversation, Packet, pcap, pcapng, timestamps
+from tests.conversation import (
+    ETHERNET,
+    MASK,
+    SACK_PERMITTED,
+    SLL,
+    START_NS,
+    Conversation,
+    Packet,
+    pcap,
+    pcapng,
+    timestamps,
+)
 from tests.follow import follow
 
 MICROSECOND = 1_000
@@ -37,11 +48,12 @@ def words(connection: Connection) -> set[str]:
     return {note.note for note in connection.notes}
 
 
+@pytest.mark.parametrize("link", [SLL, ETHERNET])
 @pytest.mark.parametrize("behind", [0, 1, 2, 7])
-def test_every_packet_seen_twice(behind: int) -> None:
+def test_every_packet_seen_twice(behind: int, link: int) -> None:
     talk = dialogue()
 
-    followed = follow(pcap(twice(talk.packets, behind), SLL))
+    followed = follow(pcap(twice(talk.packets, behind), link))
     connection = followed.only
 
     assert (words(connection), connection.copies) == (set(), len(talk.packets))
