@@ -449,6 +449,18 @@ def test_a_request_in_a_packet_of_its_own_after_start_api_is_cited_too() -> None
 TICKS = frame("49", "1", "1") * 9
 
 
+def test_a_close_of_the_gateways_may_wait_behind_what_a_client_that_stopped_reading_does_not_take() -> None:
+    """A kernel sends the FIN behind all data: with window 0 the program's close is in no packet."""
+    stuck = ready().server.data(TICKS).client.ack(window=0).after(3)
+
+    assert "a close of the gateway's in that time would be in no packet" in " ".join(
+        found("slow-consumer", stuck.client.fin(window=0)).evidence
+    )
+    opened = ready().server.data(TICKS).client.ack(window=0).after(3).server.keep_alive().client.ack(window=0)
+    told = found("slow-consumer", opened.client.ack(window=900).client.fin(window=900))
+    assert "in no packet" not in " ".join(told.evidence)
+
+
 @pytest.mark.parametrize(
     ("talk", "severity", "says"),
     [

@@ -33,6 +33,8 @@ def check(facts: Facts) -> Finding | None:
         evidence.append(f"the gateway asked {count(asked, 'time')} whether it may go on")
     if facts.closer == "server" and long:
         evidence.append("the gateway closed first; whether for that reason the packets cannot tell")
+    if facts.closer == "client" and long and int(facts.client.side.window) == 0:
+        evidence.append("a close of the gateway's in that time would be in no packet: it waits behind unsent octets")
     return finding(
         ID,
         "The client stopped reading what the gateway sent"
