@@ -8,7 +8,7 @@ connections with the same plot are told in one breath.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from capanalyze.tcp.evidence import came_another_way
+from capanalyze.tcp.evidence import UNHEARD, came_another_way
 from capanalyze.timeline.before import before_close, before_open, captured
 from capanalyze.timeline.doubt import doubts
 from capanalyze.timeline.ends import between
@@ -200,12 +200,19 @@ def thing(group: Group, total: int) -> str:
     return numbers.replace("packet", "connection", 1)
 
 
+def _probably(facts: Facts) -> str:
+    """How sure it is who closed first; "perhaps" where the capture holds nothing but a close under way."""
+    close = facts.connection.close
+    if close is None or close.certainty == "certain":
+        return ""
+    begun_late = facts.connection.opened == "midstream" and close.doubt == UNHEARD
+    return "perhaps " if begun_late and not any(end.side.octets for end in facts.ends) else "probably "
+
+
 def _closer(group: Group, total: int) -> str:
     first = group[0]
     on = "" if total == 1 else f" on {thing(group, total)}"
-    probably = (
-        "probably " if first.connection.close is not None and first.connection.close.certainty != "certain" else ""
-    )
+    probably = _probably(first)
     if first.closer == "both":
         numbers = packets(packet for facts in group for packet in (*facts.client.fins[:1], *facts.server.fins[:1]))
         ends = f"client and {first.server.called} {probably}closed"

@@ -212,7 +212,7 @@ def test_whose_fin_the_capture_may_lack_is_not_said_to_wait_with_its_close() -> 
     del talk.packets[:before]
 
     assert verdict(talk) == (
-        "The gateway probably closed first (FIN in packet 2); the client is not seen to close in the 1.0 ms captured "
+        "The gateway perhaps closed first (FIN in packet 2); the client is not seen to close in the 1.0 ms captured "
         "after that (the capture began after the connection; a FIN of the client's may be among what the capture "
         "lacks)."
     )
