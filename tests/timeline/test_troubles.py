@@ -1,0 +1,132 @@
+"""What the first line says of what went wrong in a session that was up: requests, lists, hosts that are gone."""
+
+import pytest
+
+from tests.conversation import Conversation
+from tests.timeline.rule_cases import A_CONTRACT, A_POSITION, CONTRACT, POSITIONS
+from tests.timeline.talk import (
+    answer,
+    error,
+    frame,
+    ready,
+    verdict,
+)
+
+
+def test_requests_that_nothing_came_after_are_told_in_the_first_line() -> None:
+    ask = frame("49", "1")
+    hanging = ready().client.data(ask).server.ack().after(2).client.data(ask).server.ack()
+
+    one = verdict(ready().client.data(ask).server.ack().after(2).client.fin().server.ack())
+    two = verdict(hanging.after(2).client.fin().server.ack())
+    young = verdict(ready().client.data(ask).server.ack().client.fin().server.ack())
+    heard = verdict(ready().client.data(ask).server.data(error(2104)).client.ack().after(2).client.fin().server.ack())
+    gap = ready().client.data(ask).server.ack().server.data(error(2104)).client.ack().after(2).client.fin()
+    del gap.packets[-3]
+    still = verdict(ready().client.data(ask).server.ack().after(2).server.ack())
+
+    assert "from the gateway; the client's last request was not answered; the gateway did not close" in one
+    assert "from the gateway; the client's last 2 requests were not answered; the gateway did not close" in two
+    assert "before the end; the client's last request was not answered." in still
+    assert "not answered" not in young + heard + verdict(gap)
+
+
+def test_more_requests_than_are_listed_are_not_counted_in_the_first_line() -> None:
+    talk = ready()
+    for number in range(3000):
+        talk = talk.client.data(frame("6", "2", "1", f"DU{number}"))
+
+    assert "not answered" not in verdict(talk.server.ack().after(2).client.fin().server.ack())
+
+
+def test_a_client_that_does_not_read_is_told_in_the_first_line() -> None:
+    talk = ready().client.data(frame("49", "1")).server.data(answer()).client.ack(window=0)
+    for _ in range(2):
+        talk = talk.after(3).server.keep_alive().client.ack(window=0)
+
+    assert "; the client had stopped reading (its window was 0 to the end); the client did not close" in verdict(
+        talk.server.fin().client.ack(window=0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("sender", "says"),
+    [
+        ("client", "; the gateway's host did not acknowledge what the client sent again and again ("),
+        ("server", "; the client's host did not acknowledge what the gateway sent again and again ("),
+    ],
+)
+def test_a_host_that_is_gone_is_told_in_the_first_line(sender: str, says: str) -> None:
+    talk = ready()
+    end = talk.client if sender == "client" else talk.server
+    start = end.next
+    for _ in range(4):
+        talk = end.data(frame("49", "1"), seq=start, undelivered=True).after(2)
+
+    assert says in verdict(talk)
+
+
+def test_a_fin_that_was_sent_again_and_again_is_told_once() -> None:
+    talk = ready().client.fin(undelivered=True)
+    for _ in range(4):
+        talk = talk.after(2).client.fin_again(undelivered=True)
+    told = verdict(talk)
+
+    assert "; that FIN was not acknowledged in the 8.0 s captured after that, though it was sent 5 times (" in told
+    assert "again and again" not in told
+
+
+@pytest.mark.parametrize("asked", [0, 2])
+def test_why_a_fin_may_wait_is_told_once(asked: int) -> None:
+    talk = ready().server.data(answer()).client.ack(window=0)
+    for _ in range(asked):
+        talk = talk.after(3).server.keep_alive().client.ack(window=0)
+    told = verdict(talk)
+
+    assert ("; the client had stopped reading" in told) == (asked > 0)
+    assert told.endswith(
+        "(a FIN of the gateway's may wait unsent)."
+        if asked
+        else "(a FIN of the gateway's may wait unsent: the client's host took nothing more of it)."
+    )
+
+
+def test_keep_alives_that_nobody_answered_are_told_in_the_first_line() -> None:
+    talk = ready()
+    for _ in range(4):
+        talk = talk.after(75).client.keep_alive(undelivered=True)
+
+    assert verdict(talk).endswith("; the gateway's host left the client's last keep-alives unanswered.")
+
+
+def test_a_list_that_never_ended_is_told_in_the_first_line() -> None:
+    talk = ready().client.data(POSITIONS).server.data(A_POSITION * 3).client.ack().after(4).client.fin().server.ack()
+
+    assert "; the list that reqPositions asked for had no end (positionEnd did not come);" in verdict(talk)
+
+
+def test_several_lists_that_never_ended_are_counted_in_the_first_line() -> None:
+    talk = ready().client.data(POSITIONS + CONTRACT).server.data(A_POSITION + A_CONTRACT).client.ack().after(9)
+
+    assert verdict(talk.client.keep_alive()).endswith(
+        "; 2 lists that the client asked for had no end (positionEnd for one)."
+    )
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        ready().client.data(POSITIONS).server.data(A_POSITION, undelivered=True).after(9).server.keep_alive(),
+        ready().client.data(POSITIONS).server.data(A_POSITION).client.ack(window=0).after(9).server.keep_alive(),
+        ready().client.data(POSITIONS).server.data(A_POSITION).client.ack().after(1).client.fin().server.ack(),
+    ],
+    ids=["not acknowledged", "not read", "young"],
+)
+def test_a_list_whose_rest_could_not_come_yet_is_not_told_in_the_first_line(talk: Conversation) -> None:
+    assert "had no end" not in verdict(talk)
+
+
+def test_octets_that_are_no_message_are_told_in_the_first_line() -> None:
+    actual = verdict(ready().server.data(b"\x7f\xff\xff\xf0what").client.ack().after(2).client.fin().server.ack())
+
+    assert "; octets of the gateway in packet 12 are no TWS message; the gateway did not close" in actual

@@ -1,0 +1,468 @@
+"""Connections of every way to end, and what the first line says of each. A table, not a test."""
+
+from tests.conversation import Conversation
+from tests.timeline.talk import (
+    HELLO,
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
+    START_API,
+    answer,
+    answered,
+    error,
+    frame,
+    greeted,
+    opened,
+    ready,
+    started,
+)
+
+WRONG = b"API=9.72\0"
+RIGHT = "`41 50 49 00 00 00 00 09 76 31 30 30 2e 2e 31 37 36`"
+
+UNOPENED = [
+    (
+        "refused",
+        Conversation().client.syn().server.rst(),
+        (
+            "The gateway's host refused the connection (RST in packet 2, 1.0 ms after the SYN): "
+            "nothing accepts connections on port 4001."
+        ),
+    ),
+    (
+        "unanswered SYNs",
+        Conversation().client.syn().after(1).client.syn().after(2).client.syn(),
+        "3 SYNs to port 4001 went unanswered within the 3.0 s captured: no connection came about.",
+    ),
+    (
+        "the final ACK missing",
+        Conversation().client.syn().server.syn_ack(),
+        "The connection never opened in full: the gateway's host accepted (SYN-ACK), and the final ACK did not come.",
+    ),
+    (
+        "a half-open scan",
+        Conversation().client.syn().server.syn_ack().client.bare_rst(),
+        "The client broke the connection off (RST) after the gateway's host had accepted, before it was open.",
+    ),
+]
+
+BEFORE_AN_ANSWER = [
+    (
+        "a probe",
+        opened().after(0.1).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 4), 101 ms after the connection was opened; "
+            "neither side had sent anything; the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "silence until the client's time-out",
+        greeted().after(4).client.fin().server.ack().after(8).client.keep_alive(),
+        (
+            "The client closed first (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello "
+            "and nothing was answered; the gateway did not close (CLOSE_WAIT) in the 8.0 s captured after that."
+        ),
+    ),
+    (
+        "a hello that is not even acknowledged",
+        opened().client.data(HELLO, undelivered=True).after(4).client.fin(undelivered=True),
+        (
+            "The client closed first (FIN in packet 5), 4.0 s after its hello, which was not even acknowledged; "
+            "that FIN was not acknowledged, but the capture ends there."
+        ),
+    ),
+    (
+        "still waiting when the capture ends",
+        greeted().after(5).client.keep_alive(),
+        (
+            "Nobody closed the connection within the 5.0 s captured; the client's hello was acknowledged by the "
+            "gateway's host and has not been answered for 5.0 s."
+        ),
+    ),
+    (
+        "the hello is the last that was captured",
+        opened().client.data(HELLO),
+        (
+            "Nobody closed the connection within the 3.0 ms captured; "
+            "the client's hello was neither acknowledged nor answered."
+        ),
+    ),
+    (
+        "hung up after the hello",
+        greeted().after(0.3).server.fin().client.ack().after(0.2).client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 6), 302 ms after the client's hello, which it had not answered; "
+            "the client closed 202 ms later."
+        ),
+    ),
+    (
+        "hung up before the hello",
+        opened().server.fin().client.data(HELLO).server.bare_rst(),
+        (
+            "The gateway closed first (FIN in packet 4), 1.0 ms after the connection was opened and before the "
+            "client's "
+            "hello, without a word; the gateway then sent a RST (packet 6)."
+        ),
+    ),
+    (
+        "reset after the hello",
+        greeted().server.rst(),
+        (
+            "The gateway closed first by a reset (RST in packet 6), 2.0 ms after the client's hello, "
+            "which it had not answered."
+        ),
+    ),
+    (
+        "ready too late",
+        started().after(4).client.fin().server.ack().after(2).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID),
+        (
+            "The client closed first (FIN in packet 10), 4.0 s after startApi; nextValidId and managedAccounts had not "
+            "come; both came 2.0 s too late; the gateway did not close (CLOSE_WAIT) in the "
+            "2.0 s captured after that."
+        ),
+    ),
+    (
+        "error 326 too late",
+        started().after(4).client.fin().server.ack().after(2).server.data(error(326)).client.bare_rst(),
+        (
+            "The client closed first (FIN in packet 10), 4.0 s after startApi; nextValidId and managedAccounts had not "
+            "come; the client then sent a RST (packet 13)."
+        ),
+    ),
+    (
+        "startApi behind the gateway's close",
+        answered().server.fin().client.data(START_API).server.bare_rst(),
+        (
+            "The gateway closed first (FIN in packet 8), 2.0 ms after the gateway had answered the hello with server "
+            "version 178; startApi came after that; the gateway then sent a RST (packet 10)."
+        ),
+    ),
+    (
+        "startApi behind a close by the gateway that was not captured",
+        answered().server.fin(unseen=True).client.ack().client.data(START_API).server.bare_rst(),
+        (
+            "The gateway probably closed first (its FIN is not in the capture, but the client acknowledged it), after "
+            "the gateway had answered the hello with server version 178; startApi came after that; the gateway then "
+            "sent a RST (packet 10)."
+        ),
+    ),
+    (
+        "another protocol's banner behind the client's close",
+        greeted().after(4).client.fin().server.ack().server.data(b"SSH-2.0-x\r\n").client.bare_rst(),
+        (
+            "The client closed first (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello and "
+            "nothing was answered; the client then sent a RST (packet 9)."
+        ),
+    ),
+    (
+        "the hello was acknowledged with the FIN behind it",
+        opened().client.data(HELLO).client.fin().server.ack(),
+        (
+            "The client closed first (FIN in packet 5), 1.0 ms after its hello, which the gateway's host had not "
+            "acknowledged yet; the gateway did not close (CLOSE_WAIT) in the 1.0 ms captured after that."
+        ),
+    ),
+    (
+        "the last octets are no message",
+        ready().after(60).client.data(START_API[:5]).client.fin().server.ack().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 13), 1.0 ms after its own last octets; the session was ready, with "
+            "2 messages from the client and 3 from the gateway; the gateway closed 2.0 ms later."
+        ),
+    ),
+    (
+        "a hello of which half came too late",
+        opened().client.data(HELLO[:9]).server.fin().client.data(HELLO[9:]).server.bare_rst(),
+        (
+            "The gateway closed first (FIN in packet 5), after the beginning of the client's hello; the rest of it "
+            "came after that; the gateway then sent a RST (packet 7)."
+        ),
+    ),
+    (
+        "answered too late",
+        greeted().after(4).client.fin().server.ack().after(2).server.data(answer()).client.bare_rst(),
+        (
+            "The client closed first (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello "
+            "and nothing was answered; the gateway answered 2.0 s too late; the client then sent a RST (packet 9)."
+        ),
+    ),
+]
+
+NOT_TWS = [
+    (
+        "the seed's probe",
+        opened().client.data(WRONG).server.ack().after(0.5).client.fin().server.ack().after(1).server.ack(),
+        (
+            "The client closed first (FIN in packet 6), 502 ms after sending `API=9.72\\0`, which is no TWS hello; "
+            f"nothing was answered (a right hello is the 17 octets {RIGHT}); "
+            "the gateway did not close (CLOSE_WAIT) in the 1.0 s captured after that."
+        ),
+    ),
+    (
+        "a browser",
+        opened().client.data(b"GET / HTTP/1.1\r\n\r\n").server.ack().server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 6), 2.0 ms after the client had sent an HTTP request, "
+            "which is not TWS; nothing was answered; the client closed 1.0 ms later."
+        ),
+    ),
+    (
+        "another program behind the port",
+        opened().server.data(b"SSH-2.0-x\r\n").client.ack().client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 6), 2.0 ms after the gateway had sent an SSH banner, which "
+            "is not TWS; "
+            "the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "another program behind the port, which hangs up",
+        greeted().server.data(b"HTTP/1.1 400 Bad Request\r\n\r\n").client.ack().server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 8), 2.0 ms after sending an HTTP answer, which is not TWS; "
+            "the client closed 1.0 ms later."
+        ),
+    ),
+    (
+        "another program behind the port, which goes on for a while",
+        greeted()
+        .server.data(b"220 ftp\r\n")
+        .client.ack()
+        .after(5)
+        .server.data(b"221 bye\r\n")
+        .client.ack()
+        .after(0.5)
+        .server.fin()
+        .client.fin()
+        .server.ack(),
+        (
+            "The gateway closed first (FIN in packet 10), 502 ms after sending an SMTP or FTP greeting, which is not "
+            "TWS; the client closed 1.0 ms later."
+        ),
+    ),
+    (
+        "an answer that is none",
+        greeted().server.data(b"\0\0\0\0").client.ack().after(4).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 8), 4.0 s after the gateway had answered the hello with "
+            "`\\0\\0\\0\\0`, which is not TWS; the gateway closed 1.0 ms later."
+        ),
+    ),
+]
+
+ANSWERED = [
+    (
+        "half of startApi",
+        answered().client.data(START_API[:8]).server.ack().after(2).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 10), 2.0 s after the gateway had answered the hello with "
+            "server version 178; startApi was not sent whole (8 of 12 octets of startApi); the gateway closed 1.0 ms "
+            "later."
+        ),
+    ),
+    (
+        "no startApi",
+        answered().after(2).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 8), 2.0 s after the gateway had answered the hello with "
+            "server version 178; startApi was never sent; the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "a version that the client does not support",
+        answered(38).after(2).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 8), 2.0 s after the gateway had answered the hello with "
+            "server version 38, which the client does not support (it offered 157 to 178); startApi was never sent; "
+            "the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "a redirect",
+        greeted().server.data(frame("-1", "127.0.0.1:4002")).client.ack().client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 8), 2.0 ms after the gateway had answered the hello with a "
+            "redirect "
+            "to `127.0.0.1:4002`; startApi was never sent; the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "closed after startApi",
+        started().server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 10), 2.0 ms after startApi; nextValidId and managedAccounts "
+            "had not come; the client closed 1.0 ms later."
+        ),
+    ),
+    (
+        "error 326",
+        started().server.data(error(326)).server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 11), 3.0 ms after startApi and right after error 326 of the "
+            "gateway; "
+            "nextValidId and managedAccounts had not come; the client closed 1.0 ms later."
+        ),
+    ),
+    (
+        "a session that ends well",
+        ready().after(60).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 12), 1 min after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway; the gateway closed "
+            "1.0 ms later."
+        ),
+    ),
+    (
+        "a session that the gateway ends, announced",
+        ready().server.data(error(1300)).server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 13), 1.0 ms after the last message (its own error 1300); "
+            "the session was ready, with 2 messages from the client and 4 from the gateway; the client closed "
+            "1.0 ms later."
+        ),
+    ),
+    (
+        "a session that goes on",
+        ready().after(3).client.keep_alive(),
+        (
+            "Nobody closed the connection within the 3.0 s captured; the session was ready, with 2 messages from the "
+            "client and 3 from the gateway, the last message (the gateway's nextValidId) 3.0 s before the end."
+        ),
+    ),
+]
+
+CLOSES = [
+    (
+        "FINs that cross",
+        ready().client.fin(undelivered=True).server.fin(undelivered=True),
+        (
+            "Client and gateway closed at the same time (their FINs cross: packets 12 and 13), 2.0 ms after the last "
+            "message (the gateway's nextValidId); the session was ready, with 2 messages from the client and 3 "
+            "from the "
+            "gateway."
+        ),
+    ),
+    (
+        "a FIN that was lost on the way, and seconds later the other one's",
+        ready().client.fin(undelivered=True).after(4).server.fin(undelivered=True).client.bare_rst(),
+        (
+            "Client and gateway closed without having heard of each other (their FINs cross, 4.0 s apart: packets 12 "
+            "and 13), 2.0 ms after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway."
+        ),
+    ),
+    (
+        "a FIN that the capture lacks",
+        ready().server.fin(unseen=True).client.ack().client.fin().server.ack(),
+        (
+            "The gateway probably closed first (its FIN is not in the capture, but the client acknowledged it), "
+            "after the "
+            "last message (its own nextValidId); the session was ready, with 2 messages from the client and 3 from the "
+            "gateway; the client closed too."
+        ),
+    ),
+    (
+        "a half-close",
+        ready()
+        .client.fin()
+        .server.ack()
+        .after(1)
+        .server.data(frame("49", "1", "1795394272"))
+        .client.ack()
+        .server.fin()
+        .client.ack(),
+        (
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 4 from the gateway; "
+            "the gateway went on sending and closed 1.0 s later."
+        ),
+    ),
+    (
+        "a FIN sent again and never acknowledged",
+        ready().client.fin(undelivered=True).after(1).client.fin_again(undelivered=True),
+        (
+            "The client probably closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's "
+            "nextValidId); the session was ready, with 2 messages from the client and 3 from the gateway; "
+            "that FIN was not acknowledged in the 1.0 s captured after that, though it was sent 2 times "
+            "(a FIN of the gateway's may have been lost on the way: nothing came from it any more)."
+        ),
+    ),
+    (
+        "a FIN that something between the two answered",
+        ready().client.fin(undelivered=True).server.bare_rst(ttl=63),
+        (
+            "The client probably closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's "
+            "nextValidId); the session was ready, with 2 messages from the client and 3 from the gateway; a RST in the "
+            "gateway's name followed (packet 13), with another time to live than its packets (that RST has no ACK, so "
+            "its sender had no such connection: the gateway may have ended it before)."
+        ),
+    ),
+    (
+        "a session made ready too late for a client that had sent no hello at all",
+        opened().client.data(WRONG).server.ack().client.fin().server.data(NEXT_VALID_ID + MANAGED_ACCOUNTS),
+        (
+            "The client closed first (FIN in packet 6), 2.0 ms after sending `API=9.72\\0`, which is no TWS hello; "
+            f"nothing was answered (a right hello is the 17 octets {RIGHT}); nextValidId and managedAccounts came "
+            "1.0 ms too late; the gateway did not close (CLOSE_WAIT) in the 1.0 ms captured after that."
+        ),
+    ),
+    (
+        "a RST out of the window, then a FIN",
+        ready().server.rst(seq=9).server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 13), 3.0 ms after the last message (its own nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway; the client closed "
+            "1.0 ms later."
+        ),
+    ),
+    (
+        "a second FIN without its acknowledgement",
+        ready().client.fin().server.fin(),
+        (
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway; "
+            "the gateway closed 1.0 ms later, which the client has not acknowledged."
+        ),
+    ),
+    (
+        "a capture that begins late",
+        Conversation()
+        .established()
+        .client.data(frame("49", "1"))
+        .server.data(frame("49", "1", "1795394272"))
+        .client.ack()
+        .client.fin()
+        .server.fin()
+        .client.ack(),
+        (
+            "The client closed first (FIN in packet 4), 2.0 ms after the last message (the gateway's currentTime); "
+            "1 message from the client and 1 from the gateway; the gateway closed 1.0 ms later "
+            "(the capture began after the connection)."
+        ),
+    ),
+    (
+        "a capture that begins late, with the rest of a message",
+        Conversation().established().client.data(b"\0").server.ack().client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 3), 2.0 ms after its own last octets; "
+            "1 octet from the client and 0 from the gateway; the gateway closed 1.0 ms later "
+            "(the capture began after the connection)."
+        ),
+    ),
+    (
+        "octets that the capture lacks",
+        ready()
+        .server.data(frame("49", "1", "1795394272"), unseen=True)
+        .client.ack()
+        .client.fin()
+        .server.fin()
+        .client.ack(),
+        (
+            "The client closed first (FIN in packet 13), 4.0 ms after the last message (the gateway's nextValidId); "
+            "the session was ready, with 2 messages from the client and 3 from the gateway; the gateway closed "
+            "1.0 ms later "
+            "(20 octets of what was said are missing from the capture)."
+        ),
+    ),
+]
+
+ALL = [*UNOPENED, *BEFORE_AN_ANSWER, *NOT_TWS, *ANSWERED, *CLOSES]
