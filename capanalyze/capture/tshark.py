@@ -191,6 +191,8 @@ class Tshark:
                     view = memoryview(piece)
                     while view:
                         view = view[sink.write(view) :]
+        except BrokenPipeError:  # it is gone; why, it may say itself
+            return
         except OSError as error:
             self._failure = self._failure or str(error)
 

@@ -122,6 +122,17 @@ def test_a_tshark_that_was_asked_for_and_dies_gives_one_clear_error(program: Pat
     assert caught.value.hint == "--engine native reads without it"
 
 
+def test_that_nothing_can_be_written_to_a_tshark_does_not_say_why_it_ended(program: Path) -> None:
+    program.write_text("#!/bin/sh\nexit 0\n")
+    asked = tshark.Tshark()
+    asked._reader.join(10)
+    asked.finish()
+    asked._writer.join(10)
+
+    with pytest.raises(ToolError, match=r"^tshark ended too early$"):
+        asked.answer()
+
+
 def test_a_tshark_that_hangs_is_killed(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 1000\n")
     monkeypatch.setattr(tshark, "SILENCE_S", 1.0)
