@@ -48,7 +48,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     if facts.stage == "not_started" and facts.client.unread:  # its startApi may be among that
         return None
-    if version_window_miss.check(facts) is not None or facts.error(duplicate_client_id.CODE) is not None:
+    if version_window_miss.missed(facts) or facts.error(duplicate_client_id.CODE) is not None:
         return None
     name, at, waited = step
     return finding(

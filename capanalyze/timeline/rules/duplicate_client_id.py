@@ -13,13 +13,12 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.words import SECOND, packets, quote
+from capanalyze.tws.rest import START_API
 
 ID: Final = "duplicate-client-id"
 
 CODE: Final = 326
 
-
-START_API: Final = "startApi"
 
 SOON: Final = SECOND
 """The gateway needs up to about a second to release an id (failures.md 24)."""
@@ -115,8 +114,5 @@ def check(facts: Facts) -> Finding | None:
 
 def _sent_again(facts: Facts, at: Moment) -> list[int]:
     """The packets of every startApi before the error but its own; empty where this connection sent only that one."""
-    session = facts.session
-    if session is None or session.client_counts.get(START_API, 0) < 2:
-        return []
-    sent = [int(one.packet) for one in messages_before_close(facts, "client") if one.name == START_API]
+    sent = [int(one.packet) for one in messages_before_close(facts, "client") if one.id == START_API]
     return [packet for packet in sent if packet <= at.packet][:-1]

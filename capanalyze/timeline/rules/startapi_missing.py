@@ -34,9 +34,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where a supported version was answered and no startApi followed for a second."""
     if facts.stage != "not_started" or facts.answer is None or facts.answered_too_late or facts.redirect:
         return None
-    if facts.started_too_late:
-        return None
-    if version_window_miss.check(facts) is not None:
+    if facts.started_too_late or version_window_miss.missed(facts):
         return None
     waited = between(facts.answer, facts.close if facts.closer else facts.ended)
     if (waited is None and facts.closer != "client") or (waited is not None and waited < SOON):

@@ -36,10 +36,18 @@ def unfit(facts: Facts) -> list[Cause]:
     return []
 
 
-def check(facts: Facts) -> Finding | None:
-    """Fires where the server's version lies outside the range of the client's hello."""
+def missed(facts: Facts) -> bool:
+    """Whether the server's version lies outside the range of the client's hello."""
     version, offered = facts.version, facts.client_range
-    if version is None or offered is None or facts.redirect or offered[0] <= version <= offered[1]:
+    if version is None or offered is None or facts.redirect:
+        return False
+    return not offered[0] <= version <= offered[1]
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where client and gateway have no version in common."""
+    version, offered = facts.version, facts.client_range
+    if version is None or offered is None or not missed(facts):
         return None
     older = version < offered[0]
     return finding(
