@@ -55,9 +55,10 @@ def accepted_before(facts: Facts) -> Facts | None:
     mine = facts.connection.server
     found = None
     for other in facts.others:
+        if other.number >= facts.number or other.connection.opened != "complete":
+            continue
         theirs = other.connection.server
-        same = other.number < facts.number and (theirs.host, theirs.port) == (mine.host, mine.port)
-        if same and other.connection.opened == "complete":
+        if (theirs.host, theirs.port) == (mine.host, mine.port):
             found = other
             if _spoke_on(other, facts):
                 break
