@@ -184,7 +184,7 @@ class Sessions:
             if before is None and not connection.detail and data[start : start + 4] == HELLO:
                 self.table.greeted(connection)
             from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
-            rest = None if connection.detail or self.keep_all else self.rest
+            rest = None if connection.detail else self.rest
             session = Session(
                 connection.client_side, connection.api, from_start, self.keep_all, connection.detail, rest, self.room
             )

@@ -50,3 +50,12 @@ def test_compiled_the_command_needs_less_than_100_mb(
     crowd: Callable[[int], Iterator[Segment]], number: int, compiled: Path, tmp_path: Path
 ) -> None:
     assert peak_mb(compiled, written(crowd(number), tmp_path / "crowd.pcap")) < MOST_MB
+
+
+@pytest.mark.parametrize("options", [(), ("--requests",)])
+def test_compiled_the_messages_of_20000_open_sessions_need_less_than_100_mb(
+    options: tuple[str, ...], compiled: Path, tmp_path: Path
+) -> None:
+    crowd = written(sessions(20_000), tmp_path / "crowd.pcap")
+
+    assert peak_mb(compiled, crowd, command=("messages", *options)) < MOST_MB

@@ -4,7 +4,6 @@ In: every message of a session in capture order, each with its id and key (``kee
 request. pairing.py answers the cheaper question that every capture is asked: what was not answered at all.
 """
 
-from collections import deque
 from typing import Final
 
 from mypy_extensions import i64
@@ -34,6 +33,31 @@ class Exchange:
         refused: by an error that was no remark, nor what a cancellation asked for.
         duplicate: its id was in use by a request of the same kind. before_ready: the session was not ready yet.
     """
+
+    __slots__ = (
+        "answers",
+        "before_ready",
+        "cancel_packet",
+        "cancel_ts",
+        "duplicate",
+        "end_packet",
+        "end_ts",
+        "error_code",
+        "error_packet",
+        "error_ts",
+        "first_packet",
+        "first_ts",
+        "last_packet",
+        "last_ts",
+        "message_id",
+        "name",
+        "packet",
+        "refused",
+        "request_id",
+        "row",
+        "ts_ns",
+        "unsure",
+    )
 
     def __init__(self, message_id: i64, row: Row, key: i64, packet: i64, ts_ns: i64) -> None:
         self.message_id: i64 = message_id
@@ -105,13 +129,15 @@ class Exchange:
 class Conversation:
     """The exchanges of one session, in the order of their requests; with ``keys`` those with these ids only."""
 
+    __slots__ = ("by_kind", "by_place", "exchanges", "keys", "left_out", "room", "streams")
+
     def __init__(self, room: Room | None = None, keys: frozenset[int] | None = None) -> None:
         self.room: Room = room if room is not None else Room()
         self.keys: frozenset[int] | None = keys
         self.exchanges: list[Exchange] = []
         self.left_out: i64 = 0
         self.by_place: dict[int, list[Exchange]] = {}  # those with a key, by it: the newest SAME_ID
-        self.by_kind: dict[int, deque[Exchange]] = {}  # those without, by the request's message id
+        self.by_kind: dict[int, list[Exchange]] = {}  # those without, by the request's message id
         self.streams: dict[int, list[Exchange]] = {}  # of these, what was served and waits to be cancelled
 
     def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64, ready: bool) -> None:
@@ -131,7 +157,7 @@ class Conversation:
         exchange.before_ready = not ready
         self.exchanges.append(exchange)
         if row.keyless:
-            self.by_kind.setdefault(message_id, deque()).append(exchange)
+            self.by_kind.setdefault(message_id, []).append(exchange)
             return
         others = self.by_place.setdefault(place_of(key, row.rule), [])
         exchange.duplicate = not row.again and any(other.message_id == message_id and other.in_use for other in others)
@@ -194,7 +220,7 @@ class Conversation:
         if found is None:
             return None
         while len(found) > 1 and found[0].served:
-            passed = found.popleft()
+            passed = found.pop(0)
             if passed.row.stream:
                 self.streams.setdefault(message_id, []).append(passed)
         return found[0] if found and found[0].open else None

@@ -9,6 +9,7 @@ from capanalyze.tws import hello
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.held import NOTHING
 from capanalyze.tws.hello import Opening
+from capanalyze.tws.keys import keys_of
 from capanalyze.tws.message import Message
 from capanalyze.tws.resync import Part
 from capanalyze.tws.schema import FIRST_BINARY_ID
@@ -96,6 +97,7 @@ class Greeting(SessionState):
             self._server_greets(stream, found)
         if self.rest is not None:
             self.rest.greeted(stream.from_client)
+        if self.counted:
             return
         prefix: i64 = 0 if found.kind == hello.LEGACY else 8 if stream.from_client else 4
         message = Message(stream.from_client, 0, "hello", "hello", packet, stream.packet, stream.ts_ns)
@@ -103,8 +105,9 @@ class Greeting(SessionState):
         message.payload = known[prefix : found.octets]
         message.missing = found.octets - min(found.octets, len(known))
         message.server_version = self.server_version
-        counts = self.client_counts if stream.from_client else self.server_counts
-        counts["hello"] = 1
+        if self.rest is None:
+            counts = self.client_counts if stream.from_client else self.server_counts
+            counts["hello"] = 1
         self.keep(message)
 
     def _client_greets(self, stream: FrameStream, found: Opening, known: bytes) -> None:
@@ -114,7 +117,7 @@ class Greeting(SessionState):
             self.legacy_version = known[: found.octets - 1].decode("ascii", "replace")
             return
         self.is_tws = True
-        if self.rest is not None:
+        if self.counted:
             return
         if found.maximum:
             self.client_range = (found.minimum, found.maximum)
@@ -126,7 +129,7 @@ class Greeting(SessionState):
         if found.server_version >= FIRST_BINARY_ID:
             self.client.widen()
             self.server.widen()
-        if self.rest is not None:
+        if self.counted:
             self.server_version = found.server_version
             return
         if found.kind == hello.REDIRECT:
@@ -134,6 +137,8 @@ class Greeting(SessionState):
             return
         self.connection_time = found.time
         self.server_version = found.server_version
-        self.watch.version(found.server_version)
-        if self.settled:
-            self.watch.marks(self.server)
+        self.keys = keys_of(found.server_version)
+        if self.rest is None:
+            self.watch.version(found.server_version)
+            if self.settled:
+                self.watch.marks(self.server)

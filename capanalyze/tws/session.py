@@ -30,7 +30,7 @@ from capanalyze.tws.rest import (
 )
 from capanalyze.tws.results import fill
 from capanalyze.tws.running import NO_KEY
-from capanalyze.tws.state import ERROR
+from capanalyze.tws.state import ERROR, NO_MESSAGES
 from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE
 from capanalyze.tws.walker import WATCH_NONE
 
@@ -68,7 +68,7 @@ class Session(Legacy):
         self._bound(stream)
         if not self.is_tws and not self.on_api_port:
             self._judge()
-        return self.rest is not None and self.rests() and self.progress & BITS["start_api_sent"] != 0
+        return self.counted and self.rests() and self.progress & BITS["start_api_sent"] != 0
 
     def pieces(self, side: i64, pieces: Pieces) -> None:
         """Take what several packets brought, one after the other: the same as ``data`` for each, of a TWS session.
@@ -125,7 +125,7 @@ class Session(Legacy):
         The roles are those of most connections: the client opened it.
         """
         return (
-            self.rest is not None
+            self.counted
             and self.is_tws
             and self.on_api_port
             and self.client is self.first
@@ -144,7 +144,7 @@ class Session(Legacy):
     def take_messages(self) -> list[Message]:
         """The messages completed since the last call (``keep_all``)."""
         taken = self.kept
-        self.kept = []
+        self.kept = NO_MESSAGES
         return taken
 
     def finish(self) -> None:
@@ -171,7 +171,7 @@ class Session(Legacy):
         """A frame that was asked for."""
         number: i64 = index_id(index)
         from_client = stream.from_client
-        if self.rest is not None:
+        if self.counted:
             self._progress(stream, number)
             return
         key: i64 = NO_KEY
@@ -182,8 +182,10 @@ class Session(Legacy):
             if self.conversation is not None:
                 self._converse(self.conversation, message, index, key)
         else:
-            key = self.watch.key(from_client, index, data, begin, end)
-        if from_client:
+            key = self.keys.key(from_client, index, data, begin, end)
+        if self.rest is not None:
+            self._progress(stream, number)
+        elif from_client:
             self._request(stream, number, index, key, data[begin:end])
         else:
             self._milestone(stream, number, index, data, begin, end)
@@ -196,19 +198,21 @@ class Session(Legacy):
             self.watch.marks(self.server)
 
     def _progress(self, stream: FrameStream, number: i64) -> None:
-        """A milestone of a session that is counted only; what is passed is watched no more."""
+        """A milestone of a session that is not told; of one that is counted only what is passed is watched no more."""
+        passed = False
         if stream.from_client and number == START_API:
             self.reach("start_api_sent", stream.packet, stream.ts_ns)
-            stream.watch = WATCH_NONE
+            passed = True
         elif not stream.from_client and number in {NEXT_VALID_ID, MANAGED_ACCOUNTS}:
             self.reach("next_valid_id" if number == NEXT_VALID_ID else "managed_accounts", stream.packet, stream.ts_ns)
-            if self.progress & READY == READY:
-                stream.watch = WATCH_NONE
+            passed = self._is_ready()
+        if passed and self.counted:
+            stream.watch = WATCH_NONE
 
     def _converse(self, conversation: Conversation, message: Message, index: i64, key: i64) -> None:
         """Put a message in its exchange."""
         if message.from_client:
-            late = message.id == START_API and self.milestones["ready"].reached  # its answers came before it
+            late = message.id == START_API and self._is_ready()  # its answers came before it
             if message.id == REQ_ACCOUNT_UPDATES and not self._subscribes(index, message.payload):
                 conversation.cancel(message.id, NO_KEY, message.packet, message.ts_ns)
             elif not late:
@@ -226,9 +230,13 @@ class Session(Legacy):
         code = self._decode(False, index, payload).fields.get("errorCode")
         return code if isinstance(code, int) else 0
 
+    def _is_ready(self) -> bool:
+        """Whether both answers to startApi came."""
+        return self.progress & READY == READY
+
     def _ready(self, message_id: i64) -> bool:
         """Whether a request may be sent: the session is ready, or it was so before the capture began."""
-        return self.milestones["ready"].reached or self.server.hello_octets == 0 or message_id == START_API
+        return self._is_ready() or self.server.hello_octets == 0 or message_id == START_API
 
     def _subscribes(self, index: i64, payload: bytes) -> bool:
         """Whether reqAccountUpdates begins a subscription; one that ends it is not answered."""
@@ -236,11 +244,11 @@ class Session(Legacy):
 
     def _request(self, stream: FrameStream, number: i64, index: i64, key: i64, payload: bytes) -> None:
         if number == START_API:
-            self.all_milestones.reach("start_api_sent", stream.packet, stream.ts_ns)
+            self.reach("start_api_sent", stream.packet, stream.ts_ns)
             client_id = self._decode(True, index, payload).fields.get("clientId")
             if self.client_id is None and isinstance(client_id, int):
                 self.client_id = client_id
-            if self.all_milestones.reached("ready"):
+            if self._is_ready():
                 return  # its answers came before it
         if number == REQ_ACCOUNT_UPDATES and not self._subscribes(index, payload):
             self.pairing.cancel(number, NO_KEY)
@@ -251,9 +259,9 @@ class Session(Legacy):
     def _milestone(self, stream: FrameStream, number: i64, index: i64, data: bytes, begin: i64, end: i64) -> None:
         """Note the milestones that a message of the server makes."""
         if number == NEXT_VALID_ID:
-            self.all_milestones.reach("next_valid_id", stream.packet, stream.ts_ns)
+            self.reach("next_valid_id", stream.packet, stream.ts_ns)
         elif number == MANAGED_ACCOUNTS:
-            self.all_milestones.reach("managed_accounts", stream.packet, stream.ts_ns)
+            self.reach("managed_accounts", stream.packet, stream.ts_ns)
         elif number == ERROR and (START_API in self.pairing.open or not self.all_milestones.reached("farm_ok")):
             error = self._decode(False, index, data[begin:end])
             code = error.fields.get("errorCode")

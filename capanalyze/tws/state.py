@@ -12,6 +12,7 @@ from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.desync import LOST, NO_DESYNCS, Desync
 from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, index_name, known_indexes
 from capanalyze.tws.framing import FrameStream
+from capanalyze.tws.keys import Keys, keys_of
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import Pairing
@@ -35,6 +36,9 @@ KEPT_IN_BRIEF: Final = 512
 
 ERROR: Final = 4
 
+NO_MESSAGES: Final[list[Message]] = []
+"""``SessionState.kept`` while nothing waits to be taken: shared, never written to."""
+
 
 class SessionState(FrameHandler):
     """The state of a session; see Session for what makes one.
@@ -55,7 +59,8 @@ class SessionState(FrameHandler):
         desyncs: places where framing was lost.
         head: the first HEAD messages of both sides. errors: the server's error messages after these.
         conversation: with keep_all, where it is asked for: every request with all its answers.
-        rest: for a session that is counted only: what it shares; else None. progress: its milestones then (rest.py).
+        rest: for a session that is not told in full: what it shares; else None. progress: its milestones (rest.py).
+        counted: it is counted only: with ``rest``, and no message of it is wanted.
         closing_tail: the newest messages of sides 0 and 1 when the close was seen; None if it was not.
     """
 
@@ -71,6 +76,7 @@ class SessionState(FrameHandler):
         "closing_tail",
         "connection_time",
         "conversation",
+        "counted",
         "dead",
         "desync_count",
         "desyncs",
@@ -85,6 +91,7 @@ class SessionState(FrameHandler):
         "is_tws",
         "keep_all",
         "kept",
+        "keys",
         "legacy_version",
         "most_head",
         "not_tws",
@@ -130,10 +137,11 @@ class SessionState(FrameHandler):
         self.from_start: bool = from_start
         self.keep_all: bool = keep_all
         self.detail: bool = detail
+        self.counted: bool = rest is not None and not keep_all
         self.dead: bool = False
         self.is_tws: bool = False
         self.settled: bool = False  # only what milestones and open requests need is looked at
-        limit: i64 = KEPT_IN_BRIEF if rest is not None else (MAX_FRAME if keep_all else MAX_KEPT) + 4
+        limit: i64 = KEPT_IN_BRIEF if self.counted else (MAX_FRAME if keep_all else MAX_KEPT) + 4
         shared = rest.client if rest is not None else None
         self.first: FrameStream = FrameStream(self, 0, limit, Tail() if detail else None, shared)
         self.second: FrameStream = FrameStream(self, 1, limit, Tail() if detail else None, shared)
@@ -168,8 +176,9 @@ class SessionState(FrameHandler):
         self.all_milestones: Milestones = Milestones() if rest is None else rest.milestones
         self.pairing: Pairing = Pairing(self.room) if rest is None else rest.pairing
         self.watch: Watch = Watch(self.pairing) if rest is None else rest.watch
+        self.keys: Keys = keys_of(0)
         self.conversation: Conversation | None = None
-        self.kept: list[Message] = [] if rest is None else rest.messages  # keep_all: what take_messages() gives next
+        self.kept: list[Message] = NO_MESSAGES  # keep_all: what take_messages() gives next
         self.roles(client_side)
         if not (keep_all or detail):
             self.settle()
@@ -203,18 +212,19 @@ class SessionState(FrameHandler):
             self.server.watch = WATCH_SERVER
             return
         self.watch.marks(self.server)
-        self.watch.keys(self.server)
+        self.watch.begin_anew(self.server)
 
     def reach(self, name: str, packet: i64, ts_ns: i64) -> None:
-        """Note the first packet that proves a milestone; of a session that is counted only, that there was one."""
+        """Note the first packet that proves a milestone; of a session that is not told, that there was one."""
         if self.rest is None:
             self.all_milestones.reach(name, packet, ts_ns)
-        else:
-            self.progress |= BITS[name]
+        self.progress |= BITS[name]
 
     def keep(self, message: Message) -> None:
         """Put a message where it is wanted."""
         if self.keep_all:
+            if self.kept is NO_MESSAGES:
+                self.kept = []
             self.kept.append(message)
         if not self.detail:
             return
@@ -243,7 +253,7 @@ class SessionState(FrameHandler):
 
     def fill(self, message: Message, index: i64, data: bytes, begin: i64, end: i64) -> i64:
         """Give a Message its payload and its key, which is also returned."""
-        key = self.watch.key(message.from_client, index, data, begin, end)
+        key = self.keys.key(message.from_client, index, data, begin, end)
         message.payload = data[begin:end]
         message.request_id = None if key == NO_KEY else key
         return key

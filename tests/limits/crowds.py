@@ -105,11 +105,13 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """Runs a command from a small process: a child's peak counts what its parent had when it was forked."""
 
 
-def peak_mb(package: Path, *paths: Path) -> float:
-    """The peak resident set in MB of ``capanalyze read`` on a capture, by the package in that folder."""
-    command = ["-m", "capanalyze", "read", *map(str, paths), "--format", "json", "--all"]
+READ = ("read", "--format", "json", "--all")
+
+
+def peak_mb(package: Path, *paths: Path, command: tuple[str, ...] = READ) -> float:
+    """The peak resident set in MB of a command of capanalyze on a capture, by the package in that folder."""
     done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *command],
+        [sys.executable, "-c", MEASURED, "-m", "capanalyze", *command, *map(str, paths)],
         cwd=package,
         env=dict(os.environ, PYTHONPATH=str(package)),
         capture_output=True,

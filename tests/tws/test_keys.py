@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capanalyze.tws.keys import read_digits, read_number
 from capanalyze.tws.running import NO_KEY
-from capanalyze.tws.watch import read_digits, read_number
 
 fields = st.one_of(st.integers(-(10**18), 10**18).map(str), st.text("-0123456789 \0x", max_size=20)).map(str.encode)
 

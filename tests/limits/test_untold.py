@@ -1,0 +1,65 @@
+"""Where every message is wanted, it is the same one whether its connection is told in full or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from capanalyze.api import messages
+from capanalyze.tcp import table
+from tests.conversation import Conversation
+from tests.limits.crowds import MOST_MB, peak_mb, sessions, written
+from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, answered, error, frame
+
+ROOT = Path(__file__).resolve().parents[2]
+ANSWERS = st.sampled_from(
+    [frame("1", "6", "1", "1", "5.0", "3", "0"), MANAGED_ACCOUNTS, NEXT_VALID_ID, error(2104), error(200, request=7)]
+)
+REQUESTS = st.sampled_from(
+    [frame("71", "2", "1", ""), frame("49", "1"), frame("9", "8", "7"), frame("8", "1", "7"), b"\xff\xee"]
+)
+
+
+def everything(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """All messages of a capture, and all requests with what came of them."""
+    exchanges: list[dict[str, Any]] = []
+    return list(messages(path, exchanges=exchanges)), exchanges
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(ANSWERS, max_size=12), st.lists(REQUESTS, max_size=6), st.sampled_from([100, 178, 201]), st.data())
+def test_messages_do_not_depend_on_whether_their_connection_is_told(
+    tmp_path_factory: pytest.TempPathFactory,
+    answers: list[bytes],
+    requests: list[bytes],
+    version: int,
+    data: st.DataObject,
+) -> None:
+    talk: Conversation = answered(version)
+    left = [b"".join(requests), b"".join(answers)]
+    while left[0] or left[1]:
+        side = 1 if not left[0] or (left[1] and data.draw(st.booleans())) else 0
+        size = data.draw(st.integers(1, 60))
+        (talk.client if side == 0 else talk.server).data(left[side][:size])
+        left[side] = left[side][size:]
+    del talk.packets[data.draw(st.integers(2, len(talk.packets) - 1))]
+    path = tmp_path_factory.mktemp("untold") / "talk.pcap"
+    path.write_bytes(talk.pcap())
+    with pytest.MonkeyPatch.context() as limits:
+        told = everything(path)
+        limits.setattr(table, "TOLD_IN_FULL", 0)
+        limits.setattr(table, "FIRST", 0)
+
+        assert everything(path) == told
+        assert told[0]
+
+
+@pytest.mark.parametrize("options", [(), ("--requests",)])
+def test_messages_of_thousands_of_open_sessions_need_less_than_100_mb(options: tuple[str, ...], tmp_path: Path) -> None:
+    crowd = written(sessions(12_000), tmp_path / "crowd.pcap")
+
+    assert peak_mb(ROOT, crowd, command=("messages", *options)) < MOST_MB
