@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capanalyze import API_PORTS
+from capanalyze.analyzer import Analyzer
 from capanalyze.api import messages
+from capanalyze.capture.capture import Capture
+from capanalyze.capture.files import from_bytes
 from capanalyze.tcp import table
 from tests.conversation import Conversation
 from tests.limits.crowds import MOST_MB, peak_mb, sessions, written
-from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, answered, error, frame
+from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, answered, error, frame, ready
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = st.sampled_from(
@@ -63,3 +67,18 @@ def test_messages_of_thousands_of_open_sessions_need_less_than_100_mb(options: t
     crowd = written(sessions(12_000), tmp_path / "crowd.pcap")
 
     assert peak_mb(ROOT, crowd, command=("messages", *options)) < MOST_MB
+
+
+@pytest.mark.parametrize("keep_all", [False, True])
+def test_messages_of_connections_that_are_not_told_are_counted_where_all_are_wanted_too(
+    keep_all: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "TOLD_IN_FULL", 0)
+    analyzer = Analyzer(API_PORTS, keep_all=keep_all)
+    for packets in Capture([from_bytes(ready().server.data(error(2104)).pcap(), "talk.pcap")], "auto", None).runs():
+        analyzer.feed(packets)
+    analyzer.finish()
+    rest = analyzer.all_sessions.rest
+
+    assert rest.names_of(True) == {"hello": 1, "startApi": 1}
+    assert rest.names_of(False) == {"hello": 1, "managedAccounts": 1, "nextValidId": 1, "error": 1}
