@@ -15,21 +15,18 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
-from capanalyze.tcp.connection import NO_EVENTS, Connection
-from capanalyze.tcp.notes import event
+from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.recent import NOBODY, lose
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.side import Side
 from capanalyze.tcp.tally import Tally
+from capanalyze.tcp.telling import Telling
 
 TOLD_IN_FULL: Final = 500
 """Connections whose events and last octets are kept to the end, on the gateway's ports and as many on others."""
 
 FIRST: Final = 50
 """Connections told in full whatever comes; of the others those that came to nothing give way to those that did not."""
-
-LOOKS: Final = 64
-"""Connections that are looked at for one to be told no more."""
 
 LINGERING: Final = 1_000
 """Ended connections that are remembered for the sake of their late packets before the next one is forgotten."""
@@ -68,8 +65,8 @@ class Table:
         self.others = Tally()
         self._tags: list[bytes] = [b""]  # VLAN ids that keys end with
         self._other_keys: dict[Side, bytes] = {}  # the key under which a side's segments come, if not its own
-        self._silent: tuple[list[Connection], list[Connection]] = ([], [])  # told in full beyond FIRST, newest last
-        self._kept: list[int] = [0, 0]  # on other ports, on the gateway's
+        self._telling = Telling()
+        self._begun: list[int] = [0, 0]  # on other ports, on the gateway's
         self._ended: deque[Connection] = deque()
         self._unanswered: deque[Connection] = deque()
         self._sweep_at: i64 = SWEPT
@@ -165,15 +162,15 @@ class Table:
         """A connection that was not known, in the place of one that was forgotten or in a new one."""
         orig, resp = ends(seg.key)
         gateway = orig.port in self.ports or resp.port in self.ports
-        before = self._kept[1 if gateway else 0]
-        self._kept[1 if gateway else 0] = before + 1
+        before = self._begun[1 if gateway else 0]
+        self._begun[1 if gateway else 0] = before + 1
         self.opened += 1
         asks = seg.flags & (SYN | ACK) == SYN
         detail = before < TOLD_IN_FULL or (not asks and self._give_up_one(gateway, False))
         connection = Connection(self.opened, orig, resp, detail)
         connection.api = gateway
         if detail and asks and before >= FIRST:
-            self._silent[1 if gateway else 0].append(connection)
+            self._telling.may_give_way(connection, gateway)
         connection.first_packet = packet
         connection.first_ts = ts_ns
         orig.connection = resp.connection = connection
@@ -208,52 +205,29 @@ class Table:
         """
         silent = connection.orig.octets == 0 and connection.resp.octets == 0
         if silent and not connection.detail and self._give_up_one(connection.api, False):
-            self._tell(connection, connection.api)
+            self._telling.begin(connection, connection.api)
 
     def greeted(self, connection: Connection) -> None:
         """TWS begins on a connection that is counted only: it is told in full if there is any room.
 
         That of a connection that came to nothing, or was opened and closed without an octet (a health check).
         """
-        if self._kept[1] < TOLD_IN_FULL:
-            self._kept[1] += 1
+        if self._begun[1] < TOLD_IN_FULL:
+            self._begun[1] += 1
         elif not self._give_up_one(True, True):
             return
-        self._tell(connection, True)
-
-    def _tell(self, connection: Connection, gateway: bool) -> None:
-        """Tell a connection in full from here on."""
-        connection.detail = connection.orig.detail = connection.resp.detail = True
-        connection.events = []
-        connection.events_left_out = 0
-        self._silent[1 if gateway else 0].append(connection)
-        if connection.orig.isn >= 0:
-            event(connection, connection.orig, "SYN", connection.first_packet, connection.first_ts, 0, "")
+        self._telling.begin(connection, True)
 
     def _give_up_one(self, gateway: bool, accepted: bool) -> bool:
-        """Tell one connection less in full: a late one that was not ``accepted``, or closed without an octet."""
-        silent = self._silent[1 if gateway else 0]
-        at: i64 = len(silent) - 1
-        last: i64 = max(at - LOOKS, -1)
-        while at > last:
-            connection = silent[at]
-            if connection.gone or connection.orig.octets > 0 or connection.resp.octets > 0:
-                silent.pop(at)
-            elif (connection.over or not connection.resp.packets) and (accepted or connection.resp.isn < 0):
-                silent.pop(at)
-                self._tell_no_more(connection)
-                return True
-            at -= 1
-        return False
-
-    def _tell_no_more(self, connection: Connection) -> None:
-        """Only count a connection from here on."""
-        connection.detail = connection.orig.detail = connection.resp.detail = False
-        connection.events = NO_EVENTS
+        """Tell one connection less in full, if there is one, and only count it from here on."""
+        connection = self._telling.one_less(gateway, accepted)
+        if connection is None:
+            return False
         if connection.over:
             self._ended.append(connection)
         else:
             self._await(connection)
+        return True
 
     def _roles(self, connection: Connection, seg: Segment) -> None:
         """Who is the client, as far as the first segment and the ports tell."""
