@@ -109,24 +109,19 @@ class Analyzer:
             return
         header = (flags >> 10) & 0x3C
         length = total - 20 - header
-        if (
-            kind & ANY_SERVICE != mark
-            or protocol & ANY_TTL != TCP
-            or header < 20
-            or length < 0
-            or lead + total > captured
-        ):
+        there = captured - lead - 20 - header
+        if kind & ANY_SERVICE != mark or protocol & ANY_TTL != TCP or header < 20 or length < 0 or there < 0:
             self._general(packets, ts_ns)
             return
         if flags & 0x17 == ACK:
             side = self.tracker.recent.sender(data, ip + 12) if COMPILED else self.tracker.sides.get(key)
-            if self._next(side, seq, ack, window, length, packets, ip + 20 + header, ts_ns):
+            if self._next(side, seq, ack, window, length, there, packets, ip + 20 + header, ts_ns):
                 return
-        if mark == FOUR_BY_ETHERTYPE:
+        if mark == FOUR_BY_ETHERTYPE and there >= length:
             self._segment.common(data, ip, seq, ack, flags, window, header, length, packets.interface)
             self._take(data, packets.number, ts_ns)
         else:
-            self._general(packets, ts_ns)  # whose link layer was not looked at
+            self._general(packets, ts_ns)  # whose link layer was not looked at, or which is cut
 
     def _take_six(self, packets: RawPackets, lead: i64, ts_ns: i64) -> None:
         """The same of IPv6."""
@@ -136,11 +131,12 @@ class Analyzer:
             _, total, protocol, seq, ack, flags, window = read_words_six(data, ip)
             header = (flags >> 10) & 0x3C
             length = total - header
+            there = packets.captured - lead - 40 - header
             if (
                 protocol == TCP
                 and header >= 20
                 and length >= 0
-                and lead + 40 + total <= packets.captured
+                and there >= 0
                 and flags & 0x17 == ACK
                 and self._next(
                     self.tracker.sides.get(data[ip + 8 : ip + 44]),
@@ -148,6 +144,7 @@ class Analyzer:
                     ack,
                     window,
                     length,
+                    there,
                     packets,
                     ip + 40 + header,
                     ts_ns,
@@ -163,19 +160,27 @@ class Analyzer:
         ack: i64,
         window: i64,
         length: i64,
+        there: i64,
         packets: RawPackets,
         payload: i64,
         ts_ns: i64,
     ) -> bool:
-        """Take the next segment of a side, if it is simply that."""
+        """Take the next segment of a side, if it is simply that; ``there`` octets lie behind its headers."""
         data, number = packets.data, packets.number
-        outcome = short(side, seq, ack, window, length, data, payload, number, ts_ns)
+        cut: i64 = 0 if there >= length else length - there
+        outcome = short(side, seq, ack, window, length, cut, data, payload, number, ts_ns)
         if outcome == DIRECT:
             assert side is not None
-            end = payload + length
-            at = payload if side.listener is None else side.listener.hear(data, payload, end, number, ts_ns)
+            end = payload + length - cut
+            at = (
+                payload
+                if side.listener is None or end == payload
+                else side.listener.hear(data, payload, end, number, ts_ns)
+            )
             if at < end:
                 self.all_sessions.tell(side, data, at, end, number, ts_ns)
+            if cut:
+                self.all_sessions.gap(side, cut, number, ts_ns)
         return outcome != GENERAL
 
     def _general(self, packets: RawPackets, ts_ns: i64) -> None:

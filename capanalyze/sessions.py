@@ -110,13 +110,20 @@ class Sessions:
         connection = side.connection
         assert connection is not None
         for run in runs:
-            if not run.gap:
-                speaker = connection.orig if run.side == 0 else connection.resp
+            speaker = connection.orig if run.side == 0 else connection.resp
+            if run.gap:
+                self.gap(speaker, run.gap, run.packet, run.ts_ns)
+            else:
                 self.tell(speaker, run.data, run.start, run.end, run.packet, run.ts_ns)
-            elif connection.heeded:
-                session = self._session(connection, run.data, run.start)
-                session.gap(run.side, run.gap, run.packet, run.ts_ns)
-                self._after(connection, session)
+
+    def gap(self, side: Side, length: i64, packet: i64, ts_ns: i64) -> None:
+        """The next octets of a side are not in the capture."""
+        connection = side.connection
+        assert connection is not None
+        if connection.heeded:
+            session = self._session(connection, b"", 0)
+            session.gap(side.index, length, packet, ts_ns)
+            self._after(connection, session)
 
     def closed(self, side: Side | None) -> None:
         """The close of a side's connection was seen: what was said before it is set apart."""

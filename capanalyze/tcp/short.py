@@ -13,7 +13,7 @@ from capanalyze.tcp import notes
 from capanalyze.tcp.acknowledgement import first_pure_ack
 from capanalyze.tcp.connection import TAIL, Side
 from capanalyze.tcp.notes import event, note
-from capanalyze.tcp.side import shared
+from capanalyze.tcp.side import break_tail, shared, trouble
 from capanalyze.tcp.zeek import DATA, PURE_ACK, once
 
 NOTHING: Final = 0
@@ -30,17 +30,18 @@ def short(
     ack: i64,
     window: i64,
     length: i64,
+    cut: i64,
     data: bytes,
     payload: i64,
     packet: i64,
     ts_ns: i64,
 ) -> i64:
-    """Take a segment of a side that has ACK and neither SYN, FIN nor RST, and whose payload is all there.
+    """Take a segment of a side that has ACK and neither SYN, FIN nor RST; the last ``cut`` octets are not captured.
 
     Returns NOTHING or DIRECT where it is simply the next one in order, GENERAL (and nothing is changed) where
     it is not: then ``Tracker.segment`` has to be called. Most segments end here; every test is on integers at hand.
     """
-    if side is None or not side.plain or seq != side.next_seq:
+    if side is None or not side.plain or seq != side.next_seq or (cut and side.first_data_packet == 0):
         return GENERAL
     if ack != side.last_ack:
         acked = side.peer.acked_rel + ((ack - side.last_ack) & 0xFFFFFFFF)  # an old number gives one far beyond
@@ -64,7 +65,9 @@ def short(
     side.octets += length
     if side.next_rel - side.acked_rel >= side.peer.room:
         window_full(side, side.peer, packet, ts_ns)
-    if side.narrated:
+    if cut:
+        cut_short(side, cut, data, payload, payload + length - cut, packet, ts_ns)
+    elif side.narrated:
         said(side, length, data, payload, payload + length, packet, ts_ns)
     else:
         side.last_data_packet = packet
@@ -100,6 +103,16 @@ def said(side: Side, length: i64, data: bytes, start: i64, end: i64, packet: i64
             last.count += 1
             last.value += length
             last.last_packet = packet
+
+
+def cut_short(side: Side, cut: i64, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
+    """Remember what a snapshot length left of a segment, and that octets lack behind it."""
+    if start < end:
+        said(side, end - start, data, start, end, packet, ts_ns)
+    side.last_data_packet = packet
+    side.last_data_ts = ts_ns
+    break_tail(side)
+    trouble(side).cut += cut
 
 
 def window_full(side: Side, peer: Side, packet: i64, ts_ns: i64) -> None:

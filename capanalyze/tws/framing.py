@@ -16,8 +16,8 @@ from capanalyze.tcp.listener import REST
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
 from capanalyze.tws.held import EMPTY, NOTHING
 from capanalyze.tws.pieces import Pieces
-from capanalyze.tws.resync import Part
-from capanalyze.tws.stream_state import FIELDS, FRAMES, HOLDING, NO_PARTS, OPAQUE, OPENING, SEARCHING
+from capanalyze.tws.resync import NO_PARTS, Part
+from capanalyze.tws.stream_state import FIELDS, FRAMES, HOLDING, OPAQUE, OPENING, SEARCHING
 from capanalyze.tws.tail import LONG_KEPT
 from capanalyze.tws.waiting import WaitingStream
 
@@ -216,6 +216,8 @@ class FrameStream(WaitingStream):
             at = self._complete(data, at, end)
         if at < end and self.mode not in (FRAMES, HOLDING):
             if self.mode == SEARCHING:
+                if self.begins_again(data, at, end):
+                    return at
                 self.search(data, at, end)
             elif self.mode == FIELDS:
                 self.handler.fields(self, data, at, end)

@@ -9,7 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, UNDECIDED, identify
-from capanalyze.tws.resync import Part
+from capanalyze.tws.resync import NO_PARTS, Part
 
 EMPTY: Final = -2
 """What a length of 0 begins."""
@@ -38,18 +38,19 @@ class Held:
         self.length: i64 = 0
         self.offset: i64 = 0
         self.packet: i64 = 0
-        self.parts: list[Part] = []
+        self.parts: list[Part] = NO_PARTS
 
     def begin(self, offset: i64, packet: i64) -> None:
         """A frame begins of which nothing is known."""
-        self.kept = bytearray()
+        if len(self.kept) != 0:
+            self.kept = bytearray()
         self.octets = 0
         self.missing = 0
         self.need = 0
         self.index = UNDECIDED
         self.offset = offset
         self.packet = packet
-        self.parts.clear()
+        self.parts = NO_PARTS
 
     def add(self, data: bytes, start: i64, end: i64) -> None:
         """Take ``data[start:end]``, which belongs to it."""
@@ -61,6 +62,8 @@ class Held:
     def remember(self, piece: bytes, packet: i64, ts_ns: i64) -> None:
         """Take octets that do not tell yet, to be read again should they begin nothing."""
         self.add(piece, 0, len(piece))
+        if len(self.parts) == 0:
+            self.parts = []
         self.parts.append(Part(piece, 0, len(piece), packet, ts_ns))
 
     def decide(self, data: bytes, start: i64, end: i64) -> i64:

@@ -23,6 +23,7 @@ MARKS: Final = 4096
 
 _STEP: Final = 4096
 _KEPT: Final = 2 * (SEARCH_FRAME + 4) + 64
+_KNOWN: Final = 8  # octets that tell what a frame is
 _HEADER_OCTETS: Final = 9  # prefix, id, first octet after it: a candidate waits for them, or for the end
 
 # a length below SEARCH_FRAME, then a text id of 1 to 3 digits or a 4-octet id of 1 to 511
@@ -47,6 +48,10 @@ class Part:
         self.ts_ns: i64 = ts_ns
 
 
+NO_PARTS: Final[list[Part]] = []
+"""A list of Parts while there is none: shared, never written to."""
+
+
 class Mark:
     """From ``offset`` of the stream on the octets came with ``packet``."""
 
@@ -69,6 +74,12 @@ class Chain:
         self.kind: i64 = kind
 
 
+_NO_OCTETS: Final = bytearray()
+_NO_MARKS: Final[list[Mark]] = []
+_NO_CHAINS: Final[dict[int, Chain]] = {}
+"""What a Scanner has before it takes anything, and most never do: shared, never written to."""
+
+
 class Scanner:
     """Searches one side's octets, which begin at stream offset ``origin``; ``found`` is where frames begin, or -1.
 
@@ -82,15 +93,17 @@ class Scanner:
         self.eager: bytes = eager
         self.found: i64 = -1
         self.octets: i64 = 0  # taken so far
-        self.buffer: bytearray = bytearray()
+        self.buffer: bytearray = _NO_OCTETS
         self.base: i64 = origin  # stream offset of buffer[0]
         self.next: i64 = first  # stream offset of the next candidate
-        self.marks: list[Mark] = []
-        self.chains: dict[int, Chain] = {}  # by the stream offset where the next header has to be
+        self.marks: list[Mark] = _NO_MARKS
+        self.chains: dict[int, Chain] = _NO_CHAINS  # by the stream offset where the next header has to be
 
     def add(self, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> i64:
         """Take ``data[start:end]``; return the index up to which it was taken (less than ``end`` once found)."""
         at: i64 = start
+        if self.octets == 0:
+            self.buffer, self.marks, self.chains = bytearray(), [], {}
         if len(self.marks) == 0 or self.marks[-1].packet != packet:
             if len(self.marks) == MARKS:
                 self._forget(self.marks[MARKS // 2].offset)
@@ -107,14 +120,17 @@ class Scanner:
                 self._forget(self.base + len(self.buffer) - _KEPT)  # no chain is as long as that
         return at
 
+    def begins(self, data: bytes, start: i64, end: i64) -> bool:
+        """Whether its very first octets, ``data[start:end]``, begin a frame that the schema knows."""
+        if self.octets != 0 or len(self.eager) == 0:
+            return False
+        index = index_at(data, start, min(end, start + _KNOWN))
+        return index > 0 and self.eager[index] != 0
+
     def _try_origin(self) -> None:
         """Take the first octets for a frame if they begin one that the schema knows."""
-        known = bytes(self.buffer[:8])
-        here: i64 = len(known)
-        index: i64 = UNDECIDED
-        if here > 4:
-            length: i64 = (known[0] * 256 + known[1]) * 65536 + known[2] * 256 + known[3]
-            index = identify(known, 4, min(here, length + 4), length) if 0 < length <= SEARCH_FRAME else IMPLAUSIBLE
+        known = bytes(self.buffer[:_KNOWN])
+        index = index_at(known, 0, len(known))
         if index == UNDECIDED:
             return
         self.eager, eager = b"", self.eager
@@ -214,3 +230,13 @@ class Scanner:
         while first + 1 < len(self.marks) and self.marks[first + 1].offset <= offset:
             first += 1
         del self.marks[:first]
+
+
+def index_at(data: bytes, start: i64, end: i64) -> i64:
+    """The index of a frame that begins with the octets ``data[start:end]``, UNDECIDED or IMPLAUSIBLE."""
+    if end - start < 5:
+        return UNDECIDED
+    length: i64 = (data[start] * 256 + data[start + 1]) * 65536 + data[start + 2] * 256 + data[start + 3]
+    if length == 0 or length > SEARCH_FRAME:
+        return IMPLAUSIBLE
+    return identify(data, start + 4, min(end, start + 4 + length), length)

@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from capanalyze.tws.held import NOTHING, Held
 from capanalyze.tws.pieces import Pieces
-from capanalyze.tws.resync import Part, Scanner
+from capanalyze.tws.resync import NO_PARTS, Part, Scanner
 from capanalyze.tws.tail import Tail
 from capanalyze.tws.walker import Walker
 
@@ -23,10 +23,6 @@ SEARCHING: Final = 2  # framing lost, or never known: resync.py looks for header
 FIELDS: Final = 3  # a session from before version 100: NUL-terminated fields without a length
 OPAQUE: Final = 4  # not this protocol: counted only
 HOLDING: Final = 5  # FRAMES, with the beginning of one in hand
-
-
-NO_PARTS: Final[list[Part]] = []
-"""``StreamState.backlog`` while nothing is to be read again: shared, never written to."""
 
 
 class FrameHandler:

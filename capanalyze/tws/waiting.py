@@ -66,6 +66,18 @@ class WaitingStream(StreamState):
         self.scanner = Scanner(offset, offset + 1, b"")
         self.offset = offset
 
+    def begins_again(self, data: bytes, start: i64, end: i64) -> bool:
+        """Whether frames begin again with the first octet since they were lost: then no search is needed."""
+        scanner = self.scanner
+        assert scanner is not None
+        if not scanner.begins(data, start, end):
+            return False
+        self.mode = FRAMES
+        self.scanner = None
+        self.found = scanner.origin
+        self.handler.found(self)
+        return True
+
     def search(self, data: bytes, start: i64, end: i64) -> None:
         """Take the next octets while ``mode`` is SEARCHING."""
         scanner = self.scanner
