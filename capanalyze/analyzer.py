@@ -13,11 +13,12 @@ from capanalyze import API_PORTS, lane
 from capanalyze.packets.common import ANY_FLOW, ANY_SERVICE, ANY_TTL, COMPILED, SHAPE, read_words, read_words_six
 from capanalyze.packets.icmp import IcmpError
 from capanalyze.packets.ip import FRAGMENT, NOT_TCP, TCP
-from capanalyze.packets.link import FOUR_BY_ETHERTYPE, NOT_IP, UNKNOWN_LINK, lead_of
+from capanalyze.packets.link import FOUR_BY_ETHERTYPE, NOT_IP, UNKNOWN_LINK, is_vlan, lead_of, tag
 from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import ACK, HEADER_CUT, OK, PENDING, REASONS, REASSEMBLED, Segment
 from capanalyze.packets.wrapped import wrapping
 from capanalyze.sessions import Sessions
+from capanalyze.settling import settle
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.recent import LEAST
 from capanalyze.tcp.short import DIRECT, GENERAL, short
@@ -111,7 +112,10 @@ class Analyzer:
         length = total - 20 - header
         there = captured - lead - 20 - header
         if kind & ANY_SERVICE != mark or protocol & ANY_TTL != TCP or header < 20 or length < 0 or there < 0:
-            self._general(packets, ts_ns)
+            if mark == FOUR_BY_ETHERTYPE and is_vlan(kind >> 16):
+                self._take_tagged(packets, lead + 4, ts_ns)
+            else:
+                self._general(packets, ts_ns)
             return
         if flags & 0x17 == ACK:
             side = self.tracker.recent.sender(data, ip + 12) if COMPILED else self.tracker.sides.get(key)
@@ -147,6 +151,39 @@ class Analyzer:
                     there,
                     packets,
                     ip + 40 + header,
+                    ts_ns,
+                )
+            ):
+                return
+        self._general(packets, ts_ns)
+
+    def _take_tagged(self, packets: RawPackets, lead: i64, ts_ns: i64) -> None:
+        """The same of IPv4 behind a VLAN tag, whose id is part of the key."""
+        data = packets.data
+        ip = packets.offset + lead
+        if packets.captured >= lead + 40:
+            kind, total, protocol, seq, ack, flags, window = read_words(data, ip)
+            header = (flags >> 10) & 0x3C
+            length = total - 20 - header
+            there = packets.captured - lead - 20 - header
+            vlan: i64 = (data[ip - 4] & 0x0F) << 8 | data[ip - 3]
+            if (
+                kind & ANY_SERVICE == FOUR_BY_ETHERTYPE
+                and protocol & ANY_TTL == TCP
+                and header >= 20
+                and length >= 0
+                and there >= 0
+                and flags & 0x17 == ACK
+                and vlan != 0
+                and self._next(
+                    self.tracker.sides.get(data[ip + 12 : ip + 24] + tag(vlan)),
+                    seq,
+                    ack,
+                    window,
+                    length,
+                    there,
+                    packets,
+                    ip + 20 + header,
                     ts_ns,
                 )
             ):
@@ -249,52 +286,4 @@ class Analyzer:
         if fragments.unused:
             self._skip(REASONS[FRAGMENT], fragments.unused)
             fragments.unused = 0
-        if any(not connection.detail for connection in self.tracker.connections):
-            self.tracker.close()  # so that those counted are freed at once
-        waiting = self.tracker.connections[::-1]
-        self.tracker.connections.clear()
-        told: list[Connection] = []
-        while waiting:
-            connection = waiting.pop()
-            self._finish(connection)
-            if connection.detail:
-                told.append(connection)
-            else:
-                self._count(connection)
-        self._keep_those_told(told)
-        self.all_sessions.resting.clear()
-
-    def _finish(self, connection: Connection) -> None:
-        """Settle a connection."""
-        runs = self.tracker.streams.runs
-        runs.clear()
-        self.tracker.closing.infer(connection)
-        self.tracker.streams.finish(connection)
-        if runs and connection.heeded:
-            self.all_sessions.tell_runs(connection.orig, runs)
-        self.all_sessions.finish(connection)
-        self.tracker.closing.finish(connection)
-
-    def _count(self, connection: Connection) -> None:
-        """Count a connection that is not told in full, and forget it while it is at hand: there may be 20,000."""
-        self.all_sessions.places[connection.orig.place] = None
-        self.tracker.table.count(connection)
-
-    def _keep_those_told(self, finished: list[Connection]) -> None:
-        """The connections told in full, and their sessions, by number if there were others."""
-        for connection in finished:
-            if not connection.detail:  # another was told in its stead since
-                self._count(connection)
-        told = [connection for connection in finished if connection.detail]
-        sessions = self.all_sessions
-        if len(told) < len(sessions.places):
-            told.sort(key=number_of)
-            sessions.places = [sessions.places[connection.orig.place] for connection in told]
-            for place, connection in enumerate(told):
-                connection.orig.place = connection.resp.place = place
-        self.tracker.connections.extend(told)
-
-
-def number_of(connection: Connection) -> int:
-    """Sort key of connections."""
-    return connection.number
+        settle(self.tracker, self.all_sessions)

@@ -19,12 +19,13 @@ MAY_IMPORT = {
     "report": {"report", "timeline", "tcp", "tws", "errors"},
     "capture": {"capture", "errors", "packets"},  # packets: the RawPackets cursor that readers fill
     "sessions": {"tcp", "tws"},
-    "analyzer": {"lane", "packets", "sessions", "tcp", "tws"},
+    "settling": {"sessions", "tcp"},
+    "analyzer": {"lane", "packets", "sessions", "settling", "tcp", "tws"},
     "lane": {"analyzer", "packets", "tcp", "tws"},  # the analyzer's loop for the interpreter; analyzer is only its type
 }
 """Room -> rooms whose modules it may import; rooms that are not listed may import everything."""
 
-PURE = {"packets", "tcp", "tws", "timeline", "report", "sessions", "analyzer", "lane"}
+PURE = {"packets", "tcp", "tws", "timeline", "report", "sessions", "settling", "analyzer", "lane"}
 IMPURE_MODULES = {
     "socket",
     "subprocess",

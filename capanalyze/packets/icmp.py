@@ -11,7 +11,7 @@ from librt.strings import read_i16_be, read_i32_be
 from mypy_extensions import i64
 
 from capanalyze.packets.ip import TCP, IpHeader
-from capanalyze.packets.link import LinkLayer
+from capanalyze.packets.link import LinkLayer, tag
 from capanalyze.packets.raw import RawPackets
 
 ICMP: Final = 1
@@ -96,8 +96,6 @@ class IcmpError:
             return False
         octets = 2 * self._ip.address_octets
         self.key = data[self._ip.addresses : self._ip.addresses + octets] + data[tcp : tcp + 4]
-        vlan = self._link.vlan
-        if vlan:
-            self.key += bytes([vlan >> 8, vlan & 0xFF])
+        self.key += tag(self._link.vlan)
         self.seq = i64(read_i32_be(data, tcp + 4)) & 0xFFFFFFFF
         return True

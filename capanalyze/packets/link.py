@@ -56,6 +56,11 @@ def is_vlan(ethertype: i64) -> bool:
     return ethertype in (0x8100, 0x88A8, 0x9100, 0x9200)
 
 
+def tag(vlan: i64) -> bytes:
+    """What a VLAN adds to a connection's key; nothing where there is none (id 0 is a priority alone)."""
+    return bytes([vlan >> 8, vlan & 0xFF]) if vlan else b""
+
+
 def lead_of(link_type: i64) -> tuple[i64, i64, i64]:
     """Octets before the IP header of a packet without tags; and four octets from two before it, of IPv4 and of IPv6.
 

@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.fragments import Fragments
 from capanalyze.packets.ip import BAD_IP, FRAGMENT, NOT_TCP, TCP, IpHeader
-from capanalyze.packets.link import CUT, LINK_PIECE, NOT_IP, UNKNOWN_LINK, LinkLayer
+from capanalyze.packets.link import CUT, LINK_PIECE, NOT_IP, UNKNOWN_LINK, LinkLayer, tag
 from capanalyze.packets.raw import RawPackets
 
 FIN: Final = 0x01
@@ -175,14 +175,13 @@ class Segment:
         """The TCP header at ``data[tcp:]``; the addresses lie in ``packet``."""
         if tcp + 4 > end:
             return CUT
-        vlan = self._link.vlan
         ports = addresses + 2 * self._ip.address_octets
         if ports == tcp and packet is data:
             self.key = data[addresses : tcp + 4]
         else:
             self.key = packet[addresses:ports] + data[tcp : tcp + 4]
-        if vlan:
-            self.key += bytes([vlan >> 8, vlan & 0xFF])
+        if self._link.vlan:
+            self.key += tag(self._link.vlan)
         if tcp + 14 > end:
             return HEADER_CUT
         numbers = read_i64_be(data, tcp + 4)

@@ -1,0 +1,92 @@
+"""What takes the short path is reported as if every segment had taken the general one."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from capanalyze import analyzer, lane
+from capanalyze.api import read_files
+from capanalyze.capture.files import from_bytes
+from capanalyze.tcp import table
+from capanalyze.tcp.short import GENERAL
+from tests.conversation import Conversation
+from tests.test_lane import packet_by_packet
+from tests.timeline.talk import opened, ready
+from tests.tws.talk import text
+
+TICKS = [
+    text(1, 6, 7, 1, "1.5", 3, 0),
+    text(17, 1, "x" * 300),
+    text(5, 1, "y" * 90) * 3,
+    b"\0\0\0\x021\0",
+    b"\xff" * 30,
+]
+
+
+def report(talk: Conversation, snaplen: int) -> dict[str, Any]:
+    """The report of a capture."""
+    return read_files([from_bytes(talk.pcap(snaplen=snaplen), "talk.pcap")]).to_dict()
+
+
+def report_without(talk: Conversation, snaplen: int) -> dict[str, Any]:
+    """The same with the short path closed."""
+    with mock.patch.object(analyzer, "short", return_value=GENERAL), mock.patch.object(lane, "feed", packet_by_packet):
+        return report(talk, snaplen)
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    st.lists(st.tuples(st.booleans(), st.sampled_from(TICKS), st.booleans()), min_size=30, max_size=60),
+    st.sampled_from([54, 60, 80, 96, 200, 262144]),
+    st.sampled_from([(), (0,), (7,), (0xFFF,), (7, 8)]),
+    st.sampled_from(["127.0.0.1", "::1"]),
+    st.booleans(),
+    st.sampled_from([0, 500]),
+)
+def test_the_short_path_gives_what_the_general_one_gives(
+    said: list[tuple[bool, bytes, bool]],
+    snaplen: int,
+    vlans: tuple[int, ...],
+    host: str,
+    closed: bool,
+    told: int,
+) -> None:
+    talk = ready(vlans=vlans, client_address=(host, 50000), server_address=(host, 4001))
+    for from_client, octets, acknowledged in said:
+        end = talk.client if from_client else talk.server
+        end.data(octets)
+        if acknowledged:
+            end.peer.ack()
+    if closed:
+        talk.server.fin().client.ack()
+    with mock.patch.object(table, "TOLD_IN_FULL", told):
+        assert report(talk, snaplen) == report_without(talk, snaplen)
+
+
+@pytest.mark.parametrize("snaplen", [54, 60])
+def test_the_first_octets_of_a_connection_may_be_cut_off(snaplen: int) -> None:
+    talk = ready()
+    for _ in range(20):
+        talk.server.data(TICKS[0]).client.ack()
+    second = opened(client_address=("127.0.0.1", 50001), clock=talk.clock)
+    talk.packets += second.server.ack().client.data(TICKS[0]).server.ack().packets
+
+    assert report(talk, snaplen) == report_without(talk, snaplen)
+
+
+@pytest.mark.parametrize("vlans", [(), (7,)])
+@pytest.mark.parametrize("snaplen", [58, 96, 262144])
+def test_segments_that_were_cut_or_tagged_take_it(vlans: tuple[int, ...], snaplen: int) -> None:
+    talk = ready(vlans=vlans)
+    for _ in range(100):
+        talk.server.data(text(17, 1, "x" * 300)).client.ack()
+    general = mock.patch.object(analyzer.Analyzer, "_general", autospec=True, side_effect=analyzer.Analyzer._general)
+    with mock.patch.object(lane, "feed", packet_by_packet), general as taken:
+        report(talk, snaplen)
+
+    assert taken.call_count < 40
