@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -126,7 +126,7 @@ class CaptureFile:
             return
         chunk = first
         while chunk:
-            for piece in self._expander.expand(chunk):
+            for piece in gathered(self._expander.expand(chunk), READ):
                 yield piece
                 if self._done:
                     break
@@ -283,3 +283,18 @@ def open_file(path: str, native: bool = True) -> CaptureFile:
 def from_bytes(data: bytes, name: str = "octets") -> CaptureFile:
     """A capture that lies in memory."""
     return CaptureFile(name, io.BytesIO(data), name)
+
+
+def gathered(pieces: Iterable[bytes], octets: int) -> Iterator[bytes]:
+    """The same octets in pieces of so many, or a few more: what a read window costs, each of them costs."""
+    found: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        found.append(piece)
+        size += len(piece)
+        if size >= octets:
+            yield b"".join(found)
+            found.clear()
+            size = 0
+    if found:
+        yield b"".join(found)

@@ -11,7 +11,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from capanalyze.capture.decoder import MAX_PACKET
-from capanalyze.capture.pcapng_codes import EPB, EPB_DROPCOUNT, IDB, ISB, OPB, SHB, SPB
+from capanalyze.capture.pcapng_codes import COMMENT, END_OF_OPTIONS, EPB, EPB_DROPCOUNT, IDB, ISB, OPB, SHB, SPB
 from capanalyze.capture.pcapng_sections import MAGIC_BIG, MAX_TS_NS, PcapngSections
 from capanalyze.packets.raw import NO_TIME
 
@@ -44,6 +44,7 @@ class PcapngDecoder(PcapngSections):
         super().__init__()
         self.format = "pcapng"
         self.header = 28
+        self._silent: bytes = b""  # the newest options that said nothing: those of the next packet are often the same
 
     def advance(self) -> bool:
         """Go to the next packet block, reading the others on the way."""
@@ -92,13 +93,14 @@ class PcapngDecoder(PcapngSections):
         last = len(data) - SHORTEST - shortest
         while pos <= last:
             kind, length, interface, high, captured = unpack(data, pos)
-            if (
-                kind != EPB
-                or length - captured != WITHOUT_OPTIONS[captured & 3]
-                or high >= alike.get(interface, 0)
-                or captured < shortest
+            if kind != EPB or high >= alike.get(interface, 0) or captured < shortest:
+                break
+            if length - captured != WITHOUT_OPTIONS[captured & 3] and (
+                length < captured + SHORTEST
+                or pos + length > len(data)
+                or not self._says_nothing(pos + ahead + ((captured + 3) & ~3), pos + length - 4)
             ):
-                break  # one with options too: they may be worth telling
+                break
             places.append(pos)
             ends.append(pos + ahead + captured)
             pos += length
@@ -148,12 +150,27 @@ class PcapngDecoder(PcapngSections):
             self._unusable("packet longer than its block")
             return False
         behind = pos + 28 + ((captured + 3) & ~3)
-        if behind + 8 <= pos + length:
+        if behind + 8 <= pos + length and not self._says_nothing(behind, pos + length - 4):
             options = self.options(behind, pos + length, f"packet {self.number + 1}: ")
             drops = options.number(EPB_DROPCOUNT)
             if drops is not None:
                 self._lost(self.section_base + interface, min(drops, MAX_DROPS))
         return self._packet(interface, self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24))
+
+    def _says_nothing(self, at: i64, end: i64) -> bool:
+        """Whether the options of a packet are none that are told: those are comments and drops."""
+        if self.data[at:end] == self._silent:
+            return True
+        start = at
+        while at + 4 <= end:
+            code, size = self.u16(at), self.u16(at + 2)
+            if code in (COMMENT, EPB_DROPCOUNT):
+                return False
+            if code == END_OF_OPTIONS or at + 4 + size > end:
+                break
+            at += 4 + ((size + 3) & ~3)
+        self._silent = self.data[start:end]
+        return True
 
     def _older(self, pos: i64, length: i64, kind: i64) -> bool:
         """Simple and obsolete Packet Blocks."""

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capanalyze.capture.files import CaptureFile, from_bytes, open_file
+from capanalyze.capture.files import CaptureFile, from_bytes, gathered, open_file
 from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
 from tests.capture.octets import ROOT, all_captures, interface, pcap, read, read_path, records, section
 
@@ -261,3 +261,11 @@ def test_a_file_is_closed_when_it_is_no_capture(tmp_path: Path) -> None:
         open_file(str(tmp_path / "text"))
 
     assert before == open_descriptors()
+
+
+@given(st.lists(st.binary(max_size=9)), st.integers(1, 30))
+def test_pieces_are_gathered_to_what_a_read_window_holds(pieces: list[bytes], octets: int) -> None:
+    found = list(gathered(iter(pieces), octets))
+
+    assert b"".join(found) == b"".join(pieces)
+    assert all(octets <= len(one) < octets + 9 for one in found[:-1])

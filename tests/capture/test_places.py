@@ -114,3 +114,48 @@ def test_what_may_have_no_time_is_not_ordinary(offset: int, ordinary: int) -> No
     places, ends = window.places(1)
     assert len(places) == ordinary
     assert ends == [place + window.header + 6 for place in places]
+
+
+OPTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from([2, 3, 5, 6, 7, 2988, 40_000]), st.binary(max_size=9)),
+        st.tuples(st.just(1), st.sampled_from([b"", b"here it hangs"])),
+        st.tuples(st.just(4), st.integers(0, 9).map(lambda drops: struct.pack("<Q", drops))),
+    ),
+    max_size=3,
+)
+
+
+@given(st.lists(st.tuples(st.binary(max_size=9), OPTIONS, st.sampled_from([b"", bytes(4), b"\1"])), max_size=12))
+def test_what_the_options_of_packets_say_is_told_either_way(
+    packets: list[tuple[bytes, list[tuple[int, bytes]], bytes]],
+) -> None:
+    data = section("<") + interface("<")
+    comments: list[str] = []
+    drops = 0
+    for number, (octets, options, end) in enumerate(packets, 1):
+        data += packet("<", octets, number, options=b"".join(option("<", *one) for one in options) + end)
+        comments += [f"packet {number}: {text.decode()}" for code, text in options if code == 1 and text]
+        drops += next((int.from_bytes(value, "little") for code, value in options if code == 4), 0)
+    expected, whole = read(data)
+    file = from_bytes(data)
+
+    assert list(by_places(file)) == expected
+    for one in (file.decoder, whole.decoder):
+        assert one.comments == comments
+        assert max(one.interfaces[0].dropped_added, 0) == drops
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_packets_whose_options_say_nothing_are_ordinary(order: str) -> None:
+    flags, number = option(order, 2, b"\1\0\0\0"), option(order, 5, bytes(8))
+    alike = [packet(order, b"octets", ticks, options=flags + option(order, 0, b"")) for ticks in range(3)]
+    told = packet(order, b"octets", 4, options=flags + option(order, 1, b"here it hangs"))
+    window = from_bytes(
+        section(order) + interface(order) + b"".join(alike) + packet(order, b"octets", 3, options=number) + told
+    ).decoder
+
+    assert window.advance()
+    assert len(window.places(1)[0]) == 3
+    assert window.advance()
+    assert (window.number, window.comments) == (5, ["packet 5: here it hangs"])
