@@ -24,7 +24,7 @@ def analyse(connection: Connection, side: Side, peer: Side, seg: Segment, rel: i
     probe = ""
     if length == 1 and rel == expected and peer.window == 0 and not flags:
         probe = notes.ZERO_WINDOW_PROBE
-    elif rel > expected and not first:
+    elif rel > expected and not first and rel != side.next_rel:  # else a probe's octet lies between, and was taken
         note(connection, side, notes.LOST_SEGMENT, packet, ts_ns)
     elif length <= 1 and rel == expected - 1 and not first and not flags:
         probe = notes.ZERO_WINDOW_PROBE if peer.window == 0 else notes.KEEP_ALIVE

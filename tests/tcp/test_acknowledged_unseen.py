@@ -110,3 +110,16 @@ def test_one_wrong_acknowledgement_of_an_old_number_says_nothing() -> None:
     talk.client.ack(ack=0).server.data(b"answer").client.ack()
 
     assert follow(talk.pcap()).only.server.missing == 0
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_nothing_is_lost_between_the_octet_of_a_zero_window_probe_that_was_taken_and_the_next_one(taken: bool) -> None:
+    talk = hello().client.data(b"full").server.ack(window=0)
+    talk.client.data(b"x", unseen=not taken).server.ack(window=9)
+    talk.client.data(b"on it goes").server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    lost = [] if taken else [9]
+    assert connection.client.missing == len(lost)
+    assert notes(connection).get(("client", "lost_segment"), []) == lost
