@@ -121,6 +121,16 @@ def test_retransmissions_and_windows_have_lines() -> None:
     assert actual == "window 0: it has stopped reading"
 
 
+def test_octets_that_were_overtaken_are_not_said_to_be_missing_from_the_capture() -> None:
+    talk = opened().server.data(b"first").server.data(b"second").client.ack()
+    talk.packets[3:5] = talk.packets[4], talk.packets[3]
+
+    lines = [line for line in told(talk) if "captured" in line[3] or "missing" in line[3]]
+
+    assert lines == [(4, "server", "data", "what was sent before this packet was not captured before it")]
+    assert facts(talk).connection.server.missing == 0
+
+
 def test_a_fin_that_is_sent_again_is_not_told_as_a_retransmission_too() -> None:
     talk = greeted().client.fin(undelivered=True).after(1).client.fin_again(undelivered=True)
 
