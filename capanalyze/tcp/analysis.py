@@ -6,7 +6,7 @@ One word differs: a zero-window probe without payload (Linux sends those) is cal
 
 from mypy_extensions import i64
 
-from capanalyze.packets.segment import ACK, FIN, SYN, Segment
+from capanalyze.packets.segment import ACK, FIN, PSH, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.notes import mark, note
@@ -41,6 +41,16 @@ def analyse(connection: Connection, side: Side, peer: Side, seg: Segment, rel: i
         elif word:  # the SYN's or the FIN's own event says that it came again
             mark(connection, side, word, packet)
     remember(side, seg, rel, probe, ts_ns)
+
+
+def keeps_alive_unseen(side: Side, seg: Segment, rel: i64) -> bool:
+    """Whether a lone octet is a keep-alive's behind octets that the capture lacks.
+
+    The peer had acknowledged it, as the last one, before it was captured; a program's octet would be pushed.
+    """
+    if rel <= side.next_rel or rel != side.acked_rel - 1 or seg.flags & (SYN | FIN | PSH):
+        return False
+    return rel + 1 >= side.max_rel  # one more where a keep-alive was there before
 
 
 def newest_ack(side: Side) -> i64:

@@ -14,7 +14,7 @@ from capanalyze.packets.common import COMPILED
 from capanalyze.packets.segment import ACK, FIN, PSH, RST, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.acknowledgement import acknowledge
-from capanalyze.tcp.analysis import analyse
+from capanalyze.tcp.analysis import analyse, keeps_alive_unseen
 from capanalyze.tcp.close import Closing, take_back
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.copies import Copies
@@ -125,6 +125,7 @@ class Tracker:
         again = flags & ACK != 0 and seg.ack == side.last_ack
         if side.trouble.told_unseen and not again:
             side.trouble.told_unseen = False
+        lone = seg.length == 1 and keeps_alive_unseen(side, seg, rel)
         analyse(connection, side, peer, seg, rel, packet, ts_ns)
         if side.trouble.skipped:
             side.trouble.skipped = False
@@ -137,8 +138,8 @@ class Tracker:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
             self.closing.outlived(connection, side, seg)
         fresh: i64 = 0
-        lone = seg.length == 1 and side.packets == 1 and rel == side.low_rel - 1  # a keep-alive's, as far as is known
-        if seg.length and not (rel < side.low_rel and (side.trouble.probe or lone)):
+        lone = lone or (seg.length == 1 and side.packets == 1 and rel == side.low_rel - 1)  # a keep-alive's, probably
+        if seg.length and not lone and not (rel < side.low_rel and side.trouble.probe):
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
         self.closing.went_on(connection, side, seg, fresh)
         if flags & FIN:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conversation import MASK, Conversation, pcap
+from tests.conversation import ACK, MASK, Conversation, pcap
 from tests.follow import follow
 from tests.tcp.test_scenarios import hello, notes
 
@@ -123,3 +123,23 @@ def test_nothing_is_lost_between_the_octet_of_a_zero_window_probe_that_was_taken
     lost = [] if taken else [9]
     assert connection.client.missing == len(lost)
     assert notes(connection).get(("client", "lost_segment"), []) == lost
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_octet_of_a_keep_alive_behind_octets_that_the_capture_lacks_is_none_of_them(times: int) -> None:
+    talk = hello().server.data(b"answer", unseen=True).client.ack()
+    for _ in range(times):
+        talk.after(60).server.segment(ACK, b"\0", seq=talk.server.next - 1).client.ack(ack=talk.server.next)
+
+    server = follow(talk.server.fin().client.fin().server.ack().pcap()).only.server
+
+    assert (server.octets, server.missing) == (0, 6)
+
+
+def test_a_last_octet_that_is_pushed_is_one_of_them() -> None:
+    talk = hello().server.data(b"answer", unseen=True).client.ack()
+    talk.server.data(b"r", seq=talk.server.next - 1)
+
+    server = follow(talk.pcap()).only.server
+
+    assert (server.octets, server.missing) == (1, 5)
