@@ -4,7 +4,7 @@ import pytest
 
 from tests.conversation import ACK, MASK, Conversation, pcap
 from tests.follow import follow
-from tests.tcp.test_scenarios import hello, notes
+from tests.tcp.closes import hello, notes
 
 WORD = ("client", "ack_lost_segment")
 

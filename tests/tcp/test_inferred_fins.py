@@ -4,7 +4,7 @@ import pytest
 
 from tests.conversation import Conversation
 from tests.follow import follow
-from tests.tcp.test_scenarios import hello, story
+from tests.tcp.closes import hello, story
 
 
 def lost_answer(**options: object) -> Conversation:

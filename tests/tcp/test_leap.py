@@ -5,7 +5,7 @@ import pytest
 from capanalyze.tcp.parting import SMOOTH
 from tests.conversation import MASK, Conversation
 from tests.follow import follow
-from tests.tcp.test_scenarios import hello, story
+from tests.tcp.closes import hello, story
 
 LEAPS = [
     pytest.param(number, id=str(number))

@@ -10,7 +10,7 @@ from capanalyze.capture.files import from_bytes
 from capanalyze.report import Look, render
 from capanalyze.report.report import Report
 from tests.conversation import RST, Conversation, block, frames, pcap_of_frames, pcapng
-from tests.tcp.test_scenarios import hello
+from tests.tcp.closes import hello
 from tests.timeline.talk import (
     MANAGED_ACCOUNTS,
     NEXT_VALID_ID,
