@@ -15,8 +15,8 @@ from capanalyze.capture import foreign
 from capanalyze.capture.tshark import find_tshark
 from capanalyze.errors import NotACaptureError, ToolError
 from tests.capture.octets import ROOT, pcap, read_path
-from tests.capture.test_relay import file_of, talk
 from tests.capture.test_tshark import program
+from tests.capture.tunnels import file_of, talk
 from tests.capture.wrappers import ETHERNET, carrier4, erf, ethernet, gre
 
 __all__ = ["program"]

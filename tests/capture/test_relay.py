@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,54 +10,27 @@ import pytest
 
 from capanalyze.api import read, read_files
 from capanalyze.capture.files import from_bytes, open_file
-from capanalyze.capture.pdml import Header
 from capanalyze.capture.relay import (
     FIRST_TUNNEL,
     LAST_TUNNEL,
     Relay,
-    holds,
-    innermost,
-    is_there,
-    without_ah,
 )
 from capanalyze.packets.wrapped import wrapping
-from tests.capture.octets import ROOT, interface, option, packet, pcap, section
+from tests.capture.octets import ROOT, packet, pcap
+from tests.capture.tunnels import Tunnel, analysed, file_of, in_tunnel, keyed, talk, vxlan
 from tests.capture.wrappers import (
     ETHERNET,
     MACS,
     WRAPPERS,
     ah,
     carrier4,
-    carrier6,
     ethernet,
     gre,
     udp,
 )
-from tests.conversation import Conversation, Packet, pcap_of_frames
+from tests.conversation import Packet, pcap_of_frames
 
-Tunnel = Callable[[bytes], bytes]
-ADDRESSES = {4: ("10.0.0.1", "10.0.0.2"), 6: ("2001:db8:1::1", "2001:db8:1::2")}
 CASES = [(name, version) for name in WRAPPERS for version in (4, 6) if (name, version) != ("Teredo", 4)]
-
-
-def talk(port: int, version: int = 4, **fields: int) -> Conversation:
-    """A session of nine packets: hello, answer, the client closes."""
-    client, server = ADDRESSES[version]
-    found = Conversation((client, port), (server, 4001), **fields).open()
-    found.client.data(b"API\0\0\0\0\x09v100..187").server.data(b"\0\0\0\x1a" + b"187\x0020240102 00:00:00 EST\0")
-    found.client.ack().client.fin().server.fin().client.ack()
-    return found
-
-
-def file_of(frames: list[tuple[int, int, bytes]]) -> bytes:
-    """A pcapng file of (link type, ns, frame)."""
-    links = list(dict.fromkeys(link for link, _, _ in frames))
-    head = section("<") + b"".join(interface("<", link, options=option("<", 9, b"\x09")) for link in links)
-    return head + b"".join(packet("<", frame, ns, links.index(link)) for link, ns, frame in frames)
-
-
-def analysed(data: bytes, engine: str) -> dict[str, Any]:
-    return read_files([from_bytes(data)], all_connections=True, engine=engine).to_dict()
 
 
 def all_packets() -> list[tuple[str, Packet]]:
@@ -193,22 +164,6 @@ def test_going_back_to_the_native_reader_in_between_changes_nothing(
     assert report["capture"]["packets"] == 54
 
 
-def in_tunnel(tunnel: Tunnel, packets: list[Packet]) -> list[tuple[int, int, bytes]]:
-    return [(1, one.ts_ns, ethernet(tunnel(one.datagram()))) for one in packets]
-
-
-def vxlan(number: int) -> Tunnel:
-    return lambda datagram: udp(4789, b"\x08\0\0\0" + number.to_bytes(3, "big") + b"\0" + ethernet(datagram))
-
-
-def keyed(key: int, kind: bytes = b"") -> Tunnel:
-    def wrap(datagram: bytes) -> bytes:
-        body = ethernet(datagram) if kind == b"\x65\x58" else datagram
-        return carrier4(47, gre(body, 0x2000, key.to_bytes(4, "big"), kind))
-
-    return wrap
-
-
 @pytest.mark.parametrize(
     ("one", "two", "connections"),
     [
@@ -332,84 +287,6 @@ def test_the_relay_goes_on_from_file_to_file() -> None:
     assert [(one["first_packet"], one["packets"]) for one in report["capture"]["files"]] == [(1, 4), (5, 2), (7, 3)]
 
 
-def in_pieces(frame: bytes, size: int, identification: int) -> list[bytes]:
-    """An Ethernet frame's IP datagram in fragments of up to ``size`` octets, a multiple of 8."""
-    head = 20 if frame[14] >> 4 == 4 else 40
-    body, found = frame[14 + head :], []
-    for at in range(0, len(body), size):
-        part, more = body[at : at + size], at + size < len(body)
-        if head == 20:
-            place = struct.pack(">HHH", 20 + len(part), identification, at // 8 | more << 13)
-            found.append(frame[:16] + place + frame[22:34] + part)
-        else:
-            fragment = struct.pack(">BBHI", frame[20], 0, at | more, identification)
-            length = struct.pack(">HB", 8 + len(part), 44)
-            found.append(frame[:18] + length + frame[21:54] + fragment + part)
-    return found
-
-
-FRAGMENTED = [
-    *((name, 4) for name in ("GRE", "GRE in IPv6", "IP in IPv4", "IP in IPv6", "AH", "EtherIP", "VXLAN", "Geneve")),
-    *(("GTP-U", 4), ("LISP", 4), ("AH", 6)),
-]
-
-
-@pytest.mark.parametrize("turned", [False, True])
-@pytest.mark.parametrize("engine", ["auto", "tshark"])
-@pytest.mark.parametrize(("name", "version"), FRAGMENTED)
-def test_a_tunnel_whose_datagrams_are_fragmented_is_told_as_if_they_were_not(
-    name: str, version: int, engine: str, turned: bool
-) -> None:
-    whole = [(1, one.ts_ns, WRAPPERS[name](one.datagram())[1]) for one in talk(7, version).packets]
-    frames = []
-    for number, (_, ns, frame) in enumerate(whole):
-        pieces = in_pieces(frame, 24, number)
-        frames += [(1, ns, piece) for piece in (pieces[::-1] if turned and number else pieces)]
-
-    report = analysed(file_of(frames), engine)
-
-    (found,), (expected,) = report["connections"], analysed(file_of(whole), engine)["connections"]
-    same = ("client_bytes", "server_bytes", "missing", "states", "packets", "history", "first_ts_ns", "last_ts_ns")
-    assert [found[key] for key in same] == [expected[key] for key in same]
-    assert report["capture"]["packets"] == len(frames)
-    assert report["capture"]["skipped"] == {}
-    assert found["last_packet"] == len(frames)
-
-
-def test_a_tunnels_datagram_that_never_becomes_whole_is_counted() -> None:
-    whole = [(one.ts_ns, ethernet(carrier4(47, gre(one.datagram())))) for one in talk(7).packets]
-    pieces = [(1, ns, piece) for at, (ns, frame) in enumerate(whole) for piece in in_pieces(frame, 40, at)]
-
-    report = analysed(file_of(pieces[:-1]), "auto")
-
-    assert [one["packets"] for one in report["connections"]] == [8]
-    assert report["capture"]["skipped"] == {"IP fragment of a datagram that is not whole": 1}
-    assert report["capture"]["packets"] == len(pieces) - 1
-
-
-def test_fragments_of_tunnels_are_counted_by_the_tunnel_where_nothing_unwraps_it() -> None:
-    frame = ethernet(carrier4(47, gre(talk(7).packets[3].datagram())))
-
-    report = analysed(file_of([(1, 1, piece) for piece in in_pieces(frame, 24, 1)]), "native")
-
-    assert report["capture"]["skipped"] == {"wrapped in GRE": 3}
-
-
-@pytest.mark.parametrize("stretch", [1, 2, 3, 7])
-def test_the_relay_is_not_left_while_a_datagram_waits_for_pieces(stretch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("capanalyze.capture.relay.STRETCH", stretch)
-    monkeypatch.setattr("capanalyze.capture.relay.SPARSE", 1 / 50)
-    frames = [
-        (1, one.ts_ns, piece)
-        for at, one in enumerate(talk(7).packets)
-        for piece in in_pieces(ethernet(vxlan(3)(one.datagram())), 96, at)
-    ]
-
-    report = analysed(file_of(frames), "auto")
-
-    assert [one["packets"] for one in report["connections"]] == [9]
-
-
 def test_a_last_packet_that_cannot_be_used_is_counted() -> None:
     frames = in_tunnel(vxlan(3), talk(7).packets)
 
@@ -426,68 +303,6 @@ def test_messages_come_out_of_tunnels(tmp_path: Path) -> None:
     told = [(one["sender"], one["packet"], one["conn"]) for one in read(path).messages()]
 
     assert told == [("client", 4, 1), ("server", 5, 1)]
-
-
-INNER = talk(7).packets[0].datagram()
-
-
-@pytest.mark.parametrize(
-    ("octets", "headers", "expected"),
-    [
-        (INNER, [(0, "10.0.0.1")], [0]),
-        (carrier4(4, INNER), [(0, "192.0.2.1"), (20, "10.0.0.1")], [20]),
-        (INNER + INNER, [(0, "10.0.0.1"), (len(INNER), "10.0.0.1")], [0, len(INNER)]),
-        (carrier4(4, INNER), [(0, "192.0.2.1"), (0, "10.0.0.1")], [0]),  # the second lies in decrypted octets
-        (carrier4(4, INNER), [(0, "192.0.2.1"), (20, "10.9.9.9")], [0]),
-        (INNER[:16], [(0, "")], [0]),
-        (INNER, [(5000, "")], []),
-        (b"\xff" * 40, [(0, "")], []),
-        (INNER, [], []),
-    ],
-)
-def test_the_innermost_headers_of_those_that_are_really_there(
-    octets: bytes, headers: list[tuple[int, str]], expected: list[int]
-) -> None:
-    assert expected == innermost(octets, tuple(Header(*one) for one in headers))
-
-
-def test_a_header_is_there_if_its_source_address_is() -> None:
-    assert is_there(INNER, Header(0, "10.0.0.1"))
-    assert not is_there(INNER, Header(0, "10.0.0.3"))
-    assert not is_there(INNER, Header(0, "no address"))
-
-
-def test_a_datagram_without_a_length_holds_what_follows() -> None:
-    offloaded = INNER[:2] + b"\0\0" + INNER[4:]
-
-    assert holds(offloaded, 0, 30)
-
-
-@pytest.mark.parametrize("version", [4, 6])
-def test_an_authentication_header_is_taken_out(version: int) -> None:
-    datagram = talk(7, version).packets[3].datagram()
-
-    plain_again, missing = without_ah(ah(datagram))
-
-    assert (plain_again, missing) == (datagram, 24)
-
-
-def test_an_authentication_header_is_taken_out_from_behind_ipv6_extension_headers() -> None:
-    datagram = talk(7, 6).packets[3].datagram()
-    before = b"\x3c\0" + bytes(6) + b"\x2b\1" + bytes(14) + b"\x87\0" + bytes(6) + b"\x2c\0" + bytes(6)
-    whole_fragment, with_ah = bytes((6,)) + bytes(7), bytes((51,)) + bytes(7)
-
-    plain, missing = without_ah(carrier6(0, before + with_ah + ah(datagram)[40:]))
-
-    assert (plain, missing) == (carrier6(0, before + whole_fragment + datagram[40:]), 24)
-
-
-@pytest.mark.parametrize("cut", range(80))
-def test_a_cut_authentication_header_does_no_harm(cut: int) -> None:
-    for version in (4, 6):
-        octets, missing = without_ah(ah(talk(7, version).packets[3].datagram())[:cut])
-
-        assert len(octets) + missing >= cut
 
 
 def test_more_tunnels_than_numbers_share_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from capanalyze.capture.files import from_bytes
 from capanalyze.capture.tshark import Tshark, find_tshark
 from capanalyze.errors import ToolError
 from tests.capture.octets import ROOT
-from tests.capture.test_relay import file_of, in_tunnel, talk, vxlan
+from tests.capture.tunnels import file_of, in_tunnel, talk, vxlan
 from tests.capture.wrappers import ethernet
 
 REAL = find_tshark()
