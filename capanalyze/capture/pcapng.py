@@ -96,7 +96,9 @@ class PcapngDecoder(PcapngSections):
             if kind != EPB or high >= alike.get(interface, 0) or captured < shortest:
                 break
             if length - captured != WITHOUT_OPTIONS[captured & 3] and (
-                length < captured + SHORTEST
+                length & 3
+                or length > MAX_PACKET
+                or length < captured + SHORTEST
                 or pos + length > len(data)
                 or not self._says_nothing(pos + ahead + ((captured + 3) & ~3), pos + length - 4)
             ):

@@ -159,3 +159,17 @@ def test_packets_whose_options_say_nothing_are_ordinary(order: str) -> None:
     assert len(window.places(1)[0]) == 3
     assert window.advance()
     assert (window.number, window.comments) == (5, ["packet 5: here it hangs"])
+
+
+@pytest.mark.parametrize("more", [-40, -16, -8, -4, -3, -1, 1, 2, 3, 4, 1 << 28])
+def test_the_length_of_a_packet_with_options_is_believed_as_far_either_way(more: int) -> None:
+    """-3 and the like: found by fuzzing."""
+    packets = [packet("<", b"octets", ticks, options=option("<", 2, b"\1\0\0\0")) for ticks in range(4)]
+    length = struct.unpack_from("<I", packets[2], 4)[0] + more
+    packets[2] = packets[2][:4] + struct.pack("<I", length) + packets[2][8:]
+    data = section("<") + interface("<") + b"".join(packets)
+    expected, whole = read(data)
+    file = from_bytes(data)
+
+    assert list(by_places(file)) == expected
+    assert (file.decoder.damage, file.decoder.skipped) == (whole.decoder.damage, whole.decoder.skipped)
