@@ -138,9 +138,19 @@ def _tws_facts(tws: TwsFacts, name: str) -> list[tuple[str, str]]:
     return pairs
 
 
+_MILESTONES: Final = {
+    "tcp_connected": "TCP connected",
+    "start_api_sent": "startApi sent",
+    "next_valid_id": "nextValidId",
+    "managed_accounts": "managedAccounts",
+}
+"""What those are called everywhere else in a report; the others are called by their keys."""
+
+
 def _milestones(tws: TwsFacts) -> str:
-    reached = [key.replace("_", " ") for key, entry in tws.milestones.items() if entry.reached]
-    missed = [key.replace("_", " ") for key, entry in tws.milestones.items() if not entry.reached]
+    words = {key: _MILESTONES.get(key, key.replace("_", " ")) for key in tws.milestones}
+    reached = [words[key] for key, entry in tws.milestones.items() if entry.reached]
+    missed = [words[key] for key, entry in tws.milestones.items() if not entry.reached]
     return (", ".join(reached) or "nothing") + (f"; not: {', '.join(missed)}" if missed else "")
 
 

@@ -95,9 +95,12 @@ def captured(group: Group) -> str:
     return f"within the {spans(lengths)} captured" if lengths else "in the capture"
 
 
-def before_close(group: Group) -> str:
+def before_close(group: Group, *, brief: bool = False) -> str:
     """A clause like ", 4.0 s after ...": what had been exchanged before the close, or before the capture's end."""
-    return _CLAUSES.get(group[0].stage, _talk)(group)
+    clause = _CLAUSES.get(group[0].stage)
+    if clause is not None:
+        return clause(group) + ("" if brief else _right_hello(group[0]))
+    return _talks(group) if brief or len(group) > 1 else _talk(group[0])
 
 
 def _known(waits: Sequence[int | None]) -> list[int]:
@@ -175,11 +178,15 @@ def _not_tws(group: Group) -> str:
     which = "which is not TWS" if wrong.protocol else "which is no TWS hello"
     said = f"sending {what}, {which}" if first.closer == "client" else f"the client had sent {what}, {which}"
     clause = _after(waits, said) if first.closer else f"; {said}"
-    if not first.server.spoke_before:
-        clause += "; nothing was answered"
-    if wrong.protocol:
-        return clause
-    return f"{clause} (a right hello is the {len(RIGHT_HELLO)} octets {quote(octets_as_hex(RIGHT_HELLO))})"
+    return clause if first.server.spoke_before else f"{clause}; nothing was answered"
+
+
+def _right_hello(facts: Facts) -> str:
+    """What the client should have sent, where it sent neither a hello nor another protocol that is known."""
+    wrong = facts.misfit
+    if facts.stage != "not_tws" or facts.upstream or wrong is None or wrong.side == "server" or wrong.protocol:
+        return ""
+    return f" (a right hello is the {len(RIGHT_HELLO)} octets {quote(octets_as_hex(RIGHT_HELLO))})"
 
 
 def _what(facts: Facts, side: str) -> str:
@@ -236,42 +243,58 @@ def _lacking(group: Group, side: str) -> bool:
     return any(facts.end(side).unread for facts in group)
 
 
-def _talk(group: Group) -> str:
-    """A connection on which both sides may have said much: the last word, and how much there was."""
+def _talks(group: Group) -> str:
+    """Connections on which both sides may have said much, in a few words."""
     first = group[0]
-    if len(group) > 1:
-        waits = _known(_until(group, last_word))
-        ready = " of a ready session" if first.stage == "ready" else ""
-        return f", {spans(waits)} after the last octets{ready}" if waits and first.closer else ""
-    speaker = last_speaker(first)
+    waits = _known(_until(group, last_word))
+    if first.closer:
+        after = f", {spans(waits)} after the last octets{_of_a_session(first)}" if waits else ""
+    else:
+        whose = "its session was" if len(group) == 1 else "their sessions were"
+        after = f"; {whose} ready" if first.stage == "ready" else ""
+    told = {trouble_told(facts) for facts in group}
+    return after + trouble_told(first) + (f" on connection {first.number}, for one" if len(told) > 1 else "")
+
+
+def _talk(facts: Facts) -> str:
+    """A connection on which both sides may have said much: the last word, and how much there was."""
+    speaker = last_speaker(facts)
     if speaker is None:
         return ""
-    name = last_word_name(first)
-    own = "its own" if first.closer == speaker.name else f"the {speaker.called}'s"
-    whose = f"the last message ({own} {name})" if name else f"{own} last octets"
-    wait = between(last_word(first), first.close if first.closer else first.ended, first.set_back)
-    if not first.closer:
+    name = last_word_name(facts)
+    own = "its own" if facts.closer == speaker.name else f"the {speaker.called}'s"
+    wait = between(last_word(facts), facts.close if facts.closer else facts.ended, facts.set_back)
+    if not facts.closer:
+        whose = f"the last message ({own} {name})" if name else f"{own} last octets"
         before = f" {span(wait)} before the end" if wait is not None else ""
-        return f"; {_amount(first)}, {whose}{before}{troubles(first)}"
-    return f"{_after([wait], whose)}; {_amount(first)}{troubles(first)}"
+        ready = "the session was ready" if facts.stage == "ready" else _amount(facts)
+        return f"; {ready}, {whose}{before}{troubles(facts)}"
+    of = _of_a_session(facts)
+    whose = f"the last message{of} ({own} {name})" if name else f"{own} last octets{of}"
+    return f"{_after([wait], whose)}{'' if of else f'; {_amount(facts)}'}{troubles(facts)}"
 
 
-def tells_troubles(group: Group) -> bool:
-    """Whether the clause for the time before the close is one that tells of what went wrong in a session."""
-    return len(group) == 1 and group[0].stage not in _CLAUSES and last_speaker(group[0]) is not None
+def _of_a_session(facts: Facts) -> str:
+    return " of a ready session" if facts.stage == "ready" else ""
+
+
+def trouble_told(facts: Facts) -> str:
+    """What went wrong in a session, where the clause for the time before the close tells of it; else ""."""
+    told = facts.stage not in _CLAUSES and last_speaker(facts) is not None
+    return troubles(facts) if told else ""
 
 
 def _amount(facts: Facts) -> str:
     called = facts.server.called
     spoken = facts.message_counts
-    ready = "the session was ready, with " if facts.stage == "ready" else ""
     if spoken is None:
         return f"{count(facts.client.octets, 'octet')} from the client and {facts.server.octets:,} from the {called}"
-    return f"{ready}{count(spoken[0], 'message')} from the client and {spoken[1]:,} from the {called}"
+    return f"{count(spoken[0], 'message')} from the client and {spoken[1]:,} from the {called}"
 
 
 def _no_hello(group: Group) -> str:
-    return f"{_talk(group)}; the client sent messages without a hello"
+    talk = _talks(group) if len(group) > 1 else _talk(group[0])
+    return f"{talk}; the client sent messages without a hello"
 
 
 _CLAUSES: Final[dict[str, Callable[[Group], str]]] = {

@@ -17,7 +17,7 @@ from capanalyze.tcp.evidence import (
     UNKNOWN_THERE,
     WENT_ON,
 )
-from capanalyze.timeline.before import tells_troubles
+from capanalyze.timeline.before import trouble_told
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.troubles import standstill
 from capanalyze.timeline.words import count, span
@@ -25,13 +25,13 @@ from capanalyze.timeline.words import count, span
 Group = Sequence[Facts]
 
 _GROUNDS: Final = {
-    UNHEARD: "a FIN of the {peer}'s may be among what the capture lacks",
+    UNHEARD: "the capture may lack a FIN of the {peer}'s",
     SENT_AGAIN: "a FIN was sent again, and its first copy is not in the capture",
     INEXACT: "the {peer} may have ignored that RST: its number is not exactly the one expected",
     DROPPED: "a FIN of the {peer}'s may be among the packets dropped",
     WENT_ON: "the {closer} went on after that RST, so something between the two may have sent it",
-    OTHER_WAY: "that RST and earlier packets of the {closer}'s differ in their time to live, so something between the "
-    "two may have sent it",
+    OTHER_WAY: "that RST has another TTL than earlier packets of the {closer}'s, so something between the two may have "
+    "sent it",
     UNANSWERED: "a FIN of the {peer}'s may have been lost on the way: nothing came from it any more",
     UNKNOWN_THERE: "that RST has no ACK, so its sender had no such connection: the {peer} may have ended it before",
     CROSSED: "the {peer} ended it too before it had heard of that",
@@ -40,21 +40,17 @@ _GROUNDS: Final = {
 
 
 def doubts(group: Group) -> str:
-    """A clause like " (12 octets of what was said are missing from the capture)"."""
+    """A clause like " (12 octets are missing from the capture)"."""
     found: list[str] = []
     found += _beginning(group)
     absent = [end.called for end in group[0].ends if _one_way(group, end.name)]
     found += [f"the capture holds no packet of the {called}'s" for called in absent]
     missing = sum(end.missing for facts in group for end in facts.ends)
     if missing:
-        found.append(
-            f"{count(missing, 'octet')} of what was said {'is' if missing == 1 else 'are'} missing from the capture"
-        )
+        found.append(f"{count(missing, 'octet')} {'is' if missing == 1 else 'are'} missing from the capture")
     cut = sum(end.cut for facts in group for end in facts.ends)
     if cut:
-        found.append(
-            f"{count(cut, 'octet')} of what was said {'was' if cut == 1 else 'were'} cut off by the snapshot length"
-        )
+        found.append(f"{count(cut, 'octet')} {'was' if cut == 1 else 'were'} cut off by the snapshot length")
     headless = sum(int(facts.connection.cut_packets) for facts in group if not facts.connection.header_cut)
     if headless:
         found.append(f"{count(headless, 'packet')} {'is' if headless == 1 else 'are'} cut before the TCP flags")
@@ -94,7 +90,7 @@ def _waiting(group: Group) -> list[str]:
     """Whose FIN may wait, where nobody is seen to close; and why, unless that is told already."""
     if group[0].closer:
         return []
-    told = tells_troubles(group) and standstill(group[0])
+    told = standstill(group[0]) and standstill(group[0]) in trouble_told(group[0])
     return [
         f"a FIN of the {end.called}'s may wait unsent"
         + ("" if told else f": the {peer.called}'s host took nothing more of it")

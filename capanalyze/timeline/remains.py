@@ -117,7 +117,7 @@ def _reset(group: Group) -> str:
         later = f" {spans(known)} later" if other and len(known) == len(waits) else ""
         reset = first.connection.reset
         if reset is not None and reset.side == end.side.index and came_another_way(first.connection, reset):
-            other_way = "with another time to live than its packets"
+            other_way = "with another TTL than its packets"
             return f"; a RST in the {end.called}'s name followed{later} ({where}), {other_way}"
         return f"; the {end.called} then sent a RST{later} ({where})"
     return ""

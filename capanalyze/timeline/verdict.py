@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from capanalyze.tcp.evidence import UNHEARD, came_another_way
-from capanalyze.timeline.before import before_close, before_open, captured
+from capanalyze.timeline.before import before_close, before_open, captured, trouble_told
 from capanalyze.timeline.doubt import doubts
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
@@ -18,7 +18,7 @@ from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import SECOND, count, packets, sentence, spans
 
 STORIES: Final = 3
-"""Different plots told in a capture's verdict before "... and N more connections"."""
+"""Different plots told in a capture's verdict, the first one in full, before "N more connections went other ways"."""
 
 Group = Sequence[Facts]
 
@@ -55,10 +55,12 @@ def capture_verdict(
         groups.setdefault(plot(facts), []).append(facts)
     ranked = sorted(groups.values(), key=lambda group: (_rank(group[0]), -len(group), group[0].number))
     more = sum(closed_first.values())
-    told = [story(group, len(reported) + more) for group in ranked[:STORIES]]
+    total = len(reported) + more
+    told = [story(ranked[0], total)] if ranked else []
+    told += [briefly(group, total) for group in ranked[1:STORIES]]
     rest = sum(len(group) for group in ranked[STORIES:])
     if rest:
-        told.append(f"{count(rest, 'more connection')} ended in other ways")
+        told.append(f"{count(rest, 'more connection')} went other ways")
     if more:
         told.append(
             f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: "
@@ -149,6 +151,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         (facts.missing_names, tuple(name for name, _ in facts.late_readiness)) if facts.stage == "not_ready" else (),
         facts.redirect,
         (facts.version, facts.started_too_late, facts.start_begun) if facts.stage == "not_started" else (),
+        bool(trouble_told(facts)),
     )
 
 
@@ -164,6 +167,8 @@ def _rank(facts: Facts) -> int:
     """The worst first: what a user of the API would call a failure before what went well."""
     if not facts.api or facts.upstream or facts.second_address is not None:
         return 7
+    if trouble_told(facts):
+        return 2
     return _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread", "cut"} else 2)
 
 
@@ -174,8 +179,18 @@ def story(group: Group, total: int) -> str:
     if unopened:
         return unopened + doubts(group)
     if not first.closer:
-        return f"nobody closed {thing(group, total)} {captured(group)}{before_close(group)}{doubts(group)}"
+        return f"nobody closed {_none_of(group, total)} {captured(group)}{before_close(group)}{doubts(group)}"
     return f"{_closer(group, total)}{before_close(group)}{remains(group)}{doubts(group)}"
+
+
+def briefly(group: Group, total: int) -> str:
+    """The same without what followed the close, and without what leaves room for doubt."""
+    whose = thing(group, total)
+    unopened = before_open(group, whose)
+    if unopened:
+        return unopened
+    who = _closer(group, total) if group[0].closer else f"nobody closed {_none_of(group, total)}"
+    return f"{who}{before_close(group, brief=True)}"
 
 
 def _fins_apart(facts: Facts) -> int | None:
@@ -198,6 +213,13 @@ def thing(group: Group, total: int) -> str:
         return "both connections" if total == 2 else f"all {total:,} connections"
     numbers = packets(facts.number for facts in group)
     return numbers.replace("packet", "connection", 1)
+
+
+def _none_of(group: Group, total: int) -> str:
+    """The same where nothing happened to them: "any of the 3 connections"."""
+    if total == 1 or len(group) < total:
+        return thing(group, total)
+    return "either connection" if total == 2 else f"any of the {total:,} connections"
 
 
 def _probably(facts: Facts) -> str:

@@ -109,7 +109,7 @@ def test_a_capture_cut_by_its_snapshot_length_says_how_much_is_missing() -> None
 
     whole = of(talk.pcap(snaplen=96))
 
-    assert "octets of what was said were cut off by the snapshot length" in whole.verdict
+    assert "octets were cut off by the snapshot length" in whole.verdict
     assert "octets of the gateway were cut off by the capture's snapshot length" in text(whole).replace("\n    ", " ")
 
 

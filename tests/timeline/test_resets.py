@@ -20,7 +20,7 @@ def test_a_rst_from_more_or_fewer_hops_away_than_the_gateway_is_not_said_to_be_i
 
     assert (finding.certainty, finding.packets) == ("likely", (12,))
     assert finding.evidence == (
-        f"the RST in packet 12 came with a time to live of {ttl}, an earlier packet of the gateway's with 64",
+        f"the RST in packet 12 came with TTL {ttl}, an earlier packet of the gateway's with 64",
     )
     ended = found("gateway-closed-midsession", talk)
     assert ended.certainty == "likely"
@@ -29,7 +29,7 @@ def test_a_rst_from_more_or_fewer_hops_away_than_the_gateway_is_not_said_to_be_i
     ]
     assert verdict(talk).startswith("The gateway probably closed first by a reset (RST in packet 12)")
     assert verdict(talk).endswith(
-        "(that RST and earlier packets of the gateway's differ in their time to live, so something between the two may "
+        "(that RST has another TTL than earlier packets of the gateway's, so something between the two may "
         "have sent it)."
     )
 
@@ -44,13 +44,13 @@ def test_a_rst_from_a_router_next_to_the_gateway_or_over_another_route_is_possib
 def test_the_time_to_live_is_known_behind_ip_options_too() -> None:
     finding = found("injected-rst", ready().server.rst(ttl=250, ip_options=b"\x94\x04\0\0"))
 
-    assert "a time to live of 250" in finding.evidence[0]
+    assert "TTL 250" in finding.evidence[0]
 
 
 def test_where_the_capture_begins_in_the_session_its_first_packets_tell_the_time_to_live() -> None:
     talk = Conversation().established().server.data(ANSWERS, ttl=57).client.ack().server.rst(ttl=64)
 
-    assert "a time to live of 64, an earlier packet of the gateway's with 57" in found("injected-rst", talk).evidence[0]
+    assert "TTL 64, an earlier packet of the gateway's with 57" in found("injected-rst", talk).evidence[0]
 
 
 def test_a_sender_that_goes_on_after_its_rst_did_not_make_it() -> None:
@@ -119,7 +119,7 @@ def test_what_came_after_a_rst_from_a_router_is_not_told_as_before_it() -> None:
     assert (found("injected-rst", talk).certainty, found("injected-rst", talk).evidence) == (
         "likely",
         (
-            "the RST in packet 6 came with a time to live of 63, an earlier packet of the gateway's with 64",
+            "the RST in packet 6 came with TTL 63, an earlier packet of the gateway's with 64",
             "the gateway went on sending after it; who resets a connection forgets it",
         ),
     )

@@ -79,8 +79,8 @@ def test_an_unanswered_hello_stays_one_where_its_end_was_cut_off() -> None:
 
     assert found.verdict == (
         "The client closed first (FIN in packet 6), 4.0 s after the gateway's host had acknowledged its hello and "
-        "nothing was answered; the gateway did not close (CLOSE_WAIT) in the 1.0 ms captured after that (11 octets of "
-        "what was said were cut off by the snapshot length)."
+        "nothing was answered; the gateway did not close (CLOSE_WAIT) in the 1.0 ms captured after that (11 octets "
+        "were cut off by the snapshot length)."
     )
 
 

@@ -13,6 +13,7 @@ from tests.timeline.talk import (
     answer,
     answered,
     findings,
+    frame,
     greeted,
     opened,
     ready,
@@ -68,7 +69,36 @@ def test_the_worst_story_comes_first_and_names_its_connections() -> None:
     assert actual.startswith(
         "The gateway closed first on connection 2 (FIN in packet 20), 2.0 ms after the client's hello"
     )
-    assert "; the client closed first on connection 1 (FIN in packet 12)" in actual
+    assert actual.endswith(
+        "; the client closed first on connection 1 (FIN in packet 12), 2.0 ms after the last octets of a ready session."
+    )
+
+
+def test_a_session_that_stands_still_comes_before_those_that_go_on() -> None:
+    start = 1_700_000_000_000_000_000
+    talks = [ready(client_address=("127.0.0.1", 50000 + at), clock=start + at * 10**9) for at in range(20)]
+    talks[7].client.data(frame("49", "1")).server.ack().after(30).client.keep_alive()
+
+    actual = verdict(*talks)
+
+    assert actual.startswith("Nobody closed connection 8 within the 30.")
+    assert "; the client's last request was not answered; nobody closed connections 1, 2, 3, 4, 5, 6" in actual
+
+
+def test_sessions_that_stand_still_are_told_together_with_one_of_them_for_an_example() -> None:
+    start = 1_700_000_000_000_000_000
+    talks = [ready(client_address=("127.0.0.1", 50000 + at), clock=start + at * 10**9) for at in range(3)]
+    for at, talk in enumerate(talks):
+        for _ in range(at + 1):
+            talk.client.data(frame("49", "1")).server.ack()
+        talk.after(9).client.keep_alive()
+
+    actual = verdict(*talks)
+
+    assert actual.startswith("Nobody closed any of the 3 connections within the ")
+    assert actual.endswith(
+        " captured; their sessions were ready; the client's last request was not answered on connection 1, for one."
+    )
 
 
 def test_a_refusal_of_ipv6_localhost_does_not_come_first() -> None:
@@ -94,7 +124,7 @@ def test_more_stories_than_fit_are_counted() -> None:
 
     actual = verdict(*talks)
 
-    assert actual.endswith("; 2 more connections ended in other ways.")
+    assert actual.endswith("; 2 more connections went other ways.")
 
 
 def test_connections_on_other_ports_are_an_answer_that_says_what_to_try() -> None:

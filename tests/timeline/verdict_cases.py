@@ -165,8 +165,8 @@ BEFORE_AN_ANSWER = [
         "the last octets are no message",
         ready().after(60).client.data(START_API[:5]).client.fin().server.ack().server.fin().client.ack(),
         (
-            "The client closed first (FIN in packet 13), 1.0 ms after its own last octets; the session was ready, with "
-            "2 messages from the client and 3 from the gateway; the gateway closed 2.0 ms later."
+            "The client closed first (FIN in packet 13), 1.0 ms after its own last octets of a ready session; the "
+            "gateway closed 2.0 ms later."
         ),
     ),
     (
@@ -306,26 +306,24 @@ ANSWERED = [
         "a session that ends well",
         ready().after(60).client.fin().server.fin().client.ack(),
         (
-            "The client closed first (FIN in packet 12), 1 min after the last message (the gateway's nextValidId); "
-            "the session was ready, with 2 messages from the client and 3 from the gateway; the gateway closed "
-            "1.0 ms later."
+            "The client closed first (FIN in packet 12), 1 min after the last message of a ready session (the "
+            "gateway's nextValidId); the gateway closed 1.0 ms later."
         ),
     ),
     (
         "a session that the gateway ends, announced",
         ready().server.data(error(1300)).server.fin().client.fin().server.ack(),
         (
-            "The gateway closed first (FIN in packet 13), 1.0 ms after the last message (its own error 1300); "
-            "the session was ready, with 2 messages from the client and 4 from the gateway; the client closed "
-            "1.0 ms later."
+            "The gateway closed first (FIN in packet 13), 1.0 ms after the last message of a ready session (its own "
+            "error 1300); the client closed 1.0 ms later."
         ),
     ),
     (
         "a session that goes on",
         ready().after(3).client.keep_alive(),
         (
-            "Nobody closed the connection within the 3.0 s captured; the session was ready, with 2 messages from the "
-            "client and 3 from the gateway, the last message (the gateway's nextValidId) 3.0 s before the end."
+            "Nobody closed the connection within the 3.0 s captured; the session was ready, the last message (the "
+            "gateway's nextValidId) 3.0 s before the end."
         ),
     ),
 ]
@@ -336,9 +334,7 @@ CLOSES = [
         ready().client.fin(undelivered=True).server.fin(undelivered=True),
         (
             "Client and gateway closed at the same time (their FINs cross: packets 12 and 13), 2.0 ms after the last "
-            "message (the gateway's nextValidId); the session was ready, with 2 messages from the client and 3 "
-            "from the "
-            "gateway."
+            "message of a ready session (the gateway's nextValidId)."
         ),
     ),
     (
@@ -346,18 +342,15 @@ CLOSES = [
         ready().client.fin(undelivered=True).after(4).server.fin(undelivered=True).client.bare_rst(),
         (
             "Client and gateway closed without having heard of each other (their FINs cross, 4.0 s apart: packets 12 "
-            "and 13), 2.0 ms after the last message (the gateway's nextValidId); "
-            "the session was ready, with 2 messages from the client and 3 from the gateway."
+            "and 13), 2.0 ms after the last message of a ready session (the gateway's nextValidId)."
         ),
     ),
     (
         "a FIN that the capture lacks",
         ready().server.fin(unseen=True).client.ack().client.fin().server.ack(),
         (
-            "The gateway probably closed first (its FIN is not in the capture, but the client acknowledged it), "
-            "after the "
-            "last message (its own nextValidId); the session was ready, with 2 messages from the client and 3 from the "
-            "gateway; the client closed too."
+            "The gateway probably closed first (its FIN is not in the capture, but the client acknowledged it), after "
+            "the last message of a ready session (its own nextValidId); the client closed too."
         ),
     ),
     (
@@ -371,29 +364,27 @@ CLOSES = [
         .server.fin()
         .client.ack(),
         (
-            "The client closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's nextValidId); "
-            "the session was ready, with 2 messages from the client and 4 from the gateway; "
-            "the gateway went on sending and closed 1.0 s later."
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message of a ready session (the "
+            "gateway's nextValidId); the gateway went on sending and closed 1.0 s later."
         ),
     ),
     (
         "a FIN sent again and never acknowledged",
         ready().client.fin(undelivered=True).after(1).client.fin_again(undelivered=True),
         (
-            "The client probably closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's "
-            "nextValidId); the session was ready, with 2 messages from the client and 3 from the gateway; "
-            "that FIN was not acknowledged in the 1.0 s captured after that, though it was sent 2 times "
-            "(a FIN of the gateway's may have been lost on the way: nothing came from it any more)."
+            "The client probably closed first (FIN in packet 12), 2.0 ms after the last message of a ready session "
+            "(the gateway's nextValidId); that FIN was not acknowledged in the 1.0 s captured after that, though it "
+            "was sent 2 times (a FIN of the gateway's may have been lost on the way: nothing came from it any more)."
         ),
     ),
     (
         "a FIN that something between the two answered",
         ready().client.fin(undelivered=True).server.bare_rst(ttl=63),
         (
-            "The client probably closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's "
-            "nextValidId); the session was ready, with 2 messages from the client and 3 from the gateway; a RST in the "
-            "gateway's name followed (packet 13), with another time to live than its packets (that RST has no ACK, so "
-            "its sender had no such connection: the gateway may have ended it before)."
+            "The client probably closed first (FIN in packet 12), 2.0 ms after the last message of a ready session "
+            "(the gateway's nextValidId); a RST in the gateway's name followed (packet 13), with another TTL than its "
+            "packets (that RST has no ACK, so its sender had no such connection: the gateway may have ended it "
+            "before)."
         ),
     ),
     (
@@ -409,18 +400,16 @@ CLOSES = [
         "a RST out of the window, then a FIN",
         ready().server.rst(seq=9).server.fin().client.fin().server.ack(),
         (
-            "The gateway closed first (FIN in packet 13), 3.0 ms after the last message (its own nextValidId); "
-            "the session was ready, with 2 messages from the client and 3 from the gateway; the client closed "
-            "1.0 ms later."
+            "The gateway closed first (FIN in packet 13), 3.0 ms after the last message of a ready session (its own "
+            "nextValidId); the client closed 1.0 ms later."
         ),
     ),
     (
         "a second FIN without its acknowledgement",
         ready().client.fin().server.fin(),
         (
-            "The client closed first (FIN in packet 12), 2.0 ms after the last message (the gateway's nextValidId); "
-            "the session was ready, with 2 messages from the client and 3 from the gateway; "
-            "the gateway closed 1.0 ms later, which the client has not acknowledged."
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message of a ready session (the "
+            "gateway's nextValidId); the gateway closed 1.0 ms later, which the client has not acknowledged."
         ),
     ),
     (
@@ -457,10 +446,8 @@ CLOSES = [
         .server.fin()
         .client.ack(),
         (
-            "The client closed first (FIN in packet 13), 4.0 ms after the last message (the gateway's nextValidId); "
-            "the session was ready, with 2 messages from the client and 3 from the gateway; the gateway closed "
-            "1.0 ms later "
-            "(20 octets of what was said are missing from the capture)."
+            "The client closed first (FIN in packet 13), 4.0 ms after the last message of a ready session (the "
+            "gateway's nextValidId); the gateway closed 1.0 ms later (20 octets are missing from the capture)."
         ),
     ),
 ]

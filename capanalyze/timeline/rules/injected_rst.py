@@ -27,7 +27,7 @@ def signs(facts: Facts) -> list[str]:
     end, found = facts.closing_end, []
     if came_another_way(facts.connection, close):
         found.append(
-            f"the RST in packet {close.packet} came with a time to live of {close.hops}, "
+            f"the RST in packet {close.packet} came with TTL {close.hops}, "
             f"an earlier packet of the {end.called}'s with {end.side.hops}"
         )
     if close.doubt == WENT_ON:
@@ -65,7 +65,7 @@ def check(facts: Facts) -> Finding | None:
             Cause("a firewall, intrusion prevention or antivirus program cut the connection", "possible", "its log"),
             Cause("a NAT, VPN or relay had forgotten the connection", "possible", "how long it had been idle before"),
             Cause(
-                f"the {called}'s host gives its resets another time to live",
+                f"the {called}'s host gives its resets another TTL",
                 "possible",
                 "that of its RST when a port is asked for on which nothing listens",
             ),
