@@ -218,8 +218,10 @@ KEEPS_STILL = {
         "a client that waited for startApi's answer": [started().after(4).client.fin()],
         "a gateway that closed": [started().server.fin()],
         "a ready session": [ready().client.fin()],
-        "an answer that came after all": [greeted().client.fin().server.data(answer())],
-        "a session that became ready after all": [started().client.fin().server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)],
+        "an answer that took long": [greeted().client.fin().after(6).server.data(answer())],
+        "a session that took long to become ready": [
+            started().client.fin().after(6).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)
+        ],
         "a version that the client refused": [answered(38).client.fin()],
         "an id that was in use": [started().server.data(error(326)).client.fin()],
         "startApi that the capture may lack": [
@@ -234,6 +236,7 @@ KEEPS_STILL = {
     },
     "late-answer": {
         "an answer in time": [answered()],
+        "an answer in time to a client that had left at once": [greeted().client.fin().server.data(answer())],
         "no answer": [gave_up()],
         "part of what makes a session ready came too late": [
             started().after(4).client.fin().server.data(MANAGED_ACCOUNTS)

@@ -10,7 +10,16 @@ from capanalyze.timeline.findings import CERTAINTIES, SEVERITIES, Finding
 from capanalyze.timeline.rules import RULES
 from tests.conversation import Conversation
 from tests.timeline.rule_cases import FIRES, KEEPS_STILL
-from tests.timeline.talk import findings, found, report
+from tests.timeline.talk import (
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
+    answer,
+    findings,
+    found,
+    greeted,
+    report,
+    started,
+)
 
 FIRING = [pytest.param(name, talks, id=name) for name, talks in FIRES.items()]
 STILL = [
@@ -90,3 +99,23 @@ def test_where_several_causes_leave_the_same_packets_none_is_certain(name: str) 
     finding, _ = fired(name)
 
     assert all(cause.certainty != "certain" for cause in finding.causes)
+
+
+@pytest.mark.parametrize(
+    ("talk", "evidence"),
+    [
+        (greeted().client.fin().server.data(answer()), "3.0 ms after its hello (packet 7)"),
+        (
+            started().client.fin().server.data(MANAGED_ACCOUNTS).server.data(NEXT_VALID_ID),
+            "4.0 ms after its startApi (packet 12)",
+        ),
+    ],
+)
+def test_a_client_that_left_at_once_is_not_told_to_wait_longer_than_milliseconds(
+    talk: Conversation, evidence: str
+) -> None:
+    finding = found("client-left-early", talk)
+
+    assert findings(talk) == [(1, "client-left-early")]
+    assert finding.evidence[1] == f"what it had asked for came {evidence}"
+    assert finding.advice == "read the client's log at that time: nothing shows that the gateway was the reason"

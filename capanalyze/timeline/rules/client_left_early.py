@@ -41,21 +41,37 @@ def left_early(facts: Facts) -> tuple[str, Moment, int] | None:
     return name, at, waited
 
 
-def check(facts: Facts) -> Finding | None:
-    """Fires where the client closed within a second of a step, and what it did not wait for did not come later."""
+def came_late(facts: Facts) -> list[Moment]:
+    """When what the client waited for came, where that was after its close."""
+    late = [facts.answer] if facts.answered_too_late else [at for _, at in facts.late_readiness]
+    return [at for at in late if at is not None]
+
+
+def came_soon(facts: Facts) -> bool:
+    """Whether all that came after the close of a client that left early came as soon as can be expected."""
     step = left_early(facts)
-    if step is None or facts.answered_too_late or facts.late_readiness or facts.redirect:
+    waits = [between(step[1], at, facts.set_back) if step is not None else None for at in came_late(facts)]
+    return step is not None and all(wait is not None and wait <= SOON for wait in waits)
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the client closed within a second of a step, and what it did not wait for did not come much later."""
+    step = left_early(facts)
+    if step is None or not came_soon(facts) or facts.redirect:
         return None
     if facts.stage == "not_started" and facts.client.unread:  # its startApi may be among that
         return None
     if version_window_miss.missed(facts) or facts.error(duplicate_client_id.CODE) is not None:
         return None
     name, at, waited = step
+    late = came_late(facts)
+    after = between(at, max(late), facts.set_back) if late else None
+    answered = f"what it had asked for came {span(after)} after {name} (packet {max(late).packet})" if after else ""
     return finding(
         ID,
         "The client closed at once, before a session could come about",
-        [at, facts.close],
-        [f"it closed {span(waited)} after {name} (packet {at.packet})"],
+        [at, facts.close, *late],
+        [f"it closed {span(waited)} after {name} (packet {at.packet})", answered],
         severity="notice",
         causes=[*injected_rst.causes(facts), *CAUSES],
         advice="read the client's log at that time: nothing shows that the gateway was the reason",

@@ -3,7 +3,8 @@
 Why it matters: it is slow and not refusing; a longer time-out in the client would have been enough. A click on
 "Accept incoming connection?" looks the same.
 What it is not: silence to the end (accepted-but-silent); an answer that lies behind the close only because the clock
-was set back between the two, or because files of the same time, one for each direction, were read one after the other.
+was set back between the two, or because files of the same time, one for each direction, were read one after the other;
+an answer that came in time, and a client that had left at once (client-left-early).
 Source of the facts: failures.md 9 and 16; protocol.md 6.3 row o.
 """
 
@@ -12,6 +13,7 @@ from typing import Final
 from capanalyze.timeline.ends import between, turned_over
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules.client_left_early import came_late, came_soon
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "late-answer"
@@ -27,8 +29,8 @@ CAUSES: Final = (
 
 def check(facts: Facts) -> Finding | None:
     """Fires where an answer came after the client had closed, or more than a second after the hello."""
-    late = [facts.answer] if facts.answered_too_late else [at for _, at in facts.late_readiness]
-    if any(turned_over(facts.close, at, facts.set_back) for at in late):
+    late = came_late(facts)
+    if any(turned_over(facts.close, at, facts.set_back) for at in late) or (late and came_soon(facts)):
         return None
     if facts.stage == "not_ready" and len(facts.late_readiness) == len(facts.missing_names):
         return _ready_too_late(facts)

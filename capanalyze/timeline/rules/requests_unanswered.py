@@ -8,7 +8,6 @@ one side said last did not get through, it is possible only.
 Source of the facts: protocol.md 3.6 (which request has which answer); failures.md 30 and 44.
 """
 
-from collections import Counter
 from typing import Final
 
 from capanalyze.timeline.ends import between, moment
@@ -16,12 +15,12 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.requests_before_ready import sent_too_early
 from capanalyze.timeline.troubles import PATIENCE
-from capanalyze.timeline.words import count, listing, span
+from capanalyze.timeline.words import count, listing, packets, span
 
 ID: Final = "requests-unanswered"
 
 NAMED: Final = 6
-"""Requests named in the evidence, those of one name in one packet together."""
+"""Names of requests in the evidence, and packets that are cited."""
 
 
 def check(facts: Facts) -> Finding | None:
@@ -42,13 +41,13 @@ def check(facts: Facts) -> Finding | None:
     ]
     if not old:
         return None
-    alike = Counter((int(entry.packet), entry.name) for entry in old)
+    alike: dict[str, list[int]] = {}
+    for entry in old:
+        alike.setdefault(entry.name, []).append(int(entry.packet))
     named = list(alike.items())[:NAMED]
-    names = [
-        f"{count(of, name, name)} (packet {at})" if of > 1 else f"{name} (packet {at})" for (at, name), of in named
-    ]
-    more = len(old) - sum(of for _, of in named) + int(session.unanswered_left_out)
-    evidence = [f"no answer to {listing(names)}" + (f", and {more} more" if more else "")]
+    names = [f"{count(len(sent), name, name) if len(sent) > 1 else name} ({packets(sent)})" for name, sent in named]
+    more = len(old) - sum(len(sent) for _, sent in named) + int(session.unanswered_left_out)
+    evidence = [f"no answer to {listing(names)}" + (f", and {more:,} more" if more else "")]
     last = facts.server.last_before
     silent = between(last, end)
     hung = last is not None and last.packet < old[0].packet and silent is not None
@@ -62,7 +61,7 @@ def check(facts: Facts) -> Finding | None:
     return finding(
         ID,
         "Requests of the client were not answered",
-        [at for (at, _), _ in named],
+        sorted({at for _, sent in named for at in sent})[:NAMED],
         evidence,
         severity="problem" if hung else "notice",
         certainty="possible" if facts.incomplete or facts.held_back else "certain",

@@ -39,7 +39,7 @@ def check(facts: Facts) -> Finding | None:
         ID,
         "The client stopped reading what the gateway sent"
         if long
-        else "The client's receive window was full for a moment; nothing shows that it stopped reading",
+        else "The client closed its receive window for a moment; nothing shows that it stopped reading",
         [*note.packets[:8], facts.close if long else None],
         evidence,
         severity="problem" if long else "notice",
