@@ -140,10 +140,12 @@ def overview(report: Report, width: int) -> list[Line]:
 
 
 def _table(report: Report, width: int) -> list[Line]:
-    """The connections told, at most OVERVIEW of them."""
-    shown = report.connections[:OVERVIEW]
-    if not shown:
+    """The connections told, at most OVERVIEW of them; those whose timelines follow are among them."""
+    if not report.connections:
         return []
+    told = {entry.conn for entry in told_in_full(report)}
+    ranked = sorted(report.connections, key=lambda entry: (entry.conn not in told, entry.conn))
+    shown = sorted(ranked[:OVERVIEW], key=lambda entry: entry.conn)
     rows = [("#", "client", role(report, shown[0]), "closed first", "states after that", "octets of each")]
     for entry in shown:
         octets = f"{entry.client_bytes:,} / {entry.server_bytes:,}"

@@ -36,7 +36,8 @@ def attempts(number: int) -> list[Conversation]:
 def test_many_connections_have_a_table_and_the_first_of_them_a_story() -> None:
     said = text(report(*attempts(70)))
 
-    assert said.count("  refused ") == 60
+    assert said.count("  refused ") == 59
+    assert "  70  :50000  :4001    gateway, FIN, 5.0 ms  CLOSED / TIME_WAIT  17 / 0\n" in said
     assert "  ... 10 more connections\n" in said
     assert "  Told in full below: 1, 2, 3, 4, 5, 6, 7 and 70." in said
     assert said.count("\n#") == 8

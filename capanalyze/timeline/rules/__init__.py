@@ -94,11 +94,11 @@ RULES: Final = tuple(
         no_next_valid_id,
         hello_with_messages,
         # a session that broke
+        port_changed,
+        pacing_reject,
         gateway_closed_midsession,
         client_reset_midsession,
-        port_changed,
         idle_timeout,
-        pacing_reject,
         read_only_api,
         session_displaced,
         output_trimmed,

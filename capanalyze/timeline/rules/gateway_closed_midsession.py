@@ -52,7 +52,8 @@ def check(facts: Facts) -> Finding | None:
     for code, meaning in TELLING:
         error = facts.error(code)
         if error is not None:
-            evidence.append(f"error {code} in packet {error.at.packet}: {quote(error.text)}")
+            text = f": {quote(error.text)}" if code != port_changed.CODE else ""  # port-changed quotes it
+            evidence.append(f"error {code} in packet {error.at.packet}{text}")
             causes.append(Cause(meaning, "likely", f"the text of error {code}"))
     if facts.session is not None and facts.session.server_remainder:
         evidence.append(f"its last message is not whole: {facts.session.server_remainder}")
@@ -86,7 +87,7 @@ def check(facts: Facts) -> Finding | None:
         [facts.close, last_word(facts)],
         evidence,
         causes=causes,
-        advice="connect to the port that the text of error 1300 names: the old one will refuse"
+        advice=""  # port-changed tells where to connect
         if facts.error(port_changed.CODE) is not None
         else "read the gateway's log at that time; let the client reconnect after a pause",
     )

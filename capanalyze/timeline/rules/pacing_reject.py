@@ -27,7 +27,8 @@ def check(facts: Facts) -> Finding | None:
         "The client sends more messages than the gateway takes (error 100)",
         [*(error.at for error in told[:8]), facts.close if closed else None],
         [
-            f"{count(len(told), 'error')} 100, the first in packet {told[0].at.packet}",
+            f"error 100 in packet {told[0].at.packet}"
+            + (f", and {count(len(told) - 1, 'more time')} after that" if len(told) > 1 else ""),
             "the gateway closed the connection after that" if closed else "",
         ],
         advice='send at most 45 messages a second, cancels included; untick "Reject messages above maximum rate"',

@@ -26,5 +26,5 @@ def check(facts: Facts) -> Finding | None:
         "The gateway's API port was changed (error 1300)",
         [error.at, facts.close if facts.closer == "server" else None],
         [f"error {CODE} in packet {error.at.packet}: {quote(error.text)}"],
-        advice="connect to the port that the text names",
+        advice="connect to the port that the text names: the old one will refuse",
     )

@@ -37,7 +37,9 @@ def check(facts: Facts) -> Finding | None:
         [error.at for error in seen],
         [f"{error.code} in packet {error.at.packet}: {MEANINGS[error.code]}" for error in seen],
         severity="notice",
-        advice=ADVICE.get(seen[-1].code, "wait for 1101 or 1102; subscribe again after 1101")
+        advice="connect again once the gateway has its own connection to IB back"
+        if facts.closer == "server"
+        else ADVICE.get(seen[-1].code, "wait for 1101 or 1102; subscribe again after 1101")
         + "; leave the API connection open",
     )
 
