@@ -167,9 +167,8 @@ def _rank(facts: Facts) -> int:
     """The worst first: what a user of the API would call a failure before what went well."""
     if not facts.api or facts.upstream or facts.second_address is not None:
         return 7
-    if trouble_told(facts):
-        return 2
-    return _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread", "cut"} else 2)
+    rank = _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread", "cut"} else 2)
+    return min(rank, 2) if trouble_told(facts) else rank
 
 
 def story(group: Group, total: int) -> str:

@@ -85,6 +85,14 @@ def test_a_session_that_stands_still_comes_before_those_that_go_on() -> None:
     assert "; the client's last request was not answered; nobody closed connections 1, 2, 3, 4, 5, 6" in actual
 
 
+def test_a_session_that_the_gateway_ends_is_no_less_bad_for_a_request_that_it_did_not_answer() -> None:
+    start = 1_700_000_000_000_000_000
+    ended = ready(clock=start).client.data(frame("49", "1")).server.ack().after(9).server.fin()
+    refused = Conversation(client_address=("127.0.0.1", 50001), clock=start + 10**10).client.syn().server.rst()
+
+    assert verdict(ended, refused).startswith("The gateway closed first on connection 1 (FIN in packet 14)")
+
+
 def test_sessions_that_stand_still_are_told_together_with_one_of_them_for_an_example() -> None:
     start = 1_700_000_000_000_000_000
     talks = [ready(client_address=("127.0.0.1", 50000 + at), clock=start + at * 10**9) for at in range(3)]
