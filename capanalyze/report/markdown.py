@@ -7,9 +7,9 @@ numbers outside of code are never written as #1, which GitHub would link to an i
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.report._text import fence, markdown
+from capanalyze.report._text import fence, markdown, wrap
 from capanalyze.report.capture_section import capture_facts
-from capanalyze.report.connection_section import facts, last_octets, role, timeline_lines
+from capanalyze.report.connection_section import LABEL, facts, last_octets, role, timeline_lines
 from capanalyze.report.layout import EVIDENCE, Grouped, connections_words, grouped_findings, overview, told_in_full
 from capanalyze.report.look import Look
 from capanalyze.report.report import ConnectionReport, Report
@@ -86,7 +86,11 @@ def _connection(report: Report, connection: ConnectionReport, look: Look, *, tim
     """A connection, folded: its verdict, facts, timeline and last octets."""
     name = role(report, connection)
     body = [markdown(connection.verdict), ""] if len(report.connections) > 1 else []
-    rows = [f"{label:<11} {value}" for label, value in facts(connection, name, look)]
+    rows = [
+        row
+        for label, value in facts(connection, name, look)
+        for row in wrap(value, look.width, f"{label:<{LABEL}} ", " " * (LABEL + 1))
+    ]
     if timetable:
         rows += ["", *(line.text for line in timeline_lines(report, connection, look.width))]
     rows += ["", *(line.text for line in last_octets(connection, name))]

@@ -7,6 +7,7 @@ import pytest
 
 import capanalyze
 from capanalyze.report import Look, render
+from capanalyze.report.markdown import WIDTH
 from tests.report.stories import STORIES
 from tests.timeline.talk import error, frame, ready, report
 
@@ -88,3 +89,12 @@ def test_findings_beyond_what_is_visible_are_folded_and_counted(monkeypatch: pyt
     assert sum(title in shown for title in titles) == 3
     assert "<summary>2 more findings</summary>" in source
     assert len(visible(source)) <= 34
+
+
+@pytest.mark.parametrize("name", sorted(STORIES))
+def test_a_block_of_code_is_read_without_a_scroll_bar(name: str) -> None:
+    source = render(report(*STORIES[name]()), "md", Look())
+
+    blocks = re.findall(r"^```+text\n(.*?)^```+$", source, re.DOTALL | re.MULTILINE)
+
+    assert max(len(line) for block in blocks for line in block.splitlines()) <= WIDTH

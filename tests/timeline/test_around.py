@@ -140,3 +140,18 @@ def test_a_port_that_refuses_while_its_gateway_still_speaks_is_not_said_to_have_
         "its API was switched off, or given another port",
         "a firewall rejects the connection with a RST of its own",
     ]
+    assert finding.advice == "leave the gateway running, and compare its Socket port with the one the client uses"
+
+
+def test_what_to_do_is_for_the_cause_that_is_likely() -> None:
+    """A gateway that was only starting needs no other settings; an address is let in where nothing else is likely."""
+    closed = greeted().server.fin().client.fin()
+    late = ready(**other(9, 50002))
+    wait = "let the client try again until the gateway answers: it did later"
+    log = "read the gateway's log at that time"
+
+    assert found("port-refused", refused(0)).advice.startswith("start TWS or the gateway, log in, and compare")
+    assert {finding.advice for _, finding in report(refused(0), late).all_findings()} == {wait}
+    assert {finding.advice for _, finding in report(closed, late).all_findings()} == {wait}
+    assert found("closed-without-answer", closed).advice == f"{log}, and add the client's address to its Trusted IPs"
+    assert found("closed-without-answer", opened().after(9).server.fin()).advice == log

@@ -13,11 +13,13 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules import injected_rst
-from capanalyze.timeline.rules.port_refused import starting
+from capanalyze.timeline.rules.port_refused import TRY_AGAIN, starting
 from capanalyze.timeline.rules.version_window_miss import unfit
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "closed-without-answer"
+
+DENIED: Final = 'the gateway denies the client\'s address (Trusted IPs, "Allow connections from localhost only")'
 
 LOOPBACK: Final = (b"\x7f", bytes(15) + b"\x01")
 """How the addresses of the host itself begin."""
@@ -42,14 +44,24 @@ def check(facts: Facts) -> Finding | None:
     if facts.kind == "RST" and facts.hello is not None:
         evidence.append("a close with the hello unread ends in a RST too, so the RST need not mean a refusal")
     evidence.append("no startApi was sent, so no client id was known to the gateway")
+    causes = _causes(facts)
     return finding(
         ID,
         "The gateway's side closed the connection without a word",
         [facts.hello, facts.close],
         [*evidence, "the same port answered a client of another address" if _others_let_in(facts) else ""],
-        causes=_causes(facts),
-        advice="read the gateway's log at that time, and add the client's address to its Trusted IPs",
+        causes=causes,
+        advice=_advice(facts, causes),
     )
+
+
+def _advice(facts: Facts, causes: list[Cause]) -> str:
+    """What to do first; an address is to be let in where that may be it, and nothing else is likely."""
+    if starting(facts):
+        return TRY_AGAIN
+    log = "read the gateway's log at that time"
+    likely = [cause.text for cause in causes if cause.certainty == "likely"]
+    return log if likely and DENIED not in likely else f"{log}, and add the client's address to its Trusted IPs"
 
 
 def _behind(facts: Facts, other: Facts) -> str:
@@ -116,7 +128,7 @@ def _causes(facts: Facts) -> list[Cause]:
             for sure, number in behind[:1]
         ),
         Cause(
-            'the gateway denies the client\'s address (Trusted IPs, "Allow connections from localhost only")',
+            DENIED,
             "possible" if local or explained else "likely",
             "API settings: the address exactly as the capture shows it",
         ),

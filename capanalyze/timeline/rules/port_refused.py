@@ -42,6 +42,10 @@ STAYED: Final = (ENDED[1], CAUSES[2])
 """Where the gateway lived on: nothing but these explains that."""
 
 
+TRY_AGAIN: Final = "let the client try again until the gateway answers: it did later"
+"""What helps where it was only starting."""
+
+
 def starting(facts: Facts) -> list[Cause]:
     """That the gateway was only starting, where it answered later in the same capture (failures.md 21)."""
     later = facts.answered_later
@@ -86,7 +90,8 @@ def check(facts: Facts) -> Finding | None:
     if facts.stage != "refused" or facts.second_address is not None:
         return None
     after = between(facts.began, facts.server.rst)
-    known, causes = _known(facts, accepted_before(facts))
+    before = accepted_before(facts)
+    known, causes = _known(facts, before)
     tries = count(facts.syns, "SYN") + f" to port {facts.connection.server.port}"
     answered = f"answered by a RST after {span(after)}" if after is not None else "answered by a RST"
     return finding(
@@ -95,5 +100,12 @@ def check(facts: Facts) -> Finding | None:
         [facts.began, facts.server.rst],
         [f"{tries}, {answered}", known],
         causes=causes,
-        advice="start TWS or the gateway, log in, and compare its Socket port with the one the client uses",
+        advice=_advice(facts, before),
     )
+
+
+def _advice(facts: Facts, before: Facts | None) -> str:
+    compare = "compare its Socket port with the one the client uses"
+    if before is not None and _spoke_on(before, facts):
+        return f"leave the gateway running, and {compare}"
+    return TRY_AGAIN if starting(facts) else f"start TWS or the gateway, log in, and {compare}"
