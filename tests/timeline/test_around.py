@@ -115,6 +115,7 @@ def test_a_client_that_is_too_new_for_the_gateway_is_told_where_the_gateway_said
 
     said = "the client offers versions 213 to 225, and the gateway's newest is 178"
     assert (finding.causes[0].text == said) == likely
+    assert (finding.advice == "upgrade TWS or IB Gateway") == likely
 
 
 def test_a_port_that_had_a_gateway_before_is_not_said_to_be_the_wrong_one() -> None:

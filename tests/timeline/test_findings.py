@@ -382,6 +382,7 @@ def test_a_malformed_request_just_before_the_close_is_told_and_makes_its_rejecti
     assert [(cause.text, cause.certainty) for cause in finding.causes] == [
         ("it rejected the client's last request (reqCurrentTime) in packet 12, 2.0 ms before", "likely")
     ]
+    assert finding.advice == "correct that request before the client connects again"
 
 
 def test_a_malformed_request_that_another_one_followed_is_the_one_that_was_likely_rejected() -> None:

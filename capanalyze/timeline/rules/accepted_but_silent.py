@@ -14,7 +14,7 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.client_left_early import left_early
-from capanalyze.timeline.rules.version_window_miss import unfit
+from capanalyze.timeline.rules.version_window_miss import UPGRADE, too_new, unfit
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "accepted-but-silent"
@@ -70,7 +70,9 @@ def check(facts: Facts) -> Finding | None:
         [facts.hello, facts.hello_acked, facts.close],
         _evidence(facts, waited),
         causes=[*unfit(facts), *CAUSES],
-        advice="look for a waiting window, restart the gateway, try one client alone; "
+        advice=UPGRADE
+        if too_new(facts)
+        else "look for a waiting window, restart the gateway, try one client alone; "
         "the client id cannot be the reason, since it was never sent",
     )
 

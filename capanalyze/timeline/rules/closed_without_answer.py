@@ -14,7 +14,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.rules.port_refused import TRY_AGAIN, starting
-from capanalyze.timeline.rules.version_window_miss import unfit
+from capanalyze.timeline.rules.version_window_miss import UPGRADE, too_new, unfit
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "closed-without-answer"
@@ -57,6 +57,8 @@ def check(facts: Facts) -> Finding | None:
 
 def _advice(facts: Facts, causes: list[Cause]) -> str:
     """What to do first; an address is to be let in where that may be it, and nothing else is likely."""
+    if too_new(facts):
+        return UPGRADE
     if starting(facts):
         return TRY_AGAIN
     log = "read the gateway's log at that time"

@@ -87,10 +87,17 @@ def check(facts: Facts) -> Finding | None:
         [facts.close, last_word(facts)],
         evidence,
         causes=causes,
-        advice=""  # port-changed tells where to connect
-        if facts.error(port_changed.CODE) is not None
-        else "read the gateway's log at that time; let the client reconnect after a pause",
+        advice=_advice(facts, malformed=wrong is not None),
     )
+
+
+def _advice(facts: Facts, *, malformed: bool) -> str:
+    """What to do; port-changed tells where to connect then."""
+    if facts.error(port_changed.CODE) is not None:
+        return ""
+    if malformed:
+        return "correct that request before the client connects again"
+    return "read the gateway's log at that time; let the client reconnect after a pause"
 
 
 def _close(facts: Facts) -> list[str]:

@@ -16,6 +16,14 @@ ID: Final = "version-window-miss"
 OLD: Final = Cause("it does not answer the old protocol any more", "possible", "a library that is maintained")
 
 
+UPGRADE: Final = "upgrade TWS or IB Gateway"
+
+
+def too_new(facts: Facts) -> bool:
+    """Whether the client likely offers nothing but versions that the gateway does not know yet."""
+    return any(cause.certainty == "likely" for cause in unfit(facts))
+
+
 def unfit(facts: Facts) -> list[Cause]:
     """That the gateway may not speak the client's versions: the old protocol, or all of them newer than its own.
 
@@ -36,7 +44,7 @@ def unfit(facts: Facts) -> list[Cause]:
             if version >= offered[0]:
                 return []
             words = f"the client offers versions {offered[0]} to {offered[1]}, and the gateway's newest is {version}"
-            return [Cause(words, "likely", f"connection {other.number}, where it said so; upgrade TWS or IB Gateway")]
+            return [Cause(words, "likely", f"connection {other.number}, where it said so")]
     return []
 
 
@@ -62,5 +70,5 @@ def check(facts: Facts) -> Finding | None:
             f"the client offered versions {offered[0]} to {offered[1]}, the gateway answered {version}",
             "startApi was sent all the same" if facts.start_api is not None else "the client never sent startApi",
         ],
-        advice="upgrade TWS or IB Gateway" if older else "upgrade the client library",
+        advice=UPGRADE if older else "upgrade the client library",
     )
