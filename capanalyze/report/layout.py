@@ -13,7 +13,7 @@ from capanalyze.report.connection_section import Line, close_words, connection_l
 from capanalyze.report.counted import counted_words
 from capanalyze.report.look import Look
 from capanalyze.report.report import ConnectionReport, Report
-from capanalyze.timeline.findings import CERTAINTIES, SEVERITIES, Finding
+from capanalyze.timeline.findings import Finding, rank
 from capanalyze.timeline.words import count, listing, packets
 
 TOLD_IN_FULL: Final = 8
@@ -61,7 +61,7 @@ def grouped_findings(report: Report) -> list[Grouped]:
         richest = max((finding for _, finding in members), key=lambda finding: len(finding.causes))
         conns = tuple(conn for conn, _ in members if conn is not None)
         out.append(Grouped(richest, conns, tuple(_evidence(members, several))))
-    return sorted(out, key=_rank)
+    return sorted(out, key=lambda grouped: rank(grouped.finding))
 
 
 def _evidence(members: Sequence[tuple[int | None, Finding]], several: bool) -> list[str]:
@@ -76,11 +76,6 @@ def _evidence(members: Sequence[tuple[int | None, Finding]], several: bool) -> l
     return common + [
         f"{connections_words(conns)}: {text}" for text, conns in whose.items() if len(conns) < len(members)
     ]
-
-
-def _rank(grouped: Grouped) -> tuple[int, int]:
-    finding = grouped.finding
-    return SEVERITIES.index(finding.severity), CERTAINTIES.index(finding.certainty)
 
 
 def finding_lines(grouped: Grouped, width: int, several: bool) -> list[Line]:

@@ -270,8 +270,11 @@ def _talk(facts: Facts) -> str:
         ready = "the session was ready" if facts.stage == "ready" else _amount(facts)
         return f"; {ready}, {whose}{before}{troubles(facts)}"
     of = _of_a_session(facts)
-    whose = f"the last message{of} ({own} {name})" if name else f"{own} last octets{of}"
-    return f"{_after([wait], whose)}{'' if of else f'; {_amount(facts)}'}{troubles(facts)}"
+    if of:
+        whose = f"the last message{of} ({own} {name})" if name else f"the last octets{of} ({own})"
+        return f"{_after([wait], whose)}{troubles(facts)}"
+    whose = f"the last message ({own} {name})" if name else f"{own} last octets"
+    return f"{_after([wait], whose)}; {_amount(facts)}{troubles(facts)}"
 
 
 def _of_a_session(facts: Facts) -> str:

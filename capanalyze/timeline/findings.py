@@ -39,6 +39,11 @@ class Finding(NamedTuple):
     advice: str
 
 
+def rank(entry: Finding) -> tuple[int, int]:
+    """The worst first, then the surest."""
+    return SEVERITIES.index(entry.severity), CERTAINTIES.index(entry.certainty)
+
+
 class Rule(NamedTuple):
     """A registered rule: ``check`` judges one connection (``facts.others`` shows it the rest of the capture)."""
 

@@ -16,7 +16,9 @@ from tests.timeline.talk import (
     answer,
     findings,
     found,
+    frame,
     greeted,
+    ready,
     report,
     started,
 )
@@ -119,3 +121,14 @@ def test_a_client_that_left_at_once_is_not_told_to_wait_longer_than_milliseconds
     assert findings(talk) == [(1, "client-left-early")]
     assert finding.evidence[1] == f"what it had asked for came {evidence}"
     assert finding.advice == "read the client's log at that time: nothing shows that the gateway was the reason"
+
+
+def test_of_a_connection_the_problems_come_before_what_is_only_to_note() -> None:
+    """Who reads the first of a connection's findings reads the worst."""
+    shut = ready().server.data(frame("49", "1", "1") * 9).client.ack(window=0)
+    for _ in range(3):
+        shut.after(3).server.keep_alive().client.ack(window=0)
+
+    actual = [(entry.severity, entry.id) for _, entry in report(shut.client.rst()).all_findings()]
+
+    assert actual == [("problem", "slow-consumer"), ("notice", "client-reset-midsession")]

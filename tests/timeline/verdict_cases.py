@@ -165,8 +165,8 @@ BEFORE_AN_ANSWER = [
         "the last octets are no message",
         ready().after(60).client.data(START_API[:5]).client.fin().server.ack().server.fin().client.ack(),
         (
-            "The client closed first (FIN in packet 13), 1.0 ms after its own last octets of a ready session; the "
-            "gateway closed 2.0 ms later."
+            "The client closed first (FIN in packet 13), 1.0 ms after the last octets of a ready session (its own); "
+            "the gateway closed 2.0 ms later."
         ),
     ),
     (

@@ -7,7 +7,7 @@ what it is not, and where its facts come from. Findings appear in the order of t
 from typing import Final
 
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.findings import Finding, Rule
+from capanalyze.timeline.findings import Finding, Rule, rank
 from capanalyze.timeline.rules import (
     accept_queue_full,
     accepted_but_silent,
@@ -139,8 +139,9 @@ ABSENCE: Final = {
 
 
 def judge(facts: Facts) -> tuple[Finding, ...]:
-    """Every finding on a connection."""
-    return tuple(doubted(entry, facts) for check in _CHECKS if (entry := check(facts)) is not None)
+    """Every finding on a connection, the worst first."""
+    found = [doubted(entry, facts) for check in _CHECKS if (entry := check(facts)) is not None]
+    return tuple(sorted(found, key=rank))
 
 
 _CHECKS: Final = tuple(rule.check for rule in RULES)
