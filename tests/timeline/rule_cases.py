@@ -538,6 +538,9 @@ KEEPS_STILL = {
         "a capture that ends too soon": [gave_up()],
         "a gateway that closes": [gave_up().after(3).server.fin().client.ack()],
         "a client that does not close": [ready().server.fin().client.ack().after(3).server.keep_alive()],
+        "another program's port": [
+            greeted().server.data(b"SSH-2.0-x\r\n").client.fin().server.ack().after(3).client.keep_alive()
+        ],
     },
     "capture-incomplete": {"nothing missing": [ready()]},
     "legacy-hello": {

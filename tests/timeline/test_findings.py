@@ -610,3 +610,11 @@ def test_a_client_that_left_at_once_is_told_though_the_capture_cut_its_hello() -
     told = [finding.id for _, finding in read_files([file]).all_findings()]
 
     assert told == ["client-left-early", "capture-incomplete"]
+
+
+def test_a_window_that_was_closed_for_a_moment_is_nothing_to_act_upon() -> None:
+    moment = ready().server.data(frame("49", "1", "1")).client.ack(window=0).client.ack()
+    briefly = ready().client.data(frame("49", "1")).server.ack(window=0).server.ack()
+
+    assert found("slow-consumer", moment).advice == "nothing to change, as long as it stays this short"
+    assert found("gateway-stops-reading", briefly).advice == "nothing to change, as long as it stays this short"

@@ -24,6 +24,8 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the client closed and the gateway sent neither FIN nor RST for a second and more."""
     if not facts.api or facts.server.state != "CLOSE_WAIT" or facts.closer != "client":
         return None
+    if facts.misfit is not None and facts.misfit.side == "server" and facts.misfit.protocol:
+        return None  # it is no gateway (wrong-service)
     since = between(facts.close, facts.ended)
     if since is None or since < SOON:
         return None

@@ -16,6 +16,9 @@ from capanalyze.timeline.words import SECOND, count, packets, span
 
 ID: Final = "gateway-stops-reading"
 
+BRIEF: Final = "nothing to change, as long as it stays this short"
+"""What to do about a window that was closed for a moment."""
+
 LONG: Final = SECOND
 """A window that stays 0 so long is no moment's pause."""
 
@@ -49,7 +52,7 @@ def check(facts: Facts) -> Finding | None:
             Cause("the client sends more than 50 messages a second, and is paced", "possible", "its rate of messages"),
             Cause("the gateway hangs (a window waits, out of memory, suspended)", "possible", "the gateway's screen"),
         ],
-        advice="send at most 45 messages a second, and reqCurrentTime as a heartbeat",
+        advice="send at most 45 messages a second, and reqCurrentTime as a heartbeat" if hangs else BRIEF,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.rules.gateway_stops_reading import LONG
+from capanalyze.timeline.rules.gateway_stops_reading import BRIEF, LONG
 from capanalyze.timeline.troubles import ASKED
 from capanalyze.timeline.words import count, span
 
@@ -49,7 +49,7 @@ def check(facts: Facts) -> Finding | None:
             ),
             Cause("the client was paused (debugger, suspended process)", "possible", "its process state at that time"),
         ],
-        advice="read the socket in a thread of its own, and ask for less data",
+        advice="read the socket in a thread of its own, and ask for less data" if long else BRIEF,
     )
 
 
