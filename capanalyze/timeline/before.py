@@ -252,8 +252,10 @@ def _talks(group: Group) -> str:
     else:
         whose = "its session was" if len(group) == 1 else "their sessions were"
         after = f"; {whose} ready" if first.stage == "ready" else ""
-    told = {trouble_told(facts) for facts in group}
-    return after + trouble_told(first) + (f" on connection {first.number}, for one" if len(told) > 1 else "")
+    told = trouble_told(first)
+    if told and any(trouble_told(facts) != told for facts in group):
+        told += f" on connection {first.number}, for one"
+    return after + told
 
 
 def _talk(facts: Facts) -> str:
