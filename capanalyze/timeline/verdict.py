@@ -14,6 +14,7 @@ from capanalyze.timeline.doubt import doubts
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.remains import remains
+from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import SECOND, count, packets, sentence, spans
 
@@ -168,6 +169,8 @@ def _rank(facts: Facts) -> int:
     if not facts.api or facts.upstream or facts.second_address is not None:
         return 7
     rank = _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread", "cut"} else 2)
+    if of_itself(facts) is not None:
+        return _RANKS["client", "no_data"]
     return min(rank, 2) if trouble_told(facts) else rank
 
 

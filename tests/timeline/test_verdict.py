@@ -85,6 +85,20 @@ def test_a_session_that_stands_still_comes_before_those_that_go_on() -> None:
     assert "; the client's last request was not answered; nobody closed connections 1, 2, 3, 4, 5, 6" in actual
 
 
+def test_health_checks_that_leave_at_once_come_behind_the_client_that_got_no_answer() -> None:
+    start = 1_700_000_000_000_000_000
+    checks = [
+        answered(client_address=("127.0.0.1", 50000 + at), clock=start + at * 10**9).client.fin().server.fin()
+        for at in range(20)
+    ]
+    waited = greeted(client_address=("127.0.0.1", 51000), clock=start + 30 * 10**9).after(4).client.fin().server.ack()
+
+    actual = verdict(*checks, waited)
+
+    assert actual.startswith("The client closed first on connection 21 (FIN in packet ")
+    assert "; the client closed first on connections 1 to 20 (FIN in packets " in actual
+
+
 def test_a_session_that_the_gateway_ends_is_no_less_bad_for_a_request_that_it_did_not_answer() -> None:
     start = 1_700_000_000_000_000_000
     ended = ready(clock=start).client.data(frame("49", "1")).server.ack().after(9).server.fin()

@@ -54,14 +54,21 @@ def came_soon(facts: Facts) -> bool:
     return step is not None and all(wait is not None and wait <= SOON for wait in waits)
 
 
-def check(facts: Facts) -> Finding | None:
-    """Fires where the client closed within a second of a step, and what it did not wait for did not come much later."""
-    step = left_early(facts)
-    if step is None or not came_soon(facts) or facts.redirect:
+def of_itself(facts: Facts) -> tuple[str, Moment, int] | None:
+    """The step, as in ``left_early``, where nothing that the gateway said or left unsaid explains the close."""
+    if not came_soon(facts) or facts.redirect:
         return None
     if facts.stage == "not_started" and facts.client.unread:  # its startApi may be among that
         return None
     if version_window_miss.missed(facts) or facts.error(duplicate_client_id.CODE) is not None:
+        return None
+    return left_early(facts)
+
+
+def check(facts: Facts) -> Finding | None:
+    """Fires where the client closed within a second of a step, and what it did not wait for did not come much later."""
+    step = of_itself(facts)
+    if step is None:
         return None
     name, at, waited = step
     late = came_late(facts)
