@@ -6,13 +6,7 @@ from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from tests.conversation import Conversation
 from tests.timeline.rule_cases import (
-    A_CONTRACT,
-    A_POSITION,
-    BINARY_START_API,
-    CONTRACT,
     FIRES,
-    MARKET_DATA,
-    POSITIONS,
     other,
 )
 from tests.timeline.talk import (
@@ -31,7 +25,6 @@ from tests.timeline.talk import (
     ready,
     report,
     started,
-    verdict,
 )
 
 
@@ -147,15 +140,6 @@ def test_a_gateway_that_closes_within_a_message_says_so() -> None:
     assert "its last message is not whole: 16 of 20 octets of currentTime" in " ".join(finding.evidence)
 
 
-def test_a_request_just_before_the_close_is_named() -> None:
-    talk = ready().client.data(frame("49", "1")).server.fin()
-
-    finding = found("gateway-closed-midsession", talk)
-
-    text = "it rejected the client's last request (reqCurrentTime) in packet 12, 1.0 ms before"
-    assert finding.causes[1].text == text
-
-
 def test_a_refusal_behind_a_relay_points_to_it() -> None:
     outer = greeted(client_address=("172.17.0.1", 50000), server_address=("172.17.0.2", 4004))
     inner = Conversation(("127.0.0.1", 41000), clock=outer.clock).client.syn().server.rst()
@@ -188,42 +172,6 @@ def leg_certainty(hosts: tuple[str, str], refused_client: str) -> str:
     outer.server.fin().client.fin()
     finding = next(entry for _, entry in report(outer, inner).all_findings() if entry.id == "closed-without-answer")
     return next((cause.certainty for cause in finding.causes if "was refused at that moment" in cause.text), "")
-
-
-REQUESTS = frame("49", "1") * 90
-
-
-@pytest.mark.parametrize(
-    ("talk", "severity"),
-    [
-        (ready().client.data(REQUESTS).server.ack(window=0).server.ack(window=900).server.data(MARKET_DATA), "notice"),
-        (ready().client.data(REQUESTS).server.ack(window=0).after(0.9).client.fin(), "notice"),
-        (ready().client.data(REQUESTS).server.ack(window=0).after(1).client.fin(), "problem"),
-        (ready().client.data(REQUESTS).server.ack(window=0).after(9).client.fin().server.ack(window=900), "problem"),
-        (ready().client.data(REQUESTS).server.ack(window=0).after(0.3).client.data(b"\0").server.ack(), "problem"),
-        (ready().client.data(REQUESTS).server.ack(window=0).after(2).server.ack(window=900).client.fin(), "notice"),
-    ],
-    ids=[
-        "opened at once",
-        "shut less than a second",
-        "shut for a second",
-        "opened only after the close",
-        "a probe",
-        "opened before anybody asked",
-    ],
-)
-def test_a_gateway_that_stops_reading_is_a_problem_where_the_client_has_to_wait(
-    talk: Conversation, severity: str
-) -> None:
-    assert found("gateway-stops-reading", talk).severity == severity
-
-
-def test_packets_with_a_window_of_0_are_counted_however_many() -> None:
-    talk = ready().client.data(REQUESTS)
-    for _ in range(120):
-        talk.server.ack(window=0).after(1)
-
-    assert found("gateway-stops-reading", talk).evidence[0] == "window 0 from the gateway in 120 packets"
 
 
 def test_after_a_change_of_port_no_client_is_sent_back_to_the_old_one() -> None:
@@ -259,74 +207,6 @@ def test_keep_alives_that_nobody_answers_show_a_peer_that_is_gone() -> None:
     assert finding.evidence == ("4 keep-alives by the client, none answered",)
 
 
-def test_a_request_that_was_not_acknowledged_is_not_said_to_be() -> None:
-    request = frame("49", "1")
-    talk = ready().client.data(request).server.ack().client.data(request, undelivered=True)
-
-    finding = found("requests-unanswered", talk.after(9).client.data(b"", undelivered=True))
-
-    assert finding.evidence[0] == "no answer to reqCurrentTime (packet 12)"
-    assert finding.evidence[1].endswith("its host did not acknowledge all of it")
-
-
-def asked_again() -> Conversation:
-    """A request that the gateway's host acknowledged, and a second one that it does not take, sent again for 1.4 s."""
-    talk = ready().client.data(frame("49", "1")).server.ack().client.data(frame("49", "1"), undelivered=True)
-    for wait in (0.2, 0.4, 0.8):
-        talk.after(wait).client.data(frame("49", "1"), seq=talk.client.next - 9, undelivered=True)
-    return talk
-
-
-def asked_a_gateway_that_reads_no_more() -> Conversation:
-    """A request that the gateway's host acknowledged, and one that filled its window, which stays closed."""
-    talk = ready().client.data(frame("49", "1")).server.ack().client.data(frame("49", "1")).server.ack(window=0)
-    for wait in (0.4, 0.8, 1.6):
-        talk.after(wait).client.keep_alive().server.ack(window=0)
-    return talk
-
-
-@pytest.mark.parametrize(
-    ("talk", "certainty", "why"),
-    [
-        (ready().client.data(frame("49", "1")).server.ack().after(10).client.keep_alive(), "certain", ""),
-        (asked_a_gateway_that_reads_no_more(), "certain", ""),
-        (asked_again(), "possible", "the gateway's host fell silent: the answers may have been lost on the way"),
-    ],
-    ids=["acknowledged", "gateway hangs", "path cut"],
-)
-def test_an_answer_may_wait_unsent_or_be_lost(talk: Conversation, certainty: str, why: str) -> None:
-    finding = found("requests-unanswered", talk)
-
-    assert finding.certainty == certainty
-    assert not why or why in finding.evidence
-    assert (" not answered" in verdict(talk)) == (certainty == "certain")
-
-
-def test_a_gateway_that_closes_on_a_client_which_reads_no_more_likely_gave_it_up() -> None:
-    talk = ready().server.data(MANAGED_ACCOUNTS).client.ack(window=0).after(9).server.fin().client.ack(window=0)
-    finding = found("gateway-closed-midsession", talk)
-
-    assert "the client's window was 0: it had not read what came before" in finding.evidence
-    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
-        ("the client had stopped reading, and the gateway gave it up", "likely")
-    ]
-
-
-def test_requests_of_one_name_are_counted_together() -> None:
-    talk = ready().client.data(frame("49", "1") * 9).client.data(frame("49", "1")).server.ack().after(9).client.fin()
-
-    assert found("requests-unanswered", talk).evidence[0] == ("no answer to 10 reqCurrentTime (packets 12 and 13)")
-
-
-def test_an_id_in_use_is_a_problem_where_the_gateway_says_so() -> None:
-    talk = ready().client.data(MARKET_DATA).client.data(MARKET_DATA).server.data(error(102, "Duplicate ticker ID", 5))
-
-    finding = found("request-id-in-use", talk)
-
-    assert (finding.severity, finding.certainty) == ("problem", "certain")
-    assert finding.evidence[1].endswith("`Duplicate ticker ID`")
-
-
 def test_what_follows_a_hello_and_is_no_message_is_told() -> None:
     talk = opened().client.data(HELLO + b"\0").server.ack().after(4).client.fin()
 
@@ -350,83 +230,6 @@ def test_a_session_that_became_ready_when_the_client_had_closed_was_late(in_time
     assert finding.advice == "give the client a time-out above 6.0 s, or start it later"
 
 
-def test_every_list_that_was_not_ended_is_told_with_the_end_marker_that_lacks() -> None:
-    talk = ready().client.data(POSITIONS + CONTRACT).server.data(A_POSITION * 300 + A_CONTRACT).client.ack()
-
-    finding = found("requests-unfinished", talk.after(9).server.data(frame("49", "1", "1")))
-
-    assert finding.certainty == "certain"
-    assert [text.split(":")[0] for text in finding.evidence] == [
-        "no positionEnd for reqPositions (packet 12)",
-        "no contractDetailsEnd for reqContractDetails (packet 12)",
-    ]
-    assert finding.evidence[0].endswith(": its newest answer came in packet 13, 9.0 s before the capture ended")
-
-
-def test_an_end_marker_that_the_capture_may_lack_is_only_suspected_to_be_missing() -> None:
-    talk = (
-        ready().client.data(POSITIONS).server.data(A_POSITION).server.data(frame("62", "1"), unseen=True).client.ack()
-    )
-
-    assert found("requests-unfinished", talk.after(4).client.fin()).certainty == "possible"
-
-
-def test_a_malformed_request_just_before_the_close_is_told_and_makes_its_rejection_likely() -> None:
-    cut = b"\0\0\0\x04" + b"49\x001"
-    finding = found("gateway-closed-midsession", ready().client.data(cut).server.ack().server.fin())
-
-    assert (
-        "the client's reqCurrentTime in packet 12 is malformed, 2.0 ms before the close: does not end with a NUL"
-        in finding.evidence
-    )
-    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
-        ("it rejected the client's last request (reqCurrentTime) in packet 12, 2.0 ms before", "likely")
-    ]
-    assert finding.advice == "correct that request before the client connects again"
-
-
-def test_a_malformed_request_that_another_one_followed_is_the_one_that_was_likely_rejected() -> None:
-    cut = b"\0\0\0\x04" + b"49\x001"
-    finding = found(
-        "gateway-closed-midsession", ready().client.data(cut).client.data(POSITIONS).server.ack().server.fin()
-    )
-
-    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
-        ("it rejected the client's reqCurrentTime in packet 12, 3.0 ms before", "likely")
-    ]
-
-
-def test_a_request_with_more_fields_than_are_known_is_not_called_malformed() -> None:
-    talk = ready().client.data(frame("49", "1", "more")).server.ack().server.fin()
-
-    assert "malformed" not in " ".join(found("gateway-closed-midsession", talk).evidence)
-
-
-@pytest.mark.parametrize("wait", [0, 9])
-def test_a_request_that_is_right_or_was_long_ago_is_not_called_malformed(wait: float) -> None:
-    request = b"\0\0\0\x04" + b"49\x001" if wait else frame("49", "1")
-    finding = found("gateway-closed-midsession", ready().client.data(request).server.ack().after(wait).server.fin())
-
-    assert "malformed" not in " ".join(finding.evidence)
-    assert {cause.certainty for cause in finding.causes} == {"possible"}
-
-
-@pytest.mark.parametrize(
-    ("version", "sent", "severity", "names"),
-    [
-        (213, BINARY_START_API, "problem", "startApi (since 213)"),
-        (206, b"\0\0\0\x0a\0\0\0\x01" + b"11\x005\0\0", "notice", "reqMktData (since 206)"),
-    ],
-)
-def test_a_request_in_text_where_the_version_has_protobuf_is_a_mismatch(
-    version: int, sent: bytes, severity: str, names: str
-) -> None:
-    finding = found("framing-mismatch", answered(version).client.data(sent).server.ack().after(4).client.fin())
-
-    assert (finding.severity, finding.certainty) == (severity, "certain")
-    assert finding.evidence[0].endswith(f"these had fields in text: {names}")
-
-
 @pytest.mark.parametrize("octets", range(1, 30))
 def test_wherever_the_answer_to_the_hello_is_cut_it_is_told(octets: int) -> None:
     talk = greeted().server.data(answer()[:octets]).client.ack().after(4).server.fin()
@@ -443,76 +246,6 @@ def test_a_length_that_no_answer_has_is_not_the_beginning_of_one() -> None:
     talk = greeted().server.data(b"\0\0\0\x01").client.ack().after(4).server.fin()
 
     assert "hello-answer-cut" not in [name for _, name in findings(talk)]
-
-
-def test_what_the_client_sent_with_start_api_is_named_where_the_gateway_then_closed() -> None:
-    finding = found("closed-after-startapi", answered().client.data(START_API + frame("17", "1")).server.fin())
-
-    assert "the client had sent more with or after startApi: reqManagedAccts (packet 8)" in finding.evidence
-    assert "sent more" not in " ".join(found("closed-after-startapi", started().server.fin()).evidence)
-
-
-def test_a_request_in_a_packet_of_its_own_after_start_api_is_cited_too() -> None:
-    talk = started().client.data(frame("17", "1")).server.fin()
-
-    assert found("closed-after-startapi", talk).packets == (8, 10, 11)
-
-
-TICKS = frame("49", "1", "1") * 9
-
-
-def test_a_close_of_the_gateways_may_wait_behind_what_a_client_that_stopped_reading_does_not_take() -> None:
-    """A kernel sends the FIN behind all data: with window 0 the program's close is in no packet."""
-    stuck = ready().server.data(TICKS).client.ack(window=0).after(3)
-
-    assert "a close of the gateway's in that time would be in no packet" in " ".join(
-        found("slow-consumer", stuck.client.fin(window=0)).evidence
-    )
-    opened = ready().server.data(TICKS).client.ack(window=0).after(3).server.keep_alive().client.ack(window=0)
-    told = found("slow-consumer", opened.client.ack(window=900).client.fin(window=900))
-    assert "in no packet" not in " ".join(told.evidence)
-
-
-@pytest.mark.parametrize(
-    ("talk", "severity", "says"),
-    [
-        (ready().server.data(TICKS).client.ack(window=0), "notice", "it stayed 0 for 0 ms, from packet 13"),
-        (ready().server.data(TICKS).client.ack(window=0).after(0.2).client.ack(window=900), "notice", "at least 0 ms"),
-        (
-            ready().server.data(TICKS).client.ack(window=0).after(3).client.fin(window=0),
-            "problem",
-            "it stayed 0 for 3.0 s, from packet 13 until the client closed",
-        ),
-        (
-            ready().server.data(TICKS).client.ack(window=0).after(3).server.fin(),
-            "problem",
-            "it stayed 0 for 3.0 s, from packet 13 until the gateway closed",
-        ),
-        (
-            ready()
-            .server.data(TICKS)
-            .client.ack(window=0)
-            .after(3)
-            .server.keep_alive()
-            .client.ack(window=0)
-            .after(0.2)
-            .client.ack(window=900),
-            "problem",
-            "it stayed 0 for at least 3.0 s, from packet 13 until it opened in packet 16",
-        ),
-        (
-            ready().server.data(TICKS).client.ack(window=0).client.ack(window=900).after(9).client.ack(window=0),
-            "notice",
-            "it stayed 0 for",
-        ),
-    ],
-    ids=["the capture ends at once", "a moment", "until the close", "the gateway closed", "opened", "twice a moment"],
-)
-def test_a_client_that_stops_reading_is_a_problem_where_it_lasts(talk: Conversation, severity: str, says: str) -> None:
-    finding = found("slow-consumer", talk)
-
-    assert finding.severity == severity
-    assert says in finding.evidence[1]
 
 
 @pytest.mark.parametrize("silence", [1, 900])
@@ -590,31 +323,9 @@ def test_a_client_that_had_no_time_to_speak_is_not_said_to_hang() -> None:
     assert not [cause for cause in finding.causes if "said nothing" in cause.text]
 
 
-def test_a_client_whose_window_closes_after_the_gateway_s_close_had_read_what_came_before() -> None:
-    talk = ready().server.data(MANAGED_ACCOUNTS).client.ack().after(9).server.fin().client.ack(window=0)
-    finding = found("gateway-closed-midsession", talk)
-
-    assert not [line for line in finding.evidence if "window" in line]
-    assert not [cause for cause in finding.causes if "stopped reading" in cause.text]
-
-
-def test_requests_stay_unanswered_though_the_client_s_window_closes_behind_its_fin() -> None:
-    talk = ready().client.data(frame("49", "1")).server.ack().after(9).client.fin().server.fin().client.ack(window=0)
-
-    assert found("requests-unanswered", talk).certainty == "certain"
-
-
 def test_a_client_that_left_at_once_is_told_though_the_capture_cut_its_hello() -> None:
     talk = greeted().client.fin().server.fin().client.ack()
     file = from_bytes(talk.pcap(snaplen=60), "talk.pcap")
     told = [finding.id for _, finding in read_files([file]).all_findings()]
 
     assert told == ["client-left-early", "capture-incomplete"]
-
-
-def test_a_window_that_was_closed_for_a_moment_is_nothing_to_act_upon() -> None:
-    moment = ready().server.data(frame("49", "1", "1")).client.ack(window=0).client.ack()
-    briefly = ready().client.data(frame("49", "1")).server.ack(window=0).server.ack()
-
-    assert found("slow-consumer", moment).advice == "nothing to change, as long as it stays this short"
-    assert found("gateway-stops-reading", briefly).advice == "nothing to change, as long as it stays this short"

@@ -1,0 +1,145 @@
+"""What findings say of requests: unanswered, unfinished, malformed, and those just before a close."""
+
+import pytest
+
+from tests.timeline.rule_cases import (
+    A_CONTRACT,
+    A_POSITION,
+    BINARY_START_API,
+    CONTRACT,
+    MARKET_DATA,
+    POSITIONS,
+)
+from tests.timeline.talk import (
+    START_API,
+    answered,
+    error,
+    found,
+    frame,
+    ready,
+    started,
+)
+
+
+def test_a_request_just_before_the_close_is_named() -> None:
+    talk = ready().client.data(frame("49", "1")).server.fin()
+
+    finding = found("gateway-closed-midsession", talk)
+
+    text = "it rejected the client's last request (reqCurrentTime) in packet 12, 1.0 ms before"
+    assert finding.causes[1].text == text
+
+
+def test_a_request_that_was_not_acknowledged_is_not_said_to_be() -> None:
+    request = frame("49", "1")
+    talk = ready().client.data(request).server.ack().client.data(request, undelivered=True)
+
+    finding = found("requests-unanswered", talk.after(9).client.data(b"", undelivered=True))
+
+    assert finding.evidence[0] == "no answer to reqCurrentTime (packet 12)"
+    assert finding.evidence[1].endswith("its host did not acknowledge all of it")
+
+
+def test_requests_of_one_name_are_counted_together() -> None:
+    talk = ready().client.data(frame("49", "1") * 9).client.data(frame("49", "1")).server.ack().after(9).client.fin()
+
+    assert found("requests-unanswered", talk).evidence[0] == ("no answer to 10 reqCurrentTime (packets 12 and 13)")
+
+
+def test_an_id_in_use_is_a_problem_where_the_gateway_says_so() -> None:
+    talk = ready().client.data(MARKET_DATA).client.data(MARKET_DATA).server.data(error(102, "Duplicate ticker ID", 5))
+
+    finding = found("request-id-in-use", talk)
+
+    assert (finding.severity, finding.certainty) == ("problem", "certain")
+    assert finding.evidence[1].endswith("`Duplicate ticker ID`")
+
+
+def test_every_list_that_was_not_ended_is_told_with_the_end_marker_that_lacks() -> None:
+    talk = ready().client.data(POSITIONS + CONTRACT).server.data(A_POSITION * 300 + A_CONTRACT).client.ack()
+
+    finding = found("requests-unfinished", talk.after(9).server.data(frame("49", "1", "1")))
+
+    assert finding.certainty == "certain"
+    assert [text.split(":")[0] for text in finding.evidence] == [
+        "no positionEnd for reqPositions (packet 12)",
+        "no contractDetailsEnd for reqContractDetails (packet 12)",
+    ]
+    assert finding.evidence[0].endswith(": its newest answer came in packet 13, 9.0 s before the capture ended")
+
+
+def test_an_end_marker_that_the_capture_may_lack_is_only_suspected_to_be_missing() -> None:
+    talk = (
+        ready().client.data(POSITIONS).server.data(A_POSITION).server.data(frame("62", "1"), unseen=True).client.ack()
+    )
+
+    assert found("requests-unfinished", talk.after(4).client.fin()).certainty == "possible"
+
+
+def test_a_malformed_request_just_before_the_close_is_told_and_makes_its_rejection_likely() -> None:
+    cut = b"\0\0\0\x04" + b"49\x001"
+    finding = found("gateway-closed-midsession", ready().client.data(cut).server.ack().server.fin())
+
+    assert (
+        "the client's reqCurrentTime in packet 12 is malformed, 2.0 ms before the close: does not end with a NUL"
+        in finding.evidence
+    )
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
+        ("it rejected the client's last request (reqCurrentTime) in packet 12, 2.0 ms before", "likely")
+    ]
+    assert finding.advice == "correct that request before the client connects again"
+
+
+def test_a_malformed_request_that_another_one_followed_is_the_one_that_was_likely_rejected() -> None:
+    cut = b"\0\0\0\x04" + b"49\x001"
+    finding = found(
+        "gateway-closed-midsession", ready().client.data(cut).client.data(POSITIONS).server.ack().server.fin()
+    )
+
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
+        ("it rejected the client's reqCurrentTime in packet 12, 3.0 ms before", "likely")
+    ]
+
+
+def test_a_request_with_more_fields_than_are_known_is_not_called_malformed() -> None:
+    talk = ready().client.data(frame("49", "1", "more")).server.ack().server.fin()
+
+    assert "malformed" not in " ".join(found("gateway-closed-midsession", talk).evidence)
+
+
+@pytest.mark.parametrize("wait", [0, 9])
+def test_a_request_that_is_right_or_was_long_ago_is_not_called_malformed(wait: float) -> None:
+    request = b"\0\0\0\x04" + b"49\x001" if wait else frame("49", "1")
+    finding = found("gateway-closed-midsession", ready().client.data(request).server.ack().after(wait).server.fin())
+
+    assert "malformed" not in " ".join(finding.evidence)
+    assert {cause.certainty for cause in finding.causes} == {"possible"}
+
+
+@pytest.mark.parametrize(
+    ("version", "sent", "severity", "names"),
+    [
+        (213, BINARY_START_API, "problem", "startApi (since 213)"),
+        (206, b"\0\0\0\x0a\0\0\0\x01" + b"11\x005\0\0", "notice", "reqMktData (since 206)"),
+    ],
+)
+def test_a_request_in_text_where_the_version_has_protobuf_is_a_mismatch(
+    version: int, sent: bytes, severity: str, names: str
+) -> None:
+    finding = found("framing-mismatch", answered(version).client.data(sent).server.ack().after(4).client.fin())
+
+    assert (finding.severity, finding.certainty) == (severity, "certain")
+    assert finding.evidence[0].endswith(f"these had fields in text: {names}")
+
+
+def test_what_the_client_sent_with_start_api_is_named_where_the_gateway_then_closed() -> None:
+    finding = found("closed-after-startapi", answered().client.data(START_API + frame("17", "1")).server.fin())
+
+    assert "the client had sent more with or after startApi: reqManagedAccts (packet 8)" in finding.evidence
+    assert "sent more" not in " ".join(found("closed-after-startapi", started().server.fin()).evidence)
+
+
+def test_a_request_in_a_packet_of_its_own_after_start_api_is_cited_too() -> None:
+    talk = started().client.data(frame("17", "1")).server.fin()
+
+    assert found("closed-after-startapi", talk).packets == (8, 10, 11)
