@@ -13,9 +13,10 @@ from capanalyze.tcp.listener import REST
 from capanalyze.tcp.streams import Run
 from capanalyze.tcp.table import Table
 from capanalyze.tws.conversation import Conversation, Exchange
+from capanalyze.tws.frames import index_id
 from capanalyze.tws.message import Message
-from capanalyze.tws.rest import Rest
-from capanalyze.tws.resting import BEGUN, Resting, begins_frame
+from capanalyze.tws.rest import Rest, milestone
+from capanalyze.tws.resting import BEGUN, Resting, begins_frame, whole_frame
 from capanalyze.tws.room import HELD_IN_ALL, HELD_WHOLE, PART_COST, Room
 from capanalyze.tws.session import Session
 
@@ -96,7 +97,7 @@ class Sessions:
             return
         session = self.places[side.place]
         if isinstance(session, Resting):
-            data = self._go_on(session, side, data, start, end)
+            data = self._go_on(connection, session, side, data, start, end)
             start, end = 0, len(data)
             if end == 0:
                 return
@@ -139,13 +140,19 @@ class Sessions:
             return
         if connection.roles_from != "syn" or connection.client_side != 0 or not session.rests():
             return
-        resting = self.resting.get(session.progress)
-        if resting is None:
-            resting = self.resting[session.progress] = Resting(self.rest, session.progress)
         session.let_go()
-        self.places[connection.orig.place] = resting
-        connection.resp.listener, connection.orig.listener = resting.second, resting.first
+        self._put_to_rest(connection, session.progress)
         connection.forget_times()
+
+    def _put_to_rest(self, connection: Connection, progress: i64) -> Resting:
+        """The session that all share which rest after these milestones, now a connection's, too."""
+        resting = self.resting.get(progress)
+        if resting is None:
+            resting = self.resting[progress] = Resting(self.rest, progress)
+        self.places[connection.orig.place] = resting
+        connection.orig.listener = BEGUN if connection.orig.begun else resting.first
+        connection.resp.listener = BEGUN if connection.resp.begun else resting.second
+        return resting
 
     def take_messages(self) -> list[Message]:
         """The messages that were completed since the last call (``keep_all``), by the packet that completed each.
@@ -157,7 +164,7 @@ class Sessions:
         taken.sort(key=packet_of)
         return taken
 
-    def _go_on(self, resting: Resting, side: Side, data: bytes, start: i64, end: i64) -> bytes:
+    def _go_on(self, connection: Connection, resting: Resting, side: Side, data: bytes, start: i64, end: i64) -> bytes:
         """Give a session at rest the next octets of a side; return those that need a session of the connection's own.
 
         None do that are whole frames, or begin one, which waits at the side until it is whole.
@@ -168,7 +175,19 @@ class Sessions:
             start, end = 0, len(data)
         stream = resting.first if side.index == 0 else resting.second
         side.listener = stream
-        left = data[stream.hear(data, start, end, 0, 0) : end]
+        at = stream.hear(data, start, end, 0, 0)
+        while at < end:
+            size, index = whole_frame(data, at, end)
+            if size == 0:
+                break
+            stream.count(index, 1)
+            at += size
+            progress = resting.progress | milestone(side.index == 0, index_id(index))
+            if progress != resting.progress:
+                resting = self._put_to_rest(connection, progress)
+                stream = resting.first if side.index == 0 else resting.second
+            at = stream.hear(data, at, end, 0, 0)
+        left = data[at:end]
         if left and begins_frame(left) and self.room.hold(0, len(left) + PART_COST):
             side.begun = left
             side.listener = BEGUN

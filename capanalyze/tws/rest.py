@@ -44,6 +44,15 @@ BITS: Final = {
 READY: Final = 24
 
 
+def milestone(from_client: bool, number: i64) -> i64:
+    """The bit of the milestone that a message makes, 0 for none."""
+    if from_client:
+        return BITS["start_api_sent"] if number == START_API else 0
+    if number == NEXT_VALID_ID:
+        return BITS["next_valid_id"]
+    return BITS["managed_accounts"] if number == MANAGED_ACCOUNTS else 0
+
+
 class Rest:
     """What they share.
 

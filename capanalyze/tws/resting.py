@@ -1,9 +1,9 @@
 """Sessions at rest: those that are counted only, while both sides are between two frames.
 
 In: the octets of all of them that got equally far. Out: their frames are counted; the beginning of a frame waits at its
-side; what makes no frame, or a watched one, is left to a session of the connection's own, which goes on from there
-(``Session.resume``). A session with its streams takes a kilobyte, interpreted more, and 20,000 may be open at a time;
-one that all share is at hand, too, where theirs lie far away in memory.
+side; what makes no frame is left to a session of the connection's own, which goes on from there (``Session.resume``).
+A session with its streams takes a kilobyte, interpreted more, and 20,000 may be open at a time; one that all share is
+at hand, too, where theirs lie far away in memory.
 """
 
 from typing import Final
@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import Listener
+from capanalyze.tws.frames import MAX_FRAME, identify
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.rest import Rest
 from capanalyze.tws.session import Session
@@ -63,3 +64,14 @@ BEGUN: Final = Begun()
 def begins_frame(octets: bytes) -> bool:
     """Whether these may be the beginning of a frame that may wait at its side."""
     return len(octets) < 4 or len(octets) < 4 + int.from_bytes(octets[:4], "big") <= MOST_BEGUN
+
+
+def whole_frame(octets: bytes, at: i64, end: i64) -> tuple[i64, i64]:
+    """Size and index of the frame at ``at`` that the walk left; 0 and 0 where it is not whole, or none."""
+    if end - at < 5:
+        return 0, 0
+    length: i64 = int.from_bytes(octets[at : at + 4], "big")
+    if length == 0 or length > MAX_FRAME or at + 4 + length > end:
+        return 0, 0
+    index = identify(octets, at + 4, at + 4 + length, length)
+    return (4 + length, index) if index > 0 else (0, 0)

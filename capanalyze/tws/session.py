@@ -26,6 +26,7 @@ from capanalyze.tws.rest import (
     START_API,
     WATCH_CLIENT,
     WATCH_SERVER,
+    milestone,
     stage,
 )
 from capanalyze.tws.results import fill
@@ -199,14 +200,9 @@ class Session(Legacy):
 
     def _progress(self, stream: FrameStream, number: i64) -> None:
         """A milestone of a session that is not told; of one that is counted only what is passed is watched no more."""
-        passed = False
-        if stream.from_client and number == START_API:
-            self.reach("start_api_sent", stream.packet, stream.ts_ns)
-            passed = True
-        elif not stream.from_client and number in {NEXT_VALID_ID, MANAGED_ACCOUNTS}:
-            self.reach("next_valid_id" if number == NEXT_VALID_ID else "managed_accounts", stream.packet, stream.ts_ns)
-            passed = self._is_ready()
-        if passed and self.counted:
+        bit = milestone(stream.from_client, number)
+        self.progress |= bit
+        if self.counted and bit and (stream.from_client or self._is_ready()):
             stream.watch = WATCH_NONE
 
     def _converse(self, conversation: Conversation, message: Message, index: i64, key: i64) -> None:

@@ -1,11 +1,16 @@
 """Sessions that are counted only and share one (tws/resting.py): each frame is counted, however it is cut."""
 
+from unittest import mock
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capanalyze import sessions
+from capanalyze.capture import files
 from capanalyze.tcp import table
 from capanalyze.tws.resting import MOST_BEGUN
+from capanalyze.tws.session import Session
 from tests.conversation import Conversation
 from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, error, frame, report, started
 
@@ -46,3 +51,24 @@ def test_each_frame_is_counted_once_wherever_its_octets_are_cut(
         limits.setattr(table, "TOLD_IN_FULL", 0)
 
         assert counted(talk) == in_full
+
+
+def test_what_makes_whole_frames_wakes_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = started()
+    for _ in range(600):
+        talk.server.data(TICK).client.ack()
+    for octets in (
+        MANAGED_ACCOUNTS[:6],
+        MANAGED_ACCOUNTS[6:] + NEXT_VALID_ID + TICK,
+        frame("17", "1", "x" * 900),
+        TICK,
+    ):
+        talk.server.data(octets).client.ack()
+    monkeypatch.setattr(table, "TOLD_IN_FULL", 0)
+    monkeypatch.setattr(files, "READ", 400)  # several stretches behind the first 64 kB
+    with mock.patch.object(sessions, "Session", wraps=Session) as made:
+        said = report(talk).counted_only
+
+    assert made.call_count == 1
+    assert said is not None
+    assert said.reached == {"ready": 1}
