@@ -14,10 +14,11 @@ from capanalyze.capture.capture import Capture, Progress
 from capanalyze.capture.files import CaptureFile
 from capanalyze.captured import facts_of
 from capanalyze.report.build import build_report
-from capanalyze.report.counted import counted_facts
+from capanalyze.report.counted import counted_facts, crowded_out
 from capanalyze.report.messages import record
 from capanalyze.report.report import Report
 from capanalyze.report.requests import exchange_record
+from capanalyze.timeline.verdict import unread_end
 from capanalyze.tws.conversation import Exchange
 from capanalyze.tws.message import Message
 
@@ -89,6 +90,7 @@ def messages(
     wanted: Callable[[Message, int], bool] | None = None,
     exchanges: list[dict[str, Any]] | None = None,
     followed: frozenset[int] | None = None,
+    lacking: list[str] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Every TWS message of a capture in capture order, one dict each (contract.md, "messages").
 
@@ -100,16 +102,19 @@ def messages(
         wanted: is asked, before a message is decoded, whether it is; with the time of the capture's first packet.
         exchanges: is filled, after the last message, with what ``requests`` gives.
         followed: request ids; ``exchanges`` gets these only.
+        lacking: is filled, after the last message, with sentences on why there may be others.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
     """
     analyzer = Analyzer(tuple(ports), keep_all=True, converse=exchanges is not None, keys=followed)
-    for packets in Capture(_names(paths), engine, progress).runs():
+    capture = Capture(_names(paths), engine, progress)
+    for packets in capture.runs():
         analyzer.feed(packets)
         yield from _records(analyzer, wanted)
     analyzer.finish()
     yield from _records(analyzer, wanted)
+    _note_lacking(lacking, capture, analyzer)
     if exchanges is not None:
         exchanges.extend(_exchanges(analyzer))
 
@@ -130,6 +135,7 @@ def requests(
     progress: Progress | None = None,
     wanted: Callable[[dict[str, Any], int], bool] | None = None,
     heard: dict[str, int] | None = None,
+    lacking: list[str] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Every request that something answers, with what came of it, one dict each in capture order.
 
@@ -139,20 +145,22 @@ def requests(
     the request itself. Of a connection with more requests than are followed the last dict is {conn, left_out};
     ``conn`` is None for all connections of which none is.
     ``wanted`` is asked which dicts are, with the time of the capture's first packet. ``heard`` is filled with how many
-    ``messages`` there were, requests or not, before the first dict comes.
+    ``messages`` there were, requests or not, before the first dict comes; ``lacking`` as by ``messages``.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
     """
     analyzer = Analyzer(tuple(ports), keep_all=True, converse=True)
     number = 0
-    for packets in Capture(_names(paths), engine, progress).runs():
+    capture = Capture(_names(paths), engine, progress)
+    for packets in capture.runs():
         analyzer.feed(packets)
         number += len(analyzer.take_messages())
     analyzer.finish()
     if heard is not None:
         heard["messages"] = number + len(analyzer.take_messages())
     start_ns = int(analyzer.first_ts)
+    _note_lacking(lacking, capture, analyzer)
     yield from (one for one in _exchanges(analyzer) if wanted is None or wanted(one, start_ns))
 
 
@@ -170,6 +178,18 @@ def _exchanges(analyzer: Analyzer) -> Iterator[dict[str, Any]]:
         yield {"conn": None, "left_out": others}
 
 
+def _note_lacking(lacking: list[str] | None, capture: Capture, analyzer: Analyzer) -> None:
+    """Say why there may be messages that were not found: the capture's end, and connections without room."""
+    if lacking is None:
+        return
+    decoders = [file.decoder for file in capture.files]
+    damaged = any(decoder.damage for decoder in decoders)
+    unread = unread_end(damaged, any(decoder.cut for decoder in decoders), len(decoders))
+    counted = counted_facts(analyzer.tracker.table, analyzer.all_sessions.rest, all_connections=True)
+    words = [unread, crowded_out(counted) if counted is not None else ""]
+    lacking.extend(text for text in words if text)
+
+
 def _conn(talk: tuple[int, list[Exchange]]) -> int:
     return talk[0]
 
@@ -180,18 +200,22 @@ def message_counts(
     ports: Sequence[int] = API_PORTS,
     engine: str = "auto",
     progress: Progress | None = None,
+    lacking: list[str] | None = None,
 ) -> dict[str, dict[str, int]]:
     """How many TWS messages of each name the sides sent, on all connections: {"client" or "server": {name: count}}.
 
     Nothing is decoded, and no message becomes an object: this costs little more than following the connections.
+    ``lacking`` as by ``messages``.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
     """
     analyzer = Analyzer(tuple(ports))
-    for packets in Capture(_names(paths), engine, progress).runs():
+    capture = Capture(_names(paths), engine, progress)
+    for packets in capture.runs():
         analyzer.feed(packets)
     analyzer.finish()
+    _note_lacking(lacking, capture, analyzer)
     sums = {"client": analyzer.all_sessions.rest.names_of(True), "server": analyzer.all_sessions.rest.names_of(False)}
     for session in analyzer.sessions:
         if session is not None and session.rest is None:

@@ -10,6 +10,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.listener import REST
+from capanalyze.tcp.room import CONVERSATION_COST, HELD_WHOLE, PART_COST, SESSION_COST
 from capanalyze.tcp.streams import Run
 from capanalyze.tcp.table import Table
 from capanalyze.tws.conversation import Conversation, Exchange
@@ -17,16 +18,13 @@ from capanalyze.tws.frames import index_id
 from capanalyze.tws.message import Message
 from capanalyze.tws.rest import Rest, milestone
 from capanalyze.tws.resting import BEGUN, Resting, begins_frame, whole_frame
-from capanalyze.tws.room import HELD_IN_ALL, HELD_WHOLE, PART_COST, Room
 from capanalyze.tws.session import Session
 
 HELLO: Final = b"API\0"
 """What TWS begins with (protocol.md 1.2)."""
 
-WITH_LONG_HEAD: Final = 100
-"""The first connections keep many of their first messages, the others SHORT_HEAD."""
-
-SHORT_HEAD: Final = 16
+SHORT_LISTS: Final = 16
+"""First messages, requests and lost places kept of connections that are not told at length."""
 
 
 class Sessions:
@@ -52,7 +50,9 @@ class Sessions:
         self.talks: list[tuple[int, list[Exchange]]] = []
         self.unfollowed: dict[int, int] = {}
         self.rest = Rest()
-        self.room = Room(HELD_WHOLE if keep_all else HELD_IN_ALL)
+        self.room = table.room
+        if keep_all:
+            self.room.most_held = HELD_WHOLE
         self.resting: dict[int, Resting] = {}  # by their progress
         self.messages: list[Message] = []
 
@@ -216,8 +216,11 @@ class Sessions:
             )
             if self.converse:
                 session.conversation = Conversation(self.room, self.keys)
-            if connection.number > WITH_LONG_HEAD:
-                session.most_head = SHORT_HEAD
+            if not connection.detail:
+                session.load = SESSION_COST + (CONVERSATION_COST if self.converse else 0)
+                self.room.take(session.load)
+            if not connection.at_length:
+                session.keep_few(SHORT_LISTS)
             if before is not None:
                 session.resume(before.progress)
             self.places[connection.orig.place] = session
@@ -234,14 +237,20 @@ class Sessions:
             connection.api = True
             if not self.keep_all:
                 connection.resp.listener, connection.orig.listener = session.second, session.first
-        if session.dead:
-            connection.heeded = False
-            session.let_go()
-            self.places[connection.orig.place] = None
-        elif self.keep_all:
+        if self.keep_all:
             for message in session.take_messages():
                 message.conn = connection.number
                 self.messages.append(message)
+        if session.load > 0 and not self.room.fits(0) and not session.dead:
+            session.finish()
+            self._heard(connection, session)
+            self.rest.given_up += 1
+            session.dead = True
+        if session.dead:
+            connection.heeded = False
+            connection.orig.listener = connection.resp.listener = None
+            session.let_go()
+            self.places[connection.orig.place] = None
 
     def _heard(self, connection: Connection, session: Session) -> None:
         """A session is over: its exchanges outlast it, whether it is told or not."""

@@ -18,6 +18,8 @@ def settle(tracker: Tracker, sessions: Sessions) -> None:
     finished: list[Connection] = []
     while waiting:
         connection = waiting.pop()
+        if connection.gone:
+            continue
         _finish(tracker, sessions, connection)
         if connection.detail:
             finished.append(connection)

@@ -20,6 +20,7 @@ class StreamRecorder:
     def __init__(self, *_: object) -> None:
         self.is_tws = False
         self.dead = False
+        self.load = 0
         self.hello_side = -1
         self.conversation = None
         self.pieces: tuple[list[bytes | int], list[bytes | int]] = ([], [])
@@ -33,6 +34,9 @@ class StreamRecorder:
         """A hole in a side's stream."""
         assert length > 0
         self.pieces[side].append(length)
+
+    def keep_few(self, _most: int) -> None:
+        """The connection is not told at length."""
 
     def let_go(self) -> None:
         """The connection is forgotten."""

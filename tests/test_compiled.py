@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hatch_build import compile_modules
-from tests.limits.crowds import MOST_MB, Segment, finished, flood, peak_mb, sessions, written
+from tests.limits.crowds import MOST_MB, Segment, damaged, finished, flood, peak_mb, sessions, told, written
 
 ROOT = Path(__file__).parents[1]
 DAMAGED = 300
@@ -45,7 +45,10 @@ def test_compiled_and_interpreted_give_the_same_answers(compiled: Path) -> None:
     assert len(fast) > 2 * DAMAGED + 80
 
 
-@pytest.mark.parametrize(("crowd", "number"), [(sessions, 20_000), (finished, 60_000), (flood, 150_000)])
+@pytest.mark.parametrize(
+    ("crowd", "number"),
+    [(sessions, 20_000), (finished, 60_000), (flood, 150_000), (damaged, 20_480), (told, 600)],
+)
 def test_compiled_the_command_needs_less_than_100_mb(
     crowd: Callable[[int], Iterator[Segment]], number: int, compiled: Path, tmp_path: Path
 ) -> None:
@@ -53,9 +56,9 @@ def test_compiled_the_command_needs_less_than_100_mb(
 
 
 @pytest.mark.parametrize("options", [(), ("--requests",)])
-def test_compiled_the_messages_of_20000_open_sessions_need_less_than_100_mb(
+def test_compiled_the_messages_of_20000_damaged_sessions_need_less_than_100_mb(
     options: tuple[str, ...], compiled: Path, tmp_path: Path
 ) -> None:
-    crowd = written(sessions(20_000), tmp_path / "crowd.pcap")
+    crowd = written(damaged(20_480), tmp_path / "crowd.pcap")
 
     assert peak_mb(compiled, crowd, command=("messages", *options)) < MOST_MB

@@ -15,12 +15,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from capanalyze import lane, read
+from capanalyze import sessions as rooms
 from capanalyze.analyzer import Analyzer
 from capanalyze.api import read_files
 from capanalyze.capture import files
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.raw import RawPackets
-from capanalyze.tcp import table
+from capanalyze.tcp import connection, table
 from capanalyze.tws.session import Session
 from tests.conversation import ACK, ETHERNET, LOOP, NULL, RAW, SLL, SLL2, Conversation, Packet, pcap, pcapng
 from tests.timeline.talk import to_itself
@@ -230,8 +231,9 @@ def test_the_loop_hands_on_whatever_is_not_usual(
         sessions = [rest for rest in sessions if rest]
     data = form(packets)
 
-    soon_settled = mock.patch.multiple("capanalyze.sessions", WITH_LONG_HEAD=0, SHORT_HEAD=4)
-    with soon_settled, mock.patch.object(table, "TOLD_IN_FULL", in_full):
+    soon_settled = mock.patch.object(rooms, "SHORT_LISTS", 4)
+    briefly = mock.patch.object(connection, "TOLD_AT_LENGTH", 0)
+    with soon_settled, briefly, mock.patch.object(table, "TOLD_IN_FULL", in_full):
         with mock.patch.object(lane, "feed", packet_by_packet), never_at_rest:
             expected = read_files([from_bytes(data)], all_connections=True).to_dict()
         assert read_files([from_bytes(data)], all_connections=True).to_dict() == expected

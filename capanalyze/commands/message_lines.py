@@ -5,24 +5,40 @@ Lines are made as they are asked for, so that a capture of any size needs no mem
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from capanalyze.api import message_counts, messages, requests
 from capanalyze.commands.message_choice import Choice
 from capanalyze.commands.message_options import MessageFormat
-from capanalyze.commands.output import whole_file
+from capanalyze.commands.output import note, whole_file
 
 if TYPE_CHECKING:
     from capanalyze.commands.shares import Wanted
 
+T = TypeVar("T")
+
 
 def found_by(
-    files: list[str], ports: tuple[int, ...], choice: Choice, wanted: "Wanted | None" = None
-) -> Iterable[dict[str, Any]]:
-    """The messages that were asked for; ``wanted``: of those that a share of the work is asked for."""
+    files: list[str], ports: tuple[int, ...], choice: Choice, wanted: "Wanted | None" = None, noted: bool = True
+) -> Iterator[dict[str, Any]]:
+    """The messages that were asked for; ``wanted``: of those that a share of the work is asked for.
+
+    ``noted``: what may be lacking is noted after the last.
+    """
+    lacking: list[str] = []
     if choice.everything:
-        return messages(files, ports=ports, wanted=wanted)
-    return filter(choice.decoded, messages(files, ports=ports, wanted=wanted or choice.undecoded))
+        found: Iterator[dict[str, Any]] = messages(files, ports=ports, wanted=wanted, lacking=lacking)
+    else:
+        every = messages(files, ports=ports, wanted=wanted or choice.undecoded, lacking=lacking)
+        found = filter(choice.decoded, every)
+    return _noted(found, lacking) if noted else found
+
+
+def _noted(found: Iterable[T], lacking: list[str]) -> Iterator[T]:
+    """The same, and a note on each thing that may be lacking, which is known after the last."""
+    yield from found
+    for words in lacking:
+        note(f"note: there may be more: {words}")
 
 
 def count_lines(files: list[str], ports: tuple[int, ...], choice: Choice, how: MessageFormat) -> Iterator[str]:
@@ -30,7 +46,9 @@ def count_lines(files: list[str], ports: tuple[int, ...], choice: Choice, how: M
     from capanalyze.commands import message_counts as table  # noqa: PLC0415 - each table has modules of its own
 
     if choice.counted:
-        rows = table.from_counts(message_counts(files, ports=ports), choice)
+        lacking: list[str] = []
+        rows = table.from_counts(message_counts(files, ports=ports, lacking=lacking), choice)
+        rows = list(_noted(rows, lacking))
     else:
         rows = table.from_records(found_by(files, ports, choice))
     forms = {MessageFormat.JSONL: table.as_jsonl, MessageFormat.CSV: table.as_csv}
@@ -48,7 +66,8 @@ def request_lines(
     """Every request with what came of it, as lines; ``heard`` is what ``requests`` fills."""
     from capanalyze.report import request_line  # noqa: PLC0415 - as above
 
-    found = requests(files, ports=ports, wanted=choice.asked, heard=heard)
+    lacking: list[str] = []
+    found = _noted(requests(files, ports=ports, wanted=choice.asked, heard=heard, lacking=lacking), lacking)
     if how is MessageFormat.JSONL:
         from capanalyze.report.json import line  # noqa: PLC0415 - as above
 
@@ -63,8 +82,11 @@ def story_lines(files: list[str], ports: tuple[int, ...], choice: Choice, zone: 
     from capanalyze.report.story import story  # noqa: PLC0415 - as above
 
     exchanges: list[dict[str, Any]] = []
-    found = messages(files, ports=ports, wanted=choice.undecoded, exchanges=exchanges, followed=choice.requests)
-    return story(filter(choice.decoded, found), exchanges, zone)
+    lacking: list[str] = []
+    found = messages(
+        files, ports=ports, wanted=choice.undecoded, exchanges=exchanges, followed=choice.requests, lacking=lacking
+    )
+    return _noted(story(filter(choice.decoded, found), exchanges, zone), lacking)
 
 
 def message_lines(
@@ -75,9 +97,10 @@ def message_lines(
     zone: tzinfo,
     columns: Sequence[str],
     wanted: "Wanted | None" = None,
+    noted: bool = True,
 ) -> Iterator[str]:
     """The messages that were asked for, as lines."""
-    found = found_by(files, ports, choice, wanted)
+    found = found_by(files, ports, choice, wanted, noted)
     if how is MessageFormat.JSONL:
         from capanalyze.report.json import line  # noqa: PLC0415 - json costs 8 ms that text does not need
 

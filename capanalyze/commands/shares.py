@@ -59,8 +59,8 @@ class Share:
         return True
 
 
-Lines = Callable[[Wanted], Iterator[str]]
-"""Makes the lines of the messages that are wanted; each before the next message is asked for."""
+Lines = Callable[[Wanted, bool], Iterator[str]]
+"""Makes the lines of the messages that are wanted, each before the next message is asked for; and notes, or none."""
 
 
 def shared(lines: Lines, wanted: Wanted, jobs: int) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _work(sink: Connection, lines: Lines, wanted: Wanted, number: int, shares: i
     """Send the pieces of a share, then None."""
     share = Share(number, shares, wanted)
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        for piece in _pieces(lines(share), share):
+        for piece in _pieces(lines(share, number == 0), share):
             if piece.group != BEFORE_ALL or number == 0:
                 sink.send(piece)
         sink.send(None)

@@ -23,6 +23,7 @@ def counted_facts(table: Table, rest: Rest, all_connections: bool) -> CountedFac
         closed_first=_sum(tallies, "closes"),
         conn_states=_sum(tallies, "states"),
         sessions=int(rest.sessions),
+        sessions_given_up=int(rest.given_up),
         reached=dict(rest.reached),
         messages={"client": rest.names_of(from_client=True), "server": rest.names_of(from_client=False)},
         unfollowed_syns=sum(int(tally.unfollowed) for tally in tallies),
@@ -54,9 +55,17 @@ def counted_words(facts: CountedFacts, server: str) -> str:
         words.append(
             f"their {count(facts.sessions, 'TWS session')} with {count(number, 'message')} came to: {listing(reached)}"
         )
+    crowded = crowded_out(facts)
+    return "; ".join([*words, crowded] if crowded else words)
+
+
+def crowded_out(facts: CountedFacts) -> str:
+    """What there was no room for, "" for nothing."""
+    words: list[str] = []
+    if facts.sessions_given_up:
+        words.append(f"for want of room {count(facts.sessions_given_up, 'session')} could not be followed to the end")
+    if facts.unfollowed_syns:
+        words.append(f"{count(facts.unfollowed_syns, 'SYN')} found no room among the connections open at the time")
     if facts.unfollowed_packets:
-        words.append(
-            f"{count(facts.unfollowed_syns, 'SYN')} found no room among the connections that were open at the time, "
-            f"and {count(facts.unfollowed_packets, 'packet')} belong to none that was followed"
-        )
+        words.append(f"{count(facts.unfollowed_packets, 'packet')} belong to no connection that was followed")
     return "; ".join(words)

@@ -212,8 +212,10 @@ class ConnectionReport(NamedTuple):
 class CountedFacts(NamedTuple):
     """The connections beyond those told in full, in numbers.
 
-    ``closed_first`` is by who closed first and how ("client FIN", "" for nobody); ``reached`` by the last milestone
-    of a session; ``unfollowed_syns`` and ``unfollowed_packets`` are those of connections for which there was no room.
+    ``closed_first`` is by who closed first and how ("client FIN", "" for nobody, "unknown" where there was no room to
+    follow the connection to its end); ``reached`` by the last milestone of a session; ``sessions_given_up`` is how many
+    sessions were followed to a point only, for want of room. ``unfollowed_syns`` and ``unfollowed_packets`` are those
+    of connections for which there was none at all.
     """
 
     connections: int
@@ -222,6 +224,7 @@ class CountedFacts(NamedTuple):
     closed_first: dict[str, int]
     conn_states: dict[str, int]
     sessions: int
+    sessions_given_up: int
     reached: dict[str, int]
     messages: dict[str, dict[str, int]]
     unfollowed_syns: int

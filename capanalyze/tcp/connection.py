@@ -16,10 +16,15 @@ from capanalyze.tcp.side import TAIL, Side
 
 __all__ = ["TAIL", "Close", "Connection", "Event", "Note", "Side"]
 
+TOLD_AT_LENGTH: Final = 100
+"""The first connections, of which longer lists are kept than of the others (``Connection.at_length``)."""
+
 EVENTS: Final = 120
+EVENTS_SHORT: Final = 40
 """TCP events kept per connection before the middle is left out (``events_left_out`` counts)."""
 
 NOTE_PACKETS: Final = 100
+NOTE_PACKETS_SHORT: Final = 20
 """Packet numbers kept for each note; ``count`` stays true."""
 
 
@@ -56,10 +61,10 @@ class Note:
         self.packets: list[int] = []
         self.count: i64 = 0
 
-    def add(self, packet: i64) -> None:
-        """Count one more packet, and remember its number while there is room."""
+    def add(self, packet: i64, most: i64) -> None:
+        """Count one more packet, and remember its number if it is one of the first ``most``."""
         self.count += 1
-        if len(self.packets) < NOTE_PACKETS:
+        if len(self.packets) < most:
             self.packets.append(packet)
 
 
@@ -110,6 +115,7 @@ class Connection:
 
     __slots__ = (
         "api",
+        "at_length",
         "client_side",
         "client_state",
         "close",
@@ -124,12 +130,14 @@ class Connection:
         "events_left_out",
         "first_packet",
         "first_ts",
+        "given_up",
         "gone",
         "header_cut",
         "heeded",
         "history",
         "ignored_count",
         "ignored_resets",
+        "load",
         "narrated",
         "notes",
         "number",
@@ -150,6 +158,7 @@ class Connection:
         self.number: i64 = number  # 1, 2, ... in order of first packet
         self.orig: Side = orig
         self.resp: Side = resp
+        self.at_length: bool = number <= TOLD_AT_LENGTH
         self.client_side: i64 = 0  # which of the two is the client
         self.roles_from: str = "first_packet"
         self.opened: str | None = None
@@ -180,6 +189,8 @@ class Connection:
         self.api: bool = False  # on one of the gateway's ports, or TWS was spoken
         self.over: bool = False  # nothing more is to come
         self.gone: bool = False  # it was counted and forgotten
+        self.given_up: bool = False  # before it was over, for want of room (given_up.py)
+        self.load: i64 = 0  # what it takes of the room, where it is counted only
         self.heeded: bool = True  # payload is still worth handing on
         self.narrated: bool = True  # payload makes "data" events: its messages do not tell the story
 
@@ -233,3 +244,25 @@ class Connection:
             side.last_data_packet = 0
             side.first_data_packet = min(side.first_data_packet, 1)
             side.first_data_acked_packet = min(side.first_data_acked_packet, 1)
+
+
+def ends(key: bytes) -> tuple[Side, Side]:
+    """The two sides of a connection whose first segment has that key: one, its own peer, where it leads to itself."""
+    octets: i64 = 4 if len(key) < 36 else 16
+    ports = 2 * octets
+    back = key[octets:ports] + key[:octets] + key[ports + 2 : ports + 4] + key[ports : ports + 2]
+    if len(key) > ports + 4:
+        back += key[ports + 4 :]  # the VLAN
+    orig = Side(key)
+    if back == key:
+        orig.peer = orig
+        return orig, orig
+    resp = Side(back)
+    resp.index = 1
+    orig.peer, resp.peer = resp, orig
+    return orig, resp
+
+
+def is_over(connection: Connection) -> bool:
+    """Whether nothing more is to come: both sides closed, or a RST counted."""
+    return connection.reset is not None or (connection.orig.parting.closed and connection.resp.parting.closed)

@@ -29,6 +29,9 @@ LARGEST_SYN: Final = 65535
 YOUNG: Final = 1000
 """Packets after which a connection whose SYN was not captured does not get one any more."""
 
+NEAR: Final = 1 << 20
+"""How far a segment's numbers may lie from those of the only direction known so far."""
+
 UNKNOWN: Final = 1 << 32
 """Farther apart than two numbers can be."""
 
@@ -151,3 +154,13 @@ def beside(side: Side, number: i64, anywhere: bool) -> i64:
         return ahead
     used = min(side.next_rel - side.low_rel, ELSEWHERE) + 1 if anywhere else 0
     return max(-ahead - used, 0)
+
+
+def answers(side: Side, seg: Segment) -> bool:
+    """Whether a segment continues what is known of a side by its peer's segments alone."""
+    peer = side.peer
+    if not seg.flags & ACK:  # a SYN captured behind its answer, or a RST, which has the number that was acknowledged
+        return side.trouble.told == (seg.seq + 1) & 0xFFFFFFFF if seg.flags & SYN else peer.last_ack == seg.seq
+    if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
+        return False
+    return peer.last_ack < 0 or apart(seg.seq, peer.last_ack) <= NEAR

@@ -10,7 +10,10 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import (
     EVENTS,
+    EVENTS_SHORT,
     NO_NOTES,
+    NOTE_PACKETS,
+    NOTE_PACKETS_SHORT,
     Connection,
     Event,
     Note,
@@ -66,13 +69,14 @@ def mark(connection: Connection, side: Side, word: str, packet: i64) -> None:
     """Put ``word`` on a packet of ``side``; no word on those of a connection that is counted only."""
     if not connection.detail:
         return
+    most: i64 = NOTE_PACKETS if connection.at_length else NOTE_PACKETS_SHORT
     for known in connection.notes:
         if known.side == side.index and known.note == word:
-            known.add(packet)
+            known.add(packet, most)
             break
     else:
         fresh = Note(word, side.index)
-        fresh.add(packet)
+        fresh.add(packet, most)
         if connection.notes is NO_NOTES:
             connection.notes = []
         connection.notes.append(fresh)
@@ -91,7 +95,8 @@ def event(connection: Connection, side: Side, kind: str, packet: i64, ts_ns: i64
             last.count += 1
             last.value += value
             return
-    if len(events) >= EVENTS and (kind not in {"FIN", "RST"} or len(events) >= 2 * EVENTS):
+    most: i64 = EVENTS if connection.at_length else EVENTS_SHORT
+    if len(events) >= most and (kind not in {"FIN", "RST"} or len(events) >= 2 * most):
         connection.events_left_out += 1
         return
     events.append(Event(packet, ts_ns, side.index, kind, value, flag))

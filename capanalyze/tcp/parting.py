@@ -14,6 +14,9 @@ counted only, the first one's."""
 MAX_GAPS: Final = 100
 """Gaps described per side; of further ones the octets are counted, and what comes late for them is not found."""
 
+GAPS_SHORT: Final = 20
+"""The same of connections that are not told at length (``Connection.at_length``)."""
+
 GAPS_IN_BRIEF: Final = 4
 """The same where the connection is counted only."""
 

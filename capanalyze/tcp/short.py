@@ -11,7 +11,7 @@ from mypy_extensions import i64
 from capanalyze.packets.common import COMPILED
 from capanalyze.tcp import notes
 from capanalyze.tcp.acknowledgement import first_pure_ack
-from capanalyze.tcp.connection import TAIL, Side
+from capanalyze.tcp.connection import TAIL, Connection, Side
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.side import break_tail, shared, trouble
 from capanalyze.tcp.zeek import DATA, PURE_ACK, once
@@ -139,3 +139,32 @@ def catch_up(side: Side) -> None:
         if side.next_rel > side.max_rel:
             side.max_rel = side.next_rel
             side.max_ts = side.last_data_ts
+
+
+def goes_on(connection: Connection) -> bool:
+    """Whether nothing is odd about a connection by now, so that the short path may be taken."""
+    orig, resp = connection.orig, connection.resp
+    odd, other = orig.trouble, resp.trouble
+    return (
+        not connection.ending
+        and connection.doubtful_reset is None
+        and connection.early_reset is None
+        and not odd.held
+        and not other.held
+        and orig.next_seq >= 0
+        and resp.next_seq >= 0
+        and orig.last_ack >= 0
+        and resp.last_ack >= 0
+        and orig.window > 0
+        and resp.window > 0
+        and orig.scaled
+        and resp.scaled
+        and not odd.unsure
+        and not other.unsure
+        and not odd.skipped
+        and not other.skipped
+        and odd.stale_ack < 0
+        and other.stale_ack < 0
+        and orig.acked_rel <= orig.next_rel
+        and resp.acked_rel <= resp.next_rel
+    )

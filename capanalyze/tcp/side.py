@@ -16,7 +16,7 @@ from mypy_extensions import i64, u8
 
 from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import Listener
-from capanalyze.tcp.parting import GAPS_IN_BRIEF, MAX_GAPS, NO_PACKETS, OPEN, SMOOTH, Gap, Parting, Trouble
+from capanalyze.tcp.parting import GAPS_IN_BRIEF, GAPS_SHORT, NO_PACKETS, OPEN, SMOOTH, Gap, Parting, Trouble
 
 if TYPE_CHECKING:
     from capanalyze.tcp.connection import Connection
@@ -255,7 +255,10 @@ def trouble(side: Side) -> Trouble:
     """The side's own Trouble, to be written to."""
     if side.trouble is SMOOTH:
         side.trouble = Trouble()
-        side.trouble.most_gaps = MAX_GAPS if side.detail else GAPS_IN_BRIEF
+        if not side.detail:
+            side.trouble.most_gaps = GAPS_IN_BRIEF
+        elif side.connection is not None and not side.connection.at_length:
+            side.trouble.most_gaps = GAPS_SHORT
     return side.trouble
 
 

@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.parting import NO_GAPS, NO_HELD, Gap, Held, Trouble
+from capanalyze.tcp.room import Room
 from capanalyze.tcp.side import Side, break_tail, trouble
 
 MAX_HELD: Final = 256
@@ -23,7 +24,7 @@ MAX_HELD_OCTETS: Final = 1024 * 1024
 MAX_HELD_IN_ALL: Final = 8 * 1024 * 1024
 """Octets that wait behind holes, over all connections, and HELD_COST for each segment."""
 
-HELD_COST: Final = 192
+HELD_COST: Final = 320
 """Octets that a segment takes which waits, beside its payload."""
 
 PATIENCE: Final = 16
@@ -54,8 +55,9 @@ class Run:
 class Streams:
     """Orders payload; ``runs`` collects what became deliverable since it was last emptied."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room) -> None:
         self.runs: list[Run] = []
+        self.room = room
         self.held_octets: i64 = 0
 
     def payload(
@@ -113,13 +115,21 @@ class Streams:
             at -= 1
         odd.held.insert(at, Held(rel, end, data, packet, ts_ns))
         odd.held_octets += len(data)
-        self.held_octets += len(data) + HELD_COST
+        self._hold_more(len(data) + HELD_COST)
         side.octets += fresh
         while odd.held and (
-            len(odd.held) > MAX_HELD or odd.held_octets > MAX_HELD_OCTETS or self.held_octets > MAX_HELD_IN_ALL
+            len(odd.held) > MAX_HELD
+            or odd.held_octets > MAX_HELD_OCTETS
+            or self.held_octets > MAX_HELD_IN_ALL
+            or not self.room.fits(0)
         ):
             self.give_up_hole(side)
         return fresh
+
+    def _hold_more(self, octets: i64) -> None:
+        """Count what waits behind holes, or waits no longer (less than 0)."""
+        self.held_octets += octets
+        self.room.take(octets)
 
     def _deliver(self, side: Side, end: i64, data: bytes, start: i64, captured: i64, packet: i64, ts_ns: i64) -> None:
         """Append octets up to ``end`` to the stream; what a short snapshot length left out is a gap in it."""
@@ -139,7 +149,7 @@ class Streams:
         while odd.held and odd.held[0].start <= side.next_rel:
             held = odd.held.pop(0)
             odd.held_octets -= len(held.data)
-            self.held_octets -= len(held.data) + HELD_COST
+            self._hold_more(-len(held.data) - HELD_COST)
             if held.end > side.next_rel:
                 skip = side.next_rel - held.start
                 captured = max(len(held.data) - skip, 0)
@@ -211,11 +221,10 @@ class Streams:
             if held.end > fin_rel:
                 kept = held.data[: max(fin_rel - held.start, 0)]
                 odd.held_octets -= len(held.data) - len(kept)
-                self.held_octets -= len(held.data) - len(kept)
+                self._hold_more(len(kept) - len(held.data))
                 held.data, held.end = kept, max(fin_rel, held.start)
         while odd.held and odd.held[-1].start >= fin_rel:
-            odd.held.pop()
-            self.held_octets -= HELD_COST
+            self._hold_more(-len(odd.held.pop().data) - HELD_COST)
 
 
 def overlap(side: Side, rel: i64, end: i64) -> i64:

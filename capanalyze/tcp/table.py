@@ -1,11 +1,11 @@
 """Table: the connections of a capture by their addresses and ports, and what is kept of a great many.
 
-In: the first segment of a connection. Out: ``connections``, each at its ``place``. The first TOLD_IN_FULL stay to the
-end with all that happened, those on the gateway's ports and others counted apart; but SYNs that nothing answered or
-that were refused give way to connections that were accepted. Beyond them an ended connection gives
-its place to a new one when enough newer ones have ended; it is counted then (Tally) and forgotten. No connection is
-ended for its silence: when FOLLOWED are open at a time, SYNs that nothing answered make room, and after that a new one
-is only counted.
+In: the first segment of a connection. Out: ``connections``, each at its ``place``. The first TOLD_IN_FULL on
+the gateway's ports and OTHERS_IN_FULL on others stay to the end with all that happened; but SYNs that nothing answered
+or that were refused give way to connections that were accepted. Beyond them an ended connection gives its place to a
+new one when enough newer ones have ended; it is counted then (Tally) and forgotten. No connection is ended for its
+silence: when FOLLOWED are open at a time, SYNs that nothing answered make room, and after that a new one is only
+counted. So is, from then on, one of which more is to be kept than there is room for (given_up.py).
 """
 
 from collections import deque
@@ -15,15 +15,20 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
-from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.connection import Connection, ends
+from capanalyze.tcp.given_up import GivenUp
+from capanalyze.tcp.identity import answers
 from capanalyze.tcp.recent import NOBODY, lose
-from capanalyze.tcp.sequence import apart
+from capanalyze.tcp.room import CONNECTION_COST, Room
 from capanalyze.tcp.side import Side
 from capanalyze.tcp.tally import Tally
 from capanalyze.tcp.telling import Telling
 
 TOLD_IN_FULL: Final = 500
-"""Connections whose events and last octets are kept to the end, on the gateway's ports and as many on others."""
+"""Connections on the gateway's ports, or that speak TWS, whose events and last octets are kept to the end."""
+
+OTHERS_IN_FULL: Final = 100
+"""The same of connections on other ports."""
 
 FIRST: Final = 50
 """Connections told in full whatever comes; of the others those that came to nothing give way to those that did not."""
@@ -40,8 +45,10 @@ SWEPT: Final = 2_000
 TAGS: Final = 64
 """VLANs in which the other direction of a connection is looked for."""
 
-NEAR: Final = 1 << 20
-"""How far a segment's numbers may lie from those of the only direction known so far."""
+NOWHERE: Final = Connection(0, NOBODY, NOBODY, False)
+"""What lies at a place that is vacant."""
+
+NOWHERE.gone = True
 
 
 class Table:
@@ -50,7 +57,8 @@ class Table:
     Attributes:
         sides: key of a segment -> the side that sent it, of the newest connection of these addresses and ports.
         older: the same of the connection before, where the ports were used again.
-        connections: those that are kept, in no order once places were given on.
+        connections: those that are kept, in no order once places were given on; NOWHERE at places that are vacant.
+        room: what they may keep together.
         opened: how many there were in all.
         gateway, others: tallies of those forgotten: the gateway's (``Connection.api``), and others.
     """
@@ -60,6 +68,9 @@ class Table:
         self.sides: dict[bytes, Side] = {}
         self.older: dict[bytes, Side] = {}
         self.connections: list[Connection] = []
+        self.room = Room()
+        self.given_up = GivenUp(self.room)
+        self._vacant: list[int] = []
         self.opened: i64 = 0
         self.gateway = Tally()
         self.others = Tally()
@@ -73,14 +84,19 @@ class Table:
 
     def leaver(self) -> Connection | None:
         """The connection whose place the next one takes; None while there is room, or where none can go."""
-        full = len(self.connections) >= FOLLOWED
-        while len(self._ended) > (0 if full and not self._unanswered else LINGERING):
-            connection = self._ended.popleft()
-            if connection.over and not connection.gone and not connection.detail:
-                return connection
-        while full and self._unanswered:
+        full = self.full()
+        leaver = self.ended_one(LINGERING)
+        while full and leaver is None and self._unanswered:
             connection = self._unanswered.popleft()
             if not connection.resp.packets and not connection.gone and not connection.detail:
+                leaver = connection
+        return self.ended_one(0) if full and leaver is None else leaver
+
+    def ended_one(self, lingering: i64) -> Connection | None:
+        """The one that ended first, if there are more than so many."""
+        while len(self._ended) > lingering:
+            connection = self._ended.popleft()
+            if connection.over and not connection.gone and not connection.detail:
                 return connection
         return None
 
@@ -93,7 +109,8 @@ class Table:
 
     def full(self) -> bool:
         """Whether a connection more cannot be followed, unless another one goes."""
-        return len(self.connections) >= FOLLOWED
+        followed = len(self.connections) - len(self._vacant)
+        return followed >= FOLLOWED or not self.room.fits(CONNECTION_COST)
 
     def ended(self, connection: Connection) -> None:
         """A connection has come to its end: its place may be given on when it is not told in full."""
@@ -117,6 +134,17 @@ class Table:
                 del self.older[other]
         self.count(connection)
 
+    def give_up(self, connection: Connection) -> None:
+        """Count a connection as one that is followed no longer, and make its place vacant."""
+        self.given_up.add(connection)
+        self.vacate(connection)
+
+    def vacate(self, connection: Connection) -> None:
+        """Forget a connection in whose place there is no other one yet."""
+        self.forget(connection)
+        self.connections[connection.orig.place] = NOWHERE
+        self._vacant.append(connection.orig.place)
+
     def close(self) -> None:
         """No more segments come: know no connection any more, so that one that is counted is freed at once."""
         self.sides.clear()
@@ -128,6 +156,7 @@ class Table:
     def count(self, connection: Connection) -> None:
         """Count a finished connection, and let go of its sides."""
         connection.gone = True
+        self.given_up.unload(connection)
         (self.gateway if connection.api else self.others).add(connection)
         release(connection.orig)
         release(connection.resp)
@@ -163,10 +192,11 @@ class Table:
         orig, resp = ends(seg.key)
         gateway = orig.port in self.ports or resp.port in self.ports
         before = self._begun[1 if gateway else 0]
+        in_full = TOLD_IN_FULL if gateway else OTHERS_IN_FULL
         self._begun[1 if gateway else 0] = before + 1
         self.opened += 1
         asks = seg.flags & (SYN | ACK) == SYN
-        detail = before < TOLD_IN_FULL or (not asks and self._give_up_one(gateway, False))
+        detail = before < in_full or (not asks and self._give_up_one(gateway, False))
         connection = Connection(self.opened, orig, resp, detail)
         connection.api = gateway
         if detail and asks and before >= FIRST:
@@ -175,12 +205,7 @@ class Table:
         connection.first_ts = ts_ns
         orig.connection = resp.connection = connection
         orig.detail = resp.detail = connection.detail
-        if leaver is None:
-            orig.place = resp.place = len(self.connections)
-            self.connections.append(connection)
-        else:
-            orig.place = resp.place = leaver.orig.place
-            self.connections[orig.place] = connection
+        self._settle_down(connection, leaver)
         tag = orig.key[len(orig.key) - len(orig.key) % 4 :]
         if tag not in self._tags and len(self._tags) < TAGS:
             self._tags.append(tag)
@@ -189,6 +214,18 @@ class Table:
             self._enter(resp)
         self._roles(connection, seg)
         return orig
+
+    def _settle_down(self, connection: Connection, leaver: Connection | None) -> None:
+        """Give a connection a place."""
+        orig, resp = connection.orig, connection.resp
+        if leaver is None and not self._vacant:
+            orig.place = resp.place = len(self.connections)
+            self.connections.append(connection)
+        else:
+            orig.place = resp.place = leaver.orig.place if leaver is not None else self._vacant.pop()
+            self.connections[orig.place] = connection
+        if not connection.detail:
+            self.given_up.weigh(connection)
 
     def _enter(self, side: Side) -> None:
         """The segments with a side's key are its own from here on."""
@@ -205,7 +242,7 @@ class Table:
         """
         silent = connection.orig.octets == 0 and connection.resp.octets == 0
         if silent and not connection.detail and self._give_up_one(connection.api, False):
-            self._telling.begin(connection, connection.api)
+            self._tell(connection, connection.api)
 
     def greeted(self, connection: Connection) -> None:
         """TWS begins on a connection that is counted only: it is told in full if there is any room.
@@ -216,7 +253,11 @@ class Table:
             self._begun[1] += 1
         elif not self._give_up_one(True, True):
             return
-        self._telling.begin(connection, True)
+        self._tell(connection, True)
+
+    def _tell(self, connection: Connection, gateway: bool) -> None:
+        self._telling.begin(connection, gateway)
+        self.given_up.unload(connection)
 
     def _give_up_one(self, gateway: bool, accepted: bool) -> bool:
         """Tell one connection less in full, if there is one, and only count it from here on."""
@@ -252,40 +293,8 @@ class Table:
         self._unanswered.append(connection)
 
 
-def answers(side: Side, seg: Segment) -> bool:
-    """Whether a segment continues what is known of a side by its peer's segments alone."""
-    peer = side.peer
-    if not seg.flags & ACK:  # a SYN captured behind its answer, or a RST, which has the number that was acknowledged
-        return side.trouble.told == (seg.seq + 1) & 0xFFFFFFFF if seg.flags & SYN else peer.last_ack == seg.seq
-    if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
-        return False
-    return peer.last_ack < 0 or apart(seg.seq, peer.last_ack) <= NEAR
-
-
 def release(side: Side) -> None:
     """Let go of what a side holds, so that it is freed at once with its connection."""
     side.peer = NOBODY
     side.connection = None
     side.listener = None
-
-
-def is_over(connection: Connection) -> bool:
-    """Whether nothing more is to come: both sides closed, or a RST counted."""
-    return connection.reset is not None or (connection.orig.parting.closed and connection.resp.parting.closed)
-
-
-def ends(key: bytes) -> tuple[Side, Side]:
-    """The two sides of a connection whose first segment has that key: one, its own peer, where it leads to itself."""
-    octets: i64 = 4 if len(key) < 36 else 16
-    ports = 2 * octets
-    back = key[octets:ports] + key[:octets] + key[ports + 2 : ports + 4] + key[ports : ports + 2]
-    if len(key) > ports + 4:
-        back += key[ports + 4 :]  # the VLAN
-    orig = Side(key)
-    if back == key:
-        orig.peer = orig
-        return orig, orig
-    resp = Side(back)
-    resp.index = 1
-    orig.peer, resp.peer = resp, orig
-    return orig, resp

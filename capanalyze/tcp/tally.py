@@ -3,10 +3,15 @@
 In: a finished connection, or the segment of one for which there was no room. Out: numbers.
 """
 
+from typing import Final
+
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, SYN, Segment
 from capanalyze.tcp.connection import Connection
+
+UNKNOWN: Final = "unknown"
+"""In place of who closed first."""
 
 
 class Tally:
@@ -14,8 +19,8 @@ class Tally:
 
     Attributes:
         connections, packets, octets: how many there were, and of both sides together.
-        closes: by who closed first and how ("client FIN", "both FIN", "server RST", "" for nobody).
-        states: by Zeek's conn_state.
+        closes: by who closed first and how ("client FIN", "both FIN", "server RST", "" for nobody);
+        UNKNOWN where a connection was given up. states: by Zeek's conn_state, but for these.
         unfollowed: SYNs of connections for which there was no room.
         unfollowed_packets: all segments that belong to no connection that is followed.
     """
@@ -36,7 +41,11 @@ class Tally:
         self.octets += connection.orig.octets + connection.resp.octets
         close = connection.close
         how = f"{close.first} {close.kind}" if close is not None else ""
+        if connection.given_up:
+            how = UNKNOWN
         self.closes[how] = self.closes.get(how, 0) + 1
+        if connection.given_up:
+            return
         self.states[connection.conn_state] = self.states.get(connection.conn_state, 0) + 1
 
     def refuse(self, seg: Segment) -> None:

@@ -16,7 +16,7 @@ from capanalyze.tcp import notes
 from capanalyze.tcp.acknowledgement import acknowledge
 from capanalyze.tcp.analysis import analyse, keeps_alive_unseen
 from capanalyze.tcp.close import Closing, take_back
-from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.connection import Connection, Side, is_over
 from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.leap import note_ahead
@@ -25,10 +25,10 @@ from capanalyze.tcp.numbering import answers_another, place, position, take_syn
 from capanalyze.tcp.parting import kept
 from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.sequence import apart
-from capanalyze.tcp.short import NOTHING, catch_up, open_window, said
+from capanalyze.tcp.short import NOTHING, catch_up, goes_on, open_window, said
 from capanalyze.tcp.side import break_tail, part
 from capanalyze.tcp.streams import PATIENCE, Streams
-from capanalyze.tcp.table import Table, is_over
+from capanalyze.tcp.table import Table
 from capanalyze.tcp.zeek import DATA, INACTIVE, PURE_ACK, endpoint, flag_letters, repeated, zero_window
 
 RUNS: Final = 2
@@ -56,7 +56,7 @@ class Tracker:
         self.recent = Recent(self.sides)
         self.connections = self.table.connections
         self.left: Connection | None = None
-        self.streams = Streams()
+        self.streams = Streams(self.table.room)
         self.closing = Closing()
         self.copies = Copies()
         self.side: Side | None = None
@@ -108,7 +108,7 @@ class Tracker:
         if flags & (SYN | FIN | RST) or side.zeek == INACTIVE:
             endpoint(connection, side, peer, flags, seg.length)
         self._settle(connection)
-        return RUNS if self.streams.runs else NOTHING
+        return RUNS if (connection.detail or self._has_room(connection)) and self.streams.runs else NOTHING
 
     def _take(
         self, connection: Connection, side: Side, peer: Side, seg: Segment, data: bytes, packet: i64, ts_ns: i64
@@ -172,18 +172,16 @@ class Tracker:
         joined = table.join(seg)
         if joined is not None:
             return joined
+        if table.given_up.has(seg):
+            table.refuse(seg)
+            return None
         leaver = table.leaver()
         if leaver is None and table.full():
             table.refuse(seg)
             return None
         if leaver is not None:
-            self.finish(leaver)
-            self.streams.runs.clear()
-            if COMPILED:
-                self.recent.drop(leaver.orig)
-                self.recent.drop(leaver.resp)
+            self._let_go(leaver)
             table.forget(leaver)
-            self.left = leaver
         side = table.open(seg, packet, ts_ns, leaver)
         if COMPILED:
             self.recent.grow(len(self.connections))
@@ -194,6 +192,28 @@ class Tracker:
             assert side.connection is not None
             note(side.connection, side, notes.REUSED_PORTS, packet, ts_ns)
         return side
+
+    def _has_room(self, connection: Connection) -> bool:
+        """Whether there is room for what is kept of a connection by now, or of one that ended; else it is given up."""
+        table = self.table
+        if not table.given_up.weigh(connection) or self.left is not None:
+            return True
+        ended = table.ended_one(0) if not self.streams.runs else None
+        self._let_go(connection if ended is None else ended)
+        if ended is None:
+            table.give_up(connection)
+        else:
+            table.vacate(ended)
+        return ended is not None
+
+    def _let_go(self, connection: Connection) -> None:
+        """Settle a connection that the table is about to forget."""
+        self.finish(connection)
+        self.streams.runs.clear()
+        if COMPILED:
+            self.recent.drop(connection.orig)
+            self.recent.drop(connection.resp)
+        self.left = connection
 
     def finish(self, connection: Connection) -> None:
         """No more packets of a connection come; ``streams.runs`` is what that makes deliverable."""
@@ -270,31 +290,7 @@ class Tracker:
     def _settle(self, connection: Connection) -> None:
         """Whether the short path may be taken from here on."""
         orig, resp = connection.orig, connection.resp
-        odd, other = orig.trouble, resp.trouble
-        plain = (
-            not connection.ending
-            and self.copies.watching == 0
-            and connection.doubtful_reset is None
-            and connection.early_reset is None
-            and not odd.held
-            and not other.held
-            and orig.next_seq >= 0
-            and resp.next_seq >= 0
-            and orig.last_ack >= 0
-            and resp.last_ack >= 0
-            and orig.window > 0
-            and resp.window > 0
-            and orig.scaled
-            and resp.scaled
-            and not odd.unsure
-            and not other.unsure
-            and not odd.skipped
-            and not other.skipped
-            and odd.stale_ack < 0
-            and other.stale_ack < 0
-            and orig.acked_rel <= orig.next_rel
-            and resp.acked_rel <= resp.next_rel
-        )
+        plain = self.copies.watching == 0 and goes_on(connection)
         orig.plain = plain
         resp.plain = plain
         if not plain:

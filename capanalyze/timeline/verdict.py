@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from capanalyze.tcp.evidence import UNHEARD, came_another_way
+from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, before_open, captured, trouble_told
 from capanalyze.timeline.doubt import doubts
 from capanalyze.timeline.ends import between
@@ -81,6 +82,8 @@ def closers(closed_first: Mapping[str, int], server: str) -> str:
         f"{who}{' closed first' if first else ''} on {sums[side]:,}"
         for first, (side, who) in zip(_FIRSTS, ((side, who) for side, who in _CLOSERS if side in sums), strict=False)
     ]
+    if UNKNOWN in sums:
+        words.append(f"there was no room to follow {sums[UNKNOWN]:,} to the end")
     return ", ".join(words).format(server=server)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.room import Room
+from capanalyze.tcp.room import Room
 from capanalyze.tws.rows import Row, cancelled_by, place_of, refused, row_of
 from capanalyze.tws.running import HISTORICAL_DATA, NO_KEY, ends, id_of
 from capanalyze.tws.schema import name_of

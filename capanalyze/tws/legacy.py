@@ -8,6 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tcp.room import PART_COST, Room
 from capanalyze.tws import hello
 from capanalyze.tws.decode import unframed_length
 from capanalyze.tws.frames import MAX_KEPT
@@ -15,7 +16,6 @@ from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.greeting import Greeting
 from capanalyze.tws.rest import Rest
 from capanalyze.tws.resync import Mark
-from capanalyze.tws.room import PART_COST, Room
 from capanalyze.tws.stream_state import FIELDS, OPAQUE
 from capanalyze.tws.tail import LONG_KEPT
 

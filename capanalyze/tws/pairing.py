@@ -9,8 +9,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tcp.room import Room
 from capanalyze.tws.error_codes import refuses
-from capanalyze.tws.room import Room
 from capanalyze.tws.rows import answers_rule, cancelled_by, ended_by, key_at, place_of, refused, row_of, rows
 from capanalyze.tws.running import NO_KEY, Running, Waiting, ends, id_of
 from capanalyze.tws.tally import Tally, Times

@@ -59,6 +59,7 @@ class Rest:
     Attributes:
         client, server: their frames by index, from either side.
         sessions: how many there were. reached: how many of them got how far (``stage``).
+        given_up: how many could not be followed to their end, for want of room.
         client_hellos, server_hellos: how many of them greeted.
         milestones, pairing, watch, names, counts, messages: empty, never written to.
     """
@@ -67,6 +68,7 @@ class Rest:
         self.client: Walker = Walker()
         self.server: Walker = Walker()
         self.sessions: i64 = 0
+        self.given_up: i64 = 0
         self.reached: dict[str, int] = {}
         self.client_hellos: i64 = 0
         self.server_hellos: i64 = 0

@@ -13,7 +13,7 @@ from capanalyze.tws.running import Waiting
 from capanalyze.tws.schema import name_of
 from capanalyze.tws.state import SessionState
 from capanalyze.tws.stream_state import FIELDS, HOLDING, OPAQUE, OPENING, SEARCHING
-from capanalyze.tws.tally import NAMED, Named, Unfinished
+from capanalyze.tws.tally import Named, Unfinished
 
 _REMAINDERS: Final = {
     OPENING: "of a hello that is not whole",
@@ -30,11 +30,12 @@ def fill(state: SessionState) -> None:
     _count(state.server, state.server_counts, state.server_encodings)
     state.client_remainder = _remainder(state.client)
     state.server_remainder = _remainder(state.server)
+    most = state.pairing.tally.most
     waiting = state.pairing.unanswered()
-    state.unanswered = [Named(one.packet, one.ts_ns, one.name, one.request_id) for one in waiting[:NAMED]]
+    state.unanswered = [Named(one.packet, one.ts_ns, one.name, one.request_id) for one in waiting[:most]]
     state.unanswered_left_out = len(waiting) - len(state.unanswered)
     lists = state.pairing.running.unfinished(state.server_version)
-    state.unfinished = [_unfinished(one) for one in lists[:NAMED]]
+    state.unfinished = [_unfinished(one) for one in lists[:most]]
     state.unfinished_left_out = len(lists) - len(state.unfinished)
     if state.client_range is not None:
         state.client_library = client_library(state.client_range[0], state.client_range[1])

@@ -115,6 +115,11 @@ class Session(Legacy):
         stream = self.first if side == 0 else self.second
         stream.gap(length, packet, ts_ns)
 
+    def keep_few(self, most: i64) -> None:
+        """Keep no more than so many first messages, and entries of other lists."""
+        self.most_head = most
+        self.pairing.tally.most = most
+
     def snapshot(self) -> None:
         """The close was seen: keep what each side had sent last, though more may follow."""
         if self.closing_tail is None and self.rest is None:
@@ -163,8 +168,8 @@ class Session(Legacy):
     def let_go(self) -> None:
         """The streams know the session no more: it is freed at once when it is dropped."""
         self.room.hold(self.first_held + self.second_held, 0)
-        self.first_held = 0
-        self.second_held = 0
+        self.room.take(-self.load)
+        self.first_held = self.second_held = self.load = 0
         self.first.handler = NOBODY
         self.second.handler = NOBODY
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tcp.room import Room
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.desync import LOST, NO_DESYNCS, Desync
 from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, index_name, known_indexes
@@ -17,7 +18,6 @@ from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
-from capanalyze.tws.room import Room
 from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.stream_state import FrameHandler, StreamState
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, length_at, newest_of
@@ -93,6 +93,7 @@ class SessionState(FrameHandler):
         "kept",
         "keys",
         "legacy_version",
+        "load",
         "most_head",
         "not_tws",
         "on_api_port",
@@ -131,6 +132,7 @@ class SessionState(FrameHandler):
         self.most_head: i64 = HEAD
         self.first_held: i64 = 0  # octets of each side that are counted in ``room``
         self.second_held: i64 = 0
+        self.load: i64 = 0  # what it takes of ``room`` itself
         self.rest: Rest | None = rest
         self.progress: i64 = 0
         self.on_api_port: bool = on_api_port
@@ -268,7 +270,7 @@ class SessionState(FrameHandler):
         self.desync_count += 1
         if self.rest is None and self.desyncs is NO_DESYNCS:
             self.desyncs = []
-        if self.rest is None and len(self.desyncs) < LOST:
+        if self.rest is None and len(self.desyncs) < min(LOST, self.most_head):
             self.desyncs.append(Desync(stream.from_client, stream.packet, stream.ts_ns, offset, reason))
 
     def tail(self, side: i64) -> list[Message]:

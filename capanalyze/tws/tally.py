@@ -93,9 +93,10 @@ NO_LISTS: Final[list[Unfinished]] = []
 
 
 class Tally:
-    """The kinds by the request's message id; ``repeated`` and ``early`` are in capture order."""
+    """The kinds by the request's message id; ``repeated`` and ``early`` are in capture order, at most ``most`` each."""
 
     def __init__(self) -> None:
+        self.most: i64 = NAMED
         self.kinds: dict[int, Kind] = {}
         self.not_followed: i64 = 0  # sent while too many others waited: whether it was answered is not known
         self.repeated: list[Named] = []
@@ -113,14 +114,14 @@ class Tally:
 
     def repeat(self, message_id: i64, request_id: int | None, packet: i64, ts_ns: i64) -> None:
         """A request's id was in use by another of its kind."""
-        if len(self.repeated) < NAMED:
+        if len(self.repeated) < self.most:
             self.repeated.append(Named(packet, ts_ns, name_of(True, message_id), request_id))
         else:
             self.repeated_left_out += 1
 
     def too_early(self, message_id: i64, request_id: int | None, packet: i64, ts_ns: i64) -> None:
         """A request was sent before the session was ready."""
-        if len(self.early) < NAMED:
+        if len(self.early) < self.most:
             self.early.append(Named(packet, ts_ns, name_of(True, message_id), request_id))
         else:
             self.early_left_out += 1

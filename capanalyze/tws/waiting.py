@@ -6,10 +6,10 @@ where a frame begins (resync.py finds that), and how many wait.
 
 from mypy_extensions import i64
 
+from capanalyze.tcp.room import PART_COST
 from capanalyze.tws.frames import MAX_FRAME
 from capanalyze.tws.held import NOTHING, Held
 from capanalyze.tws.resync import Part, Scanner
-from capanalyze.tws.room import PART_COST
 from capanalyze.tws.stream_state import FRAMES, OPAQUE, SEARCHING, StreamState
 
 

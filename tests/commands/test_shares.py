@@ -54,7 +54,7 @@ def test_what_is_no_capture_is_one_error_as_without_jobs(tmp_path: Path) -> None
     assert (status, out) == (2, "")
 
 
-def ten_lines(wanted: Callable[[Message, int], bool], end: Callable[[int], None]) -> Iterator[str]:
+def ten_lines(wanted: Callable[[Message, int], bool], _noted: bool, *, end: Callable[[int], None]) -> Iterator[str]:
     """Lines of ten messages; the process does something to end itself before the eighth."""
     for number in range(10):
         if number == 7:

@@ -72,6 +72,57 @@ def strangers(number: int) -> Iterator[Segment]:
             yield client(one), GATEWAY, 101 + at * 800, 901, ACK, b"\xee\0\0\0" * 200, 0
 
 
+def text(*fields: object) -> bytes:
+    """A message of fields."""
+    payload = b"".join(str(field).encode() + b"\0" for field in fields)
+    return struct.pack(">I", len(payload)) + payload
+
+
+START = text(71, 2, 0, "")
+READY = text(15, 1, "DU1") + text(9, 1, 1)
+REQUEST = text(1, 11, 1000, 0, "ES", "FUT", "202409", "0.0", "", "", "CME", "", "USD", "", "", 0, "", 0, 0, "")
+CLIENT = 101 + len(HELLO + START)
+SERVER = 901 + len(VERSION + READY)
+
+
+def ready(number: int) -> Iterator[Segment]:
+    """Sessions that are all open and ready at the same time; what comes next is at CLIENT and SERVER."""
+    for one in range(number):
+        yield from opening(one)
+    for one in range(number):
+        yield client(one), GATEWAY, 101, 901, ACK, HELLO, 0
+        yield GATEWAY, client(one), 901, 101 + len(HELLO), ACK, VERSION, 0
+        yield client(one), GATEWAY, 101 + len(HELLO), 901 + len(VERSION), ACK, START, 0
+        yield GATEWAY, client(one), 901 + len(VERSION), CLIENT, ACK, READY, 0
+
+
+def damaged(number: int) -> Iterator[Segment]:
+    """The same, and then all that can be odd about them: requests that wait, cut frames, holes, half a close."""
+    yield from ready(number)
+    asked = CLIENT + len(REQUEST)
+    for one in range(number):
+        yield client(one), GATEWAY, CLIENT, SERVER, ACK, REQUEST + REQUEST[:30], 0
+        yield client(one), GATEWAY, asked + 130, SERVER, ACK, REQUEST[:40], 0
+        yield GATEWAY, client(one), SERVER, asked, ACK, TICK + TICK[:9], 0
+        yield GATEWAY, client(one), SERVER + 200, asked, ACK, TICK + TICK[:9], 0
+    for one in range(number):
+        yield client(one), GATEWAY, asked + 170, SERVER + 300, ACK, REQUEST[:20], 0
+        yield GATEWAY, client(one), SERVER + 400, asked + 190, ACK, TICK + TICK[:9], 0
+        yield client(one), GATEWAY, asked + 190, SERVER + 433, ACK | FIN, b"", 0
+    for one in range(number):
+        yield GATEWAY, client(one), SERVER + 433, asked + 191, ACK, b"", 0
+        yield GATEWAY, client(one), SERVER + 600, asked + 191, ACK, TICK + TICK[:9], 0
+
+
+def told(number: int) -> Iterator[Segment]:
+    """Sessions, of each of which there is more to be listed than is kept: holes, notes, events, lost places."""
+    yield from ready(number)
+    for at in range(0, 130 * 200, 200):
+        for one in range(number):
+            yield client(one), GATEWAY, CLIENT + at + 100, SERVER + at, ACK, REQUEST, 0
+            yield GATEWAY, client(one), SERVER + at + 100, CLIENT + at + 100, ACK, text(4, 2, one, 200, "x" * 30), 0
+
+
 def holes(number: int) -> Iterator[Segment]:
     """Connections whose every segment lies behind another hole."""
     for one in range(number // 4):

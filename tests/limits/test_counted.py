@@ -71,6 +71,7 @@ def test_the_server_s_side_has_the_same_name_in_all_that_is_said_of_it(
     port: int, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "TOLD_IN_FULL", 1)
+    monkeypatch.setattr(table, "OTHERS_IN_FULL", 1)
     path = tmp_path / "closed.pcap"
     packets = [
         packet

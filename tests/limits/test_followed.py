@@ -1,25 +1,19 @@
 """The requests of a crowded capture: every connection's are told, and no more than there is room for."""
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from capanalyze import api
-from capanalyze.tws import room
+from capanalyze.tcp import room
 from tests.conversation import ACK
-from tests.limits.crowds import GATEWAY, HELLO, VERSION, Segment, capture, client, opening
+from tests.limits.crowds import GATEWAY, HELLO, VERSION, Segment, capture, client, opening, text
 
 CONNECTIONS = 700
 """More than are told in full, and than are kept at a time once they are closed."""
 
 FIN = 1
-
-
-def text(*fields: object) -> bytes:
-    payload = b"".join(str(field).encode() + b"\0" for field in fields)
-    return struct.pack(">I", len(payload)) + payload
 
 
 ASKED = text(9, 8, 5, "ES") + text(9, 8, 6, "NQ")

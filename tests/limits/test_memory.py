@@ -16,12 +16,14 @@ from tests.limits.crowds import (
     Segment,
     beginnings,
     capture,
+    damaged,
     finished,
     flood,
     holes,
     peak_mb,
     sessions,
     strangers,
+    told,
     vlans,
     written,
 )
@@ -40,12 +42,17 @@ ROOT = Path(__file__).resolve().parents[2]
         (holes, 7_000),
         (vlans, 7_000),
         (flood, 40_000),
+        (told, 600),
     ],
 )
 def test_the_command_needs_less_than_100_mb(
     crowd: Callable[[int], Iterator[Segment]], number: int, tmp_path: Path
 ) -> None:
     assert peak_mb(ROOT, written(crowd(number), tmp_path / "crowd.pcap")) < MOST_MB
+
+
+def test_a_crowd_of_damaged_sessions_needs_a_quarter_more_interpreted(tmp_path: Path) -> None:
+    assert peak_mb(ROOT, written(damaged(20_480), tmp_path / "crowd.pcap")) < 1.25 * MOST_MB  # 177 MB without its room
 
 
 def test_a_ring_buffer_needs_no_more_for_many_files_than_for_one(tmp_path: Path) -> None:

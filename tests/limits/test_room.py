@@ -1,8 +1,8 @@
 """What all sessions of a capture may keep together."""
 
+from capanalyze.tcp.room import FOLLOWED_IN_ALL, KEPT_COST, KEPT_IN_ALL, WAITING_IN_ALL, Room
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.rest import Rest
-from capanalyze.tws.room import FOLLOWED_IN_ALL, KEPT_COST, KEPT_IN_ALL, WAITING_IN_ALL, Room
 from capanalyze.tws.session import Session
 from capanalyze.tws.stream_state import OPAQUE
 

@@ -20,6 +20,7 @@ WEB = ("127.0.0.1", 80)
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "TOLD_IN_FULL", 3)
+    monkeypatch.setattr(table, "OTHERS_IN_FULL", 3)
     monkeypatch.setattr(table, "LINGERING", 4)
     monkeypatch.setattr(table, "FOLLOWED", 20)
 
@@ -203,6 +204,7 @@ class Flood(RawPackets):
 def test_the_memory_of_a_flood_is_flat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "FOLLOWED", 500)
     monkeypatch.setattr(table, "TOLD_IN_FULL", 100)
+    monkeypatch.setattr(table, "OTHERS_IN_FULL", 100)
     analyzer = Analyzer()
     flood = Flood(5000)
     peaks = []

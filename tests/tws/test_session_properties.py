@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capanalyze.tcp.room import HELD_IN_ALL
 from capanalyze.tws.pieces import Pieces
-from capanalyze.tws.room import HELD_IN_ALL
 from tests.tws.talk import (
     CLIENT,
     HELLO,

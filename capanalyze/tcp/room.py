@@ -1,12 +1,38 @@
-"""What all sessions of a capture may keep together, so that a thousand of them need no more memory than a few.
+"""What all connections of a capture may keep together, so that 20,000 of them need no more memory than a few.
 
-In: what each session is about to keep. Out: whether there is room. The limits beside the sessions (state.py, held.py,
-resync.py, pairing.py) are those of one session; these are the sums.
+In: what each connection or session is about to keep. Out: whether there is room. The limits beside the data
+(streams.py, and in tws/ state.py, held.py, resync.py, pairing.py) are those of one connection; these are the sums.
+Costs are those of the interpreter; compiled, the same takes less.
 """
 
 from typing import Final
 
 from mypy_extensions import i64
+
+IN_ALL: Final = 50 * 1024 * 1024
+"""Octets for everything that grows with the connections: those that are counted only, what of them is odd, their
+sessions, and what waits in any."""
+
+CONNECTION_COST: Final = 1_900
+"""Octets that a connection takes of which all goes well, with its two sides and the keys to them."""
+
+ODD_COST: Final = 500
+"""Octets that a side takes of which something is odd (its Trouble)."""
+
+GAP_COST: Final = 160
+"""Octets that a hole takes that is described."""
+
+PARTING_COST: Final = 350
+"""Octets that a side takes that ended."""
+
+SESSION_COST: Final = 1_600
+"""Octets that a session takes that is counted only and does not rest (tws/resting.py)."""
+
+CONVERSATION_COST: Final = 500
+"""Octets that it takes beside that to follow the requests of a session."""
+
+EXCHANGE_COST: Final = 600
+"""Octets that a request takes that is followed with its answers."""
 
 KEPT_IN_ALL: Final = 8 * 1024 * 1024
 """Octets of first messages and errors kept for reports, over all sessions."""
@@ -31,14 +57,23 @@ FOLLOWED_IN_ALL: Final = 40_000
 
 
 class Room:
-    """How much of it is taken."""
+    """How much of it is taken: ``taken`` of IN_ALL, and of the parts that have a limit of their own."""
 
     def __init__(self, most_held: i64 = HELD_IN_ALL) -> None:
         self.most_held: i64 = most_held
+        self.taken: i64 = 0
         self.kept: i64 = 0
         self.held: i64 = 0
         self.waiting: i64 = 0
         self.followed: i64 = 0
+
+    def take(self, octets: i64) -> None:
+        """Count what is taken, or given back (less than 0)."""
+        self.taken += octets
+
+    def fits(self, octets: i64) -> bool:
+        """Whether there is room for so many octets more."""
+        return self.taken + octets <= IN_ALL
 
     def keep(self, octets: i64) -> bool:
         """Whether a message may be kept; it is counted then."""
@@ -49,9 +84,10 @@ class Room:
 
     def hold(self, before: i64, now: i64) -> bool:
         """Whether a side may hold back ``now`` octets in place of ``before``; they are counted then."""
-        if now > before and self.held + now - before > self.most_held:
+        if now > before and (self.held + now - before > self.most_held or not self.fits(now - before)):
             return False
         self.held += now - before
+        self.taken += now - before
         return True
 
     def scarce(self) -> bool:
@@ -64,7 +100,8 @@ class Room:
 
     def follow(self) -> bool:
         """Whether one more request may be followed; it is counted then."""
-        if self.followed >= FOLLOWED_IN_ALL:
+        if self.followed >= FOLLOWED_IN_ALL or not self.fits(EXCHANGE_COST):
             return False
         self.followed += 1
+        self.taken += EXCHANGE_COST
         return True
