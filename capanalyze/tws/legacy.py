@@ -14,7 +14,7 @@ from capanalyze.tws.decode import unframed_length
 from capanalyze.tws.frames import MAX_KEPT
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.greeting import Greeting
-from capanalyze.tws.rest import Rest
+from capanalyze.tws.rest import BITS, Rest
 from capanalyze.tws.resync import Mark
 from capanalyze.tws.stream_state import FIELDS, OPAQUE
 from capanalyze.tws.tail import LONG_KEPT
@@ -129,7 +129,8 @@ class Legacy(Greeting):
 
     def _unframed(self, stream: FrameStream, waiting: Unframed, known: bytes, at: i64) -> i64:
         """Take the message at ``at``; its size, 0 where it is not whole, -1 where it is none."""
-        if stream.from_client and self.client_id is None and not self._sends_start_api(known, at):
+        started = self.progress & BITS["start_api_sent"] != 0
+        if stream.from_client and not started and not self._sends_start_api(known, at):
             return self._lone_client_id(stream, waiting, known, at)
         version = self.server_version if self.server_version != 0 else hello.LEGACY_SERVER_VERSION
         window: i64 = _WINDOW

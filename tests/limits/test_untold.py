@@ -17,7 +17,7 @@ from capanalyze.capture.files import from_bytes
 from capanalyze.tcp import table
 from tests.conversation import Conversation
 from tests.limits.crowds import MOST_MB, peak_mb, sessions, written
-from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, answered, error, frame, ready
+from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, answered, error, frame, opened, ready
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = st.sampled_from(
@@ -60,6 +60,21 @@ def test_messages_do_not_depend_on_whether_their_connection_is_told(
 
         assert everything(path) == told
         assert told[0]
+
+
+@pytest.mark.parametrize("start", [b"5\0", b"71\x002\x005\0\0"])
+def test_messages_of_a_session_without_lengths_do_not_either(
+    start: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = opened().client.data(b"66\0").server.data(b"76\x0020260102 03:04:05 EST\0").client.data(start)
+    talk.server.data(b"15\x001\x00DU1\x009\x001\x001\0").client.data(b"8\x001\x001\0" + b"49\x001\0")
+    path = tmp_path / "talk.pcap"
+    path.write_bytes(talk.pcap())
+    told = everything(path)
+    monkeypatch.setattr(table, "TOLD_IN_FULL", 0)
+
+    assert everything(path) == told
+    assert [one["name"] for one in told[0]][-2:] == ["reqIds", "reqCurrentTime"]
 
 
 @pytest.mark.parametrize("options", [(), ("--requests",)])
