@@ -205,6 +205,8 @@ class Analyzer:
         """Take the next segment of a side, if it is simply that; ``there`` octets lie behind its headers."""
         data, number = packets.data, packets.number
         cut: i64 = 0 if there >= length else length - there
+        if cut and packets.captured + cut > packets.original:  # no snapshot length: the lengths contradict each other
+            return False
         outcome = short(side, seq, ack, window, length, cut, data, payload, number, ts_ns)
         if outcome == DIRECT:
             assert side is not None

@@ -14,7 +14,7 @@ from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.tcp import table
 from capanalyze.tcp.short import GENERAL
-from tests.conversation import Conversation
+from tests.conversation import frames, pcap_of_frames
 from tests.test_lane import packet_by_packet
 from tests.timeline.talk import opened, ready
 from tests.tws.talk import text
@@ -28,15 +28,15 @@ TICKS = [
 ]
 
 
-def report(talk: Conversation, snaplen: int) -> dict[str, Any]:
+def reported(capture: bytes) -> dict[str, Any]:
     """The report of a capture."""
-    return read_files([from_bytes(talk.pcap(snaplen=snaplen), "talk.pcap")]).to_dict()
+    return read_files([from_bytes(capture, "talk.pcap")]).to_dict()
 
 
-def report_without(talk: Conversation, snaplen: int) -> dict[str, Any]:
+def reported_without(capture: bytes) -> dict[str, Any]:
     """The same with the short path closed."""
     with mock.patch.object(analyzer, "short", return_value=GENERAL), mock.patch.object(lane, "feed", packet_by_packet):
-        return report(talk, snaplen)
+        return reported(capture)
 
 
 @settings(deadline=None, max_examples=120)
@@ -65,7 +65,7 @@ def test_the_short_path_gives_what_the_general_one_gives(
     if closed:
         talk.server.fin().client.ack()
     with mock.patch.object(table, "TOLD_IN_FULL", told):
-        assert report(talk, snaplen) == report_without(talk, snaplen)
+        assert reported(talk.pcap(snaplen=snaplen)) == reported_without(talk.pcap(snaplen=snaplen))
 
 
 @pytest.mark.parametrize("snaplen", [54, 60])
@@ -76,7 +76,18 @@ def test_the_first_octets_of_a_connection_may_be_cut_off(snaplen: int) -> None:
     second = opened(client_address=("127.0.0.1", 50001), clock=talk.clock)
     talk.packets += second.server.ack().client.data(TICKS[0]).server.ack().packets
 
-    assert report(talk, snaplen) == report_without(talk, snaplen)
+    assert reported(talk.pcap(snaplen=snaplen)) == reported_without(talk.pcap(snaplen=snaplen))
+
+
+def test_what_a_file_says_was_sent_whole_is_not_cut_off_whatever_its_ip_header_says() -> None:
+    talk = ready()
+    for _ in range(5):
+        talk.server.data(TICKS[0]).client.ack()
+    for _ in range(5):
+        talk.server.data(TICKS[1]).client.ack()
+    cut = pcap_of_frames([(ts_ns, octets[:96]) for ts_ns, octets in frames(talk.packets)])
+
+    assert reported(cut) == reported_without(cut)
 
 
 @pytest.mark.parametrize("vlans", [(), (7,)])
@@ -87,6 +98,6 @@ def test_segments_that_were_cut_or_tagged_take_it(vlans: tuple[int, ...], snaple
         talk.server.data(text(17, 1, "x" * 300)).client.ack()
     general = mock.patch.object(analyzer.Analyzer, "_general", autospec=True, side_effect=analyzer.Analyzer._general)
     with mock.patch.object(lane, "feed", packet_by_packet), general as taken:
-        report(talk, snaplen)
+        reported(talk.pcap(snaplen=snaplen))
 
     assert taken.call_count < 40
