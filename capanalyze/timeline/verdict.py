@@ -156,6 +156,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         facts.redirect,
         (facts.version, facts.started_too_late, facts.start_begun) if facts.stage == "not_started" else (),
         bool(trouble_told(facts)),
+        of_itself(facts) is not None,
     )
 
 

@@ -13,6 +13,7 @@ from tests.timeline.rule_cases import FIRES, KEEPS_STILL
 from tests.timeline.talk import (
     MANAGED_ACCOUNTS,
     NEXT_VALID_ID,
+    START_API,
     answer,
     findings,
     found,
@@ -106,10 +107,14 @@ def test_where_several_causes_leave_the_same_packets_none_is_certain(name: str) 
 @pytest.mark.parametrize(
     ("talk", "evidence"),
     [
-        (greeted().client.fin().server.data(answer()), "3.0 ms after its hello (packet 7)"),
+        (greeted().client.fin().server.data(answer()), "the answer came 3.0 ms after its hello (packet 7)"),
         (
             started().client.fin().server.data(MANAGED_ACCOUNTS).server.data(NEXT_VALID_ID),
-            "4.0 ms after its startApi (packet 12)",
+            "nextValidId and managedAccounts came 4.0 ms after its startApi (packet 12)",
+        ),
+        (
+            started().client.fin().server.data(MANAGED_ACCOUNTS),
+            "managedAccounts came 3.0 ms after its startApi (packet 11)",
         ),
     ],
 )
@@ -119,8 +124,16 @@ def test_a_client_that_left_at_once_is_not_told_to_wait_longer_than_milliseconds
     finding = found("client-left-early", talk)
 
     assert findings(talk) == [(1, "client-left-early")]
-    assert finding.evidence[1] == f"what it had asked for came {evidence}"
+    assert finding.evidence[1] == evidence
     assert finding.advice == "read the client's log at that time: nothing shows that the gateway was the reason"
+
+
+def test_a_gateway_that_took_long_is_told_of_too_where_the_client_left_at_its_next_step() -> None:
+    slow = greeted().after(5).server.data(answer()).client.ack().client.data(START_API).client.fin()
+
+    actual = findings(slow.server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID))
+
+    assert actual == [(1, "client-left-early"), (1, "late-answer")]
 
 
 def test_of_a_connection_the_problems_come_before_what_is_only_to_note() -> None:

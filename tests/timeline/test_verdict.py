@@ -99,6 +99,18 @@ def test_health_checks_that_leave_at_once_come_behind_the_client_that_got_no_ans
     assert "; the client closed first on connections 1 to 20 (FIN in packets " in actual
 
 
+def test_a_client_that_left_at_once_is_not_told_in_one_breath_with_one_that_waited_in_vain() -> None:
+    start = 1_700_000_000_000_000_000
+    check = started(client_address=("127.0.0.1", 50001), clock=start).client.fin().server.ack()
+    waited = started(client_address=("127.0.0.1", 50002), clock=start + 10**9).after(30).client.fin().server.ack()
+    stuck = ready(client_address=("127.0.0.1", 50003), clock=start + 2 * 10**9).client.data(frame("49", "1"))
+
+    actual = verdict(check, waited, stuck.server.ack().after(40).client.fin().server.fin().client.ack())
+
+    assert actual.startswith("The client closed first on connection 2 (FIN in packet ")
+    assert "30.0 s after startApi; nextValidId and managedAccounts had not come" in actual
+
+
 def test_a_session_that_the_gateway_ends_is_no_less_bad_for_a_request_that_it_did_not_answer() -> None:
     start = 1_700_000_000_000_000_000
     ended = ready(clock=start).client.data(frame("49", "1")).server.ack().after(9).server.fin()

@@ -13,7 +13,7 @@ from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules import duplicate_client_id, injected_rst, version_window_miss
-from capanalyze.timeline.words import SECOND, span
+from capanalyze.timeline.words import SECOND, listing, span
 
 ID: Final = "client-left-early"
 
@@ -73,7 +73,8 @@ def check(facts: Facts) -> Finding | None:
     name, at, waited = step
     late = came_late(facts)
     after = between(at, max(late), facts.set_back) if late else None
-    answered = f"what it had asked for came {span(after)} after {name} (packet {max(late).packet})" if after else ""
+    what = listing([called for called, _ in facts.late_readiness]) or "the answer"
+    answered = f"{what} came {span(after)} after {name} (packet {max(late).packet})" if after else ""
     return finding(
         ID,
         "The client closed at once, before a session could come about",

@@ -30,14 +30,15 @@ CAUSES: Final = (
 def check(facts: Facts) -> Finding | None:
     """Fires where an answer came after the client had closed, or more than a second after the hello."""
     late = came_late(facts)
-    if any(turned_over(facts.close, at, facts.set_back) for at in late) or (late and came_soon(facts)):
+    if any(turned_over(facts.close, at, facts.set_back) for at in late):
         return None
-    if facts.stage == "not_ready" and len(facts.late_readiness) == len(facts.missing_names):
+    in_time = bool(late) and came_soon(facts)
+    if facts.stage == "not_ready" and len(facts.late_readiness) == len(facts.missing_names) and not in_time:
         return _ready_too_late(facts)
     delay = between(facts.hello, facts.answer, facts.set_back)
     if facts.hello is None or facts.answer is None or delay is None:
         return None
-    if facts.answered_too_late:
+    if facts.answered_too_late and not in_time:
         gave_up = between(facts.hello, facts.close, facts.set_back)
         return finding(
             ID,
