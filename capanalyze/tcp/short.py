@@ -163,6 +163,8 @@ def goes_on(connection: Connection) -> bool:
         and not other.unsure
         and not odd.skipped
         and not other.skipped
+        and not odd.probe
+        and not other.probe
         and odd.stale_ack < 0
         and other.stale_ack < 0
         and orig.acked_rel <= orig.next_rel

@@ -2,7 +2,7 @@
 
 from tests.conversation import ACK, RST, Conversation
 from tests.follow import follow
-from tests.tcp.closes import hello, states
+from tests.tcp.closes import hello, notes, states
 
 
 def test_each_octet_counts_once() -> None:
@@ -31,6 +31,19 @@ def test_a_keep_alives_garbage_is_no_octet() -> None:
     talk.client.keep_alive(b"\0").server.ack()
 
     assert follow(talk.pcap()).only.client.octets == 17
+
+
+def test_an_acknowledgement_that_comes_again_long_after_a_keep_alive_does_not_answer_that() -> None:
+    talk = hello()
+    for _ in range(20):
+        talk.server.data(b"tick").client.ack()
+    talk.server.keep_alive().client.ack().server.data(b"tick").client.ack().client.ack()
+    last = len(talk.packets)
+
+    words = notes(follow(talk.pcap()).only)
+
+    assert words["client", "keep_alive_ack"] == [last - 3]
+    assert words["client", "duplicate_ack"] == [last]
 
 
 def test_a_keep_alives_garbage_is_no_octet_where_it_is_the_first_that_is_captured_of_its_sender() -> None:
