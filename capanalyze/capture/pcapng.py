@@ -57,6 +57,7 @@ class PcapngDecoder(PcapngSections):
             kind = self.u32(pos)
             if kind == SHB:
                 self.big = self.data[pos + 8 : pos + 12] == MAGIC_BIG
+                self._silent = b""  # the same octets may say something in the other order
             length = self.u32(pos + 4)
             if length < 12 or length & 3 or length > MAX_PACKET:
                 length = self._padded(pos, kind, length, room)

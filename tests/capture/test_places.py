@@ -161,6 +161,17 @@ def test_packets_whose_options_say_nothing_are_ordinary(order: str) -> None:
     assert (window.number, window.comments) == (5, ["packet 5: here it hangs"])
 
 
+def test_what_says_nothing_in_one_byte_order_may_be_a_comment_in_the_next_sections() -> None:
+    comment = option("<", 1, b"here")
+    data = section(">") + interface(">") + packet(">", b"octets", 1, options=comment) * 2
+    data += section("<") + interface("<") + packet("<", b"octets", 1, options=comment) * 2
+    file = from_bytes(data)
+    _, whole = read(data)
+
+    assert len(list(by_places(file))) == 4
+    assert file.decoder.comments == whole.decoder.comments == ["packet 3: here", "packet 4: here"]
+
+
 @pytest.mark.parametrize("more", [-40, -16, -8, -4, -3, -1, 1, 2, 3, 4, 1 << 28])
 def test_the_length_of_a_packet_with_options_is_believed_as_far_either_way(more: int) -> None:
     """-3 and the like: found by fuzzing."""
