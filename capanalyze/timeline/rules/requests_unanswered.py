@@ -22,6 +22,17 @@ ID: Final = "requests-unanswered"
 NAMED: Final = 6
 """Names of requests in the evidence, and packets that are cited."""
 
+CAUSES: Final = (
+    Cause(
+        "the gateway hangs (a window waits, out of memory, suspended)", "possible", "whether reqCurrentTime is answered"
+    ),
+    Cause(
+        "IB's servers did not answer the gateway, or the account has no right to ask",
+        "possible",
+        "the gateway's log; the same request in TWS",
+    ),
+)
+
 
 def check(facts: Facts) -> Finding | None:
     """Fires where requests stayed unanswered for a second and more."""
@@ -45,9 +56,8 @@ def check(facts: Facts) -> Finding | None:
     for entry in old:
         alike.setdefault(entry.name, []).append(int(entry.packet))
     named = list(alike.items())[:NAMED]
-    names = [f"{count(len(sent), name, name) if len(sent) > 1 else name} ({packets(sent)})" for name, sent in named]
     more = len(old) - sum(len(sent) for _, sent in named) + int(session.unanswered_left_out)
-    evidence = [f"no answer to {listing(names)}" + (f", and {more:,} more" if more else "")]
+    evidence = [f"no answer to {_listed(named)}" + (f", and {more:,} more" if more else "")]
     last = facts.server.last_before
     silent = between(last, end)
     hung = last is not None and last.packet < old[0].packet and silent is not None
@@ -65,19 +75,15 @@ def check(facts: Facts) -> Finding | None:
         evidence,
         severity="problem" if hung else "notice",
         certainty="possible" if facts.incomplete or facts.held_back else "certain",
-        causes=[
-            Cause(
-                "the gateway hangs (a window waits, out of memory, suspended)",
-                "possible",
-                "whether reqCurrentTime is answered",
-            ),
-            Cause(
-                "IB's servers did not answer the gateway, or the account has no right to ask",
-                "possible",
-                "the gateway's log; the same request in TWS",
-            ),
-        ],
+        causes=CAUSES,
         advice="give requests a time-out of their own, and send reqCurrentTime as a heartbeat",
+    )
+
+
+def _listed(named: list[tuple[str, list[int]]]) -> str:
+    """Requests by name, and the packets of each."""
+    return listing(
+        [f"{count(len(sent), name, name) if len(sent) > 1 else name} ({packets(sent)})" for name, sent in named]
     )
 
 
