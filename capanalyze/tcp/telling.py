@@ -37,7 +37,10 @@ class Telling:
             event(connection, connection.orig, "SYN", connection.first_packet, connection.first_ts, 0, "")
 
     def one_less(self, gateway: bool, accepted: bool) -> Connection | None:
-        """Tell one connection less in full: a late one that was not ``accepted``, or closed without an octet."""
+        """The connection that is told in full no more, if there is one: a late one that came to nothing.
+
+        ``accepted``: or one that was accepted, and closed without an octet.
+        """
         known = self._gateway if gateway else self._others
         at: i64 = len(known) - 1
         last: i64 = max(at - LOOKS, -1)

@@ -195,6 +195,12 @@ def test_nobody_is_told_to_leave_open_what_the_gateway_has_closed() -> None:
     )
 
 
+def test_a_client_is_not_told_to_await_a_connection_that_the_gateway_had_back_before_it_closed() -> None:
+    talk = ready().server.data(error(1100)).after(9).server.data(error(1102)).client.ack().after(900).server.fin()
+
+    assert found("upstream-lost", talk).advice == ""
+
+
 def test_keep_alives_that_nobody_answers_show_a_peer_that_is_gone() -> None:
     talk = ready().client.keep_alive().server.ack()
     for _ in range(4):

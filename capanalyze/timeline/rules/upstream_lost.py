@@ -37,11 +37,16 @@ def check(facts: Facts) -> Finding | None:
         [error.at for error in seen],
         [f"{error.code} in packet {error.at.packet}: {MEANINGS[error.code]}" for error in seen],
         severity="notice",
-        advice="connect again once the gateway has its own connection to IB back"
-        if facts.closer == "server"
-        else ADVICE.get(seen[-1].code, "wait for 1101 or 1102; subscribe again after 1101")
-        + "; leave the API connection open",
+        advice=_advice(facts, seen[-1].code),
     )
+
+
+def _advice(facts: Facts, newest: int) -> str:
+    """What to do; where the gateway closed in the end, nothing more once it had its connection back."""
+    if facts.closer == "server":
+        return "" if newest in ADVICE else "connect again once the gateway has its own connection to IB back"
+    do = ADVICE.get(newest, "wait for 1101 or 1102; subscribe again after 1101")
+    return f"{do}; leave the API connection open"
 
 
 def _title(facts: Facts) -> str:
