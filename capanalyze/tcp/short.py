@@ -14,7 +14,7 @@ from capanalyze.tcp.acknowledgement import first_pure_ack
 from capanalyze.tcp.connection import TAIL, Connection, Side
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.side import break_tail, shared, trouble
-from capanalyze.tcp.zeek import DATA, PURE_ACK, once
+from capanalyze.tcp.zeek import DATA, INACTIVE, PURE_ACK, once
 
 NOTHING: Final = 0
 DIRECT: Final = 1
@@ -165,6 +165,7 @@ def goes_on(connection: Connection) -> bool:
         and not other.skipped
         and not odd.probe
         and not other.probe
+        and min(orig.zeek, resp.zeek) > INACTIVE
         and odd.stale_ack < 0
         and other.stale_ack < 0
         and orig.acked_rel <= orig.next_rel

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from capanalyze.tcp.copies import SUSPICION
 from tests.conversation import ACK, FIN, RST, SYN, Conversation
 from tests.follow import follow
 
@@ -64,6 +65,16 @@ def test_a_syn_ack_establishes_in_zeeks_eyes() -> None:
     talk.client.syn().server.syn_ack()
 
     assert zeek(talk) == ("S1", "Sh")
+
+
+def test_a_responder_whose_syn_ack_was_not_captured_has_replied() -> None:
+    earlier = Conversation()
+    for _ in range(SUSPICION):
+        earlier.client.syn()
+    talk = Conversation(packets=earlier.packets, clock=earlier.clock, client_address=("127.0.0.1", 50001))
+    talk.client.syn().server.syn_ack(unseen=True).client.ack().client.data(b"x").server.ack().server.data(b"y")
+
+    assert [connection.conn_state for connection in follow(talk.pcap()).connections] == ["S0", "OTH"]
 
 
 def test_a_half_open_scan_is_an_originators_abort() -> None:
