@@ -1,7 +1,8 @@
-"""What the sessions share that are counted only: those of connections beyond the ones told in full (tcp/table.py).
+"""What the sessions share that are not told: those of connections beyond the ones told in full (tcp/table.py).
 
 In: their frames and milestones. Out: frames by kind, of all of them together, and how far each got. Such a session
-has no pairing, no messages and no times of its own: it is a few hundred octets, and there may be 20,000 at a time.
+has no pairing and no times of its own, and keeps no messages, though all of them may be wanted as they come: it is a
+few hundred octets, and there may be 20,000 at a time.
 """
 
 from typing import Final
