@@ -1,4 +1,4 @@
-"""What went wrong in a session that was up, for its verdict: requests without answer or end, octets without sense.
+"""What went wrong in a session that was up, for its verdict: requests whose answer or end lacks or is late, noise.
 
 In: Facts. Out: short clauses, for a reader who reads one line only; the rules of the same names have the evidence.
 """
@@ -7,8 +7,10 @@ from typing import Final
 
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.vanished import in_vain
-from capanalyze.timeline.words import SECOND, count
+from capanalyze.timeline.words import SECOND, count, span
+from capanalyze.tws.pace import RATE
 from capanalyze.tws.tally import Unfinished
 
 PATIENCE: Final = SECOND
@@ -27,7 +29,7 @@ START_API: Final = "startApi"
 def troubles(facts: Facts) -> str:
     """Clauses that begin with "; ", or ""."""
     nothing_came = standstill(facts) or f"{_unheard(facts)}{_unended(facts)}"
-    return f"{_senseless(facts)}{nothing_came}"
+    return f"{_senseless(facts)}{nothing_came}{_late(facts)}"
 
 
 def standstill(facts: Facts) -> str:
@@ -93,6 +95,15 @@ def _unheard(facts: Facts) -> str:
         return ""
     last_ones = "last request was not" if number == 1 else f"last {number} requests were not"
     return f"; the client's {last_ones} answered"
+
+
+def _late(facts: Facts) -> str:
+    """Answers that waited because the client had sent faster than a gateway takes messages."""
+    burst = paced(facts)
+    if burst is None or facts.incomplete:
+        return ""
+    late = f"and its answers came after up to {span(burst.longest)}"
+    return f"; the client had sent {sent_fast(burst)}, {late}, likely because the gateway takes {RATE} a second"
 
 
 def _senseless(facts: Facts) -> str:

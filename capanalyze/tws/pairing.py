@@ -11,6 +11,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.room import Room
 from capanalyze.tws.error_codes import refuses
+from capanalyze.tws.pace import Answered, Pace
 from capanalyze.tws.rows import answers_rule, cancelled_by, ended_by, key_at, place_of, refused, row_of, rows
 from capanalyze.tws.running import NO_KEY, Running, Waiting, ends, id_of
 from capanalyze.tws.tally import Tally, Times
@@ -35,6 +36,7 @@ class Pairing:
         self.running: Running = Running()
         self.server_version: i64 = 0
         self.tally: Tally = Tally()
+        self.pace: Pace = Pace()
 
     def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64, ready: bool = True) -> bool:
         """A request was sent; ``key`` is NO_KEY where it has none. Tell if it is the first to wait for that key."""
@@ -50,7 +52,7 @@ class Pairing:
         if self.waiting >= WAITING or self.room.full():
             self.tally.not_followed += 1
             return False
-        waiting = Waiting(message_id, row, key, packet, ts_ns)
+        waiting = Waiting(message_id, row, key, packet, ts_ns, self.pace.sent)
         self.waiting += 1
         self.room.waiting += 1
         self._count(message_id, 1)
@@ -105,7 +107,7 @@ class Pairing:
         self._done(waiting)
         kind = self.tally.kind(waiting.message_id)
         kind.answered += 1
-        _time(kind.first, waiting, ts_ns)
+        self._first(kind.first, waiting, ts_ns, packet)
         row = waiting.row
         ended = ends(row, message_id, self.server_version)
         if ended:
@@ -157,17 +159,24 @@ class Pairing:
         every.sort(key=_packet_of)
         return every
 
-    def refuse(self, message_id: i64, ts_ns: i64 = -1) -> None:
+    def refuse(self, message_id: i64, ts_ns: i64 = -1, packet: i64 = 0) -> None:
         """An error without an id answered the open requests of a kind that has no key."""
         for waiting in self.keyless.pop(message_id, ()):
-            self._failed(waiting, ts_ns)
+            self._failed(waiting, ts_ns, packet)
 
-    def _failed(self, waiting: Waiting, ts_ns: i64) -> None:
+    def _failed(self, waiting: Waiting, ts_ns: i64, packet: i64) -> None:
         """An error was the first answer."""
         self._done(waiting)
         kind = self.tally.kind(waiting.message_id)
         kind.errors += 1
-        _time(kind.first, waiting, ts_ns)
+        self._first(kind.first, waiting, ts_ns, packet)
+
+    def _first(self, times: Times, waiting: Waiting, ts_ns: i64, packet: i64) -> None:
+        """Take the time to a first answer."""
+        _time(times, waiting, ts_ns)
+        if ts_ns >= waiting.ts_ns >= 0:
+            one = Answered(waiting.number, waiting.packet, ts_ns - waiting.ts_ns, packet, ts_ns)
+            self.pace.answer(waiting.message_id, one)
 
     def error(self, key: i64, code: i64, ts_ns: i64 = -1, packet: i64 = 0) -> None:
         """An error answers the youngest request with its id, be it a request's or an order's.
@@ -187,7 +196,7 @@ class Pairing:
                 self.running.drop(over.spot)
             return
         if refused(youngest.message_id, code):
-            self._failed(youngest, ts_ns)
+            self._failed(youngest, ts_ns, packet)
         else:
             self._answered(youngest, ERROR, ts_ns, packet)
         self._put(place, [waiting for waiting in self.by_key[place] if waiting is not youngest])

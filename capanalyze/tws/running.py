@@ -37,17 +37,18 @@ def ends(row: Row, message_id: i64, server_version: i64) -> bool:
 class Waiting:
     """A request without an answer so far, or (``last_*``: when the newest one came) one of which more may come.
 
-    ``request_id`` is None where it has no key.
+    ``request_id`` is None where it has no key; ``number`` is its place among the client's messages.
     """
 
-    __slots__ = ("ended", "key", "last_packet", "last_ts", "message_id", "packet", "row", "ts_ns")
+    __slots__ = ("ended", "key", "last_packet", "last_ts", "message_id", "number", "packet", "row", "ts_ns")
 
-    def __init__(self, message_id: i64, row: Row, key: i64, packet: i64, ts_ns: i64) -> None:
+    def __init__(self, message_id: i64, row: Row, key: i64, packet: i64, ts_ns: i64, number: i64 = 0) -> None:
         self.message_id: i64 = message_id
         self.row: Row = row
         self.key: i64 = key
         self.packet: i64 = packet
         self.ts_ns: i64 = ts_ns
+        self.number: i64 = number
         self.ended: bool = False
         self.last_packet: i64 = 0
         self.last_ts: i64 = -1

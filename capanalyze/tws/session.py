@@ -244,6 +244,7 @@ class Session(Legacy):
         return bool(self._decode(True, index, payload).fields.get("subscribe"))
 
     def _request(self, stream: FrameStream, number: i64, index: i64, key: i64, payload: bytes) -> None:
+        self.pairing.pace.send(stream.packet, stream.ts_ns)
         if number == START_API:
             self.reach("start_api_sent", stream.packet, stream.ts_ns)
             client_id = self._decode(True, index, payload).fields.get("clientId")
@@ -269,7 +270,7 @@ class Session(Legacy):
             if code in FARM_OK:
                 self.all_milestones.reach("farm_ok", stream.packet, stream.ts_ns)
             elif error.request_id == -1 and isinstance(code, int) and code not in NOTICES:
-                self.pairing.refuse(START_API, stream.ts_ns)
+                self.pairing.refuse(START_API, stream.ts_ns, stream.packet)
 
     def _decode(self, from_client: bool, index: i64, payload: bytes) -> Decoded:
         stream = self.client if from_client else self.server

@@ -34,6 +34,21 @@ A_TICK = frame("1", "6", "5", "1", "100.25", "300", "0")
 BINARY_START_API = b"\x00\x00\x00\x09\x00\x00\x00\x472\x001\0\0"
 
 
+def asked_at_once(number: int, first: float, each: float, *, also: bytes = b"") -> Conversation:
+    """So many requests at once, the first answered after so many seconds, every further one so much later."""
+    talk = ready()
+    for start in range(0, number, 40):
+        talk.client.data(b"".join(frame("1", "11", str(one), "0", "ES") for one in range(start, start + 40)))
+    talk.server.ack()
+    sent, talk.step_ns = talk.clock, 0
+    if also:
+        talk.server.data(also)
+    for one in range(number):
+        talk.clock = sent + round((first + one * each) * SECOND)
+        talk.server.data(frame("81", str(one), "0.01", "a", "3"))
+    return talk.client.ack()
+
+
 def other(seconds: int, port: int = 50001) -> dict[str, object]:
     """Another client, so many seconds later."""
     return {"client_address": ("127.0.0.1", port), "clock": START + seconds * SECOND}
@@ -99,6 +114,7 @@ FIRES = {
         .client.fin()
     ],
     "pacing-reject": [ready().server.data(error(100, "Max rate of messages per second has been exceeded"))],
+    "pacing-queue": [asked_at_once(160, 0.02, 0.02)],
     "read-only-api": [ready().server.data(error(321, "The API interface is currently in Read-Only mode.", 7))],
     "gateway-closed-midsession": [ready().server.fin().client.fin()],
     "client-reset-midsession": [ready().server.data(frame("49", "1", "1") * 9).client.rst()],
@@ -319,6 +335,14 @@ KEEPS_STILL = {
         ],
     },
     "pacing-reject": {"historical pacing": [ready().server.data(error(162, "pacing violation", 7))]},
+    "pacing-queue": {
+        "a burst that is answered as fast as it came": [asked_at_once(400, 0.01, 0.0005)],
+        "a burst that a fast gateway works off": [asked_at_once(400, 0.01, 0.005)],
+        "a slow gateway": [asked_at_once(80, 0.1, 0.1)],
+        "a gateway that was busy, and answered all then": [asked_at_once(160, 1.5, 0.001)],
+        "no more than 50 a second": [asked_at_once(40, 0.05, 0.05)],
+        "a gateway that rejects": [asked_at_once(160, 0.02, 0.02, also=error(100))],
+    },
     "read-only-api": {"another validation": [ready().server.data(error(321, "Invalid account code", 7))]},
     "gateway-closed-midsession": {
         "a client that closed": [ready().client.fin().server.fin()],

@@ -36,6 +36,7 @@ from capanalyze.timeline.rules import (
     legacy_hello,
     no_next_valid_id,
     output_trimmed,
+    pacing_queue,
     pacing_reject,
     peer_vanished,
     port_changed,
@@ -96,6 +97,7 @@ RULES: Final = tuple(
         # a session that broke
         port_changed,
         pacing_reject,
+        pacing_queue,
         gateway_closed_midsession,
         client_reset_midsession,
         idle_timeout,

@@ -12,7 +12,9 @@ from typing import Final
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.words import SECOND, count, packets, span
+from capanalyze.tws.pace import Burst
 
 ID: Final = "gateway-stops-reading"
 
@@ -46,14 +48,30 @@ def check(facts: Facts) -> Finding | None:
             f"window 0 from the gateway in {count(number, 'packet')}",
             f"the client had more to send, in {packets(waits[:8])}" if waits else "",
             f"it stayed 0 for the remaining {span(stayed)}" if stayed is not None and stayed >= LONG else "",
+            f"the client had sent {sent_fast(burst)}" if (burst := _burst(facts, zeros[-1])) is not None else "",
         ],
         severity="problem" if hangs else "notice",
         causes=[
-            Cause("the client sends more than 50 messages a second, and is paced", "possible", "its rate of messages"),
+            *_paced(facts, zeros),
             Cause("the gateway hangs (a window waits, out of memory, suspended)", "possible", "the gateway's screen"),
         ],
         advice="send at most 45 messages a second, and reqCurrentTime as a heartbeat" if hangs else BRIEF,
     )
+
+
+def _burst(facts: Facts, packet: int) -> Burst | None:
+    """The client's last burst of more messages than the gateway takes, up to a packet."""
+    bursts = facts.session.pairing.pace.bursts if facts.session is not None else []
+    return next((burst for burst in reversed(bursts) if burst.first_packet <= packet), None)
+
+
+def _paced(facts: Facts, zeros: list[int]) -> list[Cause]:
+    """That the gateway reads slowly because the client sends too much: not where the capture shows that it did not."""
+    known = facts.session is not None and facts.stage == "ready" and not facts.incomplete
+    if known and _burst(facts, zeros[-1]) is None:
+        return []
+    certainty = "likely" if paced(facts) is not None else "possible"
+    return [Cause("the client sends more than 50 messages a second, and is paced", certainty, "its rate of messages")]
 
 
 def before_close(facts: Facts, word: str, side: str) -> list[int]:
