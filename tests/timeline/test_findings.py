@@ -181,9 +181,15 @@ def test_after_a_change_of_port_no_client_is_sent_back_to_the_old_one() -> None:
 
     assert told == [
         ("port-changed", "connect to the port that the text names: the old one will refuse"),
-        ("gateway-closed-midsession", ""),
+        ("gateway-closed-midsession", "let the client connect again, to the new port"),
     ]
     assert found("gateway-closed-midsession", talk).evidence[1] == "error 1300 in packet 12"
+
+
+def test_a_client_that_was_dropped_for_its_pace_is_told_to_send_slower() -> None:
+    talk = ready().server.data(error(100)).server.fin()
+
+    assert found("gateway-closed-midsession", talk).advice == "let the client send slower before it connects again"
 
 
 def test_nobody_is_told_to_leave_open_what_the_gateway_has_closed() -> None:

@@ -13,7 +13,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
 from capanalyze.timeline.legs import one_session
-from capanalyze.timeline.rules import idle_timeout, injected_rst, port_changed
+from capanalyze.timeline.rules import idle_timeout, injected_rst, pacing_reject, port_changed
 from capanalyze.timeline.words import MINUTE, SECOND, clean, packets, quote, span
 from capanalyze.tws.message import Message
 
@@ -21,7 +21,10 @@ ID: Final = "gateway-closed-midsession"
 
 TELLING: Final = (
     (port_changed.CODE, "the API port was changed, and the gateway drops its connections"),
-    (100, "the client sent more than 50 messages a second; the gateway drops it after repeated violations"),
+    (
+        pacing_reject.CODE,
+        "the client sent more than 50 messages a second; the gateway drops it after repeated violations",
+    ),
     (326, "the client sent startApi with a client id that is in use; the gateway closes after that"),
     (1100, "the gateway had lost its own connection to IB"),
     (10197, "another session of the same user took over"),
@@ -92,11 +95,13 @@ def check(facts: Facts) -> Finding | None:
 
 
 def _advice(facts: Facts, *, malformed: bool) -> str:
-    """What to do; port-changed tells where to connect then."""
+    """What to do: what the likely cause asks for."""
     if facts.error(port_changed.CODE) is not None:
-        return ""
+        return "let the client connect again, to the new port"
     if malformed:
         return "correct that request before the client connects again"
+    if facts.error(pacing_reject.CODE) is not None:
+        return "let the client send slower before it connects again"
     return "read the gateway's log at that time; let the client reconnect after a pause"
 
 
