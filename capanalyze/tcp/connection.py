@@ -221,6 +221,11 @@ class Connection:
         return self.orig.packets if self.with_itself else self.orig.packets + self.resp.packets
 
     @property
+    def octets(self) -> int:
+        """Octets of both sides."""
+        return self.orig.octets if self.with_itself else self.orig.octets + self.resp.octets
+
+    @property
     def last_packet(self) -> int:
         """Number of the newest packet."""
         return max(self.orig.last_packet, self.resp.last_packet)

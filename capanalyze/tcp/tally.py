@@ -18,7 +18,7 @@ class Tally:
     """What is known of the connections that are counted only: numbers.
 
     Attributes:
-        connections, packets, octets: how many there were, and of both sides together.
+        connections, packets, octets: how many there were, and of both sides together (once, where they are one).
         closes: by who closed first and how ("client FIN", "both FIN", "server RST", "" for nobody);
         UNKNOWN where a connection was given up. states: by Zeek's conn_state, but for these.
         unfollowed: SYNs of connections for which there was no room.
@@ -38,7 +38,7 @@ class Tally:
         """Count a finished connection."""
         self.connections += 1
         self.packets += connection.packets
-        self.octets += connection.orig.octets + connection.resp.octets
+        self.octets += connection.octets
         close = connection.close
         how = f"{close.first} {close.kind}" if close is not None else ""
         if connection.given_up:

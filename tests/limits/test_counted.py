@@ -10,7 +10,8 @@ from capanalyze.report.report import Report
 from capanalyze.tcp import table
 from tests.conversation import Conversation
 from tests.limits.crowds import HELLO, TICK, VERSION, capture, sessions
-from tests.timeline.talk import error, opened, report, started
+from tests.timeline.talk import HELLO as GREETING
+from tests.timeline.talk import error, opened, report, started, to_itself
 
 MORE = 47
 
@@ -55,6 +56,15 @@ def test_a_fin_that_belies_an_earlier_one_closes_a_connection_that_is_counted_on
 
     assert counted is not None
     assert counted.closed_first == {"client FIN": 1}
+
+
+def test_what_a_client_sent_to_itself_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "TOLD_IN_FULL", 0)
+
+    counted = report(to_itself().after(1).client.fin().client.ack()).counted_only
+
+    assert counted is not None
+    assert (counted.packets, counted.octets) == (7, len(GREETING))
 
 
 @pytest.mark.parametrize("form", ["text", "md", "json"])
