@@ -2,17 +2,31 @@
 
 In: the Facts of two connections. Out: whether the same messages went over both, each step of the handshake passed on
 in turn. A gateway takes a client id once, and two gateways differ in accounts and order ids, so two sessions of
-their own do not look like that.
+their own do not look like that. Two that never became ready may: one program that calls two gateways at once greets
+both alike. Those are legs only where something else links them (``link``).
 """
 
-from capanalyze.timeline.ends import Moment
+from typing import Final
+
+from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.words import endpoint
+from capanalyze.timeline.words import MILLISECOND, SECOND, endpoint, host, span
+
+AT_ONCE: Final = 50 * MILLISECOND
+"""A relay passes on what it hears, and a close, within that time."""
+
+SETTLED: Final = SECOND
+"""Two gateways that close of their own do so at the same moment only when something has just happened to both."""
 
 
 def passed_on(outer: Facts, inner: Facts) -> bool:
     """Whether the session of ``outer``, which the client opened, was passed on over ``inner`` to the gateway."""
-    if outer.stage != "ready" or inner.stage != "ready" or outer.client_id != inner.client_id:
+    return outer.stage == inner.stage == "ready" and in_step(outer, inner)
+
+
+def in_step(outer: Facts, inner: Facts) -> bool:
+    """Whether the same messages went over both, to other listeners, each step on one after that on the other."""
+    if outer.client_id != inner.client_id:
         return False
     mine, theirs = outer.connection.server, inner.connection.server
     if (mine.host, mine.port) == (theirs.host, theirs.port):
@@ -20,7 +34,24 @@ def passed_on(outer: Facts, inner: Facts) -> bool:
     steps = [(outer.began, inner.began), (outer.hello, inner.hello), (inner.answer, outer.answer)]
     steps += [(outer.start_api, inner.start_api)]
     steps += [(there, here) for (_, there), (_, here) in zip(inner.readiness, outer.readiness, strict=True)]
-    return all(_in_turn(first, second) for first, second in steps) and _alike(outer, inner)
+    both = [(first, second) for first, second in steps if first is not None or second is not None]
+    return all(_in_turn(first, second) for first, second in both) and _alike(outer, inner)
+
+
+def link(outer: Facts, inner: Facts) -> str:
+    """What else shows that a session that never became ready was passed on, "" where nothing does.
+
+    The host that the client had called opened the other leg, or the gateway's close was passed on.
+    """
+    called, caller = outer.connection.server.host, inner.connection.client.host
+    if called == caller != outer.connection.client.host:
+        return f"connection {inner.number} was opened by {host(called)}, which connection {outer.number} leads to"
+    apart, lasted = between(inner.close, outer.close), between(inner.hello, inner.close)
+    if outer.closer != "server" or inner.closer != "server" or not _in_turn(inner.close, outer.close):
+        return ""
+    if apart is None or lasted is None or apart > AT_ONCE or lasted < SETTLED:
+        return ""
+    return f"the gateway's close, {span(lasted)} after the hello, came on one right after the other"
 
 
 def one_session(one: Facts, other: Facts) -> bool:
@@ -32,6 +63,12 @@ def listener(facts: Facts) -> str:
     """Where the connection leads, in words."""
     server = facts.connection.server
     return endpoint(server.host, int(server.port))
+
+
+def at_once(outer: Facts, inner: Facts) -> bool:
+    """Whether the connection was opened, and the hello passed on, AT_ONCE."""
+    waits = (between(outer.began, inner.began), between(outer.hello, inner.hello))
+    return all(wait is not None and wait <= AT_ONCE for wait in waits)
 
 
 def _in_turn(first: Moment | None, second: Moment | None) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.conversation import Conversation
+from tests.timeline.rule_cases import IBAPI
 from tests.timeline.talk import (
     HELLO,
     MANAGED_ACCOUNTS,
@@ -17,6 +18,8 @@ from tests.timeline.talk import (
 OUTER = {"client_address": ("192.168.1.9", 50001), "server_address": ("192.168.1.10", 4002)}
 INNER = {"client_address": ("127.0.0.1", 41000), "server_address": ("127.0.0.1", 4001)}
 TIME = frame("49", "1", "1700000000")
+
+Legs = tuple[Conversation, Conversation]
 
 
 def legs(accounts: bytes = MANAGED_ACCOUNTS, **inner: object) -> tuple[Conversation, Conversation]:
@@ -107,3 +110,87 @@ def test_the_same_numbers_on_both_are_one_connection_before_and_behind_a_nat() -
 )
 def test_sessions_of_their_own_are_not_taken_for_legs(talks: tuple[Conversation, Conversation]) -> None:
     assert report(*talks).findings == ()
+
+
+BEHIND = {"client_address": ("192.168.1.10", 41000), "server_address": ("192.168.1.20", 4001)}
+BESIDE = {"client_address": ("192.168.1.9", 50002), "server_address": ("192.168.1.20", 4001)}
+
+
+def unready(where: dict[str, object], hello: bytes = HELLO, wait: float = 0, start: bytes = b"") -> Legs:
+    """A hello that is sent on both connections in turn, and what may follow it, not answered."""
+    outer = Conversation(step_ns=100_000, **OUTER).open()  # type: ignore[arg-type]
+    inner = Conversation(step_ns=100_000, clock=outer.clock, **where).after(wait).open()  # type: ignore[arg-type]
+    outer.clock = inner.clock
+    outer.client.data(HELLO).server.ack()
+    inner.clock = outer.clock
+    inner.client.data(hello).server.ack()
+    if start:
+        inner.server.data(answer()).client.ack()
+        outer.clock = inner.clock
+        outer.server.data(answer()).client.ack().client.data(start).server.ack()
+        inner.clock = outer.clock
+        inner.client.data(start).server.ack()
+    outer.clock = inner.clock
+    return outer, inner
+
+
+def gave_up(talks: Legs, relay: float = 0) -> Legs:
+    """The client closes after 4 s, which is passed on; the relay closes so many seconds later."""
+    outer, inner = talks
+    outer.after(4).client.fin().server.ack()
+    inner.clock = outer.clock
+    inner.client.fin().server.ack()
+    if relay:
+        outer.after(relay).server.fin().client.ack()
+    return talks
+
+
+def ended(talks: Legs, seconds: float) -> Legs:
+    """The gateway closes after so many seconds, and the relay too."""
+    outer, inner = talks
+    inner.after(seconds).server.fin().client.ack()
+    outer.clock = inner.clock
+    outer.server.fin().client.fin().server.ack()
+    return talks
+
+
+@pytest.mark.parametrize(
+    ("talks", "shown"),
+    [
+        (unready(BEHIND), "connection 2 was opened by 192.168.1.10, which connection 1 leads to"),
+        (
+            gave_up(unready(BEHIND, start=START_API)),
+            "connection 2 was opened by 192.168.1.10, which connection 1 leads to",
+        ),
+        (
+            gave_up(unready(INNER), relay=0.4995),
+            "on connection 1 the server's FIN came 500 ms after the client's: socat's half-close time-out",
+        ),
+        (ended(unready(INNER), 9), "the gateway's close, 9.0 s after the hello, came on one right after the other"),
+    ],
+    ids=["the relay's own host", "startApi too", "socat's half-close", "a close that was passed on"],
+)
+def test_a_session_that_never_became_ready_is_told_as_one_where_something_links_the_legs(
+    talks: Legs, shown: str
+) -> None:
+    finding = found("relay-legs", *talks)
+
+    assert finding.certainty == "likely"
+    assert finding.evidence[1:3] == ("what was said is the same on both, each in turn", shown)
+
+
+@pytest.mark.parametrize(
+    "talks",
+    [
+        unready(INNER),
+        gave_up(unready(INNER)),
+        gave_up(unready(BESIDE)),
+        ended(unready(INNER), 0.002),
+        unready(BEHIND, hello=IBAPI),
+        unready(BEHIND, wait=2),
+        unready({**BEHIND, "server_address": OUTER["server_address"]}),
+    ],
+    ids=["silence", "both gave up", "one client's", "closed at once", "another hello", "2 s later", "one listener"],
+)
+def test_two_attempts_of_one_program_are_not_taken_for_legs(talks: Legs) -> None:
+    assert "relay-legs" not in [finding.id for finding in report(*talks).findings]

@@ -3,40 +3,64 @@
 Why it matters: what the client is connected to is a relay. Its FIN and its ACKs are not the gateway's, and each
 connection alone blames the wrong side: who closed first shows on the leg that was closed first.
 What it is not: two sessions of one program with two gateways, which have other accounts and order ids, or a relay whose
-other side was not captured (relay-masks-close).
+other side was not captured (relay-masks-close). A hello that was not answered looks the same on any two connections of
+one library: those are told where the relay's own host or close gives it away.
 Source of the facts: failures.md 19 and 20.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.legs import listener, passed_on
+from capanalyze.timeline.legs import at_once, in_step, link, listener, passed_on
+from capanalyze.timeline.rules import relay_masks_close
 from capanalyze.timeline.words import count, span
 
 ID: Final = "relay-legs"
 
+NOT_READY: Final = frozenset({"hello_unanswered", "not_started", "not_ready"})
+
+NEAR: Final = 16
+"""Connections that did not become ready among which the client's leg is looked for, the newest."""
+
 
 def check(connections: Sequence[Facts]) -> Finding | None:
     """Fires on the first session that is found on two connections, and counts the others."""
-    pairs: list[tuple[Facts, Facts]] = []
+    pairs: list[tuple[Facts, Facts, str]] = []
     sessions: dict[tuple[int | None, str], list[Facts]] = {}
+    newest: deque[Facts] = deque(maxlen=NEAR)  # that greeted and did not become ready
     for facts in connections:
         if facts.stage == "ready" and facts.session is not None:
             alike = sessions.setdefault((facts.client_id, facts.session.connection_time), [])
-            pairs += [(before, facts) for before in alike if passed_on(before, facts)]
+            pairs += [(before, facts, "") for before in alike if passed_on(before, facts)]
             alike.append(facts)
+        elif facts.hello is not None and facts.stage in NOT_READY:
+            pairs += [(before, facts, why) for before in newest if (why := _link(before, facts))]
+            newest.append(facts)
     return told(*pairs[0], len(pairs) - 1) if pairs else None
 
 
-def told(outer: Facts, inner: Facts, more: int) -> Finding:
-    """The finding on the leg of the client's and that of the gateway's; ``more`` sessions are passed on too."""
+def _link(outer: Facts, inner: Facts) -> str:
+    """What shows that a relay passed on a session that never became ready, "" where nothing does."""
+    if not at_once(outer, inner) or not in_step(outer, inner):
+        return ""
+    masks = relay_masks_close.check(outer)
+    return f"on connection {outer.number} {masks.evidence[0]}" if masks is not None else link(outer, inner)
+
+
+def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
+    """The finding on the leg of the client's and that of the gateway's; ``more`` sessions are passed on too.
+
+    ``why``: what shows it where they never became ready.
+    """
     later = between(outer.began, inner.began)
     began = f"{span(later)} after" if later is not None else "after"
     places = f"connection {inner.number}, to {listener(inner)}, began {began} connection {outer.number}, to "
     numbers = [(one.connection.client.isn, one.connection.server.isn) for one in (outer, inner)]
+    said = "what was said is" if why else "hello, answer, startApi and what followed are"
     nat = numbers[0] == numbers[1] and numbers[0][0] >= 0
     return finding(
         ID,
@@ -44,7 +68,8 @@ def told(outer: Facts, inner: Facts, more: int) -> Finding:
         [outer.began, outer.close, inner.began, inner.close],
         [
             f"{places}{listener(outer)}",
-            "hello, answer, startApi and what followed are the same on both, each in turn",
+            f"{said} the same on both, each in turn",
+            why,
             *_closes(outer, inner),
             f"{count(more, 'more session')} of the capture {'is' if more == 1 else 'are'} passed on too"
             if more
