@@ -10,8 +10,12 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
+from capanalyze.tcp.notes import KEEP_ALIVE, RETRANSMISSION
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
+
+AGAIN: Final = {RETRANSMISSION: 1, KEEP_ALIVE: 2}
+"""Notes on what a side sends when it gets no answer, and how many of them tell that there was none."""
 
 UNHEARD: Final = "unheard"
 SENT_AGAIN: Final = "sent again"
@@ -42,7 +46,7 @@ def weigh(connection: Connection, close: Close) -> None:
         doubt(close, UNHEARD)
     elif was_unknown(connection, close, peer):
         doubt(close, UNKNOWN_THERE)
-    elif is_unanswered(peer.peer, peer):
+    elif is_unanswered(peer.peer, peer) or is_unheard(connection, peer.peer, peer):
         doubt(close, UNANSWERED)
     else:
         close.quiet = True
@@ -81,6 +85,20 @@ def is_unanswered(closer: Side, peer: Side) -> bool:
     return not parting.fin_acked and peer.last_packet < parting.fin_again
 
 
+def is_unheard(connection: Connection, closer: Side, peer: Side) -> bool:
+    """Whether octets of the closer's, or keep-alives, were sent again and again and nothing came from the peer since.
+
+    A RST that ends this may be the answer to nothing but silence, and the peer may have closed in that time.
+    """
+    for note in connection.notes:
+        if note.side == closer.index and note.note in AGAIN:
+            since = [packet for packet in note.packets if packet > peer.last_packet]
+            unknown = note.count > len(note.packets) and closer.max_rel > closer.acked_rel
+            if unknown or len(since) >= AGAIN[note.note]:
+                return True
+    return False
+
+
 def doubt(close: Close, ground: str) -> None:
     """Call a close likely; of several grounds the first one is told."""
     close.certainty = "likely"
@@ -116,7 +134,7 @@ def proved(connection: Connection, close: Close) -> bool:
     if not peer.scaled and closer.last_ack < 0 and close.ack < 0 and (closer.isn >= 0 or close.kind == "FIN"):
         return True  # the closer never answered a peer; a RST alone may answer what is not in the capture
     if close.kind == "RST":
-        return knew_all(close, peer)
+        return knew_all(close, peer) and not is_unheard(connection, closer, peer)
     if answered_by_the_open(closer, peer) or gave_up_open(connection.reset, peer):
         return True
     # its FIN acknowledges the closer's, so it was sent later; unless it is a copy sent again of one that did not
