@@ -24,6 +24,7 @@ from capanalyze.report.report import (
 )
 from capanalyze.report.requests import named, request_facts
 from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.crossing import doubt_end
 from capanalyze.tcp.evidence import doubt_silence
 from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
@@ -110,6 +111,9 @@ def _facts(
     if dropped:
         for connection in connections:
             doubt_silence(connection)
+    if capture.last_ts_ns is not None:
+        for connection in connections:
+            doubt_end(connection, capture.last_ts_ns)
     every = tuple(
         Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True)
     )

@@ -26,10 +26,12 @@ OTHER_WAY: Final = "other way"
 UNANSWERED: Final = "unanswered"
 UNKNOWN_THERE: Final = "unknown there"
 CROSSED: Final = "crossed"
+CUT_SHORT: Final = "cut short"
 """Why a close is likely only: the peer may have closed unheard; a FIN was captured in a later copy only; the receiver
 of the RST may have ignored it; the capture tool says that it lost packets; the sender of the RST sent more; the RST
 came from another distance than its other packets; the peer fell silent; it had no such connection any more; it sent a
-RST or a FIN before it had heard of the close. "" where a FIN is inferred: that says it."""
+RST or a FIN before it had heard of the close; the capture ends before one of the peer's that crossed it could come. ""
+where a FIN is inferred: that says it."""
 
 
 def weigh(connection: Connection, close: Close) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from capanalyze.tcp.evidence import (
     CROSSED,
+    CUT_SHORT,
     DROPPED,
     INEXACT,
     OTHER_WAY,
@@ -34,6 +35,7 @@ _GROUNDS: Final = {
     "sent it",
     UNANSWERED: "a FIN of the {peer}'s may have been lost on the way: nothing came from it any more",
     UNKNOWN_THERE: "that RST has no ACK, so its sender had no such connection: the {peer} may have ended it before",
+    CUT_SHORT: "the capture ends before a close of the {peer}'s that crossed it would have come",
     CROSSED: "the {peer} ended it too before it had heard of that",
 }
 """Why a close is likely only -> words."""

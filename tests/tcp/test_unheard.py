@@ -2,9 +2,11 @@
 
 import pytest
 
+from capanalyze.report.report import Report
 from tests.conversation import Conversation
 from tests.follow import follow
 from tests.tcp.closes import hello
+from tests.timeline.talk import report
 
 
 def in_vain(times: int, sender: str = "client") -> Conversation:
@@ -69,3 +71,46 @@ def test_so_may_it_where_octets_were_sent_again_more_often_than_is_remembered() 
     assert heard is not None
     assert unheard is not None
     assert (heard.certainty, unheard.certainty) == ("certain", "likely")
+
+
+def over_a_path(trip: float, at: str = "client", kind: str = "rst", more: float = 0) -> Report:
+    """A connection whose client closes, captured at one end of a path, and so long after the close."""
+    talk = Conversation(step_ns=100_000).client.syn()
+    talk.after(trip if at == "client" else 0).server.syn_ack().after(trip if at == "server" else 0).client.ack()
+    talk.client.data(b"API\0").after(trip).server.ack().after(9)
+    getattr(talk.client, kind)(undelivered=True)
+    other = Conversation(("127.0.0.1", 50001), clock=talk.clock).after(more).client.syn()
+    return report(talk, other) if more else report(talk)
+
+
+@pytest.mark.parametrize(
+    ("captured", "certainty"),
+    [
+        (over_a_path(0.02), "likely"),
+        (over_a_path(0.02, kind="fin"), "likely"),
+        (over_a_path(0.02, more=0.01), "likely"),
+        (over_a_path(0.02, more=0.03), "certain"),
+        (over_a_path(0.02, at="server"), "certain"),
+        (over_a_path(0.00005), "certain"),
+        (over_a_path(0.00005, kind="fin"), "certain"),
+    ],
+    ids=["RST", "FIN", "10 ms more", "30 ms more", "captured at the other end", "loopback", "FIN on loopback"],
+)
+def test_a_capture_that_ends_sooner_than_a_close_that_crossed_this_one_could_come_leaves_it_likely(
+    captured: Report, certainty: str
+) -> None:
+    close = captured.to_dict()["connections"][0]["close"]  # type: ignore[index]
+
+    assert (close["first"], close["certainty"]) == ("client", certainty)
+
+
+def test_the_first_line_says_why() -> None:
+    told = "(the capture ends before a close of the gateway's that crossed it would have come)."
+
+    assert over_a_path(0.02).verdict.endswith(told)
+
+
+def test_a_handshake_that_was_repeated_tells_no_round_trip() -> None:
+    talk = Conversation().client.syn().after(1).client.syn().server.syn_ack().client.ack().client.rst()
+
+    assert report(talk).connections[0].close.certainty == "certain"  # type: ignore[union-attr]

@@ -1,0 +1,46 @@
+"""Crossing: whether the other side may have closed at the same time, and the capture ends before that could be seen.
+
+In: a connection with its Close, and the time of the capture's last packet. Out: the Close, likely only where the path
+from the capturing host to the other side and back takes longer than what was captured after the close. Both may have
+been stopped at the same minute; each one's capture then holds its own close and not the other's. On one host a round
+trip takes microseconds, and nothing is in doubt.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tcp.connection import Connection, Event
+from capanalyze.tcp.evidence import CUT_SHORT, doubt
+
+PATH: Final = 2_000_000
+"""Nanoseconds of a round trip beyond one's own host and network."""
+
+
+def doubt_end(connection: Connection, last_ts: i64) -> None:
+    """Call a close likely which the capture's end follows sooner than a close that crossed it would have come."""
+    close = connection.close
+    if close is None or close.certainty != "certain" or close.side < 0 or close.ts_ns < 0 or connection.with_itself:
+        return
+    peer = connection.resp if close.side == 0 else connection.orig
+    if peer.parting.closed or peer.last_packet > close.packet:
+        return
+    trip = round_trip(connection, close.side)
+    if trip >= PATH and 0 <= last_ts - close.ts_ns < trip:
+        doubt(close, CUT_SHORT)
+
+
+def round_trip(connection: Connection, side: i64) -> i64:
+    """Nanoseconds from a packet of a side to what answers it, as the captured handshake shows it; -1 if it does not."""
+    times = [_once(connection, kind) for kind in ("SYN", "SYN-ACK", "ACK")]
+    asked, answered, opened = times
+    if asked is None or answered is None or opened is None:
+        return -1
+    first, second = (asked, answered) if asked.side == side else (answered, opened)
+    return second.ts_ns - first.ts_ns if first.ts_ns >= 0 else -1
+
+
+def _once(connection: Connection, kind: str) -> Event | None:
+    """The event of a kind, where its packet was captured once only."""
+    found = [event for event in connection.events if event.kind == kind]
+    return found[0] if len(found) == 1 and found[0].count == 1 else None
