@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from capanalyze.timeline.ends import Moment, between
+from capanalyze.timeline.errors_told import MEANINGS
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name
+from capanalyze.timeline.rules import framing_mismatch
 from capanalyze.timeline.troubles import troubles
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import (
@@ -226,16 +228,24 @@ def _not_ready(group: Group) -> str:
     first = group[0]
     absent = " and ".join(first.missing_names)
     telling = [code for code in first.error_codes if code in TELLING_ERRORS and first.told_before_close(code)]
-    errors = f"error {listing([str(code) for code in telling])}" if telling else ""
+    errors = f"error {listing([f'{code} ({MEANINGS[code]})' for code in telling])}" if telling else ""
     lacking = _lacking(group, "server")
     if not first.closer:
         never = "not in the capture" if lacking else "did not come"
-        return f"; startApi was sent, {absent} {never}" + (f", {errors} did" if errors else "")
+        return f"; startApi was sent, {absent} {never}{f', {errors} did' if errors else ''}{_form(group)}"
     lead = _after(_until(group, lambda facts: facts.start_api), "startApi")
     never = ("are" if len(first.missing_names) > 1 else "is") + " not in the capture" if lacking else "had not come"
     if errors:
-        return f"{lead} and right after {errors} of the {first.server.called}; {absent} {never}"
-    return f"{lead}; {absent} {never}"
+        return f"{lead} and right after the {first.server.called}'s {errors}; {absent} {never}{_form(group)}"
+    return f"{lead}; {absent} {never}{_form(group)}"
+
+
+def _form(group: Group) -> str:
+    """That messages of all these connections have the form of another version, as the rule has it."""
+    found = [framing_mismatch.check(facts) for facts in group]
+    titles = {one.title if one is not None and one.severity == "problem" else "" for one in found}
+    title = titles.pop() if len(titles) == 1 else ""
+    return f"; {title[0].lower()}{title[1:]}" if title else ""
 
 
 def _lacking(group: Group, side: str) -> bool:

@@ -10,6 +10,21 @@ ERROR: Final = 4
 """IB's id of the error message."""
 
 
+MEANINGS: Final = {
+    100: "the client sends more messages than the gateway takes",
+    326: "the client id is in use",
+    1100: "the gateway lost its connection to IB",
+    1300: "the gateway's API port was changed",
+    2110: "the gateway's connection to IB is broken",
+    10197: "another session of the same user has the market data",
+}
+"""What the errors mean that tell why a session broke or stands still (protocol.md 5.2)."""
+
+UPSTREAM: Final = frozenset((1100, 2110))
+RESTORED: Final = frozenset((1101, 1102))
+"""The gateway's own connection to IB went, and came back."""
+
+
 class WireError(NamedTuple):
     """An error message that the gateway sent, its text in one line; code 0 where it has none that can be read."""
 

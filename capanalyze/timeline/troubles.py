@@ -1,4 +1,4 @@
-"""What went wrong in a session that was up, for its verdict: requests whose answer or end lacks or is late, noise.
+"""What went wrong in a session that was up, for its verdict: what the gateway said of it, requests without answer.
 
 In: Facts. Out: short clauses, for a reader who reads one line only; the rules of the same names have the evidence.
 """
@@ -6,11 +6,14 @@ In: Facts. Out: short clauses, for a reader who reads one line only; the rules o
 from typing import Final
 
 from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.errors_told import MEANINGS, RESTORED, UPSTREAM
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.pacing import paced, sent_fast
+from capanalyze.timeline.silence import met_with_rst
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import SECOND, count, span
 from capanalyze.tws.pace import RATE
+from capanalyze.tws.state import ERRORS
 from capanalyze.tws.tally import Unfinished
 
 PATIENCE: Final = SECOND
@@ -29,7 +32,23 @@ START_API: Final = "startApi"
 def troubles(facts: Facts) -> str:
     """Clauses that begin with "; ", or ""."""
     nothing_came = standstill(facts) or f"{_unheard(facts)}{_unended(facts)}"
-    return f"{_senseless(facts)}{nothing_came}{_late(facts)}"
+    return f"{_silence(facts)}{_said(facts)}{_senseless(facts)}{nothing_came}{_late(facts)}"
+
+
+def _silence(facts: Facts) -> str:
+    """Minutes without a word before the client's last message, which was met with a RST."""
+    found = met_with_rst(facts)
+    return f"; nothing had been said for {span(found[2])} before that message" if found is not None else ""
+
+
+def _said(facts: Facts) -> str:
+    """What the gateway had said of a session that breaks or stands still: each error once, unless it is over."""
+    before = [error.code for error in facts.errors if facts.told_before_close(error.code)]
+    back = max((place for place, code in enumerate(before) if code in RESTORED), default=-1)
+    all_known = facts.session is None or len(facts.session.errors) < ERRORS
+    gone = before[back + 1 :] if all_known else []
+    codes = [code for code in dict.fromkeys(before) if code in MEANINGS and (code not in UPSTREAM or code in gone)]
+    return "".join(f"; error {code}: {MEANINGS[code]}" for code in codes)
 
 
 def standstill(facts: Facts) -> str:
@@ -76,7 +95,8 @@ def _unended(facts: Facts) -> str:
     first = lists[0][0]
     if len(lists) == 1:
         return f"; the list that {first.name} asked for had no end ({first.end} did not come)"
-    return f"; {count(len(lists), 'list')} that the client asked for had no end ({first.end} for one)"
+    least = "at least " if facts.session is not None and facts.session.unfinished_left_out else ""
+    return f"; {least}{count(len(lists), 'list')} that the client asked for had no end ({first.end} for one)"
 
 
 def _unheard(facts: Facts) -> str:

@@ -141,7 +141,7 @@ def test_tws_on_another_port_is_told_behind_any_number_of_others(monkeypatch: py
     told = crowded(monkeypatch, *web, turned_away(10, 4100))
 
     assert [(one.conn, one.server.port) for one in told.connections] == [(10, 4100)]
-    assert "right after error 326 of the gateway" in told.verdict
+    assert "right after the gateway's error 326 (the client id is in use)" in told.verdict
 
 
 def test_health_checks_do_not_hide_the_session_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,11 @@
 import pytest
 
 from tests.conversation import Conversation
-from tests.timeline.rule_cases import A_CONTRACT, A_POSITION, CONTRACT, POSITIONS
+from tests.timeline.rule_cases import A_CONTRACT, A_POSITION, A_TICK, CONTRACT, POSITIONS
 from tests.timeline.talk import (
+    START_API,
     answer,
+    answered,
     error,
     frame,
     ready,
@@ -130,3 +132,57 @@ def test_octets_that_are_no_message_are_told_in_the_first_line() -> None:
     actual = verdict(ready().server.data(b"\x7f\xff\xff\xf0what").client.ack().after(2).client.fin().server.ack())
 
     assert "; octets of the gateway in packet 12 are no TWS message; the gateway did not close" in actual
+
+
+def test_more_lists_than_are_named_are_not_said_to_be_all() -> None:
+    talk = ready()
+    for number in range(120):
+        talk.client.data(frame("9", "8", str(number), "0", "ES")).server.data(frame("10", str(number), "ES", "FUT"))
+
+    assert "; at least 100 lists that the client asked for had no end" in verdict(
+        talk.client.ack().after(3).client.fin()
+    )
+
+
+@pytest.mark.parametrize(
+    ("talk", "told"),
+    [
+        (
+            ready().server.data(error(1100)).client.ack().after(60).server.data(A_TICK).client.ack(),
+            "; error 1100: the gateway lost its connection to IB.",
+        ),
+        (
+            ready().server.data(error(10197)).client.ack().after(60).client.fin(),
+            "; error 10197: another session of the same user has the market data; that FIN",
+        ),
+        (
+            ready().server.data(error(100) * 3 + A_TICK).server.fin().client.ack(),
+            "; error 100: the client sends more messages than the gateway takes; the client",
+        ),
+        (
+            ready().after(900).client.data(frame("49", "1")).server.bare_rst(),
+            "(the client's reqCurrentTime); nothing had been said for 15 min before that message.",
+        ),
+        (
+            answered(203).client.data(START_API).server.ack().after(4).client.fin(),
+            "managedAccounts had not come; the client encodes messages for another version than the agreed one; that",
+        ),
+    ],
+    ids=["1100", "10197", "100", "a long silence", "startApi in the form of another version"],
+)
+def test_what_tells_why_a_session_broke_or_stands_still_is_in_the_first_line(talk: Conversation, told: str) -> None:
+    assert told in verdict(talk)
+
+
+@pytest.mark.parametrize("back", [1101, 1102])
+def test_a_connection_to_ib_that_came_back_is_no_trouble_any_more(back: int) -> None:
+    talk = ready().server.data(error(1100)).client.ack().after(9).server.data(error(back)).client.ack()
+
+    assert "lost its connection" not in verdict(talk)
+    assert "error 1100: the gateway lost its connection to IB" in verdict(talk.server.data(error(1100)).client.ack())
+
+
+def test_what_came_behind_more_errors_than_are_kept_is_not_known() -> None:
+    talk = ready().server.data(error(1100) + error(321) * 400 + error(1102)).client.ack()
+
+    assert "lost its connection" not in verdict(talk)

@@ -297,9 +297,9 @@ ANSWERED = [
         "error 326",
         started().server.data(error(326)).server.fin().client.fin().server.ack(),
         (
-            "The gateway closed first (FIN in packet 11), 3.0 ms after startApi and right after error 326 of the "
-            "gateway; "
-            "nextValidId and managedAccounts had not come; the client closed 1.0 ms later."
+            "The gateway closed first (FIN in packet 11), 3.0 ms after startApi and right after the gateway's "
+            "error 326 (the client id is in use); nextValidId and managedAccounts had not come; the client closed "
+            "1.0 ms later."
         ),
     ),
     (
@@ -315,7 +315,7 @@ ANSWERED = [
         ready().server.data(error(1300)).server.fin().client.fin().server.ack(),
         (
             "The gateway closed first (FIN in packet 13), 1.0 ms after the last message of a ready session (its own "
-            "error 1300); the client closed 1.0 ms later."
+            "error 1300); error 1300: the gateway's API port was changed; the client closed 1.0 ms later."
         ),
     ),
     (

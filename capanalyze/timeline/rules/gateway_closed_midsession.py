@@ -13,7 +13,8 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
 from capanalyze.timeline.legs import one_session
-from capanalyze.timeline.rules import idle_timeout, injected_rst, pacing_reject, port_changed
+from capanalyze.timeline.rules import injected_rst, pacing_reject, port_changed
+from capanalyze.timeline.silence import IDLE, met_with_rst
 from capanalyze.timeline.words import MINUTE, SECOND, clean, packets, quote, span
 from capanalyze.tws.message import Message
 
@@ -136,8 +137,8 @@ def _gone(facts: Facts) -> list[str]:
 def _forgotten(facts: Facts) -> bool:
     """Whether a RST came after so long a silence that something between may have forgotten the connection."""
     wait = between(last_word(facts), facts.close)
-    quiet = wait is not None and wait >= idle_timeout.IDLE
-    return facts.kind == "RST" and (quiet or idle_timeout.met_with_rst(facts) is not None)
+    quiet = wait is not None and wait >= IDLE
+    return facts.kind == "RST" and (quiet or met_with_rst(facts) is not None)
 
 
 def _rejected(facts: Facts) -> str:

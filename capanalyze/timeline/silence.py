@@ -1,0 +1,44 @@
+"""Silence: a session in which nothing was said for minutes, and whose next message was met with a RST.
+
+In: Facts. Out: when it fell silent, for how long, and what ended that.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import Moment, between, moment
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.last_words import last_speaker, last_word, messages_before_close
+from capanalyze.timeline.words import MINUTE, SECOND
+
+IDLE: Final = 5 * MINUTE
+"""Time-outs of what lies between are of 5, 15 and 60 minutes (failures.md 47)."""
+
+AT_ONCE: Final = SECOND
+
+
+def met_with_rst(facts: Facts) -> tuple[Moment, Moment, int, int] | None:
+    """The last message before IDLE without one, the client's next, how long that was, and how soon the RST came."""
+    speaker, word = last_speaker(facts), last_word(facts)
+    if facts.kind != "RST" or facts.closer != "server" or speaker is None or speaker.name != "client" or word is None:
+        return None
+    wait = between(word, facts.close)
+    said = [*messages_before_close(facts, "client"), *messages_before_close(facts, "server")]
+    before = [at for one in said if (at := moment(one.packet, one.ts_ns)) is not None and at < word]
+    idle = between(max(before), word) if before else None
+    if (
+        wait is None
+        or wait > AT_ONCE
+        or idle is None
+        or idle < IDLE
+        or kept_alive(facts, max(before).packet, word.packet)
+    ):
+        return None
+    return max(before), word, idle, wait
+
+
+def kept_alive(facts: Facts, first: int, last: int) -> bool:
+    """Whether a keep-alive was, or may have been, answered between two packets: a Note has room for so many only."""
+    notes = [note for side in ("client", "server") if (note := facts.note("keep_alive_ack", side)) is not None]
+    return any(
+        note.count > len(note.packets) or any(first < packet < last for packet in note.packets) for note in notes
+    )
