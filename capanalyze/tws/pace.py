@@ -25,6 +25,10 @@ HISTORICAL: Final = frozenset((20, 52, 86, 87, 88, 96))
 """Requests for past data: IB has a queue of its own for them, and they take their time (protocol.md 5.3)."""
 
 
+NEVER: Final = ((0, -SECOND),) * RATE
+"""In place of the messages that were not sent."""
+
+
 class Answered(NamedTuple):
     """A request and its first answer; ``number``: its place among the client's messages. ``waited`` in nanoseconds."""
 
@@ -41,9 +45,10 @@ class Burst:
     Attributes:
         first: the number of its first message among the client's. messages: how many there are.
         first_*, last_*: of its first and its last message.
-        answered: requests of it to which a first answer, or an error, came.
+        answered: requests of it to which a first answer, or an error, came since it was known to be one.
         overtaken: how many of them were answered after a later one.
-        least, longest, waited: how long they waited, the last one in all; ``slowest``: the one that waited longest.
+        least, longest, waited: how long they waited, the last one in all; ``slowest``: the one that waited longest. Of
+            those answered before, ``least`` is what they waited at most.
         newest, newest_ts: the place in the burst (from 1) of the last one that was answered, and when it was.
         quickest: the shortest time in which MANY of the answers, and one more, came; -1 where there were fewer.
     """
@@ -89,49 +94,53 @@ class Burst:
 
 
 class Pace:
-    """The client's messages of one session; ``sent``: how many with a time there were."""
+    """The client's messages of one session.
+
+    Attributes:
+        sent: how many with a time there were. answered: the number of the request that was answered last.
+        newest: packet and time of the last RATE of them.
+    """
 
     def __init__(self) -> None:
         self.sent: i64 = 0
+        self.answered: i64 = 0
         self.bursts: list[Burst] = []
-        self.newest: deque[tuple[int, int]] = deque(maxlen=RATE)  # packet and time
-        self.answers: deque[Answered] = deque(maxlen=RATE)  # the newest of no burst
+        self.newest: deque[tuple[int, int]] = deque(NEVER, RATE)
 
     def send(self, packet: i64, ts_ns: i64) -> None:
         """The client sent a message."""
         if ts_ns < 0:
             return
         self.sent += 1
-        if len(self.newest) == RATE:
-            before, then = self.newest[0]
-            if 0 <= ts_ns - then < SECOND:
-                self._fast(before, then, packet, ts_ns)
-        self.newest.append((packet, ts_ns))
+        newest = self.newest
+        if ts_ns - newest[0][1] < SECOND:
+            self._fast(packet, ts_ns)
+        newest.append((packet, ts_ns))
 
-    def _fast(self, before: i64, then: i64, packet: i64, ts_ns: i64) -> None:
-        """RATE messages, the first one ``then``, and this one came within a second."""
+    def _fast(self, packet: i64, ts_ns: i64) -> None:
+        """RATE messages and this one came within a second, unless the clock was set back."""
+        before, then = self.newest[0]
+        if then > ts_ns:
+            return
         first: i64 = self.sent - RATE
         burst = self.bursts[-1] if self.bursts else None
         if burst is None or burst.first + burst.messages <= first:
             if len(self.bursts) == BURSTS:
                 return
             burst = Burst(first, before, then)
-            for one in self.answers:
-                if one.number >= first:
-                    burst.answer(one)
+            if self.answered >= first:
+                burst.least = ts_ns - then
             self.bursts.append(burst)
         burst.messages = self.sent - burst.first + 1
         burst.last_packet = packet
         burst.last_ts = ts_ns
 
     def answer(self, message_id: i64, one: Answered) -> None:
-        """The first answer to a request came."""
+        """The first answer to a request came, after the first burst."""
         if message_id in HISTORICAL:
             return
         for burst in reversed(self.bursts):
             if burst.first <= one.number:
                 if one.number < burst.first + burst.messages:
                     burst.answer(one)
-                    return
-                break
-        self.answers.append(one)
+                return

@@ -173,10 +173,13 @@ class Pairing:
 
     def _first(self, times: Times, waiting: Waiting, ts_ns: i64, packet: i64) -> None:
         """Take the time to a first answer."""
-        _time(times, waiting, ts_ns)
         if ts_ns >= waiting.ts_ns >= 0:
-            one = Answered(waiting.number, waiting.packet, ts_ns - waiting.ts_ns, packet, ts_ns)
-            self.pace.answer(waiting.message_id, one)
+            waited = ts_ns - waiting.ts_ns
+            times.add(waited, waiting.packet)
+            self.pace.answered = waiting.number
+            if self.pace.bursts:
+                one = Answered(waiting.number, waiting.packet, waited, packet, ts_ns)
+                self.pace.answer(waiting.message_id, one)
 
     def error(self, key: i64, code: i64, ts_ns: i64 = -1, packet: i64 = 0) -> None:
         """An error answers the youngest request with its id, be it a request's or an order's.

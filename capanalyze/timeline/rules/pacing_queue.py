@@ -58,7 +58,7 @@ def _evidence(burst: Burst) -> list[str]:
     ]
     if burst.slowest is not None:
         where = f"packet {burst.slowest.packet}, answered in packet {burst.slowest.answer}"
-        evidence.append(f"their wait grew from {span(burst.least)} to {span(burst.longest)} ({where})")
+        evidence.append(f"their wait grew from at most {span(burst.least)} to {span(burst.longest)} ({where})")
     return evidence
 
 
