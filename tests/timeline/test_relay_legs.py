@@ -194,3 +194,16 @@ def test_a_session_that_never_became_ready_is_told_as_one_where_something_links_
 )
 def test_two_attempts_of_one_program_are_not_taken_for_legs(talks: Legs) -> None:
     assert "relay-legs" not in [finding.id for finding in report(*talks).findings]
+
+
+def test_attempts_that_follow_each_other_at_once_have_a_leg_each() -> None:
+    talks = [unready(BEHIND) for _ in range(5)]
+    for number, legs_of_one in enumerate(talks):
+        for packet in (packet for talk in legs_of_one for packet in talk.packets):
+            packet.ts_ns += number * 10_000_000
+            packet.source, packet.target = (
+                (host, port + number if port > 40000 else port) for host, port in (packet.source, packet.target)
+            )
+    every = [talk for legs_of_one in talks for talk in legs_of_one]
+
+    assert found("relay-legs", *every).evidence[-1] == "4 more sessions of the capture are passed on too"

@@ -38,7 +38,10 @@ def check(connections: Sequence[Facts]) -> Finding | None:
             pairs += [(before, facts, "") for before in alike if passed_on(before, facts)]
             alike.append(facts)
         elif facts.hello is not None and facts.stage in NOT_READY:
-            pairs += [(before, facts, why) for before in newest if (why := _link(before, facts))]
+            linked = [(before, facts, why) for before in reversed(newest) if (why := _link(before, facts))]
+            if linked:
+                pairs.append(linked[0])
+                newest.remove(linked[0][0])
             newest.append(facts)
     return told(*pairs[0], len(pairs) - 1) if pairs else None
 
