@@ -39,6 +39,9 @@ class Answered(NamedTuple):
     ts_ns: int
 
 
+NO_ANSWER: Final = Answered(0, 0, 0, 0, -1)
+
+
 class Burst:
     """More than RATE messages of a client within a second, and all that followed as fast.
 
@@ -65,7 +68,7 @@ class Burst:
         self.least: i64 = -1
         self.longest: i64 = -1
         self.waited: i64 = 0
-        self.slowest: Answered | None = None
+        self.slowest: Answered = NO_ANSWER
         self.newest: i64 = 0
         self.newest_ts: i64 = 0
         self.quickest: i64 = -1

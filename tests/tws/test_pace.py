@@ -64,13 +64,13 @@ def test_a_clock_that_was_set_back_makes_none() -> None:
 
 
 def test_an_answer_belongs_to_the_burst_of_its_request() -> None:
-    pace = sent(sent(sent(Pace(), 60, 0, 0), 60, 9 * SECOND, 0), 1, 20 * SECOND, 0)
-    for number in (5, 7, 6, 70, 121):
+    pace = sent(sent(sent(sent(Pace(), 1, 0, 0), 60, 5 * SECOND, 0), 60, 9 * SECOND, 0), 1, 20 * SECOND, 0)
+    for number in (1, 6, 8, 7, 71, 122):
         pace.answer(MESSAGE, Answered(number, number, number, 200 + number, 30 * SECOND))
 
     first, second = pace.bursts
-    assert (first.answered, first.overtaken, first.least, first.longest, first.waited) == (3, 1, 5, 7, 18)
-    assert (second.answered, second.newest, second.slowest) == (1, 10, Answered(70, 70, 70, 270, 30 * SECOND))
+    assert (first.answered, first.overtaken, first.least, first.longest, first.waited) == (3, 1, 6, 8, 21)
+    assert (second.answered, second.newest, second.slowest) == (1, 10, Answered(71, 71, 71, 271, 30 * SECOND))
 
 
 def test_past_data_are_no_measure() -> None:

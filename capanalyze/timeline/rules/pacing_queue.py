@@ -26,11 +26,10 @@ def check(facts: Facts) -> Finding | None:
     burst = paced(facts)
     if burst is None:
         return None
-    slowest = (burst.slowest.packet, burst.slowest.answer) if burst.slowest is not None else ()
     return finding(
         ID,
         "The client sent faster than the gateway takes messages, and its answers came late",
-        [int(burst.first_packet), int(burst.last_packet), *slowest],
+        [int(burst.first_packet), int(burst.last_packet), burst.slowest.packet, burst.slowest.answer],
         [*_evidence(burst), *_beside(facts)],
         certainty="possible" if facts.incomplete else "likely",
         causes=[
@@ -52,14 +51,12 @@ def _evidence(burst: Burst) -> list[str]:
     order = "nearly in the order of the requests" if burst.overtaken else "in the order of the requests"
     last = f"the last {span(took)} after the first message was sent, about {rate} messages a second"
     where = f"from packet {burst.first_packet} to packet {burst.last_packet}"
-    evidence = [
+    slowest = f"packet {burst.slowest.packet}, answered in packet {burst.slowest.answer}"
+    return [
         f"{sent_fast(burst)}, {where}; the limit is {RATE} a second",
         f"{count(burst.answered, 'answer')} came {order}, {last}",
+        f"their wait grew from at most {span(burst.least)} to {span(burst.longest)} ({slowest})",
     ]
-    if burst.slowest is not None:
-        where = f"packet {burst.slowest.packet}, answered in packet {burst.slowest.answer}"
-        evidence.append(f"their wait grew from at most {span(burst.least)} to {span(burst.longest)} ({where})")
-    return evidence
 
 
 def _beside(facts: Facts) -> list[str]:
