@@ -20,6 +20,7 @@ from capanalyze.report.report import Report
 from capanalyze.report.requests import exchange_record
 from capanalyze.timeline.verdict import unread_end
 from capanalyze.tws.conversation import Exchange
+from capanalyze.tws.in_order import InOrder
 from capanalyze.tws.message import Message
 
 if TYPE_CHECKING:
@@ -109,20 +110,23 @@ def messages(
     """
     analyzer = Analyzer(tuple(ports), keep_all=True, converse=exchanges is not None, keys=followed)
     capture = Capture(_names(paths), engine, progress)
+    ordered = InOrder()
     for packets in capture.runs():
         analyzer.feed(packets)
-        yield from _records(analyzer, wanted)
+        yield from _records(analyzer, ordered.take(analyzer.take_messages(), int(analyzer.packets)), wanted)
     analyzer.finish()
-    yield from _records(analyzer, wanted)
+    yield from _records(analyzer, ordered.rest(analyzer.take_messages()), wanted)
     _note_lacking(lacking, capture, analyzer)
     if exchanges is not None:
         exchanges.extend(_exchanges(analyzer))
 
 
-def _records(analyzer: Analyzer, wanted: Callable[[Message, int], bool] | None) -> Iterator[dict[str, Any]]:
-    """What was completed since the last call."""
+def _records(
+    analyzer: Analyzer, found: list[Message], wanted: Callable[[Message, int], bool] | None
+) -> Iterator[dict[str, Any]]:
+    """The messages that are wanted, decoded."""
     start_ns = int(analyzer.first_ts)
-    for message in analyzer.take_messages():
+    for message in found:
         if wanted is None or wanted(message, start_ns):
             yield record(message, message.conn)
 

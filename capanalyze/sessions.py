@@ -15,6 +15,7 @@ from capanalyze.tcp.streams import Run
 from capanalyze.tcp.table import Table
 from capanalyze.tws.conversation import Conversation, Exchange
 from capanalyze.tws.frames import index_id
+from capanalyze.tws.in_order import packet_of
 from capanalyze.tws.message import Message
 from capanalyze.tws.rest import Rest, milestone
 from capanalyze.tws.resting import BEGUN, Resting, begins_frame, whole_frame
@@ -155,10 +156,7 @@ class Sessions:
         return resting
 
     def take_messages(self) -> list[Message]:
-        """The messages that were completed since the last call (``keep_all``), by the packet that completed each.
-
-        Framing that is searched for is found later than the packets of it came.
-        """
+        """The messages that were found since the last call (``keep_all``), by the packet that completed each."""
         taken = self.messages
         self.messages = []
         taken.sort(key=packet_of)
@@ -262,8 +260,3 @@ class Sessions:
             self.talks.append((number, conversation.exchanges))
         if conversation.left_out != 0:
             self.unfollowed[number] = self.unfollowed.get(number, 0) + conversation.left_out
-
-
-def packet_of(message: Message) -> int:
-    """Sort key of messages."""
-    return message.packet
