@@ -10,7 +10,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.listener import REST
-from capanalyze.tcp.room import CONVERSATION_COST, HELD_WHOLE, PART_COST, SESSION_COST
+from capanalyze.tcp.room import HELD_WHOLE, KEEPING_COST, PART_COST, SESSION_COST
 from capanalyze.tcp.streams import Run
 from capanalyze.tcp.table import Table
 from capanalyze.tws.conversation import Conversation, Exchange
@@ -215,7 +215,7 @@ class Sessions:
             if self.converse:
                 session.conversation = Conversation(self.room, self.keys)
             if not connection.detail:
-                session.load = SESSION_COST + (CONVERSATION_COST if self.converse else 0)
+                session.load = SESSION_COST + (KEEPING_COST if self.keep_all else 0)
                 self.room.take(session.load)
             if not connection.at_length:
                 session.keep_few(SHORT_LISTS)

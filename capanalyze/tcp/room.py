@@ -28,8 +28,8 @@ PARTING_COST: Final = 350
 SESSION_COST: Final = 1_600
 """Octets that a session takes that is counted only and does not rest (tws/resting.py)."""
 
-CONVERSATION_COST: Final = 500
-"""Octets that it takes beside that to follow the requests of a session."""
+KEEPING_COST: Final = 500
+"""Octets that it takes beside that where all its messages are kept, or its requests are followed."""
 
 EXCHANGE_COST: Final = 600
 """Octets that a request takes that is followed with its answers."""

@@ -22,7 +22,7 @@ from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.leap import note_ahead
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, position, take_syn
-from capanalyze.tcp.parting import kept
+from capanalyze.tcp.parting import OPEN, SMOOTH, kept
 from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.short import NOTHING, catch_up, goes_on, open_window, said
@@ -108,7 +108,7 @@ class Tracker:
         if flags & (SYN | FIN | RST) or side.zeek == INACTIVE:
             endpoint(connection, side, peer, flags, seg.length)
         self._settle(connection)
-        return RUNS if (connection.detail or self._has_room(connection)) and self.streams.runs else NOTHING
+        return RUNS if self._has_room(connection, side) and self.streams.runs else NOTHING
 
     def _take(
         self, connection: Connection, side: Side, peer: Side, seg: Segment, data: bytes, packet: i64, ts_ns: i64
@@ -193,9 +193,11 @@ class Tracker:
             note(side.connection, side, notes.REUSED_PORTS, packet, ts_ns)
         return side
 
-    def _has_room(self, connection: Connection) -> bool:
+    def _has_room(self, connection: Connection, side: Side) -> bool:
         """Whether there is room for what is kept of a connection by now, or of one that ended; else it is given up."""
         table = self.table
+        if connection.detail or (side.trouble is SMOOTH and side.parting is OPEN):
+            return True
         if not table.given_up.weigh(connection) or self.left is not None:
             return True
         ended = table.ended_one(0) if not self.streams.runs else None

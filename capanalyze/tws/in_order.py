@@ -9,13 +9,13 @@ from typing import Final
 
 from capanalyze.tws.message import Message
 
-BEHIND: Final = 2_000
+BEHIND: Final = 1_000
 """Packets that a message waits: a search that ends at all seldom takes a hundred, but others may lie between."""
 
 NO_MORE: Final = 1 << 62
 """``packets`` behind the last one."""
 
-MOST_OCTETS: Final = 8 * 1024 * 1024
+MOST_OCTETS: Final = 4 * 1024 * 1024
 """Octets of messages that wait; beyond them the oldest wait no longer."""
 
 MESSAGE_COST: Final = 400

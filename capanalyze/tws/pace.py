@@ -8,6 +8,7 @@ the times of its newest messages.
 from collections import deque
 from typing import Final, NamedTuple
 
+from librt.vecs import vec
 from mypy_extensions import i64
 
 RATE: Final = 50
@@ -18,15 +19,11 @@ SECOND: Final = 1_000_000_000
 MANY: Final = 60
 """Answers that are more than a gateway gives in a second which takes RATE messages, and one or another at rest."""
 
-BURSTS: Final = 50
+BURSTS: Final = 20
 """Bursts of a session that are looked at, the first ones."""
 
 HISTORICAL: Final = frozenset((20, 52, 86, 87, 88, 96))
 """Requests for past data: IB has a queue of its own for them, and they take their time (protocol.md 5.3)."""
-
-
-NEVER: Final = ((0, -SECOND),) * RATE
-"""In place of the messages that were not sent."""
 
 
 class Answered(NamedTuple):
@@ -72,10 +69,9 @@ class Burst:
         self.newest: i64 = 0
         self.newest_ts: i64 = 0
         self.quickest: i64 = -1
-        self.times: deque[int] = deque(maxlen=MANY)
 
-    def answer(self, one: Answered) -> None:
-        """A request of it was answered."""
+    def answer(self, one: Answered, times: deque[int]) -> None:
+        """A request of it was answered; ``times`` are those of its newest answers."""
         if self.least < 0 or one.waited < self.least:
             self.least = one.waited
         if one.waited > self.longest:
@@ -89,11 +85,11 @@ class Burst:
         else:
             self.newest = place
             self.newest_ts = one.ts_ns
-        if len(self.times) == MANY:
-            took: i64 = max(one.ts_ns - self.times[0], 0)
+        if len(times) == MANY:
+            took: i64 = max(one.ts_ns - times[0], 0)
             if self.quickest < 0 or took < self.quickest:
                 self.quickest = took
-        self.times.append(one.ts_ns)
+        times.append(one.ts_ns)
 
 
 class Pace:
@@ -101,28 +97,33 @@ class Pace:
 
     Attributes:
         sent: how many with a time there were. answered: the number of the request that was answered last.
-        newest: packet and time of the last RATE of them.
+        packets, stamps: of the last RATE of them, each at its number modulo RATE.
+        timed: the burst of which a request was answered last. times: when the newest MANY of its answers came.
     """
 
     def __init__(self) -> None:
         self.sent: i64 = 0
         self.answered: i64 = 0
         self.bursts: list[Burst] = []
-        self.newest: deque[tuple[int, int]] = deque(NEVER, RATE)
+        self.packets: vec[i64] = vec[i64]([0] * RATE)
+        self.stamps: vec[i64] = vec[i64]([-SECOND] * RATE)
+        self.timed: Burst | None = None
+        self.times: deque[int] = deque(maxlen=MANY)
 
     def send(self, packet: i64, ts_ns: i64) -> None:
         """The client sent a message."""
         if ts_ns < 0:
             return
+        at: i64 = self.sent % RATE
         self.sent += 1
-        newest = self.newest
-        if ts_ns - newest[0][1] < SECOND:
-            self._fast(packet, ts_ns)
-        newest.append((packet, ts_ns))
+        then = self.stamps[at]
+        if ts_ns - then < SECOND:
+            self._fast(packet, ts_ns, self.packets[at], then)
+        self.packets[at] = packet
+        self.stamps[at] = ts_ns
 
-    def _fast(self, packet: i64, ts_ns: i64) -> None:
-        """RATE messages and this one came within a second, unless the clock was set back."""
-        before, then = self.newest[0]
+    def _fast(self, packet: i64, ts_ns: i64, before: i64, then: i64) -> None:
+        """RATE messages since the packet ``before``, and this one, came within a second; or the clock was set back."""
         if then > ts_ns:
             return
         first: i64 = self.sent - RATE
@@ -145,5 +146,8 @@ class Pace:
         for burst in reversed(self.bursts):
             if burst.first <= one.number:
                 if one.number < burst.first + burst.messages:
-                    burst.answer(one)
+                    if burst is not self.timed:
+                        self.times.clear()
+                        self.timed = burst
+                    burst.answer(one, self.times)
                 return
