@@ -10,13 +10,14 @@ from typing import Final
 
 from capanalyze.tcp.evidence import UNHEARD, came_another_way
 from capanalyze.tcp.tally import UNKNOWN
-from capanalyze.timeline.before import before_close, before_open, captured, trouble_told
+from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.doubt import doubts
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.turned_back import turned_back
+from capanalyze.timeline.unopened import before_open, captured
 from capanalyze.timeline.words import SECOND, count, packets, sentence, spans
 
 STORIES: Final = 3

@@ -191,3 +191,9 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+def known(waits: Sequence[int | None]) -> list[int]:
+    """The durations, if all are known."""
+    found = [wait for wait in waits if wait is not None]
+    return found if len(found) == len(waits) else []

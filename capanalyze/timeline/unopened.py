@@ -1,0 +1,75 @@
+"""Connections that were never opened: their whole story, in words.
+
+In: a group of Facts with the same plot. Out: a sentence without its full stop.
+"""
+
+from collections.abc import Sequence
+
+from capanalyze.timeline.ends import between
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.turned_back import turned_back
+from capanalyze.timeline.words import count, endpoint, known, packets, span, spans
+
+Group = Sequence[Facts]
+
+
+def before_open(group: Group, thing: str) -> str:
+    """The whole story of connections that were never opened; "" for others. ``thing`` is "the connection" or so."""
+    first = group[0]
+    called = first.server.called
+    port = first.connection.server.port
+    if first.stage == "cut":
+        lost = "the snapshot length cut its packets before the TCP flags"
+        return f"who closed {thing} cannot be told: {lost if len(group) == 1 else lost.replace('its', 'their')}"
+    if first.stage == "refused":
+        waits = known([between(facts.began, facts.server.rst, facts.set_back) for facts in group])
+        after = f", {spans(waits)} after the SYN" if waits else ""
+        where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
+        server = first.connection.server
+        same = all(facts.connection.server.host == server.host for facts in group)
+        there = endpoint(server.host, port) if same and len(server.host) == 16 else f"port {port}"
+        told = f"the {called}'s host refused {thing} (RST in {where}{after})"
+        if first.answered_later is not None:
+            return f"{told}: nothing accepted connections on {there} then"
+        return f"{told}: nothing accepts connections on {there}"
+    if first.stage == "unanswered":
+        waits = known([between(facts.began, facts.ended, facts.set_back) for facts in group])
+        within = f" within the {span(max(waits))} captured" if any(waits) else ""
+        where = "" if thing == "the connection" else f" on {thing}"
+        syns = sum(facts.syns for facts in group)
+        back = turned_back(first)
+        if back is not None:
+            told = packets(one.at.packet for facts in group if (one := turned_back(facts)) is not None and one.at)
+            turned = f"{'was' if syns == 1 else 'were'} turned back{where} by an ICMP error"
+            why = f"({back.words}, from {back.sender} in {told})"
+            return f"{count(syns, 'SYN')} to port {port} {turned} {why}: no connection came about"
+        return f"{count(syns, 'SYN')} to port {port} went unanswered{where}{within}: no connection came about"
+    if first.stage == "with_itself":
+        return _with_itself(group, thing)
+    if first.stage == "half_open" and first.closer == "client":
+        return f"the client broke {thing} off ({first.kind}) after the {called}'s host had accepted, before it was open"
+    if first.stage == "half_open" and not first.closer:
+        return f"{thing} never opened in full: the {called}'s host accepted (SYN-ACK), and the final ACK did not come"
+    return ""
+
+
+def _with_itself(group: Group, thing: str) -> str:
+    """What happened to a client whose own port was the one that it asked for."""
+    first = group[0]
+    on = "" if thing == "the connection" else f" on {thing}"
+    port = first.connection.server.port
+    met = f"the client connected to itself{on}: its own port was {port} too, and nothing else listened there"
+    back = ", so that what it sent came back to it" if first.client.spoke else ""
+    if not first.closer:
+        return f"{met}{back}; nobody closed {captured(group)}"
+    if first.inferred:
+        return f"{met}{back}; it closed (its FIN is not in the capture, but was acknowledged)"
+    where = packets(facts.close.packet for facts in group if facts.close is not None)
+    waits = known([between(facts.began, facts.close, facts.set_back) for facts in group])
+    return f"{met}{back}; it closed" + (f" after {spans(waits)}" if waits else "") + f" ({first.kind} in {where})"
+
+
+def captured(group: Group) -> str:
+    """How long was looked for a close: "within the 12.4 s captured"."""
+    lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
+    return f"within the {spans(lengths)} captured" if lengths else "in the capture"
