@@ -245,11 +245,11 @@ class Analyzer:
             sessions.closed(tracker.side)
 
     def _make_places(self) -> None:
-        """Connections came, and one may have been forgotten."""
+        """Connections came, and one may have been forgotten: even the one that came."""
+        self.all_sessions.make_places(len(self.tracker.connections))
         if self.tracker.left is not None:
             self.all_sessions.leave(self.tracker.left)
             self.tracker.left = None
-        self.all_sessions.make_places(len(self.tracker.connections))
 
     def _unusable(self, found: i64, packets: RawPackets) -> None:
         """A packet without a whole TCP header."""

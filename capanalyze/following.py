@@ -125,7 +125,7 @@ class Live:
         """Ask who owns the ends of new connections, while they live."""
         connections = self._analyzer.connections
         for connection in connections[self._connections_seen :]:
-            if self._counts(connection):
+            if not connection.gone and self._counts(connection):
                 ends = [(host(side.host), int(side.port)) for side in (connection.orig, connection.resp)]
                 self._owners.watch(ends[0], ends[1])
                 self._owners.watch(ends[1], ends[0])

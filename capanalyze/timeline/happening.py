@@ -47,7 +47,7 @@ class Follower:
         for connection in connections:
             number = int(connection.number)
             newest = int(connection.last_packet)
-            if self._seen.get(number) == newest or not self._wanted(connection):
+            if connection.gone or self._seen.get(number) == newest or not self._wanted(connection):
                 continue
             self._seen[number] = newest
             place = int(connection.orig.place)
