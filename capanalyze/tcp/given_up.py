@@ -5,6 +5,7 @@ that was given up. Those of which all goes well have their room from the beginni
 odd of a side is not known before it comes, and 20,000 connections may all be odd.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from mypy_extensions import i64
@@ -26,13 +27,12 @@ class GivenUp:
         self.room = room
         self._keys: set[bytes] = set()
 
-    def add(self, connection: Connection) -> None:
-        """A connection is followed no longer."""
+    def add(self, connection: Connection, keys: Iterable[bytes]) -> None:
+        """A connection is followed no longer, whose segments have these keys."""
         connection.given_up = True
         if len(self._keys) >= REMEMBERED:
             self._keys.clear()
-        self._keys.add(connection.orig.key)
-        self._keys.add(connection.resp.key)
+        self._keys.update(keys)
 
     def has(self, seg: Segment) -> bool:
         """Whether a segment belongs to one that was given up; a SYN begins another one."""

@@ -82,12 +82,16 @@ class Room:
         self.kept += octets + KEPT_COST
         return True
 
-    def hold(self, before: i64, now: i64) -> bool:
-        """Whether a side may hold back ``now`` octets in place of ``before``; they are counted then."""
-        if now > before and (self.held + now - before > self.most_held or not self.fits(now - before)):
+    def hold(self, before: i64, now: i64, told: bool = False) -> bool:
+        """Whether a side may hold back ``now`` octets in place of ``before``; they are counted then.
+
+        ``told``: of a connection that is told in full, whatever those take that are counted only.
+        """
+        more = now - before
+        if more > 0 and (self.held + more > self.most_held or not (told or self.fits(more))):
             return False
-        self.held += now - before
-        self.taken += now - before
+        self.held += more
+        self.taken += more
         return True
 
     def scarce(self) -> bool:

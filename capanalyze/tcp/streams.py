@@ -121,7 +121,7 @@ class Streams:
             len(odd.held) > MAX_HELD
             or odd.held_octets > MAX_HELD_OCTETS
             or self.held_octets > MAX_HELD_IN_ALL
-            or not self.room.fits(0)
+            or not (side.detail or self.room.fits(0))
         ):
             self.give_up_hole(side)
         return fresh

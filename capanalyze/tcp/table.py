@@ -102,15 +102,26 @@ class Table:
 
     def refuse(self, seg: Segment) -> None:
         """Count a segment of a connection for which there is no room."""
-        key = seg.key
-        at: i64 = 8 if len(key) < 36 else 32
-        ports = (int.from_bytes(key[at : at + 2], "big"), int.from_bytes(key[at + 2 : at + 4], "big"))
-        (self.others if self.ports.isdisjoint(ports) else self.gateway).refuse(seg)
+        (self.gateway if self._is_gateways(seg.key) else self.others).refuse(seg)
+
+    def refuses(self, seg: Segment) -> bool:
+        """Whether there is no room for the connection that begins with a segment: those told in full have their own."""
+        return self.full() and not self._is_first(self._is_gateways(seg.key))
 
     def full(self) -> bool:
-        """Whether a connection more cannot be followed, unless another one goes."""
+        """Whether a connection more that is counted only cannot be followed, unless another one goes."""
         followed = len(self.connections) - len(self._vacant)
         return followed >= FOLLOWED or not self.room.fits(CONNECTION_COST)
+
+    def _is_gateways(self, key: bytes) -> bool:
+        """Whether a port is one of the gateway's."""
+        at: i64 = 8 if len(key) < 36 else 32
+        ports = (int.from_bytes(key[at : at + 2], "big"), int.from_bytes(key[at + 2 : at + 4], "big"))
+        return not self.ports.isdisjoint(ports)
+
+    def _is_first(self, gateway: bool) -> bool:
+        """Whether the next connection is one of the first, which are told in full."""
+        return self._begun[1 if gateway else 0] < (TOLD_IN_FULL if gateway else OTHERS_IN_FULL)
 
     def ended(self, connection: Connection) -> None:
         """A connection has come to its end: its place may be given on when it is not told in full."""
@@ -136,7 +147,9 @@ class Table:
 
     def give_up(self, connection: Connection) -> None:
         """Count a connection as one that is followed no longer, and make its place vacant."""
-        self.given_up.add(connection)
+        sides = (connection.orig, connection.resp)
+        others = [self._other_keys[side] for side in sides if side in self._other_keys]
+        self.given_up.add(connection, [*(side.key for side in sides), *others])
         self.vacate(connection)
 
     def vacate(self, connection: Connection) -> None:
@@ -192,11 +205,10 @@ class Table:
         orig, resp = ends(seg.key)
         gateway = orig.port in self.ports or resp.port in self.ports
         before = self._begun[1 if gateway else 0]
-        in_full = TOLD_IN_FULL if gateway else OTHERS_IN_FULL
+        asks = seg.flags & (SYN | ACK) == SYN
+        detail = self._is_first(gateway) or (not asks and self._give_up_one(gateway, False))
         self._begun[1 if gateway else 0] = before + 1
         self.opened += 1
-        asks = seg.flags & (SYN | ACK) == SYN
-        detail = before < in_full or (not asks and self._give_up_one(gateway, False))
         connection = Connection(self.opened, orig, resp, detail)
         connection.api = gateway
         if detail and asks and before >= FIRST:

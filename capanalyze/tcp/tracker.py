@@ -176,7 +176,7 @@ class Tracker:
             table.refuse(seg)
             return None
         leaver = table.leaver()
-        if leaver is None and table.full():
+        if leaver is None and table.refuses(seg):
             table.refuse(seg)
             return None
         if leaver is not None:

@@ -99,7 +99,7 @@ class Session(Legacy):
         if before == 0 and stream.mode == FRAMES:
             return
         now: i64 = stream.waiting_octets() + self.waiting_octets(stream.side)
-        if not self.room.hold(before, now):
+        if not self.room.hold(before, now, self.rest is None):
             self.drop_fields(stream)
             self.lost(stream, stream.offset, "no room for what waits to be understood")
             stream.give_up()
