@@ -53,17 +53,21 @@ class Event:
 class Note:
     """A Wireshark tcp.analysis word, the side whose packets carry it, and which packets they are."""
 
-    __slots__ = ("count", "note", "packets", "side")
+    __slots__ = ("before", "count", "newest", "note", "packets", "side")
 
     def __init__(self, note: str, side: i64) -> None:
         self.note: str = note
         self.side: i64 = side
         self.packets: list[int] = []
         self.count: i64 = 0
+        self.newest: i64 = 0  # the number of the last packet,
+        self.before: i64 = 0  # and of the one before
 
     def add(self, packet: i64, most: i64) -> None:
         """Count one more packet, and remember its number if it is one of the first ``most``."""
         self.count += 1
+        self.before = self.newest
+        self.newest = packet
         if len(self.packets) < most:
             self.packets.append(packet)
 

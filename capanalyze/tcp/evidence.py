@@ -94,9 +94,8 @@ def is_unheard(connection: Connection, closer: Side, peer: Side) -> bool:
     """
     for note in connection.notes:
         if note.side == closer.index and note.note in AGAIN:
-            since = [packet for packet in note.packets if packet > peer.last_packet]
-            unknown = note.count > len(note.packets) and closer.max_rel > closer.acked_rel
-            if unknown or len(since) >= AGAIN[note.note]:
+            first: i64 = note.newest if AGAIN[note.note] == 1 else note.before
+            if first > peer.last_packet:
                 return True
     return False
 

@@ -73,6 +73,32 @@ def test_so_may_it_where_octets_were_sent_again_more_often_than_is_remembered() 
     assert (heard.certainty, unheard.certainty) == ("certain", "likely")
 
 
+def test_so_may_it_where_more_keep_alives_were_answered_than_are_remembered() -> None:
+    talk = hello()
+    for _ in range(101):
+        talk.after(75).client.keep_alive().server.ack()
+    heard = follow(talk.client.rst().pcap()).only.close
+    talk.packets.pop()
+    for _ in range(9):
+        talk.after(75).client.keep_alive(undelivered=True)
+    unheard = follow(talk.after(75).client.rst().pcap()).only.close
+
+    assert heard is not None
+    assert unheard is not None
+    assert (heard.certainty, unheard.certainty) == ("certain", "likely")
+
+
+def test_octets_that_wait_for_their_answer_are_not_those_that_were_sent_again_before() -> None:
+    talk = hello()
+    for _ in range(101):
+        talk.client.data(b"more", undelivered=True).after(0.4)
+        talk.client.data(b"more", seq=talk.client.next - 4).server.ack()
+    close = follow(talk.client.data(b"more").client.rst().pcap()).only.close
+
+    assert close is not None
+    assert close.certainty == "certain"
+
+
 def over_a_path(trip: float, at: str = "client", kind: str = "rst", more: float = 0) -> Report:
     """A connection whose client closes, captured at one end of a path, and so long after the close."""
     talk = Conversation(step_ns=100_000).client.syn()
