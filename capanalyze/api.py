@@ -14,7 +14,7 @@ from capanalyze.capture.capture import Capture, Progress
 from capanalyze.capture.files import CaptureFile
 from capanalyze.captured import facts_of
 from capanalyze.report.build import build_report
-from capanalyze.report.counted import counted_facts, crowded_out
+from capanalyze.report.counted import counted_facts, lacking_room
 from capanalyze.report.messages import record
 from capanalyze.report.report import Report
 from capanalyze.report.requests import exchange_record
@@ -190,7 +190,7 @@ def _note_lacking(lacking: list[str] | None, capture: Capture, analyzer: Analyze
     damaged = any(decoder.damage for decoder in decoders)
     unread = unread_end(damaged, any(decoder.cut for decoder in decoders), len(decoders))
     counted = counted_facts(analyzer.tracker.table, analyzer.all_sessions.rest, all_connections=True)
-    words = [unread, crowded_out(counted) if counted is not None else ""]
+    words = [unread, lacking_room(counted) if counted is not None else ""]
     lacking.extend(text for text in words if text)
 
 

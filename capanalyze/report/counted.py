@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from capanalyze.report.report import CountedFacts
 from capanalyze.tcp.table import Table
-from capanalyze.tcp.tally import Tally
+from capanalyze.tcp.tally import UNKNOWN, Tally
 from capanalyze.timeline.verdict import closers
 from capanalyze.timeline.words import count, listing
 from capanalyze.tws.rest import Rest
@@ -59,13 +59,22 @@ def counted_words(facts: CountedFacts, server: str) -> str:
     return "; ".join([*words, crowded] if crowded else words)
 
 
+def lacking_room(facts: CountedFacts) -> str:
+    """Why not all messages of a capture may have been found, "" for no such reason."""
+    given_up = facts.closed_first.get(UNKNOWN, 0)
+    words = [f"for want of room {count(given_up, 'connection')} could not be followed to the end"] if given_up else []
+    crowded = crowded_out(facts)
+    return "; ".join([*words, crowded] if crowded else words)
+
+
 def crowded_out(facts: CountedFacts) -> str:
-    """What there was no room for, "" for nothing."""
+    """What there was no room for beside connections that were given up, which ``closers`` tells; "" for nothing."""
     words: list[str] = []
     if facts.sessions_given_up:
         words.append(f"for want of room {count(facts.sessions_given_up, 'session')} could not be followed to the end")
     if facts.unfollowed_syns:
         words.append(f"{count(facts.unfollowed_syns, 'SYN')} found no room among the connections open at the time")
     if facts.unfollowed_packets:
-        words.append(f"{count(facts.unfollowed_packets, 'packet')} belong to no connection that was followed")
+        belong = "belong" if facts.unfollowed_packets > 1 else "belongs"
+        words.append(f"{count(facts.unfollowed_packets, 'packet')} {belong} to no connection that was followed")
     return "; ".join(words)

@@ -17,6 +17,7 @@ from tests.limits.crowds import (
     CLIENT,
     GATEWAY,
     SERVER,
+    TICK,
     Segment,
     capture,
     client,
@@ -122,6 +123,23 @@ def test_what_a_list_of_messages_may_lack_is_said(tmp_path: Path) -> None:
     assert listed > 2 * MANY
     assert [len(of_list), len(of_counts)] == [1, 1]
     assert {words[:17] for words in of_list + of_counts} == {"for want of room "}
+
+
+def test_so_is_what_it_lacks_of_a_connection_that_was_given_up_at_its_last_packet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "TOLD_IN_FULL", 0)
+    monkeypatch.setattr(room, "IN_ALL", room.CONNECTION_COST + room.SESSION_COST + 100)
+    lacking: list[str] = []
+
+    def ended() -> Iterator[Segment]:
+        yield from ready(1)
+        yield GATEWAY, client(0), SERVER, CLIENT, FIN | ACK, TICK, 0
+
+    listed = list(messages(written(ended(), tmp_path / "crowd.pcap"), lacking=lacking))
+
+    assert [one["name"] for one in listed][-1] == "nextValidId"
+    assert lacking == ["for want of room 1 connection could not be followed to the end"]
 
 
 def test_a_list_of_messages_lacks_nothing_where_all_was_followed(tmp_path: Path) -> None:
