@@ -203,7 +203,7 @@ class Table:
     def open(self, seg: Segment, packet: i64, ts_ns: i64, leaver: Connection | None) -> Side:
         """A connection that was not known, in the place of one that was forgotten or in a new one."""
         orig, resp = ends(seg.key)
-        gateway = orig.port in self.ports or resp.port in self.ports
+        gateway = self._is_gateways(seg.key)
         before = self._begun[1 if gateway else 0]
         asks = seg.flags & (SYN | ACK) == SYN
         detail = self._is_first(gateway) or (not asks and self._give_up_one(gateway, False))
