@@ -131,7 +131,7 @@ def _senseless(facts: Facts) -> str:
     session = facts.session
     if session is None or facts.answer is None:
         return ""
-    place = next((place for place in session.desyncs if "missing" not in place.reason), None)
+    place = next((place for place in session.desyncs if place.senseless), None)
     if place is None:
         return ""
     called = facts.client.called if place.from_client else facts.server.called

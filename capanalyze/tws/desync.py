@@ -11,6 +11,10 @@ LOST: Final = 50
 """Places listed where framing made no sense; ``desync_count`` stays true."""
 
 
+NO_ROOM: Final = "no room for what waits to be understood"
+"""Why a side is not read any more though its octets may make sense."""
+
+
 class Desync:
     """A place in a side's stream where framing made no sense, octets are missing, or a frame is empty."""
 
@@ -20,6 +24,11 @@ class Desync:
         self.ts_ns: i64 = ts_ns
         self.offset: i64 = offset
         self.reason: str = reason
+
+    @property
+    def senseless(self) -> bool:
+        """Whether the octets themselves make no sense: none of them is missing, and there was room for them."""
+        return "missing" not in self.reason and self.reason != NO_ROOM
 
 
 NO_DESYNCS: Final[list[Desync]] = []

@@ -12,6 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.decode import Decoded, decode
+from capanalyze.tws.desync import NO_ROOM
 from capanalyze.tws.frames import index_encoding, index_id
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.legacy import Legacy
@@ -101,7 +102,7 @@ class Session(Legacy):
         now: i64 = stream.waiting_octets() + self.waiting_octets(stream.side)
         if not self.room.hold(before, now, self.rest is None):
             self.drop_fields(stream)
-            self.lost(stream, stream.offset, "no room for what waits to be understood")
+            self.lost(stream, stream.offset, NO_ROOM)
             stream.give_up()
             self.room.hold(before, 0)
             now = 0

@@ -1,7 +1,10 @@
 """What the first line says of what went wrong in a session that was up: requests, lists, hosts that are gone."""
 
+from unittest import mock
+
 import pytest
 
+from capanalyze.tcp.room import Room
 from tests.conversation import Conversation
 from tests.timeline.rule_cases import A_CONTRACT, A_POSITION, A_TICK, CONTRACT, POSITIONS
 from tests.timeline.talk import (
@@ -11,6 +14,7 @@ from tests.timeline.talk import (
     error,
     frame,
     ready,
+    report,
     verdict,
 )
 
@@ -186,3 +190,12 @@ def test_what_came_behind_more_errors_than_are_kept_is_not_known() -> None:
     talk = ready().server.data(error(1100) + error(321) * 400 + error(1102)).client.ack()
 
     assert "lost its connection" not in verdict(talk)
+
+
+def test_what_there_was_no_room_for_is_not_told_as_senseless() -> None:
+    talk = ready().server.data(A_TICK[:9]).client.ack().server.data(A_TICK[9:]).client.ack().client.fin()
+    with mock.patch.object(Room, "hold", return_value=False):
+        told = report(talk).connections[0]
+
+    assert "no TWS message" not in told.verdict
+    assert "stream-desync" not in {one.id for one in told.findings}

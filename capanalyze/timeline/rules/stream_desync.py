@@ -22,7 +22,7 @@ def check(facts: Facts) -> Finding | None:
     session = facts.session
     if session is None or facts.answer is None:
         return None
-    places = [place for place in session.desyncs if "missing" not in place.reason]
+    places = [place for place in session.desyncs if place.senseless]
     if not places:
         return None
     evidence = [
