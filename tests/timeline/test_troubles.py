@@ -199,3 +199,17 @@ def test_what_there_was_no_room_for_is_not_told_as_senseless() -> None:
 
     assert "no TWS message" not in told.verdict
     assert "stream-desync" not in {one.id for one in told.findings}
+
+
+def test_holes_are_not_counted_as_places_that_make_no_sense() -> None:
+    talk = ready().server.data(A_TICK[:3] + b"\xff" + A_TICK[4:]).client.ack()
+    for _ in range(6):
+        talk.server.data(A_TICK * 3).client.ack().server.data(A_TICK, unseen=True).client.ack()
+    once = report(talk).connections[0]
+    for _ in range(6):
+        talk.server.data(b"\x7f" * 40 + A_TICK * 3).client.ack()
+    often = report(talk).connections[0]
+    places = [finding.evidence for one in (once, often) for finding in one.findings if finding.id == "stream-desync"]
+
+    assert [len(evidence) for evidence in places] == [1, 5]
+    assert places[1][-1] == "2 more such places"  # the first of the six was skipped behind the last hole

@@ -9,7 +9,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import clean
+from capanalyze.timeline.words import clean, count
 
 ID: Final = "stream-desync"
 
@@ -29,8 +29,9 @@ def check(facts: Facts) -> Finding | None:
         f"packet {place.packet}, octet {place.offset:,} of the {_who(facts, place.from_client)}: {clean(place.reason)}"
         for place in places[:NAMED]
     ]
-    if session.desync_count > NAMED:
-        evidence.append(f"{int(session.desync_count) - NAMED} more such places")
+    if len(places) > NAMED:
+        least = "at least " if session.desync_count > len(session.desyncs) else ""
+        evidence.append(f"{least}{count(len(places) - NAMED, 'more such place')}")
     return finding(
         ID,
         "Octets of the session are no TWS messages",
