@@ -28,6 +28,10 @@ NOTE_PACKETS_SHORT: Final = 20
 """Packet numbers kept for each note; ``count`` stays true."""
 
 
+LATEST: Final = 16
+"""Newest packet numbers kept beside them: a host gives up after as many retransmissions (Linux: 15) or keep-alives."""
+
+
 class Event:
     """A TCP happening worth a line: its packet, time, sender and kind.
 
@@ -51,25 +55,32 @@ class Event:
 
 
 class Note:
-    """A Wireshark tcp.analysis word, the side whose packets carry it, and which packets they are."""
+    """A Wireshark tcp.analysis word, the side whose packets carry it, and which they are: the first, the newest.
 
-    __slots__ = ("before", "count", "newest", "note", "packets", "side")
+    Attributes:
+        packets: the first ones. latest: the newest ones behind those, at most LATEST. count: how many there are.
+    """
+
+    __slots__ = ("count", "latest", "note", "packets", "side")
 
     def __init__(self, note: str, side: i64) -> None:
         self.note: str = note
         self.side: i64 = side
         self.packets: list[int] = []
+        self.latest: list[int] = NO_PACKETS
         self.count: i64 = 0
-        self.newest: i64 = 0  # the number of the last packet,
-        self.before: i64 = 0  # and of the one before
 
     def add(self, packet: i64, most: i64) -> None:
-        """Count one more packet, and remember its number if it is one of the first ``most``."""
+        """Count one more packet, and remember its number: for good if it is one of the first ``most``."""
         self.count += 1
-        self.before = self.newest
-        self.newest = packet
         if len(self.packets) < most:
             self.packets.append(packet)
+        else:
+            self.latest = [*self.latest[1 - LATEST :], packet]
+
+    def since(self, packet: i64) -> list[int]:
+        """Those behind a packet, as far as they are known: the newest ones are."""
+        return [one for one in (*self.packets, *self.latest) if one > packet]
 
 
 class Close:

@@ -93,10 +93,9 @@ def is_unheard(connection: Connection, closer: Side, peer: Side) -> bool:
     A RST that ends this may be the answer to nothing but silence, and the peer may have closed in that time.
     """
     for note in connection.notes:
-        if note.side == closer.index and note.note in AGAIN:
-            first: i64 = note.newest if AGAIN[note.note] == 1 else note.before
-            if first > peer.last_packet:
-                return True
+        mine = note.side == closer.index and note.note in AGAIN
+        if mine and len(note.since(peer.last_packet)) >= AGAIN[note.note]:
+            return True
     return False
 
 

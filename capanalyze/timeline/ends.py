@@ -137,10 +137,8 @@ def shut(connection: Connection, side: Side) -> bool:
 
 
 def _in_vain(note: Note, side: Side) -> bool:
-    """Whether octets of a side were sent again behind the peer's last packet, as far as the packets are known."""
-    if note.note != RETRANSMISSION or note.side != side.index:
-        return False
-    return note.count > len(note.packets) or note.packets[-1] > side.peer.last_packet
+    """Whether octets of a side were sent again behind the peer's last packet."""
+    return note.note == RETRANSMISSION and note.side == side.index and bool(note.since(side.peer.last_packet))
 
 
 def unheard(side: Side) -> int:

@@ -6,7 +6,6 @@ rules ask only whether it is so.
 
 from typing import Final, NamedTuple
 
-from capanalyze.tcp.connection import Note
 from capanalyze.timeline.ends import End
 from capanalyze.timeline.facts import Facts
 
@@ -15,11 +14,10 @@ TRIES: Final = 3
 
 
 class InVain(NamedTuple):
-    """A side, the one that it sent to in vain, how often, the first of those packets, and whether they say nothing."""
+    """A side, the one that it sent to in vain, those packets as far as they are known, and whether they say nothing."""
 
     end: End
     peer: End
-    number: int
     packets: list[int]
     keep_alives: bool
 
@@ -29,30 +27,22 @@ def in_vain(facts: Facts) -> InVain | None:
     if facts.stage == "unanswered":
         return None
     for end, peer in ((facts.client, facts.server), (facts.server, facts.client)):
-        note = facts.note("retransmission", end.name)
-        if note is not None and _often(note, peer) and _unheard(end, peer):
-            return InVain(end, peer, int(note.count), note.packets, False)
-        probes = _unanswered_probes(facts, end, peer)
+        again = _since(facts, "retransmission", end, peer)
+        if len(again) >= TRIES and _unheard(end, peer):
+            return InVain(end, peer, again, False)
+        probes = _since(facts, "keep_alive", end, peer)
         if len(probes) >= TRIES:
-            return InVain(end, peer, len(probes), probes, True)
+            return InVain(end, peer, probes, True)
     return None
 
 
-def _unanswered_probes(facts: Facts, end: End, peer: End) -> list[int]:
-    note = facts.note("keep_alive", end.name)
-    if note is None or peer.rsts:
-        return []
-    return [int(packet) for packet in note.packets if packet > peer.side.last_packet]
-
-
-def _often(note: Note, peer: End) -> bool:
-    """Whether octets were sent again often enough since the peer's last packet, as far as the packets are known."""
-    if note.count > len(note.packets):
-        return True
-    return len([packet for packet in note.packets if packet > peer.side.last_packet]) >= TRIES
+def _since(facts: Facts, word: str, end: End, peer: End) -> list[int]:
+    """The packets of a side with a word behind the last one of its peer's, which reset nothing."""
+    note = facts.note(word, end.name)
+    return [] if note is None or peer.rsts else note.since(peer.side.last_packet)
 
 
 def _unheard(end: End, peer: End) -> bool:
     """Whether octets of ``end`` stayed unacknowledged, and nothing came from the peer after they were sent."""
     side = end.side
-    return side.max_rel > side.acked_rel and not peer.rsts and peer.side.last_packet < side.last_packet
+    return side.max_rel > side.acked_rel and peer.side.last_packet < side.last_packet

@@ -213,3 +213,34 @@ def test_holes_are_not_counted_as_places_that_make_no_sense() -> None:
 
     assert [len(evidence) for evidence in places] == [1, 5]
     assert places[1][-1] == "2 more such places"  # the first of the six was skipped behind the last hole
+
+
+def test_a_host_that_answered_a_hundred_keep_alives_may_vanish_too() -> None:
+    talk = ready()
+    for _ in range(101):
+        talk.after(75).client.keep_alive().server.ack()
+    alive = report(talk).connections[0]
+    for _ in range(9):
+        talk.after(75).client.keep_alive(undelivered=True)
+    gone = report(talk).connections[0]
+    told = [[one for one in conn.findings if one.id == "peer-vanished"] for conn in (alive, gone)]
+
+    assert [len(found) for found in told] == [0, 1]
+    assert told[1][0].evidence[0] == "9 keep-alives by the client, none answered"
+    assert "left the client's last keep-alives unanswered" in gone.verdict
+
+
+def test_what_was_sent_again_and_acknowledged_is_not_what_a_host_that_vanished_left() -> None:
+    talk = ready()
+    for _ in range(120):
+        talk.client.data(A_TICK, undelivered=True).after(0.4)
+        talk.client.data(A_TICK, seq=talk.client.next - len(A_TICK)).server.ack()
+    waiting = report(talk.client.data(A_TICK)).connections[0]
+    for _ in range(4):
+        talk.after(0.4).client.data(A_TICK, seq=talk.client.next - len(A_TICK), undelivered=True)
+    gone = report(talk).connections[0]
+    told = [[one for one in conn.findings if one.id == "peer-vanished"] for conn in (waiting, gone)]
+
+    assert [len(found) for found in told] == [0, 1]
+    assert told[1][0].evidence[0] == "4 retransmissions by the client, none acknowledged"
+    assert len(told[1][0].packets) == 4

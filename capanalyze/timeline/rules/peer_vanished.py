@@ -35,7 +35,7 @@ def check(facts: Facts) -> Finding | None:
             ID,
             f"The {peer.called}'s host stopped answering the {end.called}'s keep-alives",
             found.packets[:8],
-            [f"{count(found.number, 'keep-alive')} by the {end.called}, none answered", *_one_way(peer)],
+            [f"{count(len(found.packets), 'keep-alive')} by the {end.called}, none answered", *_one_way(peer)],
             certainty=_certainty(peer),
             causes=CAUSES,
             advice="reconnect; the gateway may hold the client id until its side notices",
@@ -46,7 +46,7 @@ def check(facts: Facts) -> Finding | None:
         f"The {peer.called}'s host stopped acknowledging what the {end.called} sent",
         found.packets[:8],
         [
-            f"{count(found.number, 'retransmission')} by the {end.called}, none acknowledged",
+            f"{count(len(found.packets), 'retransmission')} by the {end.called}, none acknowledged",
             f"not a packet from the {peer.called}'s side for {span(silent)}"
             if silent is not None and silent > SECOND
             else "",
