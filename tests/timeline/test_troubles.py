@@ -244,3 +244,18 @@ def test_what_was_sent_again_and_acknowledged_is_not_what_a_host_that_vanished_l
     assert [len(found) for found in told] == [0, 1]
     assert told[1][0].evidence[0] == "4 retransmissions by the client, none acknowledged"
     assert len(told[1][0].packets) == 4
+
+
+def test_a_window_that_was_open_in_between_has_not_been_shut_since() -> None:
+    ask = frame("49", "1")
+    talk = ready().client.data(ask).server.ack(window=0).after(1).server.ack(window=60_000).after(60)
+    talk.client.data(ask).server.ack(window=0)
+
+    told = [
+        one.evidence
+        for end in (talk.after(5).client.fin(),)
+        for one in report(end).connections[0].findings
+        if one.id == "gateway-stops-reading"
+    ]
+
+    assert [evidence[-1] for evidence in told] == ["it stayed 0 for the remaining 5.0 s"]

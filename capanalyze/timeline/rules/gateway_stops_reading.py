@@ -34,7 +34,7 @@ def check(facts: Facts) -> Finding | None:
     note = facts.note("zero_window", "server")
     if not zeros or note is None or not facts.api:
         return None
-    number = int(note.count) - len(note.packets) + len(zeros)
+    number = int(note.count) - len(note.since(0)) + len(zeros)
     waits = [packet for word in WAITING for packet in before_close(facts, word, "client") if packet >= zeros[0]]
     stayed = stayed_shut(facts, zeros)
     hangs = bool(waits) or (stayed is not None and stayed >= LONG)
@@ -78,22 +78,22 @@ def before_close(facts: Facts, word: str, side: str) -> list[int]:
     """The packets of a side before the close that carry a tcp.analysis word, as many as are known."""
     note = facts.note(word, side)
     end = facts.close.packet if facts.close is not None else facts.ended.packet + 1
-    return [int(packet) for packet in note.packets if packet < end] if note is not None else []
+    return [int(packet) for packet in note.since(0) if packet < end] if note is not None else []
 
 
 def stayed_shut(facts: Facts, zeros: list[int]) -> int | None:
     """How long the window had been 0, at least, when the connection was closed or the capture ended; None: it opened.
 
-    The time is that of the first of the last row of such packets, as the timeline has it.
+    The time is that of the first of the last row of such packets, as the timeline has it, unless it opened within that;
+    else that of the host's last packet.
     """
-    opened = before_close(facts, "window_update", "server")
-    spoke = facts.server.last_before
-    later = [packet for packet in (*opened, spoke.packet if spoke is not None else 0) if packet > zeros[-1]]
-    if later or (not facts.closer and int(facts.server.side.window) > 0):
+    side, spoke, end = facts.server.side, facts.server.last_before, facts.close or facts.ended
+    opened = [*before_close(facts, "window_update", "server"), spoke.packet if spoke is not None else 0]
+    if max(opened) > zeros[-1] or (not facts.closer and int(side.window) > 0):
         return None
-    shut = [
-        event
-        for event in facts.connection.events
-        if event.kind == "zero_window" and event.side == facts.server.side.index and event.packet <= zeros[-1]
-    ]
-    return between(moment(shut[-1].packet, shut[-1].ts_ns), facts.close or facts.ended) if shut else None
+    last = moment(side.last_packet, side.last_ts) if zeros[-1] <= side.last_packet <= end.packet else None
+    for event in facts.connection.events:
+        mine = event.kind == "zero_window" and event.side == side.index
+        if mine and max(opened) < event.packet <= zeros[-1]:
+            last = moment(event.packet, event.ts_ns)
+    return between(last, end)
