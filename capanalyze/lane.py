@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from capanalyze.packets.common import ANY_FLOW, ANY_SERVICE, ANY_TTL, SHAPE, SHAPE_SIX
 from capanalyze.packets.ip import TCP
-from capanalyze.packets.link import lead_of
+from capanalyze.packets.link import FOUR_BY_ETHERTYPE, is_vlan, lead_of, tag
 from capanalyze.packets.raw import NO_TIME, RawPackets
 from capanalyze.packets.segment import ACK
 from capanalyze.tcp.parting import NO_PACKETS
@@ -65,6 +65,9 @@ FOUR: Final = Version(SHAPE, 40, ANY_SERVICE, ANY_TTL, 0x40004006, 0, heads(20))
 
 SIX: Final = Version(SHAPE_SIX, 60, ANY_FLOW, 0xFF, TCP, 40, heads(0))
 
+ANY_PRIORITY: Final = 0xFFFF0FFF << 32
+"""What ``Version.service`` is behind a VLAN tag in front of it: everything but the priority."""
+
 
 def feed(analyzer: "Analyzer", packets: RawPackets) -> None:
     """Take every packet that the cursor has."""
@@ -76,11 +79,27 @@ def feed(analyzer: "Analyzer", packets: RawPackets) -> None:
     analyzer.packets = packets.number
 
 
+class Tagged:
+    """The sides whose segments have a VLAN tag, by what else there is in their keys."""
+
+    def __init__(self, sides: dict[bytes, Side], vlan: bytes) -> None:
+        self.sides = sides
+        self.vlan = vlan
+
+    def __getitem__(self, key: bytes) -> Side:
+        return self.sides[key + self.vlan]
+
+    def get(self, key: bytes) -> Side | None:
+        """The same, or None where there is none."""
+        return self.sides.get(key + self.vlan)
+
+
 class Stretch:
     """The ordinary packets behind the current one.
 
     Attributes:
         first: the number of the first. places, ends: see ``RawPackets.places``.
+        lead: octets before the IP header. tag: the VLAN tag in front of its EtherType that all have, 0 without one.
         lent: the sides of which something was collected: ``pieces``, or the times of the last packets.
     """
 
@@ -88,9 +107,12 @@ class Stretch:
         self.analyzer = analyzer
         self.packets = packets
         self.lead, four, six = lead_of(packets.link_type)
+        self.tag = tag_of(packets, self.lead) if four == FOUR_BY_ETHERTYPE else 0
+        if self.tag:
+            self.lead += 4
         at = packets.offset + self.lead
         self.version = SIX if packets.captured > self.lead >= 0 and packets.data[at] >> 4 == 6 else FOUR
-        self.mark = six if self.version is SIX else four
+        self.mark = self.tag << 32 | (six if self.version is SIX else four)
         self.first = packets.number + 1
         self.places, self.ends = NO_PLACES
         if self.lead >= 0:
@@ -108,11 +130,15 @@ class Stretch:
 
     def _collect(self) -> None:
         """The loop."""
-        sides, lent = self.analyzer.tracker.sides, self.lent
-        data, mark = self.packets.data, self.mark
+        sides: dict[bytes, Side] | Tagged = self.analyzer.tracker.sides
+        data, mark, lent = self.packets.data, self.mark, self.lent
         shape, _, service, following, like_most, counted, heads = self.version
         ip = self.packets.header + self.lead
         unpack = shape_behind(shape, ip - 2)
+        if self.tag:
+            sides = Tagged(self.analyzer.tracker.sides, tag(self.tag & 0xFFF))
+            unpack = shape_behind(shape, ip - 6, "Q")
+            service |= ANY_PRIORITY
         ip += counted
         side: Side | None
         for number, place, upto in zip(count(self.first), self.places, self.ends, strict=False):
@@ -260,9 +286,17 @@ class Stretch:
 
 
 @cache
-def shape_behind(shape: Struct, octets: int) -> Callable[[bytes, int], tuple[Any, ...]]:
-    """A shape behind so many octets."""
-    return Struct(f"{shape.format[0]}{octets}x{shape.format[1:]}").unpack_from
+def shape_behind(shape: Struct, octets: int, first: str = "I") -> Callable[[bytes, int], tuple[Any, ...]]:
+    """A shape behind so many octets; its first field may be a longer one, which begins earlier."""
+    return Struct(f"{shape.format[0]}{octets}x{first}{shape.format[2:]}").unpack_from
+
+
+def tag_of(packets: RawPackets, lead: int) -> int:
+    """The VLAN tag of the current packet, without its priority, where its EtherType may be; 0 if it has none."""
+    at = packets.offset + lead - 2
+    if packets.captured <= lead + 4 or not is_vlan(int.from_bytes(packets.data[at : at + 2])):
+        return 0
+    return int.from_bytes(packets.data[at : at + 4]) & 0xFFFF0FFF
 
 
 def acked(side: Side, peer: Side, ack: int) -> bool:

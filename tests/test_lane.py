@@ -24,7 +24,7 @@ from capanalyze.packets.raw import RawPackets
 from capanalyze.tcp import connection, table
 from capanalyze.tws.session import Session
 from tests.conversation import ACK, ETHERNET, LOOP, NULL, RAW, SLL, SLL2, Conversation, Packet, pcap, pcapng
-from tests.timeline.talk import to_itself
+from tests.timeline.talk import ready, to_itself
 from tests.tws.talk import HELLO, START_API, hello, text
 
 GENERATOR = Path(__file__).parent / "bench" / "gen.py"
@@ -91,6 +91,28 @@ def test_every_link_layer_of_a_local_capture_has_the_loop(
 
     assert actual == expected
     assert together.called
+
+
+@pytest.mark.parametrize("vlans", [(0,), (7,), (0xFFF,), (7, 8)])
+@pytest.mark.parametrize("link_type", [ETHERNET, SLL])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_one_vlan_tag_has_the_loop(vlans: tuple[int, ...], link_type: int, host: str) -> None:
+    talk = ready(vlans=vlans, client_address=(host, 50000), server_address=(host, 4001))
+    for number in range(300):
+        talk.vlans = tuple(0xA000 | vlan for vlan in vlans) if number % 40 < 20 else vlans  # of another priority
+        if number % 100 == 50:
+            talk.vlans = ()
+        talk.server.data(text(1, 6, number, 1, "1.5", 3, 0) * (1 + number % 3))
+        if number % 4:
+            talk.client.ack()
+    capture = pcap(talk.packets, link_type)
+    with mock.patch.object(lane, "feed", packet_by_packet):
+        expected = read_files([from_bytes(capture)]).to_dict()
+    with mock.patch.object(lane, "Pieces", wraps=lane.Pieces) as together:
+        actual = read_files([from_bytes(capture)]).to_dict()
+
+    assert actual == expected
+    assert together.called is (len(vlans) == 1)
 
 
 never_at_rest = mock.patch.object(Session, "rests", return_value=False)
