@@ -101,3 +101,17 @@ def test_segments_that_were_cut_or_tagged_take_it(vlans: tuple[int, ...], snaple
         reported(talk.pcap(snaplen=snaplen))
 
     assert taken.call_count < 40
+
+
+def test_acknowledgements_captured_before_what_they_acknowledge_are_all_told() -> None:
+    talk = ready()
+    for number in range(60):
+        talk.client.data(text(49, 1)).server.ack().server.data(TICKS[0]).client.ack()
+        if number >= 40 and number % 4 == 0:
+            talk.packets[-2:] = talk.packets[:-3:-1]
+
+    report = reported(talk.pcap())
+
+    notes = {note["note"]: note["count"] for note in report["connections"][0]["notes"]}
+    assert notes == {"ack_lost_segment": 5, "spurious_retransmission": 5}
+    assert report == reported_without(talk.pcap())

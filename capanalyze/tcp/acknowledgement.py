@@ -125,8 +125,8 @@ def is_news(side: Side) -> bool:
     if went_on:
         return True
     odd = trouble(side)
-    news = not odd.told_unseen and (odd.duplicate_acks == 0 or odd.duplicate_ack != newest_ack(side))
-    odd.told_unseen = True
+    news = odd.told_unseen != side.last_ack and (odd.duplicate_acks == 0 or odd.duplicate_ack != newest_ack(side))
+    odd.told_unseen = side.last_ack
     return news
 
 

@@ -145,8 +145,8 @@ class Trouble:
         unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
         beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),
             and where in the peer's stream it lies; beyond_open: the same of the first one without payload and FIN.
-        told_unseen: its octets that are acknowledged and not captured were told of. skipped: so many that its numbers
-            were moved on behind them, and nothing of it came since.
+        told_unseen: what it had acknowledged when its octets that are acknowledged and not captured were told of, or
+            NOWHERE. skipped: so many that its numbers were moved on behind them, and nothing of it came since.
         probe: the keep-alive or zero-window probe that the peer has to answer, or "".
         duplicate_ack, duplicate_acks: the acknowledgement number that was repeated last, and how often.
         leapt_from, leapt_over: how far it had been acknowledged, and captured, before an acknowledgement of more than
@@ -215,7 +215,7 @@ class Trouble:
         self.beyond_ts: i64 = -1
         self.beyond_at: i64 = NOWHERE
         self.beyond_open: i64 = NOWHERE
-        self.told_unseen: bool = False
+        self.told_unseen: i64 = NOWHERE
         self.skipped: bool = False
         self.probe: str = ""
         self.duplicate_ack: i64 = -1

@@ -22,7 +22,7 @@ from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.leap import note_ahead
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, place, position, take_syn
-from capanalyze.tcp.parting import OPEN, SMOOTH, kept
+from capanalyze.tcp.parting import NOWHERE, OPEN, SMOOTH, kept
 from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.sequence import apart
 from capanalyze.tcp.short import NOTHING, catch_up, goes_on, open_window, said
@@ -123,8 +123,8 @@ class Tracker:
         if seg.window == 0:
             zero_window(connection, side)
         again = flags & ACK != 0 and seg.ack == side.last_ack
-        if side.trouble.told_unseen and not again:
-            side.trouble.told_unseen = False
+        if side.trouble.told_unseen != NOWHERE and not again:
+            side.trouble.told_unseen = NOWHERE
         lone = seg.length == 1 and keeps_alive_unseen(side, seg, rel)
         analyse(connection, side, peer, seg, rel, packet, ts_ns)
         if side.trouble.skipped:
