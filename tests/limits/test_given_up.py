@@ -129,7 +129,7 @@ def test_so_is_what_it_lacks_of_a_connection_that_was_given_up_at_its_last_packe
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "TOLD_IN_FULL", 0)
-    monkeypatch.setattr(room, "IN_ALL", room.CONNECTION_COST + room.SESSION_COST + 100)
+    monkeypatch.setattr(room, "IN_ALL", room.CONNECTION_COST + room.SESSION_COST + room.KEEPING_COST + 100)
     lacking: list[str] = []
 
     def ended() -> Iterator[Segment]:
