@@ -130,16 +130,10 @@ class Stretch:
 
     def _collect(self) -> None:
         """The loop."""
-        sides: dict[bytes, Side] | Tagged = self.analyzer.tracker.sides
         data, mark, lent = self.packets.data, self.mark, self.lent
-        shape, _, service, following, like_most, counted, heads = self.version
-        ip = self.packets.header + self.lead
-        unpack = shape_behind(shape, ip - 2)
-        if self.tag:
-            sides = Tagged(self.analyzer.tracker.sides, tag(self.tag & 0xFFF))
-            unpack = shape_behind(shape, ip - 6, "Q")
-            service |= ANY_PRIORITY
-        ip += counted
+        _, _, _, following, like_most, counted, heads = self.version
+        ip = self.packets.header + self.lead + counted
+        sides, unpack, service = self._reading()
         side: Side | None
         for number, place, upto in zip(count(self.first), self.places, self.ends, strict=False):
             kind, total, protocol, key, seq, ack, flags, window = unpack(data, place)
@@ -190,6 +184,15 @@ class Stretch:
             self._take_alone(number, place, side, kind & service == mark and protocol & following == TCP)
             if self.packets.held:
                 break
+
+    def _reading(self) -> tuple["dict[bytes, Side] | Tagged", Callable[[bytes, int], tuple[Any, ...]], int]:
+        """Where the sides of all are found, what reads their headers, and the mask of the first field it reads."""
+        sides, version = self.analyzer.tracker.sides, self.version
+        ip = self.packets.header + self.lead
+        if self.tag:
+            tagged = Tagged(sides, tag(self.tag & 0xFFF))
+            return tagged, shape_behind(version.shape, ip - 6, "Q"), version.service | ANY_PRIORITY
+        return sides, shape_behind(version.shape, ip - 2), version.service
 
     def _take_alone(self, number: int, place: int, side: Side | None, common: bool) -> None:
         """Leave a packet to the analyzer, which knows by then what was collected of its connection.

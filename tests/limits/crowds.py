@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from capanalyze.analyzer import Analyzer
+from capanalyze.capture.files import from_bytes
 from tests.conversation import ACK, FIN, SYN
 
 MOST_MB = 100
@@ -146,6 +148,14 @@ def capture(segments: Iterator[Segment]) -> Iterator[bytes]:
         kind = struct.pack(">HHH", 0x8100, vlan, 0x0800) if vlan else b"\x08\0"
         frame = bytes(12) + kind + ip + tcp
         yield struct.pack("<IIII", 1_700_000_000 + at // 1000, at % 1000 * 1000, len(frame), len(frame)) + frame
+
+
+def analysed(crowd: Iterator[Segment]) -> Analyzer:
+    """What an analyzer makes of a crowd, before ``finish``."""
+    analyzer = Analyzer()
+    for window in from_bytes(b"".join(capture(crowd))).windows():
+        analyzer.feed(window)
+    return analyzer
 
 
 MEASURED = """

@@ -19,6 +19,7 @@ from tests.limits.crowds import (
     SERVER,
     TICK,
     Segment,
+    analysed,
     capture,
     client,
     damaged,
@@ -42,13 +43,6 @@ def few_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "IN_ALL", MANY * room.CONNECTION_COST + 5 * room.SESSION_COST)
-
-
-def analysed(crowd: Iterator[Segment]) -> Analyzer:
-    analyzer = Analyzer()
-    for window in from_bytes(b"".join(capture(crowd))).windows():
-        analyzer.feed(window)
-    return analyzer
 
 
 def closed(number: int) -> Iterator[Segment]:

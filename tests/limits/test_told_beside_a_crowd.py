@@ -5,8 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from capanalyze import API_PORTS
-from capanalyze.analyzer import Analyzer
-from capanalyze.capture.files import from_bytes
 from capanalyze.tcp import room, table
 from capanalyze.timeline.happening import Follower
 from tests.conversation import ACK, FIN, SYN
@@ -16,20 +14,13 @@ from tests.limits.crowds import (
     SERVER,
     TICK,
     Segment,
-    capture,
+    analysed,
     client,
     damaged,
     ready,
 )
 
 WEB = (bytes([10, 0, 0, 9]), 80)
-
-
-def analysed(crowd: Iterator[Segment]) -> Analyzer:
-    analyzer = Analyzer(API_PORTS)
-    for window in from_bytes(b"".join(capture(crowd))).windows():
-        analyzer.feed(window)
-    return analyzer
 
 
 def test_a_connection_may_be_given_up_at_its_first_packet(monkeypatch: pytest.MonkeyPatch) -> None:
