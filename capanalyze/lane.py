@@ -7,17 +7,13 @@ other side speaks, something else happens on the connection, or the stretch ends
 read as one. Every other packet goes to ``take``. The tests compare both, and with compiled code over every capture.
 """
 
-from collections.abc import Callable
-from functools import cache
 from itertools import count
-from struct import Struct
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from capanalyze.packets.common import ANY_FLOW, ANY_SERVICE, ANY_TTL, SHAPE, SHAPE_SIX
 from capanalyze.packets.ip import TCP
-from capanalyze.packets.link import FOUR_BY_ETHERTYPE, is_vlan, lead_of, tag
+from capanalyze.packets.link import tag
 from capanalyze.packets.raw import NO_TIME, RawPackets
-from capanalyze.packets.segment import ACK
+from capanalyze.packets.shapes import shape_of
 from capanalyze.tcp.parting import NO_PACKETS
 from capanalyze.tcp.short import open_window
 from capanalyze.tcp.side import TAIL, Side
@@ -33,40 +29,6 @@ NO_PLACES: Final[tuple[list[int], list[int]]] = ([], [])
 
 NO_PIECES: Final[list[bytes]] = []
 """What was collected of a side where nothing was: shared, never written to."""
-
-
-class Version(NamedTuple):
-    """How packets of a version of IP are read.
-
-    Attributes:
-        shape: its two headers, from two octets before. octets: how many they have without options.
-        service, following: masks of its first field, and of that with the protocol. usual: what nearly every packet of
-            a host has there, known by one comparison.
-        counted: how many octets of the IP header its length does not count.
-        heads: the 16 bits from data offset to flags, with or without PSH -> octets of headers that it counts.
-    """
-
-    shape: Struct
-    octets: int
-    service: int
-    following: int
-    usual: int
-    counted: int
-    heads: dict[int, int]
-
-
-def heads(octets: int) -> dict[int, int]:
-    """``Version.heads`` where so many octets of the IP header are counted."""
-    return {offset << 12 | flags: octets + 4 * offset for offset in range(5, 16) for flags in (ACK, ACK | 8)}
-
-
-FOUR: Final = Version(SHAPE, 40, ANY_SERVICE, ANY_TTL, 0x40004006, 0, heads(20))
-"""Usual are "don't fragment", a time to live of 64, and TCP."""
-
-SIX: Final = Version(SHAPE_SIX, 60, ANY_FLOW, 0xFF, TCP, 40, heads(0))
-
-ANY_PRIORITY: Final = 0xFFFF0FFF << 32
-"""What ``Version.service`` is behind a VLAN tag in front of it: everything but the priority."""
 
 
 def feed(analyzer: "Analyzer", packets: RawPackets) -> None:
@@ -98,25 +60,21 @@ class Stretch:
     """The ordinary packets behind the current one.
 
     Attributes:
-        first: the number of the first. places, ends: see ``RawPackets.places``.
-        lead: octets before the IP header. tag: the VLAN tag in front of its EtherType that all have, 0 without one.
+        first: the number of the first. places, ends: see ``RawPackets.places``. shape: how all are read.
+        sides: where those are found that sent them, by what is read.
         lent: the sides of which something was collected: ``pieces``, or the times of the last packets.
     """
 
     def __init__(self, analyzer: "Analyzer", packets: RawPackets) -> None:
         self.analyzer = analyzer
         self.packets = packets
-        self.lead, four, six = lead_of(packets.link_type)
-        self.tag = tag_of(packets, self.lead) if four == FOUR_BY_ETHERTYPE else 0
-        if self.tag:
-            self.lead += 4
-        at = packets.offset + self.lead
-        self.version = SIX if packets.captured > self.lead >= 0 and packets.data[at] >> 4 == 6 else FOUR
-        self.mark = self.tag << 32 | (six if self.version is SIX else four)
+        self.shape = shape_of(packets)
+        sides = analyzer.tracker.sides
+        self.sides = Tagged(sides, tag(self.shape.tag & 0xFFF)) if self.shape.tag else sides
         self.first = packets.number + 1
         self.places, self.ends = NO_PLACES
-        if self.lead >= 0:
-            self.places, self.ends = packets.places(self.lead + self.version.octets)
+        if self.shape.lead >= 0:
+            self.places, self.ends = packets.places(self.shape.lead + self.shape.version.octets)
         self.lent: set[Side] = set()
 
     def take(self) -> None:
@@ -130,10 +88,11 @@ class Stretch:
 
     def _collect(self) -> None:
         """The loop."""
-        data, mark, lent = self.packets.data, self.mark, self.lent
-        _, _, _, following, like_most, counted, heads = self.version
-        ip = self.packets.header + self.lead + counted
-        sides, unpack, service = self._reading()
+        data, sides, lent = self.packets.data, self.sides, self.lent
+        shape, header = self.shape, self.packets.header
+        mark, service, unpack = shape.mark, shape.service, shape.reader(header)
+        _, _, _, following, like_most, counted, heads = shape.version
+        ip = header + shape.lead + counted
         side: Side | None
         for number, place, upto in zip(count(self.first), self.places, self.ends, strict=False):
             kind, total, protocol, key, seq, ack, flags, window = unpack(data, place)
@@ -184,15 +143,6 @@ class Stretch:
             self._take_alone(number, place, side, kind & service == mark and protocol & following == TCP)
             if self.packets.held:
                 break
-
-    def _reading(self) -> tuple["dict[bytes, Side] | Tagged", Callable[[bytes, int], tuple[Any, ...]], int]:
-        """Where the sides of all are found, what reads their headers, and the mask of the first field it reads."""
-        sides, version = self.analyzer.tracker.sides, self.version
-        ip = self.packets.header + self.lead
-        if self.tag:
-            tagged = Tagged(sides, tag(self.tag & 0xFFF))
-            return tagged, shape_behind(version.shape, ip - 6, "Q"), version.service | ANY_PRIORITY
-        return sides, shape_behind(version.shape, ip - 2), version.service
 
     def _take_alone(self, number: int, place: int, side: Side | None, common: bool) -> None:
         """Leave a packet to the analyzer, which knows by then what was collected of its connection.
@@ -286,20 +236,6 @@ class Stretch:
     def _time_of(self, number: int) -> int:
         """The time of a packet of the stretch."""
         return self.packets.time_at(self.places[number - self.first])
-
-
-@cache
-def shape_behind(shape: Struct, octets: int, first: str = "I") -> Callable[[bytes, int], tuple[Any, ...]]:
-    """A shape behind so many octets; its first field may be a longer one, which begins earlier."""
-    return Struct(f"{shape.format[0]}{octets}x{first}{shape.format[2:]}").unpack_from
-
-
-def tag_of(packets: RawPackets, lead: int) -> int:
-    """The VLAN tag of the current packet, without its priority, where its EtherType may be; 0 if it has none."""
-    at = packets.offset + lead - 2
-    if packets.captured <= lead + 4 or not is_vlan(int.from_bytes(packets.data[at : at + 2])):
-        return 0
-    return int.from_bytes(packets.data[at : at + 4]) & 0xFFFF0FFF
 
 
 def acked(side: Side, peer: Side, ack: int) -> bool:
