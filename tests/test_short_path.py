@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -14,7 +15,7 @@ from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.tcp import table
 from capanalyze.tcp.short import GENERAL
-from tests.conversation import frames, pcap_of_frames
+from tests.conversation import ACK, SYN, frames, pcap_of_frames
 from tests.test_lane import packet_by_packet
 from tests.timeline.talk import opened, ready
 from tests.tws.talk import text
@@ -114,4 +115,32 @@ def test_acknowledgements_captured_before_what_they_acknowledge_are_all_told() -
 
     notes = {note["note"]: note["count"] for note in report["connections"][0]["notes"]}
     assert notes == {"ack_lost_segment": 5, "spurious_retransmission": 5}
+    assert report == reported_without(talk.pcap())
+
+
+def test_octets_captured_behind_the_next_acknowledgement_of_their_side_are_a_retransmission() -> None:
+    talk = ready()
+    for _ in range(20):
+        talk.server.data(TICKS[0]).client.ack()
+    talk.client.data(text(49, 1)).client.ack()
+    sent, acknowledgement = talk.packets[-2:]
+    talk.packets[-2:] = [replace(acknowledgement, ts_ns=sent.ts_ns), replace(sent, ts_ns=sent.ts_ns + 1000)]
+
+    report = reported(talk.pcap())
+
+    notes = [(note["note"], note["packets"]) for note in report["connections"][0]["notes"]]
+    number = len(talk.packets)
+    assert notes == [("lost_segment", [number - 1]), ("retransmission", [number])]
+    assert report == reported_without(talk.pcap())
+
+
+def test_what_answers_a_syn_is_told_by_all_that_its_sender_said() -> None:
+    talk = ready()
+    for _ in range(20):
+        talk.client.data(text(49, 1)).server.data(TICKS[0])
+    talk.server.segment(SYN | ACK, seq=talk.server.isn + 20_000)
+
+    report = reported(talk.pcap())
+
+    assert [connection["packets"] for connection in report["connections"]] == [len(talk.packets)]
     assert report == reported_without(talk.pcap())

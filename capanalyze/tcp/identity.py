@@ -113,7 +113,7 @@ def syn_ack_owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
 def acknowledges_syn(side: Side, seg: Segment) -> bool:
     """Whether a SYN-ACK of this side answers the peer's SYN."""
     peer = side.peer
-    return peer.isn >= 0 and 0 < distance(seg.ack, peer.isn) <= 1 + peer.max_rel
+    return peer.isn >= 0 and 0 < distance(seg.ack, peer.isn) <= 1 + max(peer.max_rel, peer.next_rel)
 
 
 def began_with(side: Side, number: i64) -> bool:

@@ -170,4 +170,6 @@ def goes_on(connection: Connection) -> bool:
         and other.stale_ack < 0
         and orig.acked_rel <= orig.next_rel
         and resp.acked_rel <= resp.next_rel
+        and orig.max_rel <= orig.next_rel
+        and resp.max_rel <= resp.next_rel
     )

@@ -12,11 +12,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import atheris
 
 with atheris.instrument_imports(include=["capanalyze"]):
-    from capanalyze.api import read_files
+    from capanalyze.api import messages, read_files, requests
     from capanalyze.capture.files import CaptureFile, from_bytes
     from capanalyze.capture.foreign import datagrams
     from capanalyze.capture.pdml import Header, layers
@@ -25,6 +26,9 @@ with atheris.instrument_imports(include=["capanalyze"]):
     from capanalyze.packets.wrapped import wrapping
 
 from tests.capture.octets import by_places, records
+from tests.fuzz.stories import story, told
+from tests.retold import frames_of
+from tests.test_short_path import reported, reported_without
 
 ROOT = Path(__file__).parents[2]
 SEED_OCTETS = 6000
@@ -84,7 +88,22 @@ def unwrapping(data: bytes) -> None:
         return
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"readers": readers, "report": report, "unwrapping": unwrapping}
+def stories(data: bytes) -> None:
+    """What two ends said and did: the same report with and without the short path, and messages that can be written."""
+    capture = story(data)
+    assert reported(capture) == reported_without(capture)
+    with NamedTemporaryFile(suffix=".pcap") as file:
+        file.write(capture)
+        file.flush()
+        json.dumps([*messages(Path(file.name)), *requests(Path(file.name))], allow_nan=False)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "readers": readers,
+    "report": report,
+    "stories": stories,
+    "unwrapping": unwrapping,
+}
 
 
 def timed(target: Callable[[bytes], None], folder: Path) -> Callable[[bytes], None]:
@@ -106,7 +125,10 @@ def main() -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for path in [*(ROOT / "captures").iterdir(), *(ROOT / "tests" / "cases").glob("*/*")]:
         if path.is_file() and path.suffix != ".md" and path.stat().st_size < SEED_OCTETS:
-            (corpus / path.name).write_bytes(path.read_bytes())
+            octets = path.read_bytes()
+            if name == "stories":
+                octets = told(frames_of(path)) if path.suffix == ".pcapng" else b""
+            (corpus / path.name).write_bytes(octets)
     options = ["-max_len=20000", "-rss_limit_mb=1024", f"-artifact_prefix={folder}/", *sys.argv[3:]]
     atheris.Setup([sys.argv[0], *options, str(corpus)], timed(TARGETS[name], folder))
     atheris.Fuzz()
