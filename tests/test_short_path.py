@@ -15,10 +15,10 @@ from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.tcp import table
 from capanalyze.tcp.short import GENERAL
-from tests.conversation import ACK, SYN, frames, pcap_of_frames
+from tests.conversation import ACK, SYN, Conversation, frames, pcap_of_frames
 from tests.test_lane import packet_by_packet
 from tests.timeline.talk import opened, ready
-from tests.tws.talk import text
+from tests.tws.talk import HELLO, START_API, hello, text
 
 TICKS = [
     text(1, 6, 7, 1, "1.5", 3, 0),
@@ -143,4 +143,17 @@ def test_what_answers_a_syn_is_told_by_all_that_its_sender_said() -> None:
     report = reported(talk.pcap())
 
     assert [connection["packets"] for connection in report["connections"]] == [len(talk.packets)]
+    assert report == reported_without(talk.pcap())
+
+
+def test_octets_behind_those_of_a_syn_have_their_letter() -> None:
+    talk = Conversation()
+    talk.client.syn(HELLO).server.syn_ack().client.ack().server.data(hello())
+    for _ in range(20):
+        talk.client.ack().server.data(TICKS[0])
+    talk.client.data(START_API).server.ack()
+
+    report = reported(talk.pcap())
+
+    assert report["connections"][0]["history"] == "ShAdDa"
     assert report == reported_without(talk.pcap())

@@ -172,4 +172,6 @@ def goes_on(connection: Connection) -> bool:
         and resp.acked_rel <= resp.next_rel
         and orig.max_rel <= orig.next_rel
         and resp.max_rel <= resp.next_rel
+        and (orig.first_data_packet == 0 or orig.history_seen & DATA != 0)  # what a SYN carries has no letter
+        and (resp.first_data_packet == 0 or resp.history_seen & DATA != 0)
     )

@@ -10,10 +10,12 @@ import io
 import struct
 from collections.abc import Iterable
 
-from tests.conversation import FIN, RST, SYN, Conversation, End
+from tests.conversation import CLIENT_PORT, FIN, RST, SERVER_PORT, SYN, Conversation, End
 from tests.retold import PORTS, Frame, head
 
 DATA, ACKNOWLEDGE, CLOSE, RESET, KINDS = 0, 1, 2, 3, 9
+
+SNAPLENS = (262144, 262144, 96, 74)
 
 HEAD = struct.Struct(">BH")
 ODD = struct.Struct(">BhhH")
@@ -51,9 +53,11 @@ def odd(end: End, octets: bytes) -> None:
 
 
 def story(data: bytes) -> bytes:
-    """A capture: the first octet says how it begins, then come steps of a head and so many octets."""
-    talk = Conversation()
-    if data[:1] > b"\x20":
+    """A capture: the first octet says what it is like and how it begins; steps of a head and so many octets follow."""
+    like = data[0] if data else 0
+    host = "::1" if like & 8 else "127.0.0.1"
+    talk = Conversation((host, CLIENT_PORT), (host, SERVER_PORT), vlans=(7,) if like & 4 else ())
+    if like & 16:
         talk.established().client.ack()
     else:
         talk.open()
@@ -62,7 +66,7 @@ def story(data: bytes) -> bytes:
         kind, length = HEAD.unpack(raw)
         end = talk.server if kind & 1 else talk.client
         step((kind >> 1) % KINDS, end, stream.read(length % 2048))
-    return talk.pcap()
+    return talk.pcap(snaplen=SNAPLENS[like & 3])
 
 
 def told(frames: Iterable[Frame]) -> bytes:
