@@ -157,3 +157,17 @@ def test_octets_behind_those_of_a_syn_have_their_letter() -> None:
 
     assert report["connections"][0]["history"] == "ShAdDa"
     assert report == reported_without(talk.pcap())
+
+
+def test_a_closed_window_that_the_capture_has_late_is_no_copy() -> None:
+    talk = ready()
+    for _ in range(20):
+        talk.server.data(TICKS[0]).client.ack()
+    talk.client.ack(window=0).client.data(text(49, 1))
+    closed, sent = talk.packets[-2:]
+    talk.packets[-2:] = [replace(sent, ts_ns=closed.ts_ns), replace(closed, ts_ns=sent.ts_ns)]
+
+    report = reported(talk.pcap())
+
+    assert "zero_window" in [note["note"] for note in report["connections"][0]["notes"]]
+    assert report == reported_without(talk.pcap())

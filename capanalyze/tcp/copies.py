@@ -14,7 +14,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
-from capanalyze.packets.segment import FIN, RST, SYN, Segment
+from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp.connection import Side
 from capanalyze.tcp.recent import SPREAD
 from capanalyze.tcp.sequence import distance
@@ -172,11 +172,11 @@ def of_short_path(side: Side, seg: Segment, apart: i64) -> bool:
     general path and this one are known. One that counts in another way has a chance of 1 in 1000 to fall among them.
     """
     between = side.packets - side.ident_at - 1
-    if between <= 0 or side.ident <= 0 or seg.identification == 0 or seg.flags & (SYN | FIN | RST):
+    if between <= 0 or side.ident <= 0 or seg.identification == 0 or not within(apart, TOGETHER_NS):
         return False
-    if not within(apart, TOGETHER_NS):
+    if seg.flags & (SYN | FIN | RST | ACK) != ACK or seg.window == 0:  # which the short path does not take
         return False
-    if distance(seg.seq + seg.length, side.next_seq) > 0:  # all that the short path takes is in order
+    if distance(seg.seq + seg.length, side.next_seq) > 0:  # all that it takes is in order
         return False
     if not seg.length and seg.ack != side.last_ack:  # an acknowledgement that was overtaken
         return False

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from tests.conversation import CLIENT_PORT, FIN, RST, SERVER_PORT, SYN, Conversation, End
 from tests.retold import PORTS, Frame, head
 
-DATA, ACKNOWLEDGE, CLOSE, RESET, KINDS = 0, 1, 2, 3, 9
+DATA, ACKNOWLEDGE, CLOSE, RESET, KINDS = 0, 1, 2, 3, 10
 
 SNAPLENS = (262144, 262144, 96, 74)
 
@@ -21,8 +21,8 @@ HEAD = struct.Struct(">BH")
 ODD = struct.Struct(">BhhH")
 
 
-def step(kind: int, end: End, octets: bytes) -> None:
-    """One thing that an end does, or that becomes of what was captured last."""
+def step(kind: int, end: End, octets: bytes) -> Conversation:
+    """One thing that an end does, or that becomes of what was captured last; and the conversation that goes on."""
     talk = end.talk
     match kind:
         case 0:
@@ -41,8 +41,12 @@ def step(kind: int, end: End, octets: bytes) -> None:
             odd(end, octets)
         case 7:
             talk.after(int.from_bytes(octets[:2]) / 100)
-        case _:
+        case 8:
             talk.packets[-2:] = talk.packets[:-3:-1]
+        case _:
+            numbers = [int.from_bytes(octets[place : place + 4]) for place in (0, 4)]
+            return talk.reuse(*numbers).open()
+    return talk
 
 
 def odd(end: End, octets: bytes) -> None:
@@ -65,7 +69,7 @@ def story(data: bytes) -> bytes:
     while len(raw := stream.read(HEAD.size)) == HEAD.size:
         kind, length = HEAD.unpack(raw)
         end = talk.server if kind & 1 else talk.client
-        step((kind >> 1) % KINDS, end, stream.read(length % 2048))
+        talk = step((kind >> 1) % KINDS, end, stream.read(length % 2048))
     return talk.pcap(snaplen=SNAPLENS[like & 3])
 
 
