@@ -10,9 +10,11 @@ import hashlib
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 import atheris
 
@@ -89,13 +91,25 @@ def unwrapping(data: bytes) -> None:
 
 
 def stories(data: bytes) -> None:
-    """What two ends said and did: the same report with and without the short path, and messages that can be written."""
+    """What two ends said and did: a report that is the same without the short path, and the messages that it counts."""
     capture = story(data)
-    assert reported(capture) == reported_without(capture)
+    found = reported(capture)
+    assert found == reported_without(capture)
     with NamedTemporaryFile(suffix=".pcap") as file:
         file.write(capture)
         file.flush()
-        json.dumps([*messages(Path(file.name)), *requests(Path(file.name))], allow_nan=False)
+        listed = [*messages(Path(file.name))]
+        json.dumps([*listed, *requests(Path(file.name))], allow_nan=False)
+    assert Counter((one["conn"], one["sender"], one["name"]) for one in listed) == counted(found)
+
+
+def counted(found: dict[str, Any]) -> Counter[tuple[int, str, str]]:
+    """How many messages of each name a report has, by connection and sender."""
+    numbers: Counter[tuple[int, str, str]] = Counter()
+    for connection in found["connections"]:
+        for sender, names in (connection["tws"]["messages"] if connection["tws"] else {}).items():
+            numbers.update({(connection["conn"], sender, name): number for name, number in names.items()})
+    return numbers
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
