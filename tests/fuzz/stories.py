@@ -42,7 +42,8 @@ def step(kind: int, end: End, octets: bytes) -> Conversation:
         case 7:
             talk.after(int.from_bytes(octets[:2]) / 100)
         case 8:
-            talk.packets[-2:] = talk.packets[:-3:-1]
+            if any(packet.payload for packet in talk.packets[-2:]):  # else one is taken for a copy of the other
+                talk.packets[-2:] = talk.packets[:-3:-1]
         case _:
             numbers = [int.from_bytes(octets[place : place + 4]) for place in (0, 4)]
             return talk.reuse(*numbers).open()
