@@ -8,7 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, Segment
+from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, PSH, Segment
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.leap import move_leap
 from capanalyze.tcp.notes import event
@@ -115,8 +115,9 @@ def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
     spans = seg.length > 0 or seg.flags & FIN != 0
     sure = spans or seg.seq == peer.last_ack  # the peer has acknowledged a keep-alive's number
     if side.next_seq < 0:
-        side.next_seq = seg.seq
-        side.acked_rel = 0
+        lone = seg.length == 1 and not seg.flags & (FIN | PSH)  # a keep-alive's: a program's octet would be pushed
+        side.next_seq = (seg.seq + 1) & MASK if lone else seg.seq
+        side.acked_rel = -1 if lone else 0
         be_unsure(side, not spans)
         return
     ahead = distance(seg.seq, side.next_seq)

@@ -11,7 +11,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
-from capanalyze.packets.segment import ACK, FIN, PSH, RST, SYN, Segment
+from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.acknowledgement import acknowledge
 from capanalyze.tcp.analysis import analyse, keeps_alive_unseen
@@ -266,10 +266,7 @@ class Tracker:
             if odd.acked_hole > PATIENCE and odd.held:
                 self.streams.give_up_hole(side)
                 odd.acked_hole = 1 if odd.held else 0
-        if odd.probe:
-            if side.isn < 0 and side.octets == 1 and side.next_rel == 1 and not fresh and not seg.flags & PSH:
-                side.octets = 0  # the one octet captured so far was a keep-alive's garbage too
-        elif fresh < seg.length and not (side.parting.closed and rel >= side.parting.fin_rel):
+        if not odd.probe and fresh < seg.length and not (side.parting.closed and rel >= side.parting.fin_rel):
             repeated(connection, side)
             if not fresh:
                 self.copies.suspect()

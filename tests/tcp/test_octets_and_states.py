@@ -2,7 +2,7 @@
 
 from tests.conversation import ACK, RST, Conversation
 from tests.follow import follow
-from tests.tcp.closes import hello, notes, states
+from tests.tcp.closes import hello, notes, states, story
 
 
 def test_each_octet_counts_once() -> None:
@@ -53,6 +53,13 @@ def test_a_keep_alives_garbage_is_no_octet_where_it_is_the_first_that_is_capture
     connection = follow(talk.pcap()).only
 
     assert (connection.client.octets, connection.server.octets) == (5, 6)
+
+
+def test_a_pushed_octet_counts_where_keep_alives_follow_it() -> None:
+    talk = Conversation().established().client.data(b"q").server.ack()
+    talk.after(30).client.keep_alive(b"\0").server.ack().after(30).client.keep_alive(b"\0").server.ack()
+
+    assert follow(talk.pcap()).only.client.octets == 1
 
 
 def test_a_pushed_octet_is_no_keep_alives_though_it_is_the_first_and_sent_again() -> None:
@@ -203,3 +210,14 @@ def test_a_syn_ack_without_its_final_ack_proves_syn_received_alone() -> None:
     talk.client.syn().server.syn_ack()
 
     assert states(follow(talk.pcap()).only) == ("UNKNOWN", "SYN_RECEIVED")
+
+
+def test_a_lone_octet_not_pushed_before_the_rest_of_the_capture_is_a_keep_alives() -> None:
+    """It may have the number of a FIN that was sent before the capture began."""
+    talk = Conversation().established()
+    talk.client.keep_alive(b"\0").server.ack().server.data(b"answer").client.ack().server.fin().client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.client.octets, connection.server.octets) == (0, 6)
+    assert story(connection)[1] == ("server", "FIN", 5, False, "likely")
