@@ -8,7 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, PSH, Segment
+from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, PSH, SYN, Segment
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.leap import move_leap
 from capanalyze.tcp.notes import event
@@ -192,7 +192,8 @@ def answers_another(side: Side, peer: Side, seg: Segment) -> bool:
     if side.isn >= 0 or peer.isn < 0 or peer.last_ack >= 0 or not seg.flags & ACK:
         return False
     acked = distance(seg.ack, peer.isn)
-    return acked <= 0 or acked > STRAY
+    farthest = peer.max_rel + 1 if seg.flags & SYN else STRAY  # nothing but a SYN is known where that is answered
+    return acked <= 0 or acked > farthest
 
 
 def rescale(side: Side, peer: Side) -> None:

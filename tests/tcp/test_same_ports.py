@@ -177,3 +177,15 @@ def test_ports_are_used_again_at_once_and_nothing_of_the_handshake_was_captured(
     assert story(first) == ("complete", ("client", "FIN", 6, False, "certain"), ("TIME_WAIT", "CLOSED"))
     assert story(second) == ("midstream", ("server", "FIN", 11, False, "certain"), ("CLOSED", "TIME_WAIT"))
     assert (first.client.octets, second.client.octets) == (17, 5)
+
+
+def test_a_syn_ack_that_answers_another_syn_is_not_taken_however_near_its_number_is() -> None:
+    talk = Conversation().client.syn()
+    talk.server.segment(SYN | ACK, seq=333, ack=talk.client.isn + 5000, undelivered=True)
+    talk.client.bare_rst(seq=talk.client.isn + 5000).after(1)
+    talk.client.syn().server.syn_ack().client.ack().client.data(b"hello").client.fin().server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("complete", ("client", "FIN", 8, False, "certain"), ("FIN_WAIT_2", "CLOSE_WAIT"))
+    assert connection.ignored_resets == [3]
