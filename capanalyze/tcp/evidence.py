@@ -76,9 +76,14 @@ def is_crossed(connection: Connection, close: Close, peer: Side) -> bool:
 
 
 def was_unknown(connection: Connection, close: Close, peer: Side) -> bool:
-    """Whether who answered for the peer had no such connection: a RST without ACK (RFC 9293 3.5.2), and no FIN."""
+    """Whether who answered for the peer had no such connection: a RST without ACK (RFC 9293 3.5.2), and no FIN.
+
+    The closer may have sent a RST itself before that came.
+    """
+    if close.kind != "FIN" or peer.parting.rst_ack >= 0:
+        return False
     reset = connection.reset
-    return close.kind == "FIN" and reset is not None and reset.side == peer.index and reset.ack < 0
+    return (reset is not None and reset.side == peer.index) or peer.parting.last_rst == peer.peer.last_ack >= 0
 
 
 def is_unanswered(closer: Side, peer: Side) -> bool:

@@ -245,3 +245,11 @@ def test_a_reset_that_answers_a_lone_fin_without_ack_does_not_cross_it() -> None
     talk.server.segment(RST | ACK, seq=0, ack=1000)
 
     assert told(talk) == ("client", "FIN", 1, False, "certain")
+
+
+def test_a_host_that_knew_no_such_connection_may_have_closed_it_though_the_closer_resets_before_that_is_told() -> None:
+    talk = hello()
+    talk.after(9).client.data(b"more", undelivered=True).client.fin(undelivered=True).client.rst()
+    talk.server.bare_rst()
+
+    assert told(talk) == ("client", "FIN", 7, False, "likely")
