@@ -14,7 +14,16 @@ from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, came_another_way, doubt, last_octet
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, infer_own_fin, opening
-from capanalyze.tcp.judgement import OUT_OF_WINDOW, REFUSED, VALID, is_overtaken, is_unplaced, judge
+from capanalyze.tcp.judgement import (
+    OUT_OF_WINDOW,
+    REFUSED,
+    VALID,
+    answers_syn,
+    is_asked,
+    is_overtaken,
+    is_unplaced,
+    judge,
+)
 from capanalyze.tcp.leap import ends_before, unsay
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.parting import NO_PACKETS, Parting, kept
@@ -235,7 +244,7 @@ class Closing:
         """No more packets come: a doubtful RST stands, and a FIN may be known by its acknowledgement only.
 
         Unless the receiver of the RST acknowledged octets that were captured behind it, and so went on. A RST where all
-        that its sender said ends was captured before the last of that.
+        that its sender said ends was captured before the last of that; one that answers a SYN before that.
         """
         doubtful = connection.doubtful_reset
         if doubtful is not None:
@@ -244,6 +253,9 @@ class Closing:
             exact = sender.next_seq >= 0 and end - sender.next_rel == distance(doubtful.seq, sender.next_seq)
             if exact or doubtful is connection.reset or min(sender.acked_rel, end) <= doubtful.behind:
                 self._stands(connection, doubtful)
+                if doubtful.ack >= 0 and is_asked(sender, sender.peer) and answers_syn(sender.peer, doubtful.ack):
+                    connection.refused = True  # it was captured before the SYN
+                    qualify(connection, doubtful.packet, REFUSED)
             else:
                 self._ignore(connection, doubtful, sender)
                 qualify(connection, doubtful.packet, "ignored")

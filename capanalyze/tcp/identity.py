@@ -53,11 +53,13 @@ def is_foreign(side: Side, seg: Segment) -> bool:
     """Whether both numbers are so far off that a connection sent it whose SYN was not captured.
 
     An open connection may have said much while nothing was captured; an ended one has not. Behind the FINs of both
-    sides nothing lies at all.
+    sides nothing lies at all. The refusal of a SYN that comes late, or not at all, has one number.
     """
     peer = side.peer
     connection = side.connection
     assert connection is not None
+    if is_refusal(seg) and connection.over and peer.next_seq >= 0:
+        return is_beyond(peer, seg.ack, STRAY)
     if seg.flags & (RST | ACK) != ACK or side.next_seq < 0 or peer.next_seq < 0:
         return False
     if behind_fin(side, seg.seq) and behind_fin(peer, seg.ack):
@@ -139,12 +141,16 @@ def misfit(side: Side, seg: Segment, anywhere: bool) -> i64:
     """
     peer = side.peer
     farthest: i64 = -1
-    refusal = seg.flags & RST and seg.flags & ACK and seg.seq == 0  # its number is none (RFC 9293 3.5.2)
-    if side.next_seq >= 0 and not refusal:
+    if side.next_seq >= 0 and not is_refusal(seg):
         farthest = beside(side, seg.seq, anywhere)
     if seg.flags & ACK and peer.next_seq >= 0:
         farthest = max(farthest, beside(peer, seg.ack, anywhere))
     return farthest if farthest >= 0 else UNKNOWN
+
+
+def is_refusal(seg: Segment) -> bool:
+    """Whether a RST has no number of its own, and so answers a SYN (RFC 9293 3.5.2)."""
+    return seg.flags & (RST | ACK) == RST | ACK and seg.seq == 0
 
 
 def beside(side: Side, number: i64, anywhere: bool) -> i64:

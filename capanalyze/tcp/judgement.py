@@ -26,6 +26,16 @@ def is_unplaced(side: Side, peer: Side) -> bool:
     return peer.last_ack < 0 and side.next_seq < 0
 
 
+def is_asked(side: Side, peer: Side) -> bool:
+    """Whether the peer is in SYN_SENT, and a side has said nothing but RSTs so far."""
+    return side.isn < 0 and peer.isn >= 0 and peer.last_ack < 0 and side.next_seq < 0
+
+
+def answers_syn(peer: Side, ack: i64) -> bool:
+    """Whether an acknowledgement is of the peer's SYN, and of no more than what came with that."""
+    return 0 < distance(ack, peer.isn) <= peer.max_rel + 1
+
+
 def is_overtaken(side: Side, peer: Side, seg: Segment) -> bool:
     """Whether octets that lie behind the number of a RST were captured before it: its receiver may have had them.
 
@@ -43,10 +53,8 @@ def has_probed(side: Side, peer: Side) -> bool:
 
 def judge(side: Side, peer: Side, seg: Segment) -> str:
     """Whether the receiver of a RST acts on it: VALID, REFUSED, INEXACT or OUT_OF_WINDOW."""
-    if side.isn < 0 and peer.isn >= 0 and peer.last_ack < 0 and side.next_seq < 0:
-        # the peer is in SYN_SENT: the RST has to acknowledge its SYN (RFC 9293 3.10.7.3)
-        acknowledged = distance(seg.ack, peer.isn)
-        return REFUSED if seg.flags & ACK and 0 < acknowledged <= peer.max_rel + 1 else OUT_OF_WINDOW
+    if is_asked(side, peer):  # the RST has to acknowledge the SYN (RFC 9293 3.10.7.3)
+        return REFUSED if seg.flags & ACK and answers_syn(peer, seg.ack) else OUT_OF_WINDOW
     if is_unplaced(side, peer):
         return VALID
     if seg.seq == peer.last_ack:

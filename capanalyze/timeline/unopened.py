@@ -22,7 +22,7 @@ def before_open(group: Group, thing: str) -> str:
         lost = "the snapshot length cut its packets before the TCP flags"
         return f"who closed {thing} cannot be told: {lost if len(group) == 1 else lost.replace('its', 'their')}"
     if first.stage == "refused":
-        waits = known([between(facts.began, facts.server.rst, facts.set_back) for facts in group])
+        waits = known([refused_after(facts) for facts in group])
         after = f", {spans(waits)} after the SYN" if waits else ""
         where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
         server = first.connection.server
@@ -51,6 +51,14 @@ def before_open(group: Group, thing: str) -> str:
     if first.stage == "half_open" and not first.closer:
         return f"{thing} never opened in full: the {called}'s host accepted (SYN-ACK), and the final ACK did not come"
     return ""
+
+
+def refused_after(facts: Facts) -> int | None:
+    """How long after the SYN its refusal came; None where that was captured before it."""
+    refusal = facts.server.rst
+    if refusal is None or facts.began is None or refusal.packet <= facts.began.packet:
+        return None
+    return between(facts.began, refusal, facts.set_back)
 
 
 def _with_itself(group: Group, thing: str) -> str:

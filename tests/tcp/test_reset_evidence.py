@@ -253,3 +253,13 @@ def test_a_host_that_knew_no_such_connection_may_have_closed_it_though_the_close
     talk.server.bare_rst()
 
     assert told(talk) == ("client", "FIN", 7, False, "likely")
+
+
+def test_a_refusal_captured_before_its_syn_is_one() -> None:
+    talk = Conversation().client.syn().server.segment(RST | ACK, seq=0)
+    talk.packets.reverse()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("refused", ("server", "RST", 1, False, "certain"), ("CLOSED", "CLOSED"))
+    assert [event.flag for event in connection.events if event.kind == "RST"] == ["refused"]

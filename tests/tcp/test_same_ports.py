@@ -189,3 +189,13 @@ def test_a_syn_ack_that_answers_another_syn_is_not_taken_however_near_its_number
 
     assert story(connection) == ("complete", ("client", "FIN", 8, False, "certain"), ("FIN_WAIT_2", "CLOSE_WAIT"))
     assert connection.ignored_resets == [3]
+
+
+def test_a_refusal_captured_before_its_syn_is_not_of_the_attempt_before() -> None:
+    first = Conversation().client.syn().server.segment(RST | ACK, seq=0)
+    second = first.reuse(90_000_000, 0).client.syn().server.segment(RST | ACK, seq=0)
+    second.packets[2:] = reversed(second.packets[2:])
+
+    told = [story(connection)[:2] for connection in follow(second.pcap()).connections]
+
+    assert told == [("refused", ("server", "RST", at, False, "certain")) for at in (2, 3)]

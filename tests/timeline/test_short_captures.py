@@ -186,3 +186,14 @@ def test_an_answer_that_only_its_senders_numbers_show_may_have_been_one() -> Non
         (one["certainty"], one["id"]) for one in report(talk).to_dict()["connections"][0]["findings"]
     ]
     assert "30 octets of the gateway's were sent, by its own numbers, and neither captured nor" in verdict(talk)
+
+
+def test_how_long_a_refusal_took_is_not_told_where_it_was_captured_before_its_syn() -> None:
+    talk = Conversation()
+    talk.server.rst(seq=0, ack=talk.client.isn + 1).client.syn()
+
+    told = report(talk).verdict
+
+    assert (
+        told == "The gateway's host refused the connection (RST in packet 1): nothing accepts connections on port 4001."
+    )

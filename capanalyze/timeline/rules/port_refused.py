@@ -8,9 +8,9 @@ Source of the facts: RFC 9293 3.10.7.1; protocol.md 6.3 row f; failures.md 1.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.unopened import refused_after
 from capanalyze.timeline.words import count, span
 
 ID: Final = "port-refused"
@@ -89,7 +89,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where every SYN was refused."""
     if facts.stage != "refused" or facts.second_address is not None:
         return None
-    after = between(facts.began, facts.server.rst)
+    after = refused_after(facts)
     before = accepted_before(facts)
     known, causes = _known(facts, before)
     tries = count(facts.syns, "SYN") + f" to port {facts.connection.server.port}"
