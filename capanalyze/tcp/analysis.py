@@ -6,10 +6,11 @@ One word differs: a zero-window probe without payload (Linux sends those) is cal
 
 from mypy_extensions import i64
 
-from capanalyze.packets.segment import ACK, FIN, PSH, SYN, Segment
+from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.notes import mark, note
+from capanalyze.tcp.numbering import is_lone
 from capanalyze.tcp.side import trouble
 
 
@@ -44,11 +45,11 @@ def analyse(connection: Connection, side: Side, peer: Side, seg: Segment, rel: i
 
 
 def keeps_alive_unseen(side: Side, seg: Segment, rel: i64) -> bool:
-    """Whether a lone octet is a keep-alive's behind octets that the capture lacks.
+    """Whether a lone octet is a keep-alive's behind octets, or in the place of a FIN, that the capture lacks.
 
-    The peer had acknowledged it, as the last one, before it was captured; a program's octet would be pushed.
+    The peer had acknowledged it, as the last one, before it was captured.
     """
-    if rel <= side.next_rel or rel != side.acked_rel - 1 or seg.flags & (SYN | FIN | PSH):
+    if rel < side.next_rel or rel != side.acked_rel - 1 or not is_lone(seg):
         return False
     return rel + 1 >= side.max_rel  # one more where a keep-alive was there before
 

@@ -115,7 +115,7 @@ def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
     spans = seg.length > 0 or seg.flags & FIN != 0
     sure = spans or seg.seq == peer.last_ack  # the peer has acknowledged a keep-alive's number
     if side.next_seq < 0:
-        lone = seg.length == 1 and not seg.flags & (FIN | PSH)  # a keep-alive's: a program's octet would be pushed
+        lone = is_lone(seg)
         side.next_seq = (seg.seq + 1) & MASK if lone else seg.seq
         side.acked_rel = -1 if lone else 0
         be_unsure(side, not spans)
@@ -133,6 +133,11 @@ def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
         be_unsure(side, not sure)
     if sure:
         be_unsure(side, False)
+
+
+def is_lone(seg: Segment) -> bool:
+    """Whether a segment is one octet that is not pushed: a keep-alive's where it is odd, a program's would be."""
+    return seg.length == 1 and not seg.flags & (SYN | FIN | PSH)
 
 
 def be_sure(side: Side, peer: Side, ack: i64) -> None:

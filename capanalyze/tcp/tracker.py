@@ -21,7 +21,7 @@ from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import STRAY, owner
 from capanalyze.tcp.leap import note_ahead
 from capanalyze.tcp.notes import event, note
-from capanalyze.tcp.numbering import answers_another, place, position, take_syn
+from capanalyze.tcp.numbering import answers_another, is_lone, place, position, take_syn
 from capanalyze.tcp.parting import NOWHERE, OPEN, SMOOTH, kept
 from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.sequence import apart
@@ -138,7 +138,7 @@ class Tracker:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
             self.closing.outlived(connection, side, seg)
         fresh: i64 = 0
-        lone = lone or (seg.length == 1 and side.packets == 1 and rel == side.low_rel - 1)  # a keep-alive's, probably
+        lone = lone or (side.packets == 1 and rel == side.low_rel - 1 and is_lone(seg))
         if seg.length and not lone and not (rel < side.low_rel and side.trouble.probe):
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
         self.closing.went_on(connection, side, seg, fresh)

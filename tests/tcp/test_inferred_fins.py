@@ -97,3 +97,14 @@ def test_a_keep_alive_behind_lost_octets_is_no_fin(lost: str) -> None:
 
     assert story(connection)[1:] == (None, ("ESTABLISHED", "ESTABLISHED"))
     assert connection.client.missing == 7
+
+
+def test_a_keep_alives_octet_takes_nothing_from_a_fin_that_was_acknowledged_and_not_captured() -> None:
+    talk = hello().client.fin(unseen=True).server.ack()
+    for _ in range(2):
+        talk.after(30).client.keep_alive(b"\0").server.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection)[1:] == (("client", "FIN", 0, True, "likely"), ("FIN_WAIT_2", "CLOSE_WAIT"))
+    assert connection.client.octets == 17

@@ -69,6 +69,13 @@ def test_a_pushed_octet_is_no_keep_alives_though_it_is_the_first_and_sent_again(
     assert follow(talk.pcap()).only.client.octets == 1
 
 
+def test_a_pushed_octet_is_no_keep_alives_though_its_acknowledgement_was_captured_before_it() -> None:
+    talk = Conversation().established().client.data(b"A").server.ack()
+    talk.packets.reverse()
+
+    assert follow(talk.pcap()).only.client.octets == 1
+
+
 def test_nothing_beyond_a_sides_own_fin_counts() -> None:
     talk = hello()
     talk.client.fin().client.data(b"beyond")
