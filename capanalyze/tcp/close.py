@@ -77,8 +77,10 @@ class Closing:
         side.max_rel = position
         return True
 
-    def reset(self, connection: Connection, side: Side, peer: Side, seg: Segment, packet: i64, ts_ns: i64) -> bool:
-        """A RST; True when it is the first thing that ends the connection in file order."""
+    def reset(
+        self, connection: Connection, side: Side, peer: Side, seg: Segment, asked: bool, packet: i64, ts_ns: i64
+    ) -> bool:
+        """A RST; True when it is the first thing that ends the connection in file order. ``asked``: see Close."""
         parting = part(side)
         parting.rst_packets = kept(parting.rst_packets, packet, side.detail)
         parting.rst_count += 1
@@ -91,6 +93,7 @@ class Closing:
         close.seq = seg.seq
         close.ack = parting.rst_ack
         close.hops = seg.hops
+        close.asked = asked
         if verdict == OUT_OF_WINDOW:
             self._ignore(connection, close, side)
             event(connection, side, "RST", packet, ts_ns, 0, verdict)

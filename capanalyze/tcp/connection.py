@@ -88,6 +88,7 @@ class Close:
 
     __slots__ = (
         "ack",
+        "asked",
         "behind",
         "certainty",
         "doubt",
@@ -115,6 +116,7 @@ class Close:
         self.side: i64 = -1  # 0 or 1; -1 where both closed
         self.seq: i64 = -1  # of a RST
         self.ack: i64 = -1  # of a RST with the ACK flag
+        self.asked: bool = True  # of a RST without it: a packet of the peer's was captured that it may answer
         self.behind: i64 = 0  # where its sender's octets ended, as far as known when a doubtful RST came
         self.hops: i64 = -1  # the time to live of a RST; -1 unknown
         self.patience: i64 = 0  # packets that may yet prove a RST which was ignored

@@ -25,13 +25,15 @@ WENT_ON: Final = "went on"
 OTHER_WAY: Final = "other way"
 UNANSWERED: Final = "unanswered"
 UNKNOWN_THERE: Final = "unknown there"
+UNASKED: Final = "unasked"
 CROSSED: Final = "crossed"
 CUT_SHORT: Final = "cut short"
 """Why a close is likely only: the peer may have closed unheard; a FIN was captured in a later copy only; the receiver
 of the RST may have ignored it; the capture tool says that it lost packets; the sender of the RST sent more; the RST
-came from another distance than its other packets; the peer fell silent; it had no such connection any more; it sent a
-RST or a FIN before it had heard of the close; the capture ends before one of the peer's that crossed it could come. ""
-where a FIN is inferred: that says it."""
+came from another distance than its other packets; the peer fell silent; it had no such connection any more; the RST has
+no ACK, so it answers something (RFC 9293 3.5.2), and nothing captured; the peer sent a RST or a FIN before it had heard
+of the close; the capture ends before one of the peer's that crossed it could come. "" where a FIN is inferred: that
+says it."""
 
 
 def weigh(connection: Connection, close: Close) -> None:
@@ -48,6 +50,8 @@ def weigh(connection: Connection, close: Close) -> None:
         doubt(close, UNHEARD)
     elif was_unknown(connection, close, peer):
         doubt(close, UNKNOWN_THERE)
+    elif not close.asked and peer.last_packet < close.packet:
+        doubt(close, UNASKED)
     elif is_unanswered(peer.peer, peer) or is_unheard(connection, peer.peer, peer):
         doubt(close, UNANSWERED)
     else:

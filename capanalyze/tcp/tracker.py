@@ -79,7 +79,7 @@ class Tracker:
         if side.plain:
             catch_up(side)
             catch_up(peer)
-        before_ns = side.last_ts
+        before, before_ns = side.last_packet, side.last_ts
         side.packets += 1
         side.last_packet = packet
         side.last_ts = ts_ns
@@ -91,7 +91,8 @@ class Tracker:
         if flags & (SYN | FIN | RST) or not side.history_seen & (DATA if seg.length else PURE_ACK):
             flag_letters(connection, side, seg)
         if flags & RST:
-            self.just_closed = self.closing.reset(connection, side, peer, seg, packet, ts_ns)
+            asked = flags & ACK != 0 or before < peer.last_packet
+            self.just_closed = self.closing.reset(connection, side, peer, seg, asked, packet, ts_ns)
             self._settle(connection)
             return NOTHING
         if peer.last_ack < 0 and answers_another(side, peer, seg):

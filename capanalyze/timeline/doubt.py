@@ -14,6 +14,7 @@ from capanalyze.tcp.evidence import (
     OTHER_WAY,
     SENT_AGAIN,
     UNANSWERED,
+    UNASKED,
     UNHEARD,
     UNKNOWN_THERE,
     WENT_ON,
@@ -35,6 +36,7 @@ _GROUNDS: Final = {
     "sent it",
     UNANSWERED: "a FIN of the {peer}'s may have been lost on the way: nothing came from it any more",
     UNKNOWN_THERE: "that RST has no ACK, so its sender had no such connection: the {peer} may have ended it before",
+    UNASKED: "that RST has no ACK and answers nothing that was captured: the capture may lack a FIN of the {peer}'s",
     CUT_SHORT: "the capture ends before a close of the {peer}'s that crossed it would have come",
     CROSSED: "the {peer} ended it too before it had heard of that",
 }

@@ -263,3 +263,11 @@ def test_a_refusal_captured_before_its_syn_is_one() -> None:
 
     assert story(connection) == ("refused", ("server", "RST", 1, False, "certain"), ("CLOSED", "CLOSED"))
     assert [event.flag for event in connection.events if event.kind == "RST"] == ["refused"]
+
+
+@pytest.mark.parametrize("at", [7, 8], ids=["before what it answers", "behind it"])
+def test_a_reset_without_ack_that_answers_a_captured_packet_is_certain(at: int) -> None:
+    talk = hello().server.data(b"answer").client.ack().server.data(b"more").client.bare_rst()
+    talk.packets.insert(at, talk.packets.pop())
+
+    assert told(talk) == ("client", "RST", at + 1, False, "certain")

@@ -94,6 +94,10 @@ def test_that_nobody_closed_is_said_with_the_packets_dropped() -> None:
             hello().client.fin(undelivered=True).server.segment(RST),
             "that RST has no ACK, so its sender had no such connection: the gateway may have ended it before",
         ),
+        (
+            hello().server.data(b"answer").client.ack().client.bare_rst(),
+            "that RST has no ACK and answers nothing that was captured: the capture may lack a FIN of the gateway's",
+        ),
         (hello().client.rst().server.rst(), "the gateway ended it too before it had heard of that"),
     ],
 )
