@@ -140,13 +140,16 @@ class Closing:
     def went_on(self, connection: Connection, side: Side, seg: Segment, fresh: i64) -> None:
         """``fresh`` octets, or a FIN, behind the side's own RST tell that it may not have sent that.
 
-        Who resets a connection forgets it and sends nothing more; something between the two may have reset it.
+        So does an acknowledgement of octets that were captured behind it. Who resets a connection forgets it and sends
+        nothing more; something between the two may have reset it.
         """
         reset = connection.reset
-        fin: i64 = 1 if seg.flags & FIN else 0
-        if reset is None or reset.side != side.index or not (fresh or fin):
+        if reset is None or reset.side != side.index:
             return
-        if distance(seg.seq + seg.length + fin, reset.seq) > 0:
+        peer = side.peer
+        fin: i64 = 1 if seg.flags & FIN else 0
+        heard = seg.flags & ACK != 0 and seg.ack == peer.next_seq and peer.last_data_packet > reset.packet
+        if heard or ((fresh or fin) and distance(seg.seq + seg.length + fin, reset.seq) > 0):
             if reset.doubt == OTHER_WAY:
                 reset.doubt = ""  # that it went on says more, and what came then is not of before the close
             doubt(reset, WENT_ON)

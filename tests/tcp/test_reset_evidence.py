@@ -81,6 +81,13 @@ def test_a_reset_whose_sender_sends_more_may_be_from_something_between() -> None
     assert connection.server.last_data_packet_at_close == 6
 
 
+def test_a_reset_whose_sender_acknowledges_what_came_behind_it_may_be_from_something_between() -> None:
+    talk = hello().server.data(b"answer").client.ack().client.data(b"one").server.bare_rst()
+    talk.client.data(b"two").server.ack().client.bare_rst()
+
+    assert told(talk) == ("server", "RST", 9, False, "likely")
+
+
 def test_the_reset_behind_one_that_was_ignored_counts() -> None:
     talk = hello().server.data(b"d" * 20)
     talk.server.segment(RST, seq=talk.server.next - 20, undelivered=True).client.ack().server.bare_rst()
