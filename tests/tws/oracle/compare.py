@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 UNSET_NUMBERS = {Decimal(2**31 - 1), Decimal(2**63 - 1), Decimal(-(2**63)), Decimal(2**127 - 1)}
+UNSET_NUMBERS |= {Decimal(repr(float(number))) for number in UNSET_NUMBERS}  # where a client has floats only
 LARGEST_DOUBLE = 1.7976931348623157e308
 MISSING = object()
 
@@ -102,7 +103,12 @@ def same(ours: object, theirs: object) -> bool:
     if isinstance(theirs, list) and theirs and "tag" in theirs[0] and isinstance(ours, str):
         return ours == options(theirs)
     if ours is None or ours in ("", []):
-        return theirs is None or theirs in ("", []) or (not isinstance(theirs, str) and number_of(theirs) is None)
+        if isinstance(theirs, str):
+            return theirs in ("", "1.7976931348623157E308")
+        return theirs is None or theirs == [] or number_of(theirs) is None
+    if isinstance(theirs, dict) and isinstance(ours, str) and number_of(ours) is not None:
+        there = number_of(theirs)
+        return there is not None and repr(float(str(there))) == repr(float(ours))
     if isinstance(ours, bool):
         truth = number_of(int(theirs) if isinstance(theirs, bool) else theirs)
         return truth is not None and ours == (truth != 0)

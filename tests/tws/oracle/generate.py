@@ -35,15 +35,29 @@ NUMBERS = {
     "optExerciseOrLapseType": [-1, 0, 1, 2],
     "yieldRedemptionDate": [20361115, 0],
 }
+UNUSUAL = {
+    "i": ["2147483647", "-2147483648"],
+    "k": ["2147483646", "-2147483648"],
+    "d": ["1.7976931348623157E308", "NaN", "Infinity", "-Infinity", "4.9E-324", "-0.0"],
+    "q": ["1.7976931348623157E308", "9223372036854775807", "-9223372036854775808", "2147483647", "1E-8"],
+    "s": ["Grüße, 中文, \N{GRINNING FACE}", "-1", " ", "x" * 70_000, "a=b;c=d;", "\n"],
+}
+"""By type, what stands for unset, is no number, or is at the end of what can be written."""
 
 
 class Text:
-    """One text body; ``empty`` is the share of numbers and strings left empty (what a decoder may refuse)."""
+    """One text body; ``empty`` is the share of numbers and strings left empty (what a decoder may refuse).
 
-    def __init__(self, row: MessageType, server_version: int, chance: random.Random, empty: float) -> None:
+    ``unusual`` is the share of fields with a value of ``UNUSUAL``.
+    """
+
+    def __init__(
+        self, row: MessageType, server_version: int, chance: random.Random, empty: float, unusual: float = 0.0
+    ) -> None:
         self.version = server_version
         self.chance = chance
         self.empty = empty
+        self.unusual = unusual
         self.fields: list[str] = []
         self.stack: list[dict[str, object]] = []
         self.row = row
@@ -112,6 +126,8 @@ class Text:
             return chance.choice("01" if node.type == "b" else "ao")
         if chance.random() < self.empty and not node.key:
             return ""
+        if node.type in UNUSUAL and node.name != "scalePriceIncrement" and chance.random() < self.unusual:
+            return chance.choice(UNUSUAL[node.type])
         if node.name == "attrMask":
             return str(chance.randrange(2 if self.version < 109 else 4 if self.version < 132 else 8))
         if node.type in "su":

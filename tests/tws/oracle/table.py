@@ -20,6 +20,7 @@ def outcomes(samples: int) -> dict[str, Outcome]:
     frames = runs.answer_frames(38, 50, samples) + runs.answer_frames(52, 226, samples)
     made["ibapi-latest decoder"] = runs.read_answers("ibapi-latest", frames)
     made["ibapi 9.81 decoder"] = runs.read_answers("ibapi", runs.answer_frames(100, 157, samples, only=51))
+    made["ib_async decoder"] = runs.read_answers("ib_async", runs.answer_frames(157, 178, samples))
     made["protobuf runtime"] = runs.protobuf_messages(1, 10 * samples)[1]
     made["protobuf runtime, 10.46"] = runs.protobuf_messages(1, 10 * samples, "nautilus-ibapi")[1]
     return made
