@@ -181,6 +181,8 @@ def _without_version(row: MessageType, fields: list[bytes], encoding: str) -> tu
     """Name the fields as far as every server version agrees at which the message fits."""
     candidates = _candidates(row, encoding)
     fitting = _fitting(row, fields, candidates)
+    if not fitting and encoding == "text":  # ibapi frames what it sends to an older server, or a redirecting one, too
+        fitting = _fitting(row, fields, _candidates(row, "unframed"))
     if not fitting:
         reader = text.Reader(fields)
         values = reader.read(_plan(row, candidates[-1]))

@@ -175,6 +175,12 @@ def test_without_a_version_what_fits_none_says_so() -> None:
     assert decoded.problem == "server version unknown, and none fits: orderId (field 2) is not an integer"
 
 
+def test_a_framed_message_to_a_server_that_told_no_version_may_have_an_old_layout() -> None:
+    decoded = decode(b"71\0002\0003\0", from_client=True, server_version=None, encoding="text")  # ibapi, redirected
+
+    assert (decoded.fields, decoded.problem) == ({"version": 2, "clientId": 3}, None)
+
+
 def test_without_a_version_the_part_on_which_versions_differ_is_not_named() -> None:
     # version 2, id 5, code 10 and two texts before 194; id 2, code 5, two texts and a time from there on
     decoded = answer(text_of(4, 2, 5, 10, "7", "9"), None)
