@@ -45,6 +45,17 @@ def test_compiled_and_interpreted_give_the_same_answers(compiled: Path) -> None:
     assert len(fast) > 2 * DAMAGED + 80
 
 
+def test_compiled_and_interpreted_give_the_same_schema_of_the_report(compiled: Path) -> None:
+    command = [sys.executable, "-m", "capanalyze", "schema", "--report"]
+
+    fast, slow = (
+        subprocess.run(command, cwd=package, capture_output=True, text=True, check=True).stdout
+        for package in (compiled, ROOT)
+    )
+
+    assert json.loads(fast) == json.loads(slow)
+
+
 @pytest.mark.parametrize(
     ("crowd", "number"),
     [(sessions, 20_000), (finished, 60_000), (flood, 150_000), (damaged, 20_480), (told, 600)],

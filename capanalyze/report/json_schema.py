@@ -4,6 +4,9 @@ In: the records of report/report.py, whose fields are the JSON's keys. Out: one 
 records' own types, so a key that is added there is in it; what a type cannot say (words, meanings) is in the tables.
 """
 
+import ast
+import pkgutil
+import sys
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -139,12 +142,28 @@ def report_schema() -> dict[str, Any]:
 def _record(record: type, definitions: dict[str, Any]) -> dict[str, Any]:
     """A NamedTuple as an object with all of its keys."""
     properties: dict[str, Any] = {}
-    for name, kind in get_type_hints(record).items():
+    for name, kind in _annotations(record).items():
         place = f"{record.__name__}.{name}"
         if place not in NOT_KEYS:
             meaning = {"description": MEANINGS[place]} if place in MEANINGS else {}
             properties[name] = meaning | _value(kind, place, definitions)
     return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _written(record: type) -> ast.ClassDef:
+    """A record as its source has it: a compiled module keeps a part of its annotations, and no docstring."""
+    package, _, module = record.__module__.rpartition(".")
+    source = pkgutil.get_data(package, f"{module}.py")
+    assert source is not None
+    classes = (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
+    return next(node for node in classes if node.name == record.__name__)
+
+
+def _annotations(record: type) -> dict[str, Any]:
+    """The names and types of a record's fields."""
+    fields = (node for node in _written(record).body if isinstance(node, ast.AnnAssign))
+    words = {ast.unparse(field.target): ast.unparse(field.annotation) for field in fields}
+    return get_type_hints(type(record.__name__, (), {"__annotations__": words}), vars(sys.modules[record.__module__]))
 
 
 def _value(kind: Any, place: str, definitions: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - any annotation
@@ -186,4 +205,4 @@ def _mapping(inside: tuple[Any, ...], place: str, definitions: dict[str, Any]) -
 
 def _sentence(record: type) -> str:
     """The first line of a record's docstring."""
-    return (record.__doc__ or "").strip().split("\n", 1)[0]
+    return (ast.get_docstring(_written(record)) or "").split("\n", 1)[0]
