@@ -4,6 +4,8 @@ In: options. Out: a line per event on standard error, then the report where it w
 --fail-on, 2 where the capture went wrong.
 """
 
+import math
+import os
 import signal
 from datetime import tzinfo
 from enum import StrEnum
@@ -26,7 +28,8 @@ from capanalyze.commands.options import (
     ports_of,
     zone_of,
 )
-from capanalyze.commands.output import fail, note
+from capanalyze.commands.output import fail, is_file, note
+from capanalyze.errors import CapanalyzeError
 from capanalyze.report._text import ARROWS, moment
 from capanalyze.timeline.lines import TimelineLine
 
@@ -67,6 +70,7 @@ def command(
     from capanalyze.api import live  # noqa: PLC0415 - nothing is started while --help is printed
 
     zone, how, ports = zone_of(tz), format_of(form, output, SUFFIXES), ports_of(port)
+    _check(write, output, duration)
     following = live(
         interface,
         ports=ports,
@@ -94,6 +98,20 @@ def command(
     for error in following.errors:
         fail(error)
     return 2 if following.errors else status(report, fail_on)
+
+
+def _check(write: str | None, output: str | None, duration: float | None) -> None:
+    """Refuse what would capture for nothing.
+
+    Raises:
+        CapanalyzeError: the packets would go to no file, or be replaced by the report; a duration that never ends.
+    """
+    if write == "-":
+        raise CapanalyzeError("-w -: standard output is for the report", "name a file: -w trace.pcapng")
+    if write is not None and is_file(output) and os.path.realpath(write) == os.path.realpath(output):
+        raise CapanalyzeError(f"{output}: -w and -o name the same file", "give the report a name of its own")
+    if duration is not None and not math.isfinite(duration):
+        raise CapanalyzeError(f"--duration {duration}: no number of seconds", "leave it out to capture until Ctrl-C")
 
 
 def event_line(event: TimelineLine, zone: tzinfo) -> str:

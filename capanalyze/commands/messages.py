@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from capanalyze.commands import message_options as options
 from capanalyze.commands.message_options import MessageFormat
-from capanalyze.commands.options import Files, Ports, Zone, format_of, ports_of, zone_of
+from capanalyze.commands.options import Files, Ports, Zone, apart, format_of, ports_of, zone_of
 from capanalyze.commands.output import NOT_REDACTED, in_batches, is_file, note, write
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def command(
     from capanalyze.commands.message_choice import Choice, moment_of, names_of  # noqa: PLC0415 - as above
 
     zone, how, ports = zone_of(tz), format_of(form, output, options.SUFFIXES), ports_of(port)
+    apart(output, files)
     options.check(how, output, story=told, requests=request, columns=field)
     options.check_table(how, count=count, asked=asked, story=told, columns=field)
     choice = Choice(

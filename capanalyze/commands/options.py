@@ -3,6 +3,8 @@
 In: what typer parsed. Out: ports, a zone, a format, or a CapanalyzeError that says what to write instead.
 """
 
+import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Annotated, Final, TypeVar
@@ -10,6 +12,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from capanalyze import API_PORTS
+from capanalyze.capture.names import usable
 from capanalyze.commands.output import is_file
 from capanalyze.errors import CapanalyzeError
 from capanalyze.report import RENDERERS
@@ -112,3 +115,18 @@ def format_of(chosen: AnyFormat | None, path: str | None, suffixes: dict[str, An
     if suffix not in suffixes:
         raise CapanalyzeError(f"{path}: its suffix names no format", f"end it in {' '.join(suffixes)}, or say --format")
     return suffixes[suffix]
+
+
+def apart(output: str | None, files: Sequence[str]) -> None:
+    """Refuse an output that would take the place of a capture that is read.
+
+    Raises:
+        CapanalyzeError: it is one of these files, under whatever name; or no file can have that name.
+    """
+    if not is_file(output) or not os.path.isfile(usable(output)):  # noqa: PTH113 - pathlib costs 5 ms of every start
+        return
+    from capanalyze.capture.capture import expand_paths  # noqa: PLC0415 - only where there is something to lose
+
+    for one in expand_paths(files):
+        if isinstance(one, str) and os.path.exists(one) and os.path.samefile(one, output):  # noqa: PTH110, PTH121
+            raise CapanalyzeError(f"{output}: it is the capture itself", "give the output a name of its own")

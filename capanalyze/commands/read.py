@@ -19,6 +19,7 @@ from capanalyze.commands.options import (
     Redact,
     ReportFormat,
     Zone,
+    apart,
     format_of,
     ports_of,
     zone_of,
@@ -51,6 +52,7 @@ def command(
     from capanalyze.api import read  # noqa: PLC0415 - nothing is read while --help is printed
 
     zone, how = zone_of(tz), format_of(form, output, SUFFIXES)
+    apart(output, files)
     with Bar() as bar:
         report = read(
             files,

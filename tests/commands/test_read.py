@@ -84,6 +84,22 @@ def test_an_unknown_suffix_is_refused_before_anything_is_read(tmp_path: Path) ->
     )
 
 
+@pytest.mark.parametrize("command", [("read", "--format", "json"), ("messages", "--format", "csv")])
+def test_the_capture_itself_is_never_replaced_by_what_is_said_of_it(
+    story: Story, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    path = Path(story("wrong-hello"))
+    octets = path.read_bytes()
+    link = tmp_path / "link.txt"
+    link.symlink_to(path)
+
+    said = [capanalyze(*command, str(tmp_path / "wrong*.pcap"), "-o", str(name)) for name in (path, link)]
+
+    hint = "hint: give the output a name of its own\n"
+    assert said == [(2, "", f"error: {name}: it is the capture itself\n{hint}") for name in (path, link)]
+    assert path.read_bytes() == octets
+
+
 def test_a_file_that_is_there_is_replaced_whole_or_not_at_all(story: Story, tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
     path.write_text("before")
