@@ -25,6 +25,7 @@ def of_event(event: Event) -> TurnedBack:
     return TurnedBack(moment(event.packet, event.ts_ns), words, host(bytes.fromhex(address)))
 
 
-def turned_back(facts: Facts) -> TurnedBack | None:
-    """The first ICMP error about segments of a connection."""
-    return next((of_event(event) for event in facts.connection.events if event.kind == "ICMP"), None)
+def turned_back(facts: Facts, after: int = 0) -> TurnedBack | None:
+    """The first ICMP error about segments of a connection; ``after`` is a packet that it came behind."""
+    events = facts.connection.events
+    return next((of_event(event) for event in events if event.kind == "ICMP" and event.packet > after), None)

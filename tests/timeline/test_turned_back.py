@@ -7,6 +7,9 @@ import pytest
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.report.report import Report
+from capanalyze.timeline.findings import Cause
+from capanalyze.timeline.rules.peer_vanished import CAUSES, FILTERS, HEARTBEAT
+from capanalyze.timeline.rules.syn_unanswered import PROHIBITED, REJECTED, TOO_BIG
 from tests.conversation import Conversation, Packet, checksum, frames, pcap_of_frames
 from tests.timeline.talk import HELLO, opened, ready
 
@@ -93,6 +96,32 @@ def test_why_large_packets_do_not_arrive_is_told(
 
     [evidence] = [entry.evidence for _, entry in found.all_findings() if entry.id == "peer-vanished"]
     assert f"{sender} says in packet 16: {words}" in evidence
+
+
+@pytest.mark.parametrize(
+    ("code", "early", "causes"),
+    [
+        (3, False, (REJECTED,)),
+        (13, False, (PROHIBITED,)),
+        (4, False, (TOO_BIG,)),
+        (3, True, CAUSES),
+    ],
+)
+def test_what_icmp_errors_say_after_the_peers_last_packet_is_the_cause_and_what_they_said_before_is_not(
+    code: int, early: bool, causes: tuple[Cause, ...]
+) -> None:
+    talk = ready(**LAN)
+    for _ in range(4):
+        talk.after(0.3).client.data(b"x" * 60, seq=talk.client.isn + 30, undelivered=True)
+    told = frames(talk.packets)
+    about = 3 if early else len(told) - 1
+    told.insert(about + 1, (told[about][0] + 1, icmp(talk.packets[about], 3, code)))
+
+    found = read_files([from_bytes(pcap_of_frames(told), "icmp.pcap")])
+
+    [entry] = [entry for _, entry in found.all_findings() if entry.id == "peer-vanished"]
+    assert entry.causes == causes
+    assert entry.advice == (HEARTBEAT if early else FILTERS)
 
 
 @pytest.mark.parametrize("kind", [0, 3, 8])

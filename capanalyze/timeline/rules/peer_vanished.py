@@ -7,11 +7,13 @@ capture ends.
 Source of the facts: failures.md 45.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules.syn_unanswered import ICMP_CAUSES
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import SECOND, count, span
@@ -22,6 +24,9 @@ CAUSES: Final = (
     Cause("the path is cut: sleep, Wi-Fi or VPN lost, container gone", "possible", "a capture on the other host"),
     Cause("a firewall dropped the connection's state", "possible", "how long it had been idle before"),
 )
+
+HEARTBEAT: Final = "use TCP keep-alive or a heartbeat request, and reconnect"
+FILTERS: Final = "look at what turns packets back between the two hosts, and reconnect when it is put right"
 
 
 def check(facts: Facts) -> Finding | None:
@@ -37,7 +42,7 @@ def check(facts: Facts) -> Finding | None:
             found.packets[:8],
             [f"{count(len(found.packets), 'keep-alive')} by the {end.called}, none answered", *_one_way(peer)],
             certainty=_certainty(peer),
-            causes=CAUSES,
+            causes=_causes(facts, peer),
             advice="reconnect; the gateway may hold the client id until its side notices",
         )
     silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended)
@@ -47,16 +52,22 @@ def check(facts: Facts) -> Finding | None:
         found.packets[:8],
         [
             f"{count(len(found.packets), 'retransmission')} by the {end.called}, none acknowledged",
-            f"not a packet from the {peer.called}'s side for {span(silent)}"
+            f"no TCP packet from the {peer.called}'s side for {span(silent)}"
             if silent is not None and silent > SECOND
             else "",
             *_one_way(peer),
             *_turned_back(facts),
         ],
         certainty=_certainty(peer),
-        causes=CAUSES,
-        advice="use TCP keep-alive or a heartbeat request, and reconnect",
+        causes=_causes(facts, peer),
+        advice=FILTERS if turned_back(facts, peer.side.last_packet) is not None else HEARTBEAT,
     )
+
+
+def _causes(facts: Facts, peer: End) -> Sequence[Cause]:
+    """What an ICMP error names that came once the peer had fallen silent; else all that may lie behind it."""
+    back = turned_back(facts, peer.side.last_packet)
+    return CAUSES if back is None else [next(cause for word, cause in ICMP_CAUSES if word in back.words)]
 
 
 def _certainty(peer: End) -> str:

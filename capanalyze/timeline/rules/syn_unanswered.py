@@ -34,7 +34,18 @@ REJECTED: Final = Cause(
     "likely",
     "its rules for that port",
 )
-ICMP_CAUSES: Final = (("prohibited", PROHIBITED), ("rejected", PROHIBITED), ("port", REJECTED), ("", UNREACHABLE))
+TOO_BIG: Final = Cause(
+    "the path carries smaller packets only, and the sender goes on with large ones",
+    "likely",
+    "the MTU of the VPN or tunnel between the hosts",
+)
+ICMP_CAUSES: Final = (
+    ("prohibited", PROHIBITED),
+    ("rejected", PROHIBITED),
+    ("port", REJECTED),
+    ("too big", TOO_BIG),
+    ("", UNREACHABLE),
+)
 """A word of an ICMP error -> what it means, the first that fits."""
 
 
