@@ -239,6 +239,8 @@ def _amount(facts: Facts) -> str:
 
 def _no_hello(group: Group) -> str:
     talk = _talks(group) if len(group) > 1 else _talk(group[0])
+    if not any(facts.client.spoke for facts in group):
+        return f"{talk}; the capture holds nothing that the client sent"
     return f"{talk}; the client sent messages without a hello"
 
 

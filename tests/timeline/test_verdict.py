@@ -292,3 +292,10 @@ def test_of_two_ends_that_both_asked_for_the_connection_the_hello_tells_the_clie
 
     assert (said.client.port, said.roles_from) == (50000, "hello")
     assert said.verdict.startswith("The client closed first (FIN in packet 9)")
+
+
+def test_a_gateway_that_speaks_to_a_client_that_said_nothing_is_not_told_as_a_clients_wrong_hello() -> None:
+    talk = opened().server.data(answer()).client.ack().after(1).client.fin().server.fin().client.ack()
+
+    assert "the capture holds nothing that the client sent" in verdict(talk)
+    assert [name for _, name in findings(talk) if name == "bad-hello"] == []

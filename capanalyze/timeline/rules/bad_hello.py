@@ -25,7 +25,7 @@ SHOWN: Final = 32
 def check(facts: Facts) -> Finding | None:
     """Fires where the client's octets are neither a hello nor another known protocol, or messages without a hello."""
     wrong = facts.misfit
-    if facts.stage == "no_hello":
+    if facts.stage == "no_hello" and facts.client.spoke:
         sent, why = facts.first_octets("client"), "messages came without a hello before them"
     elif facts.api and wrong is not None and wrong.side == "client" and not wrong.protocol:
         sent, why = wrong.first, wrong.words.partition("; a right hello")[0]
