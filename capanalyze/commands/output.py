@@ -24,6 +24,8 @@ BATCH: Final = 1 << 16
 
 TO_A_FILE: Final = "write to a file with -o FILE"
 
+ELSEWHERE: Final = "choose a folder that exists and that you may write to"
+
 NOT_REDACTED: Final = "note: nothing was redacted: look for account ids and names before you publish this"
 
 MIN_WIDTH: Final = 76
@@ -137,10 +139,9 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
             with _beside(os.path.realpath(path)) as stream:
                 yield stream
     except OSError as error:
-        raise NoAccessError(
-            f"{path}: cannot be written: {error.strerror or error}",
-            "choose a folder that exists and that you may write to",
-        ) from error
+        full = error.errno == errno.ENOSPC
+        hint = "make room there, or choose another disk" if full else ELSEWHERE
+        raise NoAccessError(f"{path}: cannot be written: {error.strerror or error}", hint) from error
 
 
 def in_batches(lines: Iterable[str]) -> Iterator[str]:

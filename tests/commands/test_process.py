@@ -87,6 +87,15 @@ def test_a_full_disk_is_one_clear_error(story: Story) -> None:
     )
 
 
+def test_a_file_on_a_full_disk_is_an_error_that_says_to_make_room(story: Story) -> None:
+    done = run("read", story("wrong-hello"), "--format", "md", "-o", "/dev/full")
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        b"error: /dev/full: cannot be written: No space left on device\nhint: make room there, or choose another disk\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "status"), [(["read", "none.pcap"], 2), (["read"], 2), (["read", "--format", "md"], 2), ([], 2)]
 )
