@@ -35,7 +35,8 @@ _GROUNDS: Final = {
     OTHER_WAY: "that RST has another TTL than earlier packets of the {closer}'s, so something between the two may have "
     "sent it",
     UNANSWERED: "a FIN of the {peer}'s may have been lost on the way: nothing came from it any more",
-    UNKNOWN_THERE: "that RST has no ACK, so its sender had no such connection: the {peer} may have ended it before",
+    UNKNOWN_THERE: "that RST has no ACK: the {peer} may have ended the connection before, or a firewall "
+    "may have made it",
     UNASKED: "that RST has no ACK and answers nothing that was captured: the capture may lack a FIN of the {peer}'s",
     CUT_SHORT: "the capture ends before a close of the {peer}'s that crossed it would have come",
     CROSSED: "the {peer} ended it too before it had heard of that",

@@ -383,8 +383,8 @@ CLOSES = [
         (
             "The client probably closed first (FIN in packet 12), 2.0 ms after the last message of a ready session "
             "(the gateway's nextValidId); a RST in the gateway's name followed (packet 13), with another TTL than its "
-            "packets (that RST has no ACK, so its sender had no such connection: the gateway may have ended it "
-            "before)."
+            "packets (that RST has no ACK: the gateway may have ended the connection before, or a firewall may "
+            "have made it)."
         ),
     ),
     (
