@@ -53,12 +53,12 @@ def check(facts: Facts) -> Finding | None:
     if facts.client.shut:
         evidence.append("the client's window was 0: it had not read what came before")
         causes.append(Cause("the client had stopped reading, and the gateway gave it up", "likely", "its callbacks"))
-    for code, meaning in TELLING:
-        error = facts.error(code)
-        if error is not None:
-            text = f": {quote(error.text)}" if code != port_changed.CODE else ""  # port-changed quotes it
-            evidence.append(f"error {code} in packet {error.at.packet}{text}")
-            causes.append(Cause(meaning, "likely", f"the text of error {code}"))
+    evidence += _telling_errors(facts)
+    causes += [
+        Cause(meaning, "likely", f"the text of error {code}")
+        for code, meaning in TELLING
+        if facts.error(code) is not None
+    ]
     if facts.session is not None and facts.session.server_remainder:
         evidence.append(f"its last message is not whole: {facts.session.server_remainder}")
     wrong = _malformed(facts)
@@ -66,21 +66,16 @@ def check(facts: Facts) -> Finding | None:
         message, problem, before = wrong
         named = f"{message.name} in packet {message.packet}"
         evidence.append(f"the client's {named} is malformed, {before} before the close: {clean(problem)}")
-        word = last_word(facts)
-        last = word is not None and word.packet == message.packet and message.name == last_word_name(facts)
-        rejected = _rejected(facts) if last else f"it rejected the client's {named}, {before} before"
+        rejected = (
+            _rejected(facts) if _is_last(facts, message) else f"it rejected the client's {named}, {before} before"
+        )
         causes.append(Cause(rejected, "likely", "that request's fields; send it alone"))
     gone = _gone(facts)
     if gone:
         evidence += gone
-        causes.append(
-            Cause("the gateway was restarted, logged off, or died", "likely", "its log, and its restart time")
-        )
+        causes.append(_restarted("likely"))
     elif not causes:
-        causes += [
-            Cause("the gateway was restarted, logged off, or died", "possible", "its log, and its restart time"),
-            Cause(_rejected(facts), "possible", "the last messages before the close"),
-        ]
+        causes += [_restarted("possible"), Cause(_rejected(facts), "possible", "the last messages before the close")]
         if _forgotten(facts):
             causes.append(Cause("a NAT, firewall or VPN forgot the idle connection", "possible", "a capture beyond it"))
     return finding(
@@ -118,6 +113,21 @@ def _close(facts: Facts) -> list[str]:
     return [f"RST from the gateway's side{after}", *(injected_rst.signs(facts) or [unknown])]
 
 
+def _telling_errors(facts: Facts) -> list[str]:
+    """The error messages that explain the close."""
+    told = []
+    for code, _ in TELLING:
+        error = facts.error(code)
+        if error is not None:
+            text = f": {quote(error.text)}" if code != port_changed.CODE else ""  # port-changed quotes it
+            told.append(f"error {code} in packet {error.at.packet}{text}")
+    return told
+
+
+def _restarted(certainty: str) -> Cause:
+    return Cause("the gateway was restarted, logged off, or died", certainty, "its log, and its restart time")
+
+
 def _gone(facts: Facts) -> list[str]:
     """What tells that the gateway itself went away: other sessions ended with this one, or its port refused after."""
     signs = []
@@ -139,6 +149,12 @@ def _forgotten(facts: Facts) -> bool:
     wait = between(last_word(facts), facts.close)
     quiet = wait is not None and wait >= IDLE
     return facts.kind == "RST" and (quiet or met_with_rst(facts) is not None)
+
+
+def _is_last(facts: Facts, message: Message) -> bool:
+    """Whether a message is the last that was said before the close."""
+    word = last_word(facts)
+    return word is not None and word.packet == message.packet and message.name == last_word_name(facts)
 
 
 def _rejected(facts: Facts) -> str:
