@@ -10,7 +10,16 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze import API_PORTS, lane
-from capanalyze.packets.common import ANY_FLOW, ANY_SERVICE, ANY_TTL, COMPILED, SHAPE, read_words, read_words_six
+from capanalyze.packets.common import (
+    ANY_FLOW,
+    ANY_SERVICE,
+    ANY_TTL,
+    COMPILED,
+    SHAPE,
+    Headers,
+    read_words,
+    read_words_six,
+)
 from capanalyze.packets.icmp import IcmpError
 from capanalyze.packets.ip import FRAGMENT, NOT_TCP, TCP
 from capanalyze.packets.link import FOUR_BY_ETHERTYPE, NOT_IP, UNKNOWN_LINK, is_vlan, lead_of, tag
@@ -132,28 +141,9 @@ class Analyzer:
         data = packets.data
         ip = packets.offset + lead
         if packets.captured >= lead + 60:
-            _, total, protocol, seq, ack, flags, window = read_words_six(data, ip)
-            header = (flags >> 10) & 0x3C
-            length = total - header
-            there = packets.captured - lead - 40 - header
-            if (
-                protocol == TCP
-                and header >= 20
-                and length >= 0
-                and there >= 0
-                and flags & 0x17 == ACK
-                and self._next(
-                    self.tracker.sides.get(data[ip + 8 : ip + 44]),
-                    seq,
-                    ack,
-                    window,
-                    length,
-                    there,
-                    packets,
-                    ip + 40 + header,
-                    ts_ns,
-                )
-            ):
+            words = read_words_six(data, ip)
+            key = data[ip + 8 : ip + 44]
+            if words[2] == TCP and self._found_next(packets, words, ip + 40, words[1], key, ts_ns):
                 return
         self._general(packets, ts_ns)
 
@@ -162,33 +152,25 @@ class Analyzer:
         data = packets.data
         ip = packets.offset + lead
         if packets.captured >= lead + 40:
-            kind, total, protocol, seq, ack, flags, window = read_words(data, ip)
-            header = (flags >> 10) & 0x3C
-            length = total - 20 - header
-            there = packets.captured - lead - 20 - header
+            words = read_words(data, ip)
             vlan: i64 = (data[ip - 4] & 0x0F) << 8 | data[ip - 3]
-            if (
-                kind & ANY_SERVICE == FOUR_BY_ETHERTYPE
-                and protocol & ANY_TTL == TCP
-                and header >= 20
-                and length >= 0
-                and there >= 0
-                and flags & 0x17 == ACK
-                and vlan != 0
-                and self._next(
-                    self.tracker.sides.get(data[ip + 12 : ip + 24] + tag(vlan)),
-                    seq,
-                    ack,
-                    window,
-                    length,
-                    there,
-                    packets,
-                    ip + 20 + header,
-                    ts_ns,
-                )
-            ):
-                return
+            if words[0] & ANY_SERVICE == FOUR_BY_ETHERTYPE and words[2] & ANY_TTL == TCP and vlan != 0:
+                key = data[ip + 12 : ip + 24] + tag(vlan)
+                if self._found_next(packets, words, ip + 20, words[1] - 20, key, ts_ns):
+                    return
         self._general(packets, ts_ns)
+
+    def _found_next(self, packets: RawPackets, words: Headers, tcp: i64, octets: i64, key: bytes, ts_ns: i64) -> bool:
+        """``_next`` of the side with that key: ``octets`` of TCP header and payload begin at ``tcp``."""
+        _, _, _, seq, ack, flags, window = words
+        header = (flags >> 10) & 0x3C
+        length = octets - header
+        payload = tcp + header
+        there = packets.offset + packets.captured - payload
+        if header < 20 or length < 0 or there < 0 or flags & 0x17 != ACK:
+            return False
+        side = self.tracker.sides.get(key)
+        return self._next(side, seq, ack, window, length, there, packets, payload, ts_ns)
 
     def _next(
         self,
@@ -223,7 +205,7 @@ class Analyzer:
         return outcome != GENERAL
 
     def _general(self, packets: RawPackets, ts_ns: i64) -> None:
-        """A packet that is not of the common shape."""
+        """Take any packet: of another shape, or a segment that is not simply the next of its side."""
         segment = self._segment
         found = segment.read(packets)
         if found in (OK, REASSEMBLED):
