@@ -61,6 +61,11 @@ def tag(vlan: i64) -> bytes:
     return bytes([vlan >> 8, vlan & 0xFF]) if vlan else b""
 
 
+def tag_in(key: bytes) -> bytes:
+    """What a VLAN added to a connection's key; addresses and ports take a multiple of 4 octets."""
+    return key[len(key) - len(key) % 4 :]
+
+
 def lead_of(link_type: i64) -> tuple[i64, i64, i64]:
     """Octets before the IP header of a packet without tags; and four octets from two before it, of IPv4 and of IPv6.
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.link import tag_in
 from capanalyze.tcp.parting import NO_PACKETS
 from capanalyze.tcp.side import TAIL, Side
 
@@ -215,7 +216,7 @@ class Connection:
     def vlan(self) -> int:
         """Outer VLAN id, or the tunnel that another engine took it out of; 0 none."""
         key = self.orig.key
-        return int.from_bytes(key[len(key) - len(key) % 4 :], "big")
+        return int.from_bytes(tag_in(key), "big")
 
     @property
     def client(self) -> Side:

@@ -16,9 +16,9 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
 from capanalyze.tcp.connection import Connection, ends
+from capanalyze.tcp.directory import Directory
 from capanalyze.tcp.given_up import GivenUp
-from capanalyze.tcp.identity import answers
-from capanalyze.tcp.recent import NOBODY, lose
+from capanalyze.tcp.recent import NOBODY
 from capanalyze.tcp.room import CONNECTION_COST, Room
 from capanalyze.tcp.side import Side
 from capanalyze.tcp.tally import Tally
@@ -42,21 +42,16 @@ FOLLOWED: Final = 20_480
 SWEPT: Final = 2_000
 """SYNs that wait for an answer, before those are dropped that wait no longer: a forgotten one holds its connection."""
 
-TAGS: Final = 64
-"""VLANs in which the other direction of a connection is looked for."""
-
 NOWHERE: Final = Connection(0, NOBODY, NOBODY, False)
 """What lies at a place that is vacant."""
 
 NOWHERE.gone = True
 
 
-class Table:
-    """Connections by key.
+class Table(Directory):
+    """The connections; as a Directory it finds their sides by key.
 
     Attributes:
-        sides: key of a segment -> the side that sent it, of the newest connection of these addresses and ports.
-        older: the same of the connection before, where the ports were used again.
         connections: those that are kept, in no order once places were given on; NOWHERE at places that are vacant.
         room: what they may keep together.
         opened: how many there were in all.
@@ -64,9 +59,8 @@ class Table:
     """
 
     def __init__(self, ports: Collection[int]) -> None:
+        super().__init__()
         self.ports = frozenset(ports)
-        self.sides: dict[bytes, Side] = {}
-        self.older: dict[bytes, Side] = {}
         self.connections: list[Connection] = []
         self.room = Room()
         self.given_up = GivenUp(self.room)
@@ -74,8 +68,6 @@ class Table:
         self.opened: i64 = 0
         self.gateway = Tally()
         self.others = Tally()
-        self._tags: list[bytes] = [b""]  # VLAN ids that keys end with
-        self._other_keys: dict[Side, bytes] = {}  # the key under which a side's segments come, if not its own
         self._telling = Telling()
         self._begun: list[int] = [0, 0]  # on other ports, on the gateway's
         self._ended: deque[Connection] = deque()
@@ -132,24 +124,13 @@ class Table:
 
     def forget(self, connection: Connection) -> None:
         """Count a finished connection and lose its keys."""
-        for side in (connection.orig, connection.resp):
-            lose(side)
-            if self.sides.get(side.key) is side:
-                del self.sides[side.key]
-            if self.older.get(side.key) is side:
-                del self.older[side.key]
-            other = self._other_keys.pop(side, b"")
-            if other and self.sides.get(other) is side:
-                del self.sides[other]
-            if other and self.older.get(other) is side:
-                del self.older[other]
+        self.strike_out(connection.orig)
+        self.strike_out(connection.resp)
         self.count(connection)
 
     def give_up(self, connection: Connection) -> None:
         """Count a connection as one that is followed no longer, and make its place vacant."""
-        sides = (connection.orig, connection.resp)
-        others = [self._other_keys[side] for side in sides if side in self._other_keys]
-        self.given_up.add(connection, [*(side.key for side in sides), *others])
+        self.given_up.add(connection, [*self.keys_of(connection.orig), *self.keys_of(connection.resp)])
         self.vacate(connection)
 
     def vacate(self, connection: Connection) -> None:
@@ -160,9 +141,7 @@ class Table:
 
     def close(self) -> None:
         """No more segments come: know no connection any more, so that one that is counted is freed at once."""
-        self.sides.clear()
-        self.older.clear()
-        self._other_keys.clear()
+        self.clear()
         self._ended.clear()
         self._unanswered.clear()
 
@@ -173,32 +152,6 @@ class Table:
         (self.gateway if connection.api else self.others).add(connection)
         release(connection.orig)
         release(connection.resp)
-
-    def join(self, seg: Segment) -> Side | None:
-        """The silent side of a known connection that a segment in another VLAN comes from, if its numbers say so.
-
-        A mirror port may tag one direction only, or each with an id of its own.
-        """
-        if not seg.flags & (ACK | SYN | RST):
-            return None
-        tag = seg.key[len(seg.key) - len(seg.key) % 4 :]
-        bare = seg.key[: len(seg.key) - len(tag)]
-        for other in self._tags:
-            side = self.sides.get(bare + other) if other != tag else None
-            if side is not None and side.packets == 0 and answers(side, seg):
-                former = self.sides.get(seg.key)
-                if former is not None:
-                    lose(former)
-                self._other_keys[side] = seg.key
-                self.sides[seg.key] = side
-                return side
-        return None
-
-    def senders(self, key: bytes) -> list[Side]:
-        """The sides with that key, or with the same addresses and ports in another VLAN, where a router may be."""
-        bare = key[: len(key) - len(key) % 4]
-        keys = [key, *(bare + tag for tag in self._tags if bare + tag != key)]
-        return [self.sides[one] for one in keys if one in self.sides]
 
     def open(self, seg: Segment, packet: i64, ts_ns: i64, leaver: Connection | None) -> Side:
         """A connection that was not known, in the place of one that was forgotten or in a new one."""
@@ -218,12 +171,9 @@ class Table:
         orig.connection = resp.connection = connection
         orig.detail = resp.detail = connection.detail
         self._settle_down(connection, leaver)
-        tag = orig.key[len(orig.key) - len(orig.key) % 4 :]
-        if tag not in self._tags and len(self._tags) < TAGS:
-            self._tags.append(tag)
-        self._enter(orig)
+        self.enter(orig)
         if resp.key != orig.key:
-            self._enter(resp)
+            self.enter(resp)
         self._roles(connection, seg)
         return orig
 
@@ -238,14 +188,6 @@ class Table:
             self.connections[orig.place] = connection
         if not connection.detail:
             self.given_up.weigh(connection)
-
-    def _enter(self, side: Side) -> None:
-        """The segments with a side's key are its own from here on."""
-        former = self.sides.setdefault(side.key, side)
-        if former is not side:  # of one side alone where the other direction had another VLAN tag
-            self.older[side.key] = former
-            lose(former)
-            self.sides[side.key] = side
 
     def accepted(self, connection: Connection) -> None:
         """A SYN was answered by a SYN-ACK: the connection is told in full in place of one that came to nothing.
