@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conversation import Conversation
-from tests.timeline.rule_cases import TLS_ANSWER, TLS_HELLO, other
+from tests.timeline.rule_talks import TLS_ANSWER, TLS_HELLO, other
 from tests.timeline.talk import answer, error, findings, found, greeted, opened, ready, report, verdict
 
 RESTARTED = "the gateway was restarted, logged off, or died"

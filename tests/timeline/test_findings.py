@@ -5,10 +5,8 @@ import pytest
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from tests.conversation import Conversation
-from tests.timeline.rule_cases import (
-    FIRES,
-    other,
-)
+from tests.timeline.rule_cases import FIRES
+from tests.timeline.rule_talks import other
 from tests.timeline.talk import (
     HELLO,
     MANAGED_ACCOUNTS,

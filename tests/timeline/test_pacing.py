@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.conversation import Conversation
-from tests.timeline.rule_cases import SECOND, asked_at_once
+from tests.timeline.rule_talks import SECOND, asked_at_once
 from tests.timeline.talk import findings, found, frame, ready, verdict
 
 

@@ -3,9 +3,7 @@
 import pytest
 
 from tests.conversation import Conversation
-from tests.timeline.rule_cases import (
-    MARKET_DATA,
-)
+from tests.timeline.rule_talks import MARKET_DATA
 from tests.timeline.talk import (
     MANAGED_ACCOUNTS,
     found,

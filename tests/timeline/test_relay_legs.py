@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conversation import Conversation
-from tests.timeline.rule_cases import IBAPI
+from tests.timeline.rule_talks import IBAPI
 from tests.timeline.talk import (
     HELLO,
     MANAGED_ACCOUNTS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.timeline.rule_cases import (
+from tests.timeline.rule_talks import (
     A_CONTRACT,
     A_POSITION,
     BINARY_START_API,

@@ -6,7 +6,7 @@ import pytest
 
 from capanalyze.tcp.room import Room
 from tests.conversation import Conversation
-from tests.timeline.rule_cases import A_CONTRACT, A_POSITION, A_TICK, CONTRACT, POSITIONS
+from tests.timeline.rule_talks import A_CONTRACT, A_POSITION, A_TICK, CONTRACT, POSITIONS
 from tests.timeline.talk import (
     START_API,
     answer,
