@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 import struct
 import sys
-from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capanalyze.api import messages, read, read_files
+from capanalyze.api import read, read_files
 from capanalyze.capture.capture import LOOKED_AT, Capture
 from capanalyze.capture.files import from_bytes
-from capanalyze.errors import CapanalyzeError, NoAccessError, NotACaptureError
+from capanalyze.errors import CapanalyzeError, NotACaptureError
 from tests.capture.octets import (
     CUSTOM,
     ISB,
@@ -83,40 +81,6 @@ def test_globs_are_expanded_and_a_file_counts_once(pieces: list[Path]) -> None:
     capture = Capture([str(pieces[0].parent / "*.pcapng"), str(pieces[1])])
 
     assert [number for number, _ in numbers_and_times(capture)] == list(range(1, 22))
-
-
-def test_a_name_with_brackets_is_no_glob_where_the_file_is_there(tmp_path: Path) -> None:
-    shutil.copy(SEED, tmp_path / "trace[1].pcapng")
-    (tmp_path / "trace1.pcapng").write_bytes(b"what the pattern would match")
-
-    assert len(numbers_and_times(Capture([str(tmp_path / "trace[1].pcapng")]))) == 21
-
-
-def test_a_glob_that_matches_nothing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NoAccessError) as caught:
-        Capture([str(tmp_path / "*.pcap")])
-
-    assert str(caught.value) == f"{tmp_path}/*.pcap: No such file or directory"
-
-
-def test_no_file_at_all() -> None:
-    with pytest.raises(CapanalyzeError) as caught:
-        Capture([])
-
-    assert str(caught.value) == "no capture given"
-
-
-IMPOSSIBLE = pytest.mark.parametrize("name", ["a\0b", "a\0*", "a\ud800b", "a\ud800*"])
-
-
-@IMPOSSIBLE
-@pytest.mark.parametrize("ask", [read, lambda name: list(messages(name)), lambda name: read([SEED, Path(name)])])
-def test_a_name_that_no_file_can_have_is_one_clear_error(name: str, ask: Callable[[str], object]) -> None:
-    with pytest.raises(CapanalyzeError) as caught:
-        ask(name)
-
-    assert str(caught.value) == f"{name!r}: no file name"
-    assert caught.value.hint.startswith("a name holds ")
 
 
 def test_an_engine_that_does_not_exist() -> None:
@@ -304,19 +268,6 @@ def test_files_of_the_same_time_are_remarked_on(tmp_path: Path) -> None:
     assert read([tmp_path / "3", tmp_path / "2", tmp_path / "1"]).capture.remarks == (
         "2 begins before 1 ends, and is read after it: mergecap -w OUT puts their packets in order of time",
     )
-
-
-@pytest.mark.parametrize("names", [["n" * 300], ["n" * 300, "m" * 300], ["n" * 300 + "*"]])
-def test_a_name_that_is_too_long_is_one_error(names: list[str]) -> None:
-    with pytest.raises(CapanalyzeError, match="File name too long"):
-        read(names)
-
-
-def test_an_empty_name_is_one_error() -> None:
-    with pytest.raises(CapanalyzeError) as caught:
-        read("")
-
-    assert str(caught.value) == "an empty file name"
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
