@@ -1,10 +1,11 @@
 """The analyzer's loop for the interpreter: the commonest packets in one function, without a call per step.
 
-In: a RawPackets cursor. Out: the same as ``Analyzer.take`` for every packet. Compiled, its steps (``advance``,
-``read_words``, ``short``) cost a few ns each; interpreted, their calls and attributes are most of the time. So
-this loop does for an established TWS session's next segment what they do, but only sets its octets aside: until the
-other side speaks, something else happens on the connection, or the stretch ends, what one side says is collected, and
-read as one. Every other packet goes to ``take``. The tests compare both, and with compiled code over every capture.
+In: a RawPackets cursor. Out: the same as ``Analyzer.take`` for every packet. Compiled, the steps of ``take``
+(``advance``, ``read_words``, ``short``) cost a few ns each; interpreted, calls and attributes are most of the time. So
+where a packet is simply the next segment of an established TWS session, this loop only sets its octets aside. What one
+side says is collected until the other side speaks, something else happens on the connection, or the stretch ends, and
+is then read as one piece. Every other packet goes to ``take``. Tests compare the two, and both with compiled code over
+every capture.
 """
 
 from itertools import count

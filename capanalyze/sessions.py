@@ -135,7 +135,7 @@ class Sessions:
                 session.snapshot()
 
     def rest_if_able(self, side: Side) -> None:
-        """Let a session that is counted only share all with others while it is between two frames (resting.py)."""
+        """Let a session that is only counted share one object with others while it is between frames (resting.py)."""
         session, connection = self.places[side.place], side.connection
         if session is None or session.rest is None or isinstance(session, Resting) or connection is None:
             return
@@ -146,7 +146,7 @@ class Sessions:
         connection.forget_times()
 
     def _put_to_rest(self, connection: Connection, progress: i64) -> Resting:
-        """The session that all share which rest after these milestones, now a connection's, too."""
+        """Give a connection the session that is shared by all at rest which have reached the same milestones."""
         resting = self.resting.get(progress)
         if resting is None:
             resting = self.resting[progress] = Resting(self.rest, progress)

@@ -111,7 +111,7 @@ class PcapngDecoder(PcapngSections):
         return places, ends[: len(places)]
 
     def _alike(self) -> dict[int, int]:
-        """Interfaces of the current packet's link type -> the upper half of a time from which on it may be none."""
+        """Interfaces of the current packet's link type -> the upper half of the first time that may be out of range."""
         first = self.section_base
         return {
             index - first: (MAX_TS_NS // SECOND - self.offsets_s[index]) * self.resolutions[index] >> 32
@@ -161,7 +161,7 @@ class PcapngDecoder(PcapngSections):
         return self._packet(interface, self.u32(pos + 12), self.u32(pos + 16), pos + 28, captured, self.u32(pos + 24))
 
     def _says_nothing(self, at: i64, end: i64) -> bool:
-        """Whether the options of a packet are none that are told: those are comments and drops."""
+        """Whether the options of a packet hold neither of those that are told: comments and drops."""
         if self.data[at:end] == self._silent:
             return True
         start = at

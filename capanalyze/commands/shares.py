@@ -36,7 +36,7 @@ class Piece(NamedTuple):
 
 
 class Share:
-    """Is asked of each message in turn whether it is wanted, and is part of this share.
+    """Asked of each message in turn: whether it is wanted and belongs to this share.
 
     Attributes:
         group: of the last message that was; BEFORE_ALL before the first.

@@ -258,7 +258,7 @@ class Connection:
         return "client" if index == self.client_side else "server"
 
     def forget_times(self) -> None:
-        """Keep of when something happened only that it did: the connection is counted only, and that is for good."""
+        """Forget when things happened, and keep that they did: the connection will never be told in full."""
         self.first_packet = 0
         self.first_ts = self.syn_ts = -1
         self.rtt_ns = 0

@@ -18,7 +18,7 @@ PATH: Final = 2_000_000
 
 
 def doubt_end(connection: Connection, last_ts: i64) -> None:
-    """Call a close likely which the capture's end follows sooner than a close that crossed it would have come."""
+    """Call a close only likely where the capture ended before a close that crossed it would have been captured."""
     close = connection.close
     if close is None or close.certainty != "certain" or close.side < 0 or close.ts_ns < 0 or connection.with_itself:
         return

@@ -28,7 +28,7 @@ class GivenUp:
         self._keys: set[bytes] = set()
 
     def add(self, connection: Connection, keys: Iterable[bytes]) -> None:
-        """A connection is followed no longer, whose segments have these keys."""
+        """Remember a connection that is followed no longer, by the keys that its segments have."""
         connection.given_up = True
         if len(self._keys) >= REMEMBERED:
             self._keys.clear()
@@ -44,7 +44,7 @@ class GivenUp:
         return False
 
     def weigh(self, connection: Connection) -> bool:
-        """Count what a connection takes that is counted only; whether it took more, and that is too much."""
+        """Count what a connection that is counted only takes by now; True where that has grown and is too much."""
         load = CONNECTION_COST + beyond(connection.orig) + beyond(connection.resp)
         more = load - connection.load
         connection.load = load
@@ -58,7 +58,7 @@ class GivenUp:
 
 
 def beyond(side: Side) -> i64:
-    """What a side takes beyond what every one does."""
+    """What a side takes beyond what every side does."""
     odd = side.trouble
     cost: i64 = 0 if odd is SMOOTH else ODD_COST + len(odd.gaps) * GAP_COST
     return cost if side.parting is OPEN else cost + PARTING_COST

@@ -95,7 +95,7 @@ class Room:
         return True
 
     def scarce(self) -> bool:
-        """Whether what waits may soon find no room: of one stretch of packets it is less than half of all."""
+        """Whether what waits may soon find no room: over half is taken, and a stretch of packets may bring half."""
         return 2 * self.held > self.most_held
 
     def full(self) -> bool:

@@ -85,7 +85,7 @@ class Table(Directory):
         return self.ended_one(0) if full and leaver is None else leaver
 
     def ended_one(self, lingering: i64) -> Connection | None:
-        """The one that ended first, if there are more than so many."""
+        """The connection that ended first, where more than ``lingering`` that ended are remembered."""
         while len(self._ended) > lingering:
             connection = self._ended.popleft()
             if connection.over and not connection.gone and not connection.detail:
@@ -97,16 +97,16 @@ class Table(Directory):
         (self.gateway if self._is_gateways(seg.key) else self.others).refuse(seg)
 
     def refuses(self, seg: Segment) -> bool:
-        """Whether there is no room for the connection that begins with a segment: those told in full have their own."""
+        """Whether there is no room for the connection that a segment begins; those told in full have their own."""
         return self.full() and not self._is_first(self._is_gateways(seg.key))
 
     def full(self) -> bool:
-        """Whether a connection more that is counted only cannot be followed, unless another one goes."""
+        """Whether one more connection that is counted only can be followed only if another one goes."""
         followed = len(self.connections) - len(self._vacant)
         return followed >= FOLLOWED or not self.room.fits(CONNECTION_COST)
 
     def _is_gateways(self, key: bytes) -> bool:
-        """Whether a port is one of the gateway's."""
+        """Whether one of the two ports in a key is the gateway's."""
         at: i64 = 8 if len(key) < 36 else 32
         ports = (int.from_bytes(key[at : at + 2], "big"), int.from_bytes(key[at + 2 : at + 4], "big"))
         return not self.ports.isdisjoint(ports)
@@ -201,7 +201,7 @@ class Table(Directory):
     def greeted(self, connection: Connection) -> None:
         """TWS begins on a connection that is counted only: it is told in full if there is any room.
 
-        That of a connection that came to nothing, or was opened and closed without an octet (a health check).
+        It may take the room of one that came to nothing, or was opened and closed without an octet (a health check).
         """
         if self._begun[1] < TOLD_IN_FULL:
             self._begun[1] += 1
@@ -214,7 +214,7 @@ class Table(Directory):
         self.given_up.unload(connection)
 
     def _give_up_one(self, gateway: bool, accepted: bool) -> bool:
-        """Tell one connection less in full, if there is one, and only count it from here on."""
+        """From here on only count a connection that was told in full; False where none may give way."""
         connection = self._telling.one_less(gateway, accepted)
         if connection is None:
             return False

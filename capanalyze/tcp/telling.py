@@ -13,7 +13,7 @@ from capanalyze.tcp.connection import NO_EVENTS, Connection
 from capanalyze.tcp.notes import event
 
 LOOKS: Final = 64
-"""Connections that are looked at for one to be told no more."""
+"""How many connections are looked at, at most, to find one that need not be told in full."""
 
 
 class Telling:
@@ -24,11 +24,11 @@ class Telling:
         self._gateway: list[Connection] = []
 
     def may_give_way(self, connection: Connection, gateway: bool) -> None:
-        """A connection is told in full that is not one of the first."""
+        """A connection that is not one of the first is told in full."""
         (self._gateway if gateway else self._others).append(connection)
 
     def begin(self, connection: Connection, gateway: bool) -> None:
-        """Tell a connection in full from here on that was counted only."""
+        """From here on tell a connection in full that was only counted."""
         connection.detail = connection.orig.detail = connection.resp.detail = True
         connection.events = []
         connection.events_left_out = 0
@@ -37,9 +37,9 @@ class Telling:
             event(connection, connection.orig, "SYN", connection.first_packet, connection.first_ts, 0, "")
 
     def one_less(self, gateway: bool, accepted: bool) -> Connection | None:
-        """The connection that is told in full no more, if there is one: a late one that came to nothing.
+        """Find one that need not be told in full any more, and only count it: a late one that came to nothing.
 
-        ``accepted``: or one that was accepted, and closed without an octet.
+        With ``accepted`` it may also be one that was accepted, and closed without an octet.
         """
         known = self._gateway if gateway else self._others
         at: i64 = len(known) - 1

@@ -251,7 +251,7 @@ class FrameStream(WaitingStream):
         return after
 
     def _release(self) -> None:
-        """The held frame is whole, or what lacks of it is missing in the capture."""
+        """The held frame is whole, or the rest of it is missing in the capture."""
         held = self.held
         kept = bytes(held.kept)
         self.frame_size = held.need
@@ -302,7 +302,7 @@ class FrameStream(WaitingStream):
 
 
 def implausible_at(data: bytes, at: i64, length: i64) -> i64:
-    """Which octet of the frame at ``data[at]`` shows that it is none."""
+    """Which octet shows that what begins at ``data[at]`` is no frame, counted from there."""
     upto: i64 = 4
     while length <= MAX_FRAME and identify(data, at + 4, at + upto, length) != IMPLAUSIBLE:
         upto += 1
