@@ -10,12 +10,14 @@ Source of the facts: protocol.md 3.6 (which request has which answer); failures.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.requests_before_ready import sent_too_early
 from capanalyze.timeline.troubles import PATIENCE
 from capanalyze.timeline.words import count, listing, packets, span
+from capanalyze.tws.session import Session
+from capanalyze.tws.tally import Named
 
 ID: Final = "requests-unanswered"
 
@@ -40,16 +42,7 @@ def check(facts: Facts) -> Finding | None:
     if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut:
         return None
     end = facts.close if facts.closer else facts.ended
-    told = {(one.packet, one.name, one.request_id) for one in sent_too_early(facts)}
-    heard = facts.server.side.last_packet
-    old = [
-        entry
-        for entry in session.unanswered
-        if (waited := between(moment(entry.packet, entry.ts_ns), end)) is not None
-        and waited >= PATIENCE
-        and entry.packet < heard
-        and (entry.packet, entry.name, entry.request_id) not in told
-    ]
+    old = _waited_long(facts, session, end)
     if not old:
         return None
     alike: dict[str, list[int]] = {}
@@ -78,6 +71,20 @@ def check(facts: Facts) -> Finding | None:
         causes=CAUSES,
         advice="give requests a time-out of their own, and send reqCurrentTime as a heartbeat",
     )
+
+
+def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Named]:
+    """Those unanswered for PATIENCE and longer, though the gateway's host was heard since, and not sent too early."""
+    early = {(one.packet, one.name, one.request_id) for one in sent_too_early(facts)}
+    heard = facts.server.side.last_packet
+    return [
+        entry
+        for entry in session.unanswered
+        if (waited := between(moment(entry.packet, entry.ts_ns), end)) is not None
+        and waited >= PATIENCE
+        and entry.packet < heard
+        and (entry.packet, entry.name, entry.request_id) not in early
+    ]
 
 
 def _listed(named: list[tuple[str, list[int]]]) -> str:
