@@ -123,17 +123,21 @@ class Capture:
                 last_ns = int(file.decoder.ts_ns)
                 done += file.done
             if self._relay is not None:
-                queue = self._relay.finish()
-                queue.last = number
-                if self._relay.incomplete:
-                    self.files[-1].decoder.skip(REASONS[FRAGMENT], self._relay.incomplete)
-                self._no_tshark = self._relay.failure
-                yield queue
+                yield self._last_relayed(self._relay, number)
         finally:
             for file in self.files:
                 file.close()
             if self._relay is not None:
                 self._relay.close()
+
+    def _last_relayed(self, relay: "Relay", number: int) -> RawPackets:
+        """What the relay holds still when all ``number`` packets were read."""
+        queue = relay.finish()
+        queue.last = number
+        if relay.incomplete:
+            self.files[-1].decoder.skip(REASONS[FRAGMENT], relay.incomplete)
+        self._no_tshark = relay.failure
+        return queue
 
     def _run(self, window: Decoder) -> Iterator[RawPackets]:
         """The packets of a window; through the relay from one that only tshark can unwrap until there are few such."""
