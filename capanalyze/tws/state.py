@@ -128,11 +128,13 @@ class SessionState(FrameHandler):
         rest: Rest | None = None,
         room: Room | None = None,
     ) -> None:
+        # what it takes of the room that all sessions share
         self.room: Room = room if room is not None else Room()
         self.most_head: i64 = HEAD
         self.first_held: i64 = 0  # octets of each side that are counted in ``room``
         self.second_held: i64 = 0
         self.load: i64 = 0  # what it takes of ``room`` itself
+        # how much of it is looked at and kept
         self.rest: Rest | None = rest
         self.progress: i64 = 0
         self.on_api_port: bool = on_api_port
@@ -143,12 +145,14 @@ class SessionState(FrameHandler):
         self.dead: bool = False
         self.is_tws: bool = False
         self.settled: bool = False  # only what milestones and open requests need is looked at
+        # its two streams, by side and by role
         limit: i64 = KEPT_IN_BRIEF if self.counted else (MAX_FRAME if keep_all else MAX_KEPT) + 4
         shared = rest.client if rest is not None else None
         self.first: FrameStream = FrameStream(self, 0, limit, Tail() if detail else None, shared)
         self.second: FrameStream = FrameStream(self, 1, limit, Tail() if detail else None, shared)
         self.client: FrameStream = self.first
         self.server: FrameStream = self.second
+        # the hellos and startApi
         self.hello_side: i64 = -1
         self.client_range: tuple[int, int] | None = None
         self.options: str = ""
@@ -160,6 +164,7 @@ class SessionState(FrameHandler):
         self.legacy_version: str | None = None
         self.hello_problem: str = ""
         self.not_tws: str | None = None
+        # what was said, and what is wrong with it
         self.client_counts: dict[str, int] = {} if rest is None else rest.counts
         self.server_counts: dict[str, int] = {} if rest is None else rest.counts
         self.client_encodings: list[str] = [] if rest is None else rest.names
@@ -172,6 +177,7 @@ class SessionState(FrameHandler):
         self.unfinished_left_out: i64 = 0
         self.desyncs: list[Desync] = NO_DESYNCS
         self.desync_count: i64 = 0
+        # messages that are kept, and requests that are followed
         self.head: list[Message] = [] if rest is None else rest.messages
         self.errors: list[Message] = [] if rest is None else rest.messages
         self.closing_tail: tuple[list[Message], list[Message]] | None = None
