@@ -19,6 +19,9 @@ CLEAN_LIMIT: Final = 200
 LISTED_PACKETS: Final = 6
 """Packet numbers written out in a sentence before "... N more" (two and more: one is written out too)."""
 
+LISTED_REQUESTS: Final = 6
+"""Requests named in the evidence of a finding, and packets cited for them."""
+
 # Bidirectional controls, zero-width and other invisible characters: they reorder or hide what a reader sees
 # (Unicode Technical Report 36, section 2.4).
 _INVISIBLE: Final = frozenset(

@@ -12,14 +12,11 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.rules import injected_rst
-from capanalyze.timeline.words import listing, span
+from capanalyze.timeline.words import LISTED_REQUESTS, listing, span
 from capanalyze.tws.message import Message
 from capanalyze.tws.rest import START_API
 
 ID: Final = "closed-after-startapi"
-
-NAMED: Final = 6
-"""Requests named in the evidence."""
 
 CAUSES: Final = (
     Cause(
@@ -46,15 +43,15 @@ def check(facts: Facts) -> Finding | None:
     ]
     others = _sent_too(facts)
     if others:
-        named = [f"{one.name} (packet {one.packet})" for one in others[:NAMED]]
-        more = f", and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        named = [f"{one.name} (packet {one.packet})" for one in others[:LISTED_REQUESTS]]
+        more = f", and {len(others) - LISTED_REQUESTS} more" if len(others) > LISTED_REQUESTS else ""
         evidence.append(f"the client had sent more with or after startApi: {listing(named)}{more}")
     if facts.error_codes:
         evidence.append(f"errors it had sent: {listing([str(code) for code in facts.error_codes])}")
     return finding(
         ID,
         "The gateway closed after startApi without saying why",
-        [facts.start_api, *(int(one.packet) for one in others[:NAMED]), facts.close],
+        [facts.start_api, *(int(one.packet) for one in others[:LISTED_REQUESTS]), facts.close],
         evidence,
         causes=[*injected_rst.causes(facts), *CAUSES],
         advice="read the gateway's log at that time; try another client id and TWS in place of the gateway",

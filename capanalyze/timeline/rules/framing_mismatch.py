@@ -12,7 +12,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import listing
+from capanalyze.timeline.words import LISTED_REQUESTS, listing
 from capanalyze.tws.frames import index_encoding, index_id
 from capanalyze.tws.rest import START_API
 from capanalyze.tws.schema import message
@@ -22,9 +22,6 @@ ID: Final = "framing-mismatch"
 
 BINARY_IDS: Final = 201
 """The first server version whose messages begin with a 4-octet id (MIN_SERVER_VER_PROTOBUF)."""
-
-NAMED: Final = 6
-"""Requests named in the evidence."""
 
 FORMS: Final = {"text": "an id in digits", "binary_id": "a 4-octet id", "protobuf": "a 4-octet id and protobuf"}
 
@@ -63,8 +60,8 @@ def _fields_in_text(facts: Facts, session: Session, version: int) -> Finding | N
     if not late:
         return None
     starts = any(row.id == START_API for row in late)
-    names = [f"{row.name} (since {row.protobuf_since})" for row in late[:NAMED]]
-    more = f" and {len(late) - NAMED} more" if len(late) > NAMED else ""
+    names = [f"{row.name} (since {row.protobuf_since})" for row in late[:LISTED_REQUESTS]]
+    more = f" and {len(late) - LISTED_REQUESTS} more" if len(late) > LISTED_REQUESTS else ""
     newest = min(row.protobuf_since for row in late) - 1
     evidence = [f"server version {version} was agreed, and these had fields in text: {listing(names)}{more}"]
     if not starts:

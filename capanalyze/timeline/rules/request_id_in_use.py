@@ -10,13 +10,11 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import listing, quote
+from capanalyze.timeline.words import LISTED_REQUESTS, listing, quote
 
 ID: Final = "request-id-in-use"
 
 DUPLICATE_ID: Final = 102
-NAMED: Final = 6
-"""Requests named in the evidence."""
 
 
 def check(facts: Facts) -> Finding | None:
@@ -25,7 +23,7 @@ def check(facts: Facts) -> Finding | None:
     if session is None or not session.pairing.tally.repeated:
         return None
     tally = session.pairing.tally
-    names = [f"{one.name} {one.request_id} (packet {one.packet})" for one in tally.repeated[:NAMED]]
+    names = [f"{one.name} {one.request_id} (packet {one.packet})" for one in tally.repeated[:LISTED_REQUESTS]]
     more = len(tally.repeated) - len(names) + int(tally.repeated_left_out)
     evidence = [f"sent while its id was in use: {listing(names)}{f', and {more} more' if more else ''}"]
     error = facts.error(DUPLICATE_ID)
@@ -36,7 +34,7 @@ def check(facts: Facts) -> Finding | None:
     return finding(
         ID,
         "A request took an id that was in use",
-        [*(int(one.packet) for one in tally.repeated[:NAMED]), error.at if error is not None else None],
+        [*(int(one.packet) for one in tally.repeated[:LISTED_REQUESTS]), error.at if error is not None else None],
         evidence,
         severity="problem" if error is not None else "notice",
         certainty="likely" if facts.incomplete and error is None else "certain",

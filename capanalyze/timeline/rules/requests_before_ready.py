@@ -12,13 +12,10 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import listing
+from capanalyze.timeline.words import LISTED_REQUESTS, listing
 from capanalyze.tws.tally import Named
 
 ID: Final = "requests-before-ready"
-
-NAMED: Final = 6
-"""Requests named in the evidence."""
 
 
 def sent_too_early(facts: Facts) -> list[Named]:
@@ -36,7 +33,7 @@ def check(facts: Facts) -> Finding | None:
     if facts.session is None or not lost:
         return None
     ready = facts.session.milestones["ready"]
-    names = [f"{one.name} (packet {one.packet})" for one in lost[:NAMED]]
+    names = [f"{one.name} (packet {one.packet})" for one in lost[:LISTED_REQUESTS]]
     more = len(lost) - len(names)
     told = listing(names) + (f", and {more} more" if more else "")
     evidence = [f"sent before the session was ready in packet {ready.packet}, and not answered: {told}"]
@@ -45,7 +42,7 @@ def check(facts: Facts) -> Finding | None:
     return finding(
         ID,
         "Requests were sent before the session was ready, and were not answered",
-        [*(int(one.packet) for one in lost[:NAMED]), int(ready.packet)],
+        [*(int(one.packet) for one in lost[:LISTED_REQUESTS]), int(ready.packet)],
         evidence,
         certainty="possible" if facts.incomplete else "certain",
         causes=[

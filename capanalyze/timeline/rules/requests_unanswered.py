@@ -15,14 +15,11 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.requests_before_ready import sent_too_early
 from capanalyze.timeline.troubles import PATIENCE
-from capanalyze.timeline.words import count, listing, packets, span
+from capanalyze.timeline.words import LISTED_REQUESTS, count, listing, packets, span
 from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named
 
 ID: Final = "requests-unanswered"
-
-NAMED: Final = 6
-"""Names of requests in the evidence, and packets that are cited."""
 
 CAUSES: Final = (
     Cause(
@@ -48,7 +45,7 @@ def check(facts: Facts) -> Finding | None:
     alike: dict[str, list[int]] = {}
     for entry in old:
         alike.setdefault(entry.name, []).append(int(entry.packet))
-    named = list(alike.items())[:NAMED]
+    named = list(alike.items())[:LISTED_REQUESTS]
     more = len(old) - sum(len(sent) for _, sent in named) + int(session.unanswered_left_out)
     evidence = [f"no answer to {_listed(named)}" + (f", and {more:,} more" if more else "")]
     last = facts.server.last_before
@@ -64,7 +61,7 @@ def check(facts: Facts) -> Finding | None:
     return finding(
         ID,
         "Requests of the client were not answered",
-        sorted({at for _, sent in named for at in sent})[:NAMED],
+        sorted({at for _, sent in named for at in sent})[:LISTED_REQUESTS],
         evidence,
         severity="problem" if hung else "notice",
         certainty="possible" if facts.incomplete or facts.held_back else "certain",

@@ -14,12 +14,9 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.troubles import stuck
 from capanalyze.timeline.vanished import in_vain
-from capanalyze.timeline.words import count, listing, span
+from capanalyze.timeline.words import LISTED_REQUESTS, count, listing, span
 
 ID: Final = "requests-unfinished"
-
-NAMED: Final = 6
-"""Requests named in the evidence."""
 
 
 def check(facts: Facts) -> Finding | None:
@@ -31,7 +28,7 @@ def check(facts: Facts) -> Finding | None:
     evidence = [
         f"no {one.end} for {one.name} (packet {one.packet}): "
         f"its newest answer came in packet {one.last_packet}, {span(silent)} before {until}"
-        for one, silent in lists[:NAMED]
+        for one, silent in lists[:LISTED_REQUESTS]
     ]
     more = len(lists) - len(evidence) + int(session.unfinished_left_out)
     if more:
@@ -39,7 +36,7 @@ def check(facts: Facts) -> Finding | None:
     return finding(
         ID,
         "The gateway began to answer requests and did not come to the end",
-        [packet for one, _ in lists[:NAMED] for packet in (int(one.packet), int(one.last_packet))],
+        [packet for one, _ in lists[:LISTED_REQUESTS] for packet in (int(one.packet), int(one.last_packet))],
         evidence,
         causes=[
             Cause("the gateway waits for IB's servers", "possible", "its log; errors 1100 and 21xx on the wire"),
