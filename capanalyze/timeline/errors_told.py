@@ -4,11 +4,7 @@ from typing import Final, NamedTuple
 
 from capanalyze.timeline.ends import Moment, moment
 from capanalyze.tws.decode import decode
-from capanalyze.tws.message import Message
-
-ERROR: Final = 4
-"""IB's id of the error message."""
-
+from capanalyze.tws.message import ERROR, Message
 
 MEANINGS: Final = {
     100: "the client sends more messages than the gateway takes",

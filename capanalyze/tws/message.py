@@ -4,7 +4,12 @@ In: the frame's octets and the packets that brought them. Out: what a timeline l
 row of a table is made of.
 """
 
+from typing import Final
+
 from mypy_extensions import i64
+
+ERROR: Final = 4
+"""IB's id of the gateway's error message (a client's message with that id cancels an order)."""
 
 
 class Message:

@@ -11,6 +11,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.room import Room
 from capanalyze.tws.error_codes import refuses
+from capanalyze.tws.message import ERROR
 from capanalyze.tws.pace import Answered, Pace
 from capanalyze.tws.rows import answers_rule, cancelled_by, ended_by, key_at, place_of, refused, row_of, rows
 from capanalyze.tws.running import NO_KEY, Running, Waiting, ends, id_of
@@ -19,7 +20,6 @@ from capanalyze.tws.tally import Tally, Times
 WAITING: Final = 1000
 """Requests that may wait at a time; more are counted only (``tally.not_followed``)."""
 
-ERROR: Final = 4
 ID_IN_USE: Final = 102
 
 

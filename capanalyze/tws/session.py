@@ -16,7 +16,7 @@ from capanalyze.tws.desync import NO_ROOM
 from capanalyze.tws.frames import index_encoding, index_id
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.legacy import Legacy
-from capanalyze.tws.message import Message
+from capanalyze.tws.message import ERROR, Message
 from capanalyze.tws.milestones import FARM_OK
 from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.rest import (
@@ -32,7 +32,7 @@ from capanalyze.tws.rest import (
 )
 from capanalyze.tws.results import fill
 from capanalyze.tws.running import NO_KEY
-from capanalyze.tws.state import ERROR, NO_MESSAGES
+from capanalyze.tws.state import NO_MESSAGES
 from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE
 from capanalyze.tws.walker import WATCH_NONE
 

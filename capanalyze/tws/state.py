@@ -14,7 +14,7 @@ from capanalyze.tws.desync import LOST, NO_DESYNCS, Desync
 from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, index_name, known_indexes
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.keys import Keys, keys_of
-from capanalyze.tws.message import Message
+from capanalyze.tws.message import ERROR, Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
@@ -33,8 +33,6 @@ ERRORS: Final = 100
 
 KEPT_IN_BRIEF: Final = 512
 """Octets kept of a hello or a frame that is not whole, in a session that is counted only."""
-
-ERROR: Final = 4
 
 NO_MESSAGES: Final[list[Message]] = []
 """``SessionState.kept`` while nothing waits to be taken: shared, never written to."""
