@@ -16,14 +16,17 @@ from capanalyze.packets.segment import ACK
 
 
 class Version(NamedTuple):
-    """How packets of a version of IP are read.
+    """How the headers of a version of IP and of TCP behind it are read.
 
     Attributes:
-        shape: its two headers, from two octets before. octets: how many they have without options.
-        service, following: masks of its first field, and of that with the protocol. usual: what nearly every packet of
-            a host has there, known by one comparison.
-        counted: how many octets of the IP header its length does not count.
-        heads: the 16 bits from data offset to flags, with or without PSH -> octets of headers that it counts.
+        shape: reads both, from two octets before the IP header.
+        octets: how long both are together without options.
+        service: mask of the first field that ``shape`` reads: what has to be as expected there.
+        following: mask of the third field: what of it has to be TCP.
+        usual: the whole third field in nearly every packet of a host. One comparison with it spares the mask.
+        counted: how many octets of the IP header its length field does not count.
+        heads: the 16 bits from data offset to flags, of a segment with ACK and perhaps PSH -> how many octets of
+            headers the length field counts. Other segments are not in it.
     """
 
     shape: Struct
@@ -36,7 +39,7 @@ class Version(NamedTuple):
 
 
 def heads(octets: int) -> dict[int, int]:
-    """``Version.heads`` where so many octets of the IP header are counted."""
+    """``Version.heads`` where the length field counts so many octets of the IP header."""
     return {offset << 12 | flags: octets + 4 * offset for offset in range(5, 16) for flags in (ACK, ACK | 8)}
 
 
@@ -46,7 +49,7 @@ FOUR: Final = Version(SHAPE, 40, ANY_SERVICE, ANY_TTL, 0x40004006, 0, heads(20))
 SIX: Final = Version(SHAPE_SIX, 60, ANY_FLOW, 0xFF, TCP, 40, heads(0))
 
 ANY_PRIORITY: Final = 0xFFFF0FFF << 32
-"""What ``Version.service`` is behind a VLAN tag in front of it: everything but the priority."""
+"""Mask of a VLAN tag, which is read as the upper half of a first field of 64 bits: everything but the priority."""
 
 
 class Shape(NamedTuple):
@@ -94,5 +97,5 @@ def tag_of(packets: RawPackets, lead: int) -> int:
 
 @cache
 def shape_behind(shape: Struct, octets: int, first: str = "I") -> Callable[[bytes, int], tuple[Any, ...]]:
-    """A shape behind so many octets; its first field may be a longer one, which begins earlier."""
+    """What reads ``shape`` so many octets further on; ``first`` is the format of its first field, longer for a tag."""
     return Struct(f"{shape.format[0]}{octets}x{first}{shape.format[2:]}").unpack_from
