@@ -29,6 +29,9 @@ def before_open(group: Group, thing: str) -> str:
         same = all(facts.connection.server.host == server.host for facts in group)
         there = endpoint(server.host, port) if same and len(server.host) == 16 else f"port {port}"
         told = f"the {called}'s host refused {thing} (RST in {where}{after})"
+        before = accepted_before(first)
+        if before is not None and spoke_on(before, first):
+            return f"{told}: {there} took no new connection then, while connection {before.number} went on there"
         if first.answered_later is not None:
             return f"{told}: nothing accepted connections on {there} then"
         return f"{told}: nothing accepts connections on {there}"
@@ -59,6 +62,27 @@ def refused_after(facts: Facts) -> int | None:
     if refusal is None or facts.began is None or refusal.packet <= facts.began.packet:
         return None
     return between(facts.began, refusal, facts.set_back)
+
+
+def accepted_before(facts: Facts) -> Facts | None:
+    """The newest connection that the same listener had accepted before, or one on which it still spoke afterwards."""
+    mine = facts.connection.server
+    found = None
+    for other in facts.others:
+        if other.number >= facts.number or other.connection.opened != "complete":
+            continue
+        theirs = other.connection.server
+        if (theirs.host, theirs.port) == (mine.host, mine.port):
+            found = other
+            if spoke_on(other, facts):
+                break
+    return found
+
+
+def spoke_on(before: Facts, facts: Facts) -> bool:
+    """Whether the gateway spoke on a connection when it had refused another."""
+    last, refusal = before.server.last, facts.server.rst
+    return last is not None and refusal is not None and refusal.packet < last.packet
 
 
 def _with_itself(group: Group, thing: str) -> str:

@@ -142,6 +142,14 @@ def test_a_port_that_refuses_while_its_gateway_still_speaks_is_not_said_to_have_
         "a firewall rejects the connection with a RST of its own",
     ]
     assert finding.advice == "leave the gateway running, and compare its Socket port with the one the client uses"
+    assert finding.title == "The port took no new connection: the host refused with a RST"
+
+
+def test_a_port_on_which_the_gateway_still_speaks_is_not_said_to_accept_nothing() -> None:
+    told = verdict(ready().after(90).server.data(answer()).client.ack(), refused(20))
+
+    assert "port 4001 took no new connection then, while connection 1 went on there" in told
+    assert "nothing accept" not in told
 
 
 def test_what_to_do_is_for_the_cause_that_is_likely() -> None:

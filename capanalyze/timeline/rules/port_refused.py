@@ -10,7 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.unopened import refused_after
+from capanalyze.timeline.unopened import accepted_before, refused_after, spoke_on
 from capanalyze.timeline.words import count, span
 
 ID: Final = "port-refused"
@@ -54,33 +54,12 @@ def starting(facts: Facts) -> list[Cause]:
     return [Cause(f"the gateway was still starting: it answered connection {later.number} later", "likely", "its log")]
 
 
-def accepted_before(facts: Facts) -> Facts | None:
-    """The newest connection that the same listener had accepted before, or one on which it still spoke afterwards."""
-    mine = facts.connection.server
-    found = None
-    for other in facts.others:
-        if other.number >= facts.number or other.connection.opened != "complete":
-            continue
-        theirs = other.connection.server
-        if (theirs.host, theirs.port) == (mine.host, mine.port):
-            found = other
-            if _spoke_on(other, facts):
-                break
-    return found
-
-
-def _spoke_on(before: Facts, facts: Facts) -> bool:
-    """Whether the gateway spoke on a connection when it had refused another."""
-    last, refusal = before.server.last, facts.server.rst
-    return last is not None and refusal is not None and refusal.packet < last.packet
-
-
 def _known(facts: Facts, before: Facts | None) -> tuple[str, list[Cause]]:
     """What an earlier connection to the same listener tells, and what explains the refusal then."""
     if before is None:
         return "", [*starting(facts), *CAUSES]
     told = f"the same port had accepted connection {before.number}"
-    if _spoke_on(before, facts):
+    if spoke_on(before, facts):
         return f"{told}, on which the gateway still spoke after that", [*STAYED]
     return told, [*starting(facts), *(ENDED if before.server.spoke else CAUSES)]
 
@@ -96,7 +75,7 @@ def check(facts: Facts) -> Finding | None:
     answered = f"answered by a RST after {span(after)}" if after is not None else "answered by a RST"
     return finding(
         ID,
-        "Nothing accepted connections on the port: the host refused with a RST",
+        f"{_title(facts, before)}: the host refused with a RST",
         [facts.began, facts.server.rst],
         [f"{tries}, {answered}", known],
         causes=causes,
@@ -104,8 +83,14 @@ def check(facts: Facts) -> Finding | None:
     )
 
 
+def _title(facts: Facts, before: Facts | None) -> str:
+    if before is not None and spoke_on(before, facts):
+        return "The port took no new connection"
+    return "Nothing accepted connections on the port"
+
+
 def _advice(facts: Facts, before: Facts | None) -> str:
     compare = "compare its Socket port with the one the client uses"
-    if before is not None and _spoke_on(before, facts):
+    if before is not None and spoke_on(before, facts):
         return f"leave the gateway running, and {compare}"
     return TRY_AGAIN if starting(facts) else f"start TWS or the gateway, log in, and {compare}"
