@@ -15,6 +15,9 @@ from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts
 MAX_COMMENTS: Final = 100
 """Comments in a report, of however many pieces."""
 
+LONGEST_QUIET_NS: Final = 30 * 86_400 * 1_000_000_000
+"""How long behind its last packet a recording may have ended: what is later is another way to write a time."""
+
 
 def facts_of(capture: Capture, analyzer: Analyzer) -> CaptureFacts:
     """The facts of a capture of files."""
@@ -71,6 +74,7 @@ def gather_facts(
         packets=int(analyzer.packets),
         first_ts_ns=int(analyzer.first_ts) if analyzer.first_ts >= 0 else None,
         last_ts_ns=int(analyzer.last_ts) if analyzer.last_ts >= 0 else None,
+        ended_ts_ns=_ended(decoders, files, int(analyzer.last_ts)),
         truncated=bool(damage),
         skipped={reason: int(number) for reason, number in skipped.items()},
         dropped=sum(dropped) if dropped else None,
@@ -84,6 +88,19 @@ def gather_facts(
         comments=tuple(comments[:MAX_COMMENTS]),
         comments_left_out=len(comments[MAX_COMMENTS:]) + sum(int(decoder.comments_left_out) for decoder in decoders),
     )
+
+
+def _ended(decoders: Sequence[Decoder], files: Sequence[FileFacts], last_ts: int) -> int | None:
+    """When the recording ended by its statistics, nothing more having come; None where they do not tell.
+
+    Statistics count the packets of their file. Where they do not, somebody took packets out of it, perhaps the last.
+    """
+    found = []
+    for decoder, file in zip(decoders, files, strict=True):
+        received = [int(one.received) for one in decoder.interfaces]
+        if last_ts >= 0 and -1 not in received and sum(received) == file.packets:
+            found += [ended for one in decoder.interfaces for ended in one.ended]
+    return max((ended for ended in found if 0 <= ended - last_ts < LONGEST_QUIET_NS), default=None)
 
 
 def _interfaces(decoders: Sequence[Decoder]) -> tuple[InterfaceFacts, ...]:

@@ -19,6 +19,7 @@ class Interface:
     Attributes:
         received: packets that it got by the newest statistics, -1 where there are none.
         dropped_told: packets that were lost on it by the newest statistics, -1 where they do not say.
+        ended: when capturing on it ended (ns since the epoch) by the newest statistics, in each way to read that.
         dropped_added: the same by what its packets tell of those lost before them, added up; -1 where none does.
     """
 
@@ -32,6 +33,7 @@ class Interface:
         self.received: i64 = -1
         self.dropped_told: i64 = -1
         self.dropped_added: i64 = -1
+        self.ended: list[int] = []
 
     @property
     def dropped(self) -> i64:

@@ -4,6 +4,7 @@ In: the octets between two offsets, in the section's byte order. Out: values by 
 may be several.
 """
 
+import struct
 from typing import Final
 
 from librt.strings import read_i16_be, read_i16_le
@@ -51,6 +52,14 @@ class Options:
         """The 64-bit number with that code, None where there is none."""
         octets = self.values.get(code, b"")
         return int.from_bytes(octets, "big" if self.big else "little", signed=signed) if len(octets) == 8 else None
+
+    def time(self, code: int) -> int | None:
+        """The time with that code in units of an interface's clock: its upper 32 bits come first in any byte order."""
+        octets = self.values.get(code, b"")
+        if len(octets) != 8:
+            return None
+        upper, lower = struct.unpack(">II" if self.big else "<II", octets)
+        return int(upper << 32 | lower)
 
 
 def clean(raw: bytes) -> str:

@@ -24,6 +24,7 @@ from capanalyze.capture.pcapng_codes import (
     IF_TSOFFSET,
     IF_TSRESOL,
     ISB,
+    ISB_ENDTIME,
     ISB_IFDROP,
     ISB_IFRECV,
     ISB_OSDROP,
@@ -165,3 +166,7 @@ class PcapngSections(Decoder):
             self.interfaces[index].received = min(received, MAX_TS_NS)
         if dropped is not None or by_system is not None:
             self.interfaces[index].dropped_told = min((dropped or 0) + (by_system or 0), MAX_TS_NS)
+        ended = options.time(ISB_ENDTIME)
+        if ended is not None:
+            exact = ended * 1_000_000_000 // self.resolutions[index] + self.offsets_s[index] * 1_000_000_000
+            self.interfaces[index].ended = [exact, ended * 1000]  # dumpcap writes µs whatever the resolution is

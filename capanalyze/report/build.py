@@ -106,14 +106,15 @@ def _facts(
     capture: CaptureFacts, connections: Sequence[Connection], sessions: Sequence[Session | None], ports: Sequence[int]
 ) -> tuple[Facts, ...]:
     """What rules and verdicts look at; connections that are TWS or on one of the ports know of each other."""
-    ended = Moment(capture.packets, capture.last_ts_ns)
+    end_ns = capture.last_ts_ns if capture.ended_ts_ns is None else capture.ended_ts_ns
+    ended = Moment(capture.packets, end_ns)
     dropped = capture.dropped or 0
     if dropped:
         for connection in connections:
             doubt_silence(connection)
-    if capture.last_ts_ns is not None:
+    if end_ns is not None:
         for connection in connections:
-            doubt_end(connection, capture.last_ts_ns)
+            doubt_end(connection, end_ns)
     every = tuple(
         Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True)
     )

@@ -31,6 +31,9 @@ def capture_facts(capture: CaptureFacts, look: Look) -> list[str]:
     if capture.first_ts_ns is not None and capture.last_ts_ns is not None:
         length = span(capture.last_ts_ns - capture.first_ts_ns)
         pairs.append(("to", f"{moment(capture.last_ts_ns, look.zone)}, {length} later"))
+        if capture.ended_ts_ns is not None:
+            quiet = span(capture.ended_ts_ns - capture.last_ts_ns)
+            pairs.append(("recorded", f"for another {quiet}, in which nothing came"))
     if capture.truncated:
         pairs.append(("cut off", capture.damage or "the last record is not whole"))
     pairs += [("remark", remark) for remark in capture.remarks]

@@ -60,6 +60,7 @@ MEANINGS: Final = {
     "Report.verdict": "One sentence for the capture.",
     "CaptureFacts.skipped": "Packets that were not read, by reason.",
     "CaptureFacts.dropped": "Packets the capture tool lost; null where it does not say.",
+    "CaptureFacts.ended_ts_ns": "When recording ended, nothing more having come; null where it does not say.",
     "ConnectionReport.conn": "1, 2, ... in the order of first packets; the same with and without --all.",
     "ConnectionReport.opened": "Null where headers are cut before the flags.",
     "ConnectionReport.missing": "Octets that the peer acknowledged and the capture lacks.",

@@ -41,7 +41,7 @@ class CaptureFacts(NamedTuple):
 
     ``truncated`` says that it could not be read to its end, ``damage`` why; ``remarks`` are what a reader of packet
     numbers has to know; ``comments`` are those that somebody wrote into its sections, interfaces and packets,
-    as far as they are reported.
+    as far as they are reported. ``ended_ts_ns``: when the recording ended, where its own statistics tell.
     """
 
     name: str
@@ -61,6 +61,7 @@ class CaptureFacts(NamedTuple):
     remarks: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
     comments_left_out: int = 0
+    ended_ts_ns: int | None = None
 
 
 class Process(NamedTuple):

@@ -1,6 +1,6 @@
 """Crossing: whether the other side may have closed at the same time, and the capture ends before that could be seen.
 
-In: a connection with its Close, and the time of the capture's last packet. Out: the Close, likely only where the path
+In: a connection with its Close, and the time when the capture ended. Out: the Close, likely only where the path
 from the capturing host to the other side and back takes longer than what was captured after the close. Both may have
 been stopped at the same minute; each one's capture then holds its own close and not the other's. On one host a round
 trip takes microseconds, and nothing is in doubt.
@@ -17,7 +17,7 @@ PATH: Final = 2_000_000
 """Nanoseconds of a round trip beyond one's own host and network."""
 
 
-def doubt_end(connection: Connection, last_ts: i64) -> None:
+def doubt_end(connection: Connection, ended_ts: i64) -> None:
     """Call a close only likely where the capture ended before a close that crossed it would have been captured."""
     close = connection.close
     if close is None or close.certainty != "certain" or close.side < 0 or close.ts_ns < 0 or connection.with_itself:
@@ -26,7 +26,7 @@ def doubt_end(connection: Connection, last_ts: i64) -> None:
     if peer.parting.closed or peer.last_packet > close.packet:
         return
     trip = round_trip(connection, close.side)
-    if trip >= PATH and 0 <= last_ts - close.ts_ns < trip:
+    if trip >= PATH and 0 <= ended_ts - close.ts_ns < trip:
         doubt(close, CUT_SHORT)
 
 

@@ -33,6 +33,7 @@ CAPTURE = CaptureFacts(
     files=(FileFacts("a.pcapng", None, 1, 20), FileFacts("b.pcapng", None, None, 0)),
     damage="cut in the record after packet 20, 8 of its octets are there",
     remarks=("1 custom block",),
+    ended_ts_ns=1_700_000_014_500_000_000,
 )
 
 
@@ -46,6 +47,7 @@ def test_everything_that_is_known_of_a_capture_has_a_line() -> None:
         "  packets     20; 2 left out: not IP; 3 dropped while capturing",
         "  from        2023-11-14 22:13:20.000000Z",
         "  to          2023-11-14 22:13:24.000000Z, 4.0 s later",
+        "  recorded    for another 10.5 s, in which nothing came",
         "  cut off     cut in the record after packet 20, 8 of its octets are there",
         "  remark      1 custom block",
         "  interfaces  lo, Ethernet adapter, link type 1",

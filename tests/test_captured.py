@@ -1,0 +1,69 @@
+"""When a recording ended: its statistics say so, if they are those of the packets that the file has."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import pytest
+
+from capanalyze.api import read_files
+from capanalyze.capture.files import CaptureFile, from_bytes
+from tests.conversation import START_NS, Conversation, Packet, block, pcapng
+from tests.timeline.talk import greeted
+
+SECOND = 1_000_000_000
+ENDTIME, RECEIVED = 3, 4
+
+
+def recorded(packets: Sequence[Packet], ended: int, received: int | None = None) -> CaptureFile:
+    """A capture with statistics: its end as the file has it, and how many packets came."""
+    number = len(packets) if received is None else received
+    end = struct.pack("<HHII", ENDTIME, 8, ended >> 32, ended & 0xFFFFFFFF)
+    counts = struct.pack("<HHQ", RECEIVED, 8, number)
+    return from_bytes(pcapng(packets) + block(5, bytes(12) + end + counts + bytes(4)))
+
+
+def waiting() -> Conversation:
+    """A hello that nothing answers: all is captured within milliseconds."""
+    return greeted().server.ack()
+
+
+@pytest.mark.parametrize("unit", [1, 1000], ids=["the interface's unit", "dumpcap's"])
+def test_silence_to_the_end_of_the_recording_is_captured(unit: int) -> None:
+    report = read_files([recorded(waiting().packets, (START_NS + 20 * SECOND) // unit)])
+
+    assert report.capture.ended_ts_ns == START_NS + 20 * SECOND
+    assert "within the 20.0 s captured" in report.verdict
+
+
+@pytest.mark.parametrize(
+    ("ended", "received"),
+    [
+        (START_NS + 20 * SECOND, 7),
+        (START_NS - SECOND, None),
+        (START_NS + 90 * 86_400 * SECOND, None),
+        (0, None),
+        (0xFFFFFFFF_FFFFFFFF, None),
+    ],
+    ids=["of other packets", "before the last packet", "of another day", "none", "absurd"],
+)
+def test_an_end_that_is_not_of_these_packets_does_not_count(ended: int, received: int | None) -> None:
+    report = read_files([recorded(waiting().packets, ended, received)])
+
+    assert report.capture.ended_ts_ns is None
+    assert "ms captured" in report.verdict
+
+
+def test_of_a_ring_buffer_the_end_of_the_last_piece_counts() -> None:
+    packets = waiting().packets
+    pieces = [recorded(packets[:3], START_NS + SECOND // 1000), recorded(packets[3:], START_NS + 20 * SECOND)]
+
+    assert read_files(pieces).capture.ended_ts_ns == START_NS + 20 * SECOND
+
+
+def test_a_close_behind_which_the_recording_went_on_for_a_round_trip_is_certain() -> None:
+    talk = Conversation(step_ns=5_000_000).open().client.fin()
+    files = (from_bytes(talk.pcap()), recorded(talk.packets, START_NS + 20 * SECOND))
+
+    assert [read_files([file]).connections[0].close.certainty for file in files] == ["likely", "certain"]
