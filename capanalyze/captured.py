@@ -74,7 +74,7 @@ def gather_facts(
         packets=int(analyzer.packets),
         first_ts_ns=int(analyzer.first_ts) if analyzer.first_ts >= 0 else None,
         last_ts_ns=int(analyzer.last_ts) if analyzer.last_ts >= 0 else None,
-        ended_ts_ns=_ended(decoders, files, int(analyzer.last_ts)),
+        ended_ts_ns=_ended(decoders, int(analyzer.packets), int(analyzer.last_ts)),
         truncated=bool(damage),
         skipped={reason: int(number) for reason, number in skipped.items()},
         dropped=sum(dropped) if dropped else None,
@@ -90,17 +90,17 @@ def gather_facts(
     )
 
 
-def _ended(decoders: Sequence[Decoder], files: Sequence[FileFacts], last_ts: int) -> int | None:
+def _ended(decoders: Sequence[Decoder], packets: int, last_ts: int) -> int | None:
     """When the recording ended by its statistics, nothing more having come; None where they do not tell.
 
-    Statistics count the packets of their file. Where they do not, somebody took packets out of it, perhaps the last.
+    Statistics count the packets that came. Where there are not as many, somebody took some out, perhaps the last.
     """
-    found = []
-    for decoder, file in zip(decoders, files, strict=True):
-        received = [int(one.received) for one in decoder.interfaces]
-        if last_ts >= 0 and -1 not in received and sum(received) == file.packets:
-            found += [ended for one in decoder.interfaces for ended in one.ended]
-    return max((ended for ended in found if 0 <= ended - last_ts < LONGEST_QUIET_NS), default=None)
+    interfaces = [one for decoder in decoders for one in decoder.interfaces]
+    received = [int(one.received) for one in interfaces if one.received >= 0]
+    if last_ts < 0 or not received or sum(received) != packets:
+        return None
+    ends = (ended for one in interfaces for ended in one.ended if 0 <= ended - last_ts < LONGEST_QUIET_NS)
+    return max(ends, default=None)
 
 
 def _interfaces(decoders: Sequence[Decoder]) -> tuple[InterfaceFacts, ...]:

@@ -55,11 +55,14 @@ def test_an_end_that_is_not_of_these_packets_does_not_count(ended: int, received
     assert "ms captured" in report.verdict
 
 
-def test_of_a_ring_buffer_the_end_of_the_last_piece_counts() -> None:
+def test_statistics_may_be_of_each_piece_or_of_all() -> None:
     packets = waiting().packets
-    pieces = [recorded(packets[:3], START_NS + SECOND // 1000), recorded(packets[3:], START_NS + 20 * SECOND)]
+    early, end = START_NS + SECOND // 1000, START_NS + 20 * SECOND
+    of_each = [recorded(packets[:3], early), recorded(packets[3:], end)]
+    of_all = [from_bytes(pcapng(packets[:3])), recorded(packets[3:], end, len(packets))]
+    of_one = [from_bytes(pcapng(packets[:3])), recorded(packets[3:], end)]
 
-    assert read_files(pieces).capture.ended_ts_ns == START_NS + 20 * SECOND
+    assert [read_files(pieces).capture.ended_ts_ns for pieces in (of_each, of_all, of_one)] == [end, end, None]
 
 
 def test_a_close_behind_which_the_recording_went_on_for_a_round_trip_is_certain() -> None:

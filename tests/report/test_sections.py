@@ -74,7 +74,15 @@ def test_comments_are_told_on_one_line_each_and_cannot_act_on_a_terminal() -> No
 
 def test_what_a_capture_does_not_say_has_no_line() -> None:
     bare = CAPTURE._replace(
-        truncated=False, skipped={}, dropped=0, interfaces=(), application=None, os=None, files=(), remarks=()
+        truncated=False,
+        skipped={},
+        dropped=0,
+        interfaces=(),
+        application=None,
+        os=None,
+        files=(),
+        remarks=(),
+        ended_ts_ns=None,
     )
 
     actual = capture_facts(bare, Look())
