@@ -32,7 +32,7 @@ def settle(tracker: Tracker, sessions: Sessions) -> None:
 def _finish(tracker: Tracker, sessions: Sessions, connection: Connection) -> None:
     runs = tracker.streams.runs
     runs.clear()
-    tracker.closing.infer(connection)
+    tracker.infer(connection)
     tracker.streams.finish(connection)
     if runs and connection.heeded:
         sessions.tell_runs(connection.orig, runs)

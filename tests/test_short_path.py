@@ -171,3 +171,17 @@ def test_a_closed_window_that_the_capture_has_late_is_no_copy() -> None:
 
     assert "zero_window" in [note["note"] for note in report["connections"][0]["notes"]]
     assert report == reported_without(talk.pcap())
+
+
+def test_what_was_sent_last_is_known_of_a_connection_that_is_open_at_the_end() -> None:
+    talk = ready()
+    for _ in range(20):
+        talk.server.data(TICKS[0]).client.ack()
+    talk.server.data(TICKS[0]).server.data(TICKS[0])
+    talk.packets[-2:] = talk.packets[:-3:-1]
+    talk.after(120).server.data(TICKS[0])
+
+    report = reported(talk.pcap())
+
+    assert "took nothing more" not in report["verdict"]
+    assert report == reported_without(talk.pcap())

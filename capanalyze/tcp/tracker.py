@@ -221,9 +221,16 @@ class Tracker:
     def finish(self, connection: Connection) -> None:
         """No more packets of a connection come; ``streams.runs`` is what that makes deliverable."""
         self.streams.runs.clear()
-        self.closing.infer(connection)
+        self.infer(connection)
         self.streams.finish(connection)
         self.closing.finish(connection)
+
+    def infer(self, connection: Connection) -> None:
+        """No more packets come: what the short path left behind, and a FIN that is known by its acknowledgement."""
+        if connection.orig.plain:
+            catch_up(connection.orig)
+            catch_up(connection.resp)
+        self.closing.infer(connection)
 
     def close(self) -> None:
         """No more packets come at all: no connection is looked for any more."""
