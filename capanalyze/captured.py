@@ -10,6 +10,7 @@ from typing import Final
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import Capture
 from capanalyze.capture.decoder import Decoder, Interface
+from capanalyze.capture.pcapng_sections import MAX_TS_NS
 from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts
 
 MAX_COMMENTS: Final = 100
@@ -93,14 +94,16 @@ def gather_facts(
 def _ended(decoders: Sequence[Decoder], packets: int, last_ts: int) -> int | None:
     """When the recording ended by its statistics, nothing more having come; None where they do not tell.
 
-    Statistics count the packets that came. Where there are not as many, somebody took some out, perhaps the last.
+    They are the last file's, and count the packets that came. Where the capture has not as many, somebody took some
+    out, perhaps the last; or its files are recordings of their own, each of which ended at another time.
     """
-    interfaces = [one for decoder in decoders for one in decoder.interfaces]
-    received = [int(one.received) for one in interfaces if one.received >= 0]
-    if last_ts < 0 or not received or sum(received) != packets:
+    interfaces = decoders[-1].interfaces
+    if last_ts < 0 or sum(int(one.received) for one in interfaces if one.received >= 0) != packets:
         return None
-    ends = (ended for one in interfaces for ended in one.ended if 0 <= ended - last_ts < LONGEST_QUIET_NS)
-    return max(ends, default=None)
+    latest = min(last_ts + LONGEST_QUIET_NS, MAX_TS_NS)
+    ends = [next((ended for ended in one.ended if last_ts <= ended <= latest), last_ts) for one in interfaces]
+    end = max(ends, default=last_ts)
+    return end if end > last_ts else None
 
 
 def _interfaces(decoders: Sequence[Decoder]) -> tuple[InterfaceFacts, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -55,14 +56,29 @@ def test_an_end_that_is_not_of_these_packets_does_not_count(ended: int, received
     assert "ms captured" in report.verdict
 
 
-def test_statistics_may_be_of_each_piece_or_of_all() -> None:
+def test_statistics_of_several_files_count_where_they_are_of_all_packets() -> None:
+    """Else they may be recordings of different hosts, one of which ended long before the other."""
     packets = waiting().packets
     early, end = START_NS + SECOND // 1000, START_NS + 20 * SECOND
     of_each = [recorded(packets[:3], early), recorded(packets[3:], end)]
     of_all = [from_bytes(pcapng(packets[:3])), recorded(packets[3:], end, len(packets))]
-    of_one = [from_bytes(pcapng(packets[:3])), recorded(packets[3:], end)]
+    empty = [recorded(packets, early), recorded([], end)]
 
-    assert [read_files(pieces).capture.ended_ts_ns for pieces in (of_each, of_all, of_one)] == [end, end, None]
+    assert [read_files(pieces).capture.ended_ts_ns for pieces in (of_each, of_all, empty)] == [None, end, None]
+
+
+def test_of_two_ways_to_read_an_end_the_exact_one_counts() -> None:
+    """Nanoseconds since the host was started, and an end that in microseconds would lie a day later."""
+    packets = [replace(packet, ts_ns=packet.ts_ns - START_NS + 100 * SECOND) for packet in waiting().packets]
+
+    assert read_files([recorded(packets, 101 * SECOND)]).capture.ended_ts_ns == 101 * SECOND
+
+
+def test_an_end_past_all_clocks_is_none() -> None:
+    late = 2**63 - 1 - SECOND
+    packets = [replace(packet, ts_ns=packet.ts_ns - START_NS + late) for packet in waiting().packets]
+
+    assert read_files([recorded(packets, late + 86_400 * SECOND)]).capture.ended_ts_ns is None
 
 
 def test_a_close_behind_which_the_recording_went_on_for_a_round_trip_is_certain() -> None:

@@ -19,8 +19,8 @@ class Interface:
     Attributes:
         received: packets that it got by the newest statistics, -1 where there are none.
         dropped_told: packets that were lost on it by the newest statistics, -1 where they do not say.
-        ended: when capturing on it ended (ns since the epoch) by the newest statistics, in each way to read that.
         dropped_added: the same by what its packets tell of those lost before them, added up; -1 where none does.
+        ended: when capturing on it ended (ns since the epoch) by the newest statistics: exactly, and as dumpcap has it.
     """
 
     def __init__(self, link_type: i64, snaplen: i64) -> None:

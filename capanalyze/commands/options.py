@@ -125,8 +125,15 @@ def apart(output: str | None, files: Sequence[str]) -> None:
     """
     if not is_file(output) or not os.path.isfile(usable(output)):  # noqa: PTH113 - pathlib costs 5 ms of every start
         return
-    from capanalyze.capture.capture import expand_paths  # noqa: PLC0415 - only where there is something to lose
+    # only where there is something to lose
+    from capanalyze.capture.capture import expand_paths  # noqa: PLC0415
+    from capanalyze.capture.files import STDIN  # noqa: PLC0415
 
+    there = os.stat(output)  # noqa: PTH116
     for one in expand_paths(files):
-        if isinstance(one, str) and os.path.exists(one) and os.path.samefile(one, output):  # noqa: PTH110, PTH121
+        try:
+            here = os.fstat(0) if one == STDIN else os.stat(str(one))  # noqa: PTH116
+        except (OSError, ValueError):
+            continue
+        if os.path.samestat(here, there):
             raise CapanalyzeError(f"{output}: it is the capture itself", "give the output a name of its own")

@@ -149,6 +149,8 @@ class Closing:
         peer = side.peer
         fin: i64 = 1 if seg.flags & FIN else 0
         heard = seg.flags & ACK != 0 and seg.ack == peer.next_seq and peer.last_data_packet > reset.packet
+        if reset.ack >= 0 and distance(seg.ack, reset.ack) <= 0:
+            heard = False  # the RST acknowledged as much: it was captured before what it answers
         if heard or ((fresh or fin) and distance(seg.seq + seg.length + fin, reset.seq) > 0):
             if reset.doubt == OTHER_WAY:
                 reset.doubt = ""  # that it went on says more, and what came then is not of before the close

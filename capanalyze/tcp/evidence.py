@@ -30,10 +30,10 @@ CROSSED: Final = "crossed"
 CUT_SHORT: Final = "cut short"
 """Why a close is likely only: the peer may have closed unheard; a FIN was captured in a later copy only; the receiver
 of the RST may have ignored it; the capture tool says that it lost packets; the sender of the RST sent more; the RST
-came from another distance than its other packets; the peer fell silent; it had no such connection any more; the RST has
-no ACK, so it answers something (RFC 9293 3.5.2), and nothing captured; the peer sent a RST or a FIN before it had heard
-of the close; the capture ends before one of the peer's that crossed it could come. "" where a FIN is inferred: that
-says it."""
+came from another distance than its other packets; the peer fell silent; its RST has no ACK, as that of a host without
+the connection; the RST has no ACK, so it answers something (RFC 9293 3.5.2), and nothing captured; the peer sent a RST
+or a FIN before it had heard of the close; the capture ends before one of the peer's that crossed it could come. ""
+where a FIN is inferred: that says it."""
 
 
 def weigh(connection: Connection, close: Close) -> None:
@@ -80,7 +80,7 @@ def is_crossed(connection: Connection, close: Close, peer: Side) -> bool:
 
 
 def was_unknown(connection: Connection, close: Close, peer: Side) -> bool:
-    """Whether who answered for the peer had no such connection: a RST without ACK (RFC 9293 3.5.2), and no FIN.
+    """Whether who answered for the peer may have had no such connection: a RST without ACK (RFC 9293 3.5.2), no FIN.
 
     The closer may have sent a RST itself before that came.
     """

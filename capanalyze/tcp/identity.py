@@ -53,7 +53,7 @@ def is_foreign(side: Side, seg: Segment) -> bool:
     """Whether both numbers are so far off that a connection sent it whose SYN was not captured.
 
     An open connection may have said much while nothing was captured; an ended one has not. Behind the FINs of both
-    sides nothing lies at all. The refusal of a SYN that comes late, or not at all, has one number.
+    sides nothing lies at all. A refusal has one number only, and may come before the SYN that it answers.
     """
     peer = side.peer
     connection = side.connection

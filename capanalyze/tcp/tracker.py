@@ -91,7 +91,7 @@ class Tracker:
         if flags & (SYN | FIN | RST) or not side.history_seen & (DATA if seg.length else PURE_ACK):
             flag_letters(connection, side, seg)
         if flags & RST:
-            asked = flags & ACK != 0 or before < peer.last_packet
+            asked = flags & ACK != 0 or before < peer.last_packet or peer.next_rel > peer.acked_rel
             self.just_closed = self.closing.reset(connection, side, peer, seg, asked, packet, ts_ns)
             self._settle(connection)
             return NOTHING

@@ -29,9 +29,9 @@ def before_open(group: Group, thing: str) -> str:
         same = all(facts.connection.server.host == server.host for facts in group)
         there = endpoint(server.host, port) if same and len(server.host) == 16 else f"port {port}"
         told = f"the {called}'s host refused {thing} (RST in {where}{after})"
-        before = accepted_before(first)
-        if before is not None and spoke_on(before, first):
-            return f"{told}: {there} took no new connection then, while connection {before.number} went on there"
+        beside = went_on_beside(first)
+        if beside is not None:
+            return f"{told}: {there} took no new connection then, while connection {beside.number} went on there"
         if first.answered_later is not None:
             return f"{told}: nothing accepted connections on {there} then"
         return f"{told}: nothing accepts connections on {there}"
@@ -77,6 +77,12 @@ def accepted_before(facts: Facts) -> Facts | None:
             if spoke_on(other, facts):
                 break
     return found
+
+
+def went_on_beside(facts: Facts) -> Facts | None:
+    """The connection that went on at the port while it refused this one."""
+    before = accepted_before(facts)
+    return before if before is not None and spoke_on(before, facts) else None
 
 
 def spoke_on(before: Facts, facts: Facts) -> bool:

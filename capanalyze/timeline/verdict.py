@@ -17,7 +17,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.unopened import before_open, captured
+from capanalyze.timeline.unopened import before_open, captured, went_on_beside
 from capanalyze.timeline.words import SECOND, count, packets, sentence, spans
 
 STORIES: Final = 3
@@ -144,6 +144,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         facts.client.state,
         facts.server.state,
         back.words if facts.stage == "unanswered" and (back := turned_back(facts)) is not None else "",
+        beside.number if facts.stage == "refused" and (beside := went_on_beside(facts)) is not None else 0,
         (facts.client.stuck, facts.server.stuck),
         (reset := facts.connection.reset) is not None and came_another_way(facts.connection, reset),
         bool(facts.client.rst),

@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,6 +99,19 @@ def test_the_capture_itself_is_never_replaced_by_what_is_said_of_it(
 
     hint = "hint: give the output a name of its own\n"
     assert said == [(2, "", f"error: {name}: it is the capture itself\n{hint}") for name in (path, link)]
+    assert path.read_bytes() == octets
+
+
+def test_nor_is_it_where_it_comes_as_standard_input(story: Story) -> None:
+    path = Path(story("wrong-hello"))
+    octets = path.read_bytes()
+
+    with path.open("rb") as given:
+        command = [sys.executable, "-m", "capanalyze", "read", "-", "--format", "json", "-o", str(path)]
+        ended = subprocess.run(command, stdin=given, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 2
+    assert "it is the capture itself" in ended.stderr
     assert path.read_bytes() == octets
 
 

@@ -1,5 +1,7 @@
 """What proves that a RST ended a connection, and what leaves it likely."""
 
+from itertools import permutations
+
 import pytest
 
 from tests.conversation import ACK, FIN, RST, Conversation
@@ -278,3 +280,17 @@ def test_a_reset_without_ack_that_answers_a_captured_packet_is_certain(at: int) 
     talk.packets.insert(at, talk.packets.pop())
 
     assert told(talk) == ("client", "RST", at + 1, False, "certain")
+
+
+def test_a_reset_without_ack_may_answer_octets_that_were_captured_before_its_senders_last_packet() -> None:
+    talk = hello().client.data(b"more").server.data(b"answer", ack=1_000_005).server.bare_rst()
+
+    assert told(talk) == ("server", "RST", len(talk.packets), False, "certain")
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_reset_that_acknowledges_octets_was_sent_behind_them_wherever_it_was_captured(order: tuple[int, ...]) -> None:
+    talk = hello().client.data(b"more").server.ack().server.rst()
+    talk.packets[-3:] = [talk.packets[-3:][place] for place in order]
+
+    assert told(talk) == ("server", "RST", 6 + order.index(2), False, "certain")

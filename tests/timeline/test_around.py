@@ -152,6 +152,14 @@ def test_a_port_on_which_the_gateway_still_speaks_is_not_said_to_accept_nothing(
     assert "nothing accept" not in told
 
 
+def test_of_refusals_in_one_breath_each_has_the_connection_that_went_on_beside_it() -> None:
+    session = ready().after(4).server.data(answer()).client.ack().server.fin().client.fin().server.ack()
+    told = verdict(session, refused(1), Conversation(**other(3600, 50003)).client.syn().server.rst())  # type: ignore[arg-type]
+
+    assert "port 4001 took no new connection then, while connection 1 went on there" in told
+    assert "nothing accepts connections on port 4001" in told
+
+
 def test_what_to_do_is_for_the_cause_that_is_likely() -> None:
     """A gateway that was only starting needs no other settings; an address is let in where nothing else is likely."""
     closed = greeted().server.fin().client.fin()

@@ -103,7 +103,7 @@ def test_why_large_packets_do_not_arrive_is_told(
     [
         (3, False, (REJECTED,)),
         (13, False, (PROHIBITED,)),
-        (4, False, (TOO_BIG,)),
+        (4, False, (TOO_BIG, *CAUSES)),
         (3, True, CAUSES),
     ],
 )

@@ -13,7 +13,7 @@ from typing import Final
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.rules.syn_unanswered import ICMP_CAUSES
+from capanalyze.timeline.rules.syn_unanswered import ICMP_CAUSES, TOO_BIG
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import SECOND, count, span
@@ -65,9 +65,15 @@ def check(facts: Facts) -> Finding | None:
 
 
 def _causes(facts: Facts, peer: End) -> Sequence[Cause]:
-    """What an ICMP error names that came once the peer had fallen silent; else all that may lie behind it."""
+    """What an ICMP error names that came once the peer had fallen silent; else all that may lie behind it.
+
+    A sender may obey the error that its packets are too big, and be met with silence all the same.
+    """
     back = turned_back(facts, peer.side.last_packet)
-    return CAUSES if back is None else [next(cause for word, cause in ICMP_CAUSES if word in back.words)]
+    if back is None:
+        return CAUSES
+    named = next(cause for word, cause in ICMP_CAUSES if word in back.words)
+    return [named, *CAUSES] if named is TOO_BIG else [named]
 
 
 def _certainty(peer: End) -> str:
