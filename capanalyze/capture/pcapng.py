@@ -234,12 +234,8 @@ class PcapngDecoder(PcapngSections):
         self.original = max(captured, original)
 
     def _time(self, index: i64, high: int, low: int) -> int:
-        """Nanoseconds for any if_tsresol and if_tsoffset, in whole numbers.
-
-        One before 1970 or past 2262, which no clock of a capture shows, is none.
-        """
-        units = high << 32 | low
-        ns = units * 1_000_000_000 // self.resolutions[index] + self.offsets_s[index] * 1_000_000_000
+        """A time; one before 1970 or past 2262, which no clock of a capture shows, is none."""
+        ns = self.in_ns(index, high << 32 | low)
         return ns if 0 <= ns <= MAX_TS_NS else NO_TIME
 
     def _unusable(self, reason: str) -> None:

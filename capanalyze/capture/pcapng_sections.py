@@ -168,5 +168,9 @@ class PcapngSections(Decoder):
             self.interfaces[index].dropped_told = min((dropped or 0) + (by_system or 0), MAX_TS_NS)
         ended = options.time(ISB_ENDTIME)
         if ended is not None:
-            exact = ended * 1_000_000_000 // self.resolutions[index] + self.offsets_s[index] * 1_000_000_000
-            self.interfaces[index].ended = [exact, ended * 1000]  # dumpcap writes µs whatever the resolution is
+            # dumpcap writes it in microseconds whatever the resolution is
+            self.interfaces[index].ended = [self.in_ns(index, ended), ended * 1000]
+
+    def in_ns(self, index: i64, units: int) -> int:
+        """Nanoseconds since the epoch for any if_tsresol and if_tsoffset, in whole numbers."""
+        return units * 1_000_000_000 // self.resolutions[index] + self.offsets_s[index] * 1_000_000_000

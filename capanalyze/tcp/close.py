@@ -14,11 +14,11 @@ from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, came_another_way, doubt, last_octet
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, infer_own_fin, opening
+from capanalyze.tcp.identity import answers_syn
 from capanalyze.tcp.judgement import (
     OUT_OF_WINDOW,
     REFUSED,
     VALID,
-    answers_syn,
     is_asked,
     is_overtaken,
     is_unplaced,

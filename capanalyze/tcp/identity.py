@@ -114,8 +114,12 @@ def syn_ack_owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
 
 def acknowledges_syn(side: Side, seg: Segment) -> bool:
     """Whether a SYN-ACK of this side answers the peer's SYN."""
-    peer = side.peer
-    return peer.isn >= 0 and 0 < distance(seg.ack, peer.isn) <= 1 + max(peer.max_rel, peer.next_rel)
+    return side.peer.isn >= 0 and answers_syn(side.peer, seg.ack)
+
+
+def answers_syn(peer: Side, ack: i64) -> bool:
+    """Whether an acknowledgement is of the peer's SYN, and of no more than what the peer has said."""
+    return 0 < distance(ack, peer.isn) <= 1 + max(peer.max_rel, peer.next_rel)
 
 
 def began_with(side: Side, number: i64) -> bool:

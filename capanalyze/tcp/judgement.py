@@ -11,6 +11,7 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, Segment
 from capanalyze.tcp.connection import Side
 from capanalyze.tcp.evidence import INEXACT
+from capanalyze.tcp.identity import answers_syn
 from capanalyze.tcp.sequence import distance
 
 LARGEST_WINDOW: Final = 65535 << 14
@@ -29,11 +30,6 @@ def is_unplaced(side: Side, peer: Side) -> bool:
 def is_asked(side: Side, peer: Side) -> bool:
     """Whether the peer is in SYN_SENT, and a side has said nothing but RSTs so far."""
     return side.isn < 0 and peer.isn >= 0 and peer.last_ack < 0 and side.next_seq < 0
-
-
-def answers_syn(peer: Side, ack: i64) -> bool:
-    """Whether an acknowledgement is of the peer's SYN, and of no more than what came with that."""
-    return 0 < distance(ack, peer.isn) <= peer.max_rel + 1
 
 
 def is_overtaken(side: Side, peer: Side, seg: Segment) -> bool:

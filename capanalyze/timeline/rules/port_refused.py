@@ -10,7 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.unopened import accepted_before, refused_after, spoke_on
+from capanalyze.timeline.unopened import accepted_before, refused_after, spoke_on, went_on_beside
 from capanalyze.timeline.words import count, span
 
 ID: Final = "port-refused"
@@ -75,22 +75,22 @@ def check(facts: Facts) -> Finding | None:
     answered = f"answered by a RST after {span(after)}" if after is not None else "answered by a RST"
     return finding(
         ID,
-        f"{_title(facts, before)}: the host refused with a RST",
+        f"{_title(facts)}: the host refused with a RST",
         [facts.began, facts.server.rst],
         [f"{tries}, {answered}", known],
         causes=causes,
-        advice=_advice(facts, before),
+        advice=_advice(facts),
     )
 
 
-def _title(facts: Facts, before: Facts | None) -> str:
-    if before is not None and spoke_on(before, facts):
+def _title(facts: Facts) -> str:
+    if went_on_beside(facts) is not None:
         return "The port took no new connection"
     return "Nothing accepted connections on the port"
 
 
-def _advice(facts: Facts, before: Facts | None) -> str:
+def _advice(facts: Facts) -> str:
     compare = "compare its Socket port with the one the client uses"
-    if before is not None and spoke_on(before, facts):
+    if went_on_beside(facts) is not None:
         return f"leave the gateway running, and {compare}"
     return TRY_AGAIN if starting(facts) else f"start TWS or the gateway, log in, and {compare}"
