@@ -294,7 +294,7 @@ class Conversation:
 
     def reuse(self, client_isn: int, server_isn: int) -> Conversation:
         """Another connection of the same ports, behind this one in the same capture."""
-        return Conversation(
+        talk = Conversation(
             self.client_address,
             self.server_address,
             client_isn,
@@ -304,6 +304,8 @@ class Conversation:
             vlans=self.vlans,
             packets=self.packets,
         )
+        talk.client.ip_id, talk.server.ip_id = self.client.ip_id, self.server.ip_id
+        return talk
 
     def pcap(self, link_type: int = ETHERNET, snaplen: int = 262144) -> bytes:
         """The capture as a pcap file."""

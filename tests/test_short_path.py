@@ -185,3 +185,19 @@ def test_what_was_sent_last_is_known_of_a_connection_that_is_open_at_the_end() -
 
     assert "took nothing more" not in report["verdict"]
     assert report == reported_without(talk.pcap())
+
+
+def test_first_octets_that_are_captured_behind_their_acknowledgement_are_acknowledged_again() -> None:
+    other = ready(client_address=("127.0.0.1", 50001))
+    for _ in range(20):
+        other.server.data(TICKS[0]).client.ack()
+    talk = opened(clock=other.clock, packets=other.packets)
+    talk.server.data(TICKS[0]).client.data(HELLO).server.data(TICKS[0])
+    talk.packets[-2:] = talk.packets[:-3:-1]
+    talk.server.data(TICKS[0]).server.data(TICKS[0])
+
+    report = reported(talk.pcap())
+
+    rows = [row["packet"] for row in report["timeline"] if (row["conn"], row["kind"]) == (2, "ack")]
+    assert rows == [len(talk.packets) - 1]
+    assert report == reported_without(talk.pcap())

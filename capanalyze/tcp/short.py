@@ -174,4 +174,11 @@ def goes_on(connection: Connection) -> bool:
         and resp.max_rel <= resp.next_rel
         and (orig.first_data_packet == 0 or orig.history_seen & DATA != 0)  # what a SYN carries has no letter
         and (resp.first_data_packet == 0 or resp.history_seen & DATA != 0)
+        and not awaits_again(orig)
+        and not awaits_again(resp)
     )
+
+
+def awaits_again(side: Side) -> bool:
+    """Whether a side's first octets were captured behind what acknowledges them, and nothing has since."""
+    return side.first_data_packet > 0 and side.acked_rel > 0 and not side.peer.answered

@@ -10,16 +10,13 @@ import hashlib
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any
 
 import atheris
 
 with atheris.instrument_imports(include=["capanalyze"]):
-    from capanalyze.api import messages, read_files, requests
+    from capanalyze.api import read_files
     from capanalyze.capture.files import CaptureFile, from_bytes
     from capanalyze.capture.foreign import datagrams
     from capanalyze.capture.pdml import Header, layers
@@ -28,13 +25,17 @@ with atheris.instrument_imports(include=["capanalyze"]):
     from capanalyze.packets.wrapped import wrapping
 
 from tests.capture.octets import by_places, records
-from tests.fuzz.stories import story, told
+from tests.fuzz.at_random import at_random
+from tests.fuzz.checked import check
+from tests.fuzz.stories import told
 from tests.retold import frames_of
-from tests.test_short_path import reported, reported_without
 
 ROOT = Path(__file__).parents[2]
 SEED_OCTETS = 6000
 """Longer captures are no seeds: mutations of them seldom hit a header."""
+
+STORIES = 300
+"""Stories at random to begin with."""
 
 SECONDS_PER_OCTET = 1 / 100_000
 GRACE_S = 0.5
@@ -90,32 +91,10 @@ def unwrapping(data: bytes) -> None:
         return
 
 
-def stories(data: bytes) -> None:
-    """What two ends said and did: a report that is the same without the short path, and the messages that it counts."""
-    capture = story(data)
-    found = reported(capture)
-    assert found == reported_without(capture)
-    with NamedTemporaryFile(suffix=".pcap") as file:
-        file.write(capture)
-        file.flush()
-        listed = [*messages(Path(file.name))]
-        json.dumps([*listed, *requests(Path(file.name))], allow_nan=False)
-    assert Counter((one["conn"], one["sender"], one["name"]) for one in listed) == counted(found)
-
-
-def counted(found: dict[str, Any]) -> Counter[tuple[int, str, str]]:
-    """How many messages of each name a report has, by connection and sender."""
-    numbers: Counter[tuple[int, str, str]] = Counter()
-    for connection in found["connections"]:
-        for sender, names in (connection["tws"]["messages"] if connection["tws"] else {}).items():
-            numbers.update({(connection["conn"], sender, name): number for name, number in names.items()})
-    return numbers
-
-
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "readers": readers,
     "report": report,
-    "stories": stories,
+    "stories": check,
     "unwrapping": unwrapping,
 }
 
@@ -143,6 +122,8 @@ def main() -> None:
             if name == "stories":
                 octets = told(frames_of(path)) if path.suffix == ".pcapng" else b""
             (corpus / path.name).write_bytes(octets)
+    for seed in range(STORIES if name == "stories" else 0):
+        (corpus / f"at-random-{seed}").write_bytes(at_random(seed))
     options = ["-max_len=20000", "-rss_limit_mb=1024", f"-artifact_prefix={folder}/", *sys.argv[3:]]
     atheris.Setup([sys.argv[0], *options, str(corpus)], timed(TARGETS[name], folder))
     atheris.Fuzz()
