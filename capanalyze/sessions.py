@@ -239,7 +239,7 @@ class Sessions:
             for message in session.take_messages():
                 message.conn = connection.number
                 self.messages.append(message)
-        if session.load > 0 and not self.room.fits(0) and not session.dead:
+        if session.load > 0 and not session.dead and self.room.is_overfull():
             session.finish()
             self._heard(connection, session)
             self.rest.given_up += 1

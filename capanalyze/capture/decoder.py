@@ -114,6 +114,7 @@ class Decoder(RawPackets):
         if rest:
             self.waiting.insert(0, self.data[self.pos :])
         self.consumed += self.pos
+        self.data = b""  # frees the octets that were read
         self.data = self.waiting[0] if len(self.waiting) == 1 else b"".join(self.waiting)
         self.pos = 0
         self.waiting = []

@@ -10,11 +10,12 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.packets.common import COMPILED
 from capanalyze.packets.segment import ACK, SYN, Segment
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.parting import OPEN, SMOOTH
 from capanalyze.tcp.room import CONNECTION_COST, GAP_COST, ODD_COST, PARTING_COST, Room
-from capanalyze.tcp.side import Side
+from capanalyze.tcp.side import Side, shared
 
 REMEMBERED: Final = 40_000
 """Keys of sides that were given up; beyond them all are forgotten, and what still comes is followed as if new."""
@@ -47,9 +48,9 @@ class GivenUp:
         """Count what a connection that is counted only takes by now; True where that has grown and is too much."""
         load = CONNECTION_COST + beyond(connection.orig) + beyond(connection.resp)
         more = load - connection.load
-        connection.load = load
+        connection.load = load if COMPILED else shared(load)
         self.room.take(more)
-        return more > 0 and not connection.over and not self.room.fits(0)
+        return more > 0 and not connection.over and self.room.is_exhausted()
 
     def unload(self, connection: Connection) -> None:
         """A connection takes nothing any more: it is forgotten, or told in full."""

@@ -13,6 +13,10 @@ IN_ALL: Final = 50 * 1024 * 1024
 """Octets for everything that grows with the connections: those that are counted only, what of them is odd, their
 sessions, and what waits in any."""
 
+FREED: Final = 4
+"""The part of it that has to be free (a quarter), once there was no room, before there is room again: what a connection
+leaves that was given up between others lies scattered in memory, where only another one like it finds room."""
+
 CONNECTION_COST: Final = 1_900
 """Octets that a connection takes of which all goes well, with its two sides and the keys to them."""
 
@@ -57,7 +61,11 @@ FOLLOWED_IN_ALL: Final = 40_000
 
 
 class Room:
-    """How much of it is taken: ``taken`` of IN_ALL, and of the parts that have a limit of their own."""
+    """How much of it is taken: ``taken`` of IN_ALL, and of the parts that have a limit of their own.
+
+    Attributes:
+        exhausted: more was taken than there is room for, and too little was given back since (FREED).
+    """
 
     def __init__(self, most_held: i64 = HELD_IN_ALL) -> None:
         self.most_held: i64 = most_held
@@ -66,6 +74,7 @@ class Room:
         self.held: i64 = 0
         self.waiting: i64 = 0
         self.followed: i64 = 0
+        self.exhausted: bool = False
 
     def take(self, octets: i64) -> None:
         """Count what is taken, or given back (less than 0)."""
@@ -73,7 +82,16 @@ class Room:
 
     def fits(self, octets: i64) -> bool:
         """Whether there is room for so many octets more."""
-        return self.taken + octets <= IN_ALL
+        return self.taken + octets <= (IN_ALL - IN_ALL // FREED if self.exhausted else IN_ALL)
+
+    def is_overfull(self) -> bool:
+        """Whether more is taken than there is room for."""
+        return self.taken > IN_ALL
+
+    def is_exhausted(self) -> bool:
+        """Whether connections that grow are to be given up: since it was overfull, until a part is free (FREED)."""
+        self.exhausted = not self.fits(0)
+        return self.exhausted
 
     def keep(self, octets: i64) -> bool:
         """Whether a message may be kept; it is counted then."""

@@ -1,6 +1,6 @@
 """What all sessions of a capture may keep together."""
 
-from capanalyze.tcp.room import FOLLOWED_IN_ALL, KEPT_COST, KEPT_IN_ALL, WAITING_IN_ALL, Room
+from capanalyze.tcp.room import FOLLOWED_IN_ALL, IN_ALL, KEPT_COST, KEPT_IN_ALL, WAITING_IN_ALL, Room
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.rest import Rest
 from capanalyze.tws.session import Session
@@ -77,3 +77,13 @@ def test_sessions_that_are_counted_only_count_together() -> None:
         session.finish()
 
     assert (rest.names_of(from_client=False), rest.sessions, rest.reached) == ({"tickPrice": 12}, 3, {"": 3})
+
+
+def test_where_there_was_no_room_there_is_again_when_a_quarter_is_free() -> None:
+    room = Room()
+    found = []
+    for taken in (IN_ALL, IN_ALL + 1, IN_ALL * 4 // 5, IN_ALL * 3 // 4, IN_ALL):
+        room.take(taken - room.taken)
+        found.append((room.is_exhausted(), room.fits(0)))
+
+    assert found == [(False, True), (True, False), (True, False), (False, True), (False, True)]
