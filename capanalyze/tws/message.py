@@ -8,8 +8,14 @@ from typing import Final
 
 from mypy_extensions import i64
 
+START_API: Final = 71
+REQ_ACCOUNT_UPDATES: Final = 6
+"""IB's ids of what a client sends."""
+
 ERROR: Final = 4
-"""IB's id of the gateway's error message (a client's message with that id cancels an order)."""
+NEXT_VALID_ID: Final = 9
+MANAGED_ACCOUNTS: Final = 15
+"""IB's ids of what a gateway sends (each side has its own numbers: a client's 4 is cancelOrder)."""
 
 
 class Message:

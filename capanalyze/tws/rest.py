@@ -10,15 +10,11 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF, index_name
-from capanalyze.tws.message import Message
+from capanalyze.tws.message import MANAGED_ACCOUNTS, NEXT_VALID_ID, START_API, Message
 from capanalyze.tws.milestones import Milestones
 from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.walker import ALWAYS, Walker
 from capanalyze.tws.watch import Watch
-
-START_API: Final = 71
-NEXT_VALID_ID: Final = 9
-MANAGED_ACCOUNTS: Final = 15
 
 
 def _watched(*numbers: int) -> bytes:

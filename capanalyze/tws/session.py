@@ -16,20 +16,10 @@ from capanalyze.tws.desync import NO_ROOM
 from capanalyze.tws.frames import index_encoding, index_id
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.legacy import Legacy
-from capanalyze.tws.message import ERROR, Message
+from capanalyze.tws.message import ERROR, MANAGED_ACCOUNTS, NEXT_VALID_ID, REQ_ACCOUNT_UPDATES, START_API, Message
 from capanalyze.tws.milestones import FARM_OK
 from capanalyze.tws.pieces import Pieces
-from capanalyze.tws.rest import (
-    BITS,
-    MANAGED_ACCOUNTS,
-    NEXT_VALID_ID,
-    READY,
-    START_API,
-    WATCH_CLIENT,
-    WATCH_SERVER,
-    milestone,
-    stage,
-)
+from capanalyze.tws.rest import BITS, READY, WATCH_CLIENT, WATCH_SERVER, milestone, stage
 from capanalyze.tws.results import fill
 from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.state import NO_MESSAGES
@@ -41,8 +31,6 @@ SEARCH_OCTETS: Final = 262144
 
 NOTICES: Final = range(2100, 2170)
 """Error codes that tell of farms and connectivity, not of something that failed (protocol.md 5.2)."""
-
-REQ_ACCOUNT_UPDATES: Final = 6
 
 
 class Session(Legacy):

@@ -13,8 +13,7 @@ from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.words import LISTED_REQUESTS, listing, span
-from capanalyze.tws.message import Message
-from capanalyze.tws.rest import START_API
+from capanalyze.tws.message import START_API, Message
 
 ID: Final = "closed-after-startapi"
 

@@ -13,7 +13,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.words import SECOND, packets, quote
-from capanalyze.tws.rest import START_API
+from capanalyze.tws.message import START_API
 
 ID: Final = "duplicate-client-id"
 

@@ -14,7 +14,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.words import LISTED_REQUESTS, listing
 from capanalyze.tws.frames import index_encoding, index_id
-from capanalyze.tws.rest import START_API
+from capanalyze.tws.message import START_API
 from capanalyze.tws.schema import message
 from capanalyze.tws.session import Session
 

@@ -13,7 +13,8 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
 from capanalyze.timeline.legs import one_session
-from capanalyze.timeline.rules import injected_rst, pacing_reject, port_changed
+from capanalyze.timeline.pacing import REJECTED
+from capanalyze.timeline.rules import duplicate_client_id, injected_rst, port_changed, session_displaced
 from capanalyze.timeline.silence import IDLE, met_with_rst
 from capanalyze.timeline.words import MINUTE, SECOND, clean, packets, quote, span
 from capanalyze.tws.message import Message
@@ -22,13 +23,13 @@ ID: Final = "gateway-closed-midsession"
 
 TELLING: Final = (
     (port_changed.CODE, "the API port was changed, and the gateway drops its connections"),
+    (REJECTED, "the client sent more than 50 messages a second; the gateway drops it after repeated violations"),
     (
-        pacing_reject.CODE,
-        "the client sent more than 50 messages a second; the gateway drops it after repeated violations",
+        duplicate_client_id.CODE,
+        "the client sent startApi with a client id that is in use; the gateway closes after that",
     ),
-    (326, "the client sent startApi with a client id that is in use; the gateway closes after that"),
     (1100, "the gateway had lost its own connection to IB"),
-    (10197, "another session of the same user took over"),
+    (session_displaced.CODE, "another session of the same user took over"),
 )
 """Error codes on the wire that explain a close (protocol.md 5.2)."""
 
@@ -96,7 +97,7 @@ def _advice(facts: Facts, *, malformed: bool) -> str:
         return "let the client connect again, to the new port"
     if malformed:
         return "correct that request before the client connects again"
-    if facts.error(pacing_reject.CODE) is not None:
+    if facts.error(REJECTED) is not None:
         return "let the client send slower before it connects again"
     return "read the gateway's log at that time; let the client reconnect after a pause"
 

@@ -9,16 +9,15 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.words import count
 
 ID: Final = "pacing-reject"
 
-CODE: Final = 100
-
 
 def check(facts: Facts) -> Finding | None:
     """Fires on an error message with code 100."""
-    told = [error for error in facts.errors if error.code == CODE]
+    told = [error for error in facts.errors if error.code == REJECTED]
     if not told:
         return None
     closed = facts.closer == "server"
