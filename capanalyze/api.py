@@ -76,7 +76,7 @@ def read_files(
         analyzer.sessions,
         ports,
         all_connections=all_connections,
-        counted=counted_facts(analyzer.tracker.table, analyzer.all_sessions.rest, all_connections),
+        counted=counted_facts(analyzer.tracker.table, analyzer.all_sessions.untold, all_connections),
         opened=int(analyzer.tracker.table.opened),
         cut=any(file.decoder.cut for file in capture.files),
     )
@@ -189,7 +189,7 @@ def _note_lacking(lacking: list[str] | None, capture: Capture, analyzer: Analyze
     decoders = [file.decoder for file in capture.files]
     damaged = any(decoder.damage for decoder in decoders)
     unread = unread_end(damaged, any(decoder.cut for decoder in decoders), len(decoders))
-    counted = counted_facts(analyzer.tracker.table, analyzer.all_sessions.rest, all_connections=True)
+    counted = counted_facts(analyzer.tracker.table, analyzer.all_sessions.untold, all_connections=True)
     words = [unread, lacking_room(counted) if counted is not None else ""]
     lacking.extend(text for text in words if text)
 
@@ -220,9 +220,12 @@ def message_counts(
         analyzer.feed(packets)
     analyzer.finish()
     _note_lacking(lacking, capture, analyzer)
-    sums = {"client": analyzer.all_sessions.rest.names_of(True), "server": analyzer.all_sessions.rest.names_of(False)}
+    sums = {
+        "client": analyzer.all_sessions.untold.names_of(True),
+        "server": analyzer.all_sessions.untold.names_of(False),
+    }
     for session in analyzer.sessions:
-        if session is not None and session.rest is None:
+        if session is not None and session.untold is None:
             for side, counts in (("client", session.client_counts), ("server", session.server_counts)):
                 for name, number in counts.items():
                     sums[side][name] = sums[side].get(name, 0) + number

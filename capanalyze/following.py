@@ -152,7 +152,7 @@ class Live:
             analyzer.sessions,
             self._ports,
             all_connections=self._all,
-            counted=counted_facts(analyzer.tracker.table, analyzer.all_sessions.rest, self._all),
+            counted=counted_facts(analyzer.tracker.table, analyzer.all_sessions.untold, self._all),
             opened=int(analyzer.tracker.table.opened),
             cut=self._decoder.cut,
             reread=None if path is None else lambda: messages(path, ports=self._ports),

@@ -1,7 +1,7 @@
 """Sessions: which TWS session a connection's octets are for, and what its connection learns of it.
 
 In: pieces of streams, by the side that sent them, and connections that end. Out: a session for every connection that is
-told in full, at its ``place``; counts of the others (rest.py); every message, where all are kept.
+told in full, at its ``place``; counts of the others (untold.py); every message, where all are kept.
 """
 
 from typing import Final
@@ -17,9 +17,9 @@ from capanalyze.tws.conversation import Conversation, Exchange
 from capanalyze.tws.frames import index_id
 from capanalyze.tws.in_order import packet_of
 from capanalyze.tws.message import Message
-from capanalyze.tws.rest import Rest, milestone
 from capanalyze.tws.resting import BEGUN, Resting, begins_frame, whole_frame
 from capanalyze.tws.session import Session
+from capanalyze.tws.untold import Untold, milestone
 
 HELLO: Final = b"API\0"
 """What TWS begins with (protocol.md 1.2)."""
@@ -39,7 +39,7 @@ class Sessions:
         places: the session of a connection, at its ``place``; None where there is none.
         talks, unfollowed: exchanges of the sessions that are over, by the number of their connection, and how many
             could not be followed (0: of connections that have no talks).
-        rest: the counts of those that are counted only.
+        untold: what those share that are not told in full: their counts.
     """
 
     def __init__(self, table: Table, keep_all: bool, converse: bool, keys: frozenset[int] | None) -> None:
@@ -50,7 +50,7 @@ class Sessions:
         self.places: list[Session | None] = []
         self.talks: list[tuple[int, list[Exchange]]] = []
         self.unfollowed: dict[int, int] = {}
-        self.rest = Rest()
+        self.untold = Untold()
         self.room = table.room
         if keep_all:
             self.room.most_held = HELD_WHOLE
@@ -137,7 +137,7 @@ class Sessions:
     def rest_if_able(self, side: Side) -> None:
         """Let a session that is only counted share one object with others while it is between frames (resting.py)."""
         session, connection = self.places[side.place], side.connection
-        if session is None or session.rest is None or isinstance(session, Resting) or connection is None:
+        if session is None or session.untold is None or isinstance(session, Resting) or connection is None:
             return
         if connection.roles_from != "syn" or connection.client_side != 0 or not session.rests():
             return
@@ -149,7 +149,7 @@ class Sessions:
         """Give a connection the session that is shared by all at rest which have reached the same milestones."""
         resting = self.resting.get(progress)
         if resting is None:
-            resting = self.resting[progress] = Resting(self.rest, progress)
+            resting = self.resting[progress] = Resting(self.untold, progress)
         self.places[connection.orig.place] = resting
         connection.orig.listener = BEGUN if connection.orig.begun else resting.first
         connection.resp.listener = BEGUN if connection.resp.begun else resting.second
@@ -208,9 +208,9 @@ class Sessions:
             if before is None and not connection.detail and data[start : start + 4] == HELLO:
                 self.table.greeted(connection)
             from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
-            rest = None if connection.detail else self.rest
+            untold = None if connection.detail else self.untold
             session = Session(
-                connection.client_side, connection.api, from_start, self.keep_all, connection.detail, rest, self.room
+                connection.client_side, connection.api, from_start, self.keep_all, connection.detail, untold, self.room
             )
             if self.converse:
                 session.conversation = Conversation(self.room, self.keys)
@@ -242,7 +242,7 @@ class Sessions:
         if session.load > 0 and not session.dead and self.room.is_overfull():
             session.finish()
             self._heard(connection, session)
-            self.rest.given_up += 1
+            self.untold.given_up += 1
             session.dead = True
         if session.dead:
             connection.heeded = False

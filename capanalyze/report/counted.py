@@ -1,6 +1,6 @@
 """The connections beyond those told in full, in numbers: what a report says of each of its kind together.
 
-In: the tallies of the table (tcp/table.py) and of the sessions (tws/rest.py). Out: CountedFacts, and their words.
+In: the tallies of the table (tcp/table.py) and of the sessions (tws/untold.py). Out: CountedFacts, and their words.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from capanalyze.tcp.table import Table
 from capanalyze.tcp.tally import UNKNOWN, Tally
 from capanalyze.timeline.verdict import closers
 from capanalyze.timeline.words import count, listing
-from capanalyze.tws.rest import Rest
+from capanalyze.tws.untold import Untold
 
 
-def counted_facts(table: Table, rest: Rest, all_connections: bool) -> CountedFacts | None:
+def counted_facts(table: Table, untold: Untold, all_connections: bool) -> CountedFacts | None:
     """What is known of the connections that are counted only; None where every one is told in full."""
     tallies = (table.gateway, table.others) if all_connections else (table.gateway,)
     facts = CountedFacts(
@@ -22,10 +22,10 @@ def counted_facts(table: Table, rest: Rest, all_connections: bool) -> CountedFac
         octets=sum(int(tally.octets) for tally in tallies),
         closed_first=_sum(tallies, "closes"),
         conn_states=_sum(tallies, "states"),
-        sessions=int(rest.sessions),
-        sessions_given_up=int(rest.given_up),
-        reached=dict(rest.reached),
-        messages={"client": rest.names_of(from_client=True), "server": rest.names_of(from_client=False)},
+        sessions=int(untold.sessions),
+        sessions_given_up=int(untold.given_up),
+        reached=dict(untold.reached),
+        messages={"client": untold.names_of(from_client=True), "server": untold.names_of(from_client=False)},
         unfollowed_syns=sum(int(tally.unfollowed) for tally in tallies),
         unfollowed_packets=sum(int(tally.unfollowed_packets) for tally in tallies),
     )

@@ -95,8 +95,8 @@ class Greeting(SessionState):
         else:
             self.hello_side = 1 - stream.side
             self._server_greets(stream, found)
-        if self.rest is not None:
-            self.rest.greeted(stream.from_client)
+        if self.untold is not None:
+            self.untold.greeted(stream.from_client)
         if self.counted:
             return
         prefix: i64 = 0 if found.kind == hello.LEGACY else 8 if stream.from_client else 4
@@ -105,7 +105,7 @@ class Greeting(SessionState):
         message.payload = known[prefix : found.octets]
         message.missing = found.octets - min(found.octets, len(known))
         message.server_version = self.server_version
-        if self.rest is None:
+        if self.untold is None:
             counts = self.client_counts if stream.from_client else self.server_counts
             counts["hello"] = 1
         self.keep(message)
@@ -138,7 +138,7 @@ class Greeting(SessionState):
         self.connection_time = found.time
         self.server_version = found.server_version
         self.keys = keys_of(found.server_version)
-        if self.rest is None:
+        if self.untold is None:
             self.watch.version(found.server_version)
             if self.settled:
                 self.watch.marks(self.server)

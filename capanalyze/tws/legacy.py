@@ -14,10 +14,10 @@ from capanalyze.tws.decode import unframed_length
 from capanalyze.tws.frames import MAX_KEPT
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.greeting import Greeting
-from capanalyze.tws.rest import BITS, Rest
 from capanalyze.tws.resync import Mark
 from capanalyze.tws.stream_state import FIELDS, OPAQUE
 from capanalyze.tws.tail import LONG_KEPT
+from capanalyze.tws.untold import BITS, Untold
 
 _WINDOW: Final = 1024  # octets that are split into fields at first; most messages are shorter
 _LONG: Final = 2048  # a longer message is tried again only when it has grown by a sixteenth
@@ -64,10 +64,10 @@ class Legacy(Greeting):
         from_start: bool,
         keep_all: bool,
         detail: bool,
-        rest: Rest | None = None,
+        untold: Untold | None = None,
         room: Room | None = None,
     ) -> None:
-        super().__init__(client_side, on_api_port, from_start, keep_all, detail, rest, room)
+        super().__init__(client_side, on_api_port, from_start, keep_all, detail, untold, room)
         self.unframed: list[Unframed | None] = NO_UNFRAMED
 
     def fields(self, stream: FrameStream, data: bytes, start: i64, end: i64) -> None:

@@ -14,8 +14,8 @@ from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import Listener
 from capanalyze.tws.frames import MAX_FRAME, identify
 from capanalyze.tws.framing import FrameStream
-from capanalyze.tws.rest import Rest
 from capanalyze.tws.session import Session
+from capanalyze.tws.untold import Untold
 
 MOST_BEGUN: Final = 2048
 """Octets of a frame that waits at its side until it is whole; a longer one needs a session of its own."""
@@ -35,16 +35,16 @@ class Resting(Session):
     """In place of all sessions at rest that came to the same milestones: ``finish`` counts another one of them.
 
     Args:
-        rest: what sessions share that are counted only.
-        progress: their milestones (rest.py).
+        untold: what sessions share that are counted only.
+        progress: their milestones (untold.py).
     """
 
     __slots__ = ()
 
-    def __init__(self, rest: Rest, progress: i64) -> None:
-        super().__init__(0, True, True, False, False, rest)
-        self.first = self.client = RestingStream(self, 0, 0, None, rest.client)
-        self.second = self.server = RestingStream(self, 1, 0, None, rest.server)
+    def __init__(self, untold: Untold, progress: i64) -> None:
+        super().__init__(0, True, True, False, False, untold)
+        self.first = self.client = RestingStream(self, 0, 0, None, untold.client)
+        self.second = self.server = RestingStream(self, 1, 0, None, untold.server)
         self.resume(progress)
 
 

@@ -19,11 +19,11 @@ from capanalyze.tws.legacy import Legacy
 from capanalyze.tws.message import ERROR, MANAGED_ACCOUNTS, NEXT_VALID_ID, REQ_ACCOUNT_UPDATES, START_API, Message
 from capanalyze.tws.milestones import FARM_OK
 from capanalyze.tws.pieces import Pieces
-from capanalyze.tws.rest import BITS, READY, WATCH_CLIENT, WATCH_SERVER, milestone, stage
 from capanalyze.tws.results import fill
 from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.state import NO_MESSAGES
 from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE
+from capanalyze.tws.untold import BITS, READY, WATCH_CLIENT, WATCH_SERVER, milestone, stage
 from capanalyze.tws.walker import WATCH_NONE
 
 SEARCH_OCTETS: Final = 262144
@@ -88,7 +88,7 @@ class Session(Legacy):
         if before == 0 and stream.mode == FRAMES:
             return
         now: i64 = stream.waiting_octets() + self.waiting_octets(stream.side)
-        if not self.room.hold(before, now, self.rest is None):
+        if not self.room.hold(before, now, self.untold is None):
             self.drop_fields(stream)
             self.lost(stream, stream.offset, NO_ROOM)
             stream.give_up()
@@ -111,7 +111,7 @@ class Session(Legacy):
 
     def snapshot(self) -> None:
         """The close was seen: keep what each side had sent last, though more may follow."""
-        if self.closing_tail is None and self.rest is None:
+        if self.closing_tail is None and self.untold is None:
             self.closing_tail = (self.tail(0), self.tail(1))
 
     def rests(self) -> bool:
@@ -147,9 +147,9 @@ class Session(Legacy):
         self.finish_fields()
         self.first.finish()
         self.second.finish()
-        if self.rest is not None:
+        if self.untold is not None:
             if self.is_tws or self.progress != 0:
-                self.rest.add(stage(self.progress))
+                self.untold.add(stage(self.progress))
             self.let_go()
         else:
             fill(self)
@@ -178,7 +178,7 @@ class Session(Legacy):
                 self._converse(self.conversation, message, index, key)
         else:
             key = self.keys.key(from_client, index, data, begin, end)
-        if self.rest is not None:
+        if self.untold is not None:
             self._progress(stream, number)
         elif from_client:
             self._request(stream, number, index, key, data[begin:end])

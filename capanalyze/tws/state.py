@@ -17,11 +17,11 @@ from capanalyze.tws.keys import Keys, keys_of
 from capanalyze.tws.message import ERROR, Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import Pairing
-from capanalyze.tws.rest import BITS, WATCH_CLIENT, WATCH_SERVER, Rest
 from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.stream_state import FrameHandler, StreamState
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, length_at, newest_of
 from capanalyze.tws.tally import NO_LISTS, NO_REQUESTS, Named, Unfinished
+from capanalyze.tws.untold import BITS, WATCH_CLIENT, WATCH_SERVER, Untold
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
 
@@ -57,8 +57,8 @@ class SessionState(FrameHandler):
         desyncs: places where framing was lost.
         head: the first HEAD messages of both sides. errors: the server's error messages after these.
         conversation: with keep_all, where it is asked for: every request with all its answers.
-        rest: for a session that is not told in full: what it shares; else None. progress: its milestones (rest.py).
-        counted: it is counted only: with ``rest``, and no message of it is wanted.
+        untold: for a session that is not told in full: what it shares; else None. progress: its milestones (untold.py).
+        counted: it is counted only: with ``untold``, and no message of it is wanted.
         closing_tail: the newest messages of sides 0 and 1 when the close was seen; None if it was not.
     """
 
@@ -99,7 +99,6 @@ class SessionState(FrameHandler):
         "pairing",
         "progress",
         "redirect",
-        "rest",
         "room",
         "second",
         "second_held",
@@ -113,6 +112,7 @@ class SessionState(FrameHandler):
         "unanswered_left_out",
         "unfinished",
         "unfinished_left_out",
+        "untold",
         "watch",
     )
 
@@ -123,7 +123,7 @@ class SessionState(FrameHandler):
         from_start: bool,
         keep_all: bool,
         detail: bool,
-        rest: Rest | None = None,
+        untold: Untold | None = None,
         room: Room | None = None,
     ) -> None:
         # what it takes of the room that all sessions share
@@ -133,19 +133,19 @@ class SessionState(FrameHandler):
         self.second_held: i64 = 0
         self.load: i64 = 0  # what it takes of ``room`` itself
         # how much of it is looked at and kept
-        self.rest: Rest | None = rest
+        self.untold: Untold | None = untold
         self.progress: i64 = 0
         self.on_api_port: bool = on_api_port
         self.from_start: bool = from_start
         self.keep_all: bool = keep_all
         self.detail: bool = detail
-        self.counted: bool = rest is not None and not keep_all
+        self.counted: bool = untold is not None and not keep_all
         self.dead: bool = False
         self.is_tws: bool = False
         self.settled: bool = False  # only what milestones and open requests need is looked at
         # its two streams, by side and by role
         limit: i64 = KEPT_IN_BRIEF if self.counted else (MAX_FRAME if keep_all else MAX_KEPT) + 4
-        shared = rest.client if rest is not None else None
+        shared = untold.client if untold is not None else None
         self.first: FrameStream = FrameStream(self, 0, limit, Tail() if detail else None, shared)
         self.second: FrameStream = FrameStream(self, 1, limit, Tail() if detail else None, shared)
         self.client: FrameStream = self.first
@@ -163,10 +163,10 @@ class SessionState(FrameHandler):
         self.hello_problem: str = ""
         self.not_tws: str | None = None
         # what was said, and what is wrong with it
-        self.client_counts: dict[str, int] = {} if rest is None else rest.counts
-        self.server_counts: dict[str, int] = {} if rest is None else rest.counts
-        self.client_encodings: list[str] = [] if rest is None else rest.names
-        self.server_encodings: list[str] = [] if rest is None else rest.names
+        self.client_counts: dict[str, int] = {} if untold is None else untold.counts
+        self.server_counts: dict[str, int] = {} if untold is None else untold.counts
+        self.client_encodings: list[str] = [] if untold is None else untold.names
+        self.server_encodings: list[str] = [] if untold is None else untold.names
         self.client_remainder: str = ""
         self.server_remainder: str = ""
         self.unanswered: list[Named] = NO_REQUESTS
@@ -176,12 +176,12 @@ class SessionState(FrameHandler):
         self.desyncs: list[Desync] = NO_DESYNCS
         self.desync_count: i64 = 0
         # messages that are kept, and requests that are followed
-        self.head: list[Message] = [] if rest is None else rest.messages
-        self.errors: list[Message] = [] if rest is None else rest.messages
+        self.head: list[Message] = [] if untold is None else untold.messages
+        self.errors: list[Message] = [] if untold is None else untold.messages
         self.closing_tail: tuple[list[Message], list[Message]] | None = None
-        self.all_milestones: Milestones = Milestones() if rest is None else rest.milestones
-        self.pairing: Pairing = Pairing(self.room) if rest is None else rest.pairing
-        self.watch: Watch = Watch(self.pairing) if rest is None else rest.watch
+        self.all_milestones: Milestones = Milestones() if untold is None else untold.milestones
+        self.pairing: Pairing = Pairing(self.room) if untold is None else untold.pairing
+        self.watch: Watch = Watch(self.pairing) if untold is None else untold.watch
         self.keys: Keys = keys_of(0)
         self.conversation: Conversation | None = None
         self.kept: list[Message] = NO_MESSAGES  # keep_all: what take_messages() gives next
@@ -205,15 +205,15 @@ class SessionState(FrameHandler):
 
     def _role(self, stream: FrameStream, from_client: bool) -> None:
         stream.from_client = from_client
-        if self.rest is not None:
-            stream.share(self.rest.client if from_client else self.rest.server)
+        if self.untold is not None:
+            stream.share(self.untold.client if from_client else self.untold.server)
         stream.eager = known_indexes(from_client) if self.on_api_port else b""
         stream.watch = WATCH_ALL
 
     def settle(self) -> None:
         """From now on look only at what milestones and open requests need."""
         self.settled = True
-        if self.rest is not None:
+        if self.untold is not None:
             self.client.watch = WATCH_CLIENT
             self.server.watch = WATCH_SERVER
             return
@@ -222,7 +222,7 @@ class SessionState(FrameHandler):
 
     def reach(self, name: str, packet: i64, ts_ns: i64) -> None:
         """Note the first packet that proves a milestone; of a session that is not told, that there was one."""
-        if self.rest is None:
+        if self.untold is None:
             self.all_milestones.reach(name, packet, ts_ns)
         self.progress |= BITS[name]
 
@@ -272,9 +272,9 @@ class SessionState(FrameHandler):
     def lost(self, stream: StreamState, offset: i64, reason: str) -> None:
         """Framing makes no sense, or octets are missing."""
         self.desync_count += 1
-        if self.rest is None and self.desyncs is NO_DESYNCS:
+        if self.untold is None and self.desyncs is NO_DESYNCS:
             self.desyncs = []
-        if self.rest is None and len(self.desyncs) < min(LOST, self.most_head):
+        if self.untold is None and len(self.desyncs) < min(LOST, self.most_head):
             self.desyncs.append(Desync(stream.from_client, stream.packet, stream.ts_ns, offset, reason))
 
     def tail(self, side: i64) -> list[Message]:

@@ -2,16 +2,16 @@
 
 from capanalyze.tcp.room import FOLLOWED_IN_ALL, IN_ALL, KEPT_COST, KEPT_IN_ALL, WAITING_IN_ALL, Room
 from capanalyze.tws.conversation import Conversation
-from capanalyze.tws.rest import Rest
 from capanalyze.tws.session import Session
 from capanalyze.tws.stream_state import OPAQUE
+from capanalyze.tws.untold import Untold
 
 TICK = b"\0\0\0\x0e" + b"1\x006\x001\x001\x005.0\x003\0"
 NOISE = b"\xee\0\0\0" * 100
 
 
-def midstream(room: Room, rest: Rest | None = None) -> Session:
-    return Session(0, True, False, False, True, rest, room)
+def midstream(room: Room, untold: Untold | None = None) -> Session:
+    return Session(0, True, False, False, True, untold, room)
 
 
 def test_first_messages_are_kept_while_there_is_room() -> None:
@@ -70,13 +70,13 @@ def test_no_more_requests_are_followed_than_there_is_room_for() -> None:
 
 
 def test_sessions_that_are_counted_only_count_together() -> None:
-    rest = Rest()
+    untold = Untold()
     for _ in range(3):
-        session = Session(0, True, False, False, False, rest)
+        session = Session(0, True, False, False, False, untold)
         session.data(1, TICK * 4, 0, 4 * len(TICK), 1, -1)
         session.finish()
 
-    assert (rest.names_of(from_client=False), rest.sessions, rest.reached) == ({"tickPrice": 12}, 3, {"": 3})
+    assert (untold.names_of(from_client=False), untold.sessions, untold.reached) == ({"tickPrice": 12}, 3, {"": 3})
 
 
 def test_where_there_was_no_room_there_is_again_when_a_quarter_is_free() -> None:

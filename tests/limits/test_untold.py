@@ -93,7 +93,7 @@ def test_messages_of_connections_that_are_not_told_are_counted_where_all_are_wan
     for packets in Capture([from_bytes(ready().server.data(error(2104)).pcap(), "talk.pcap")], "auto", None).runs():
         analyzer.feed(packets)
     analyzer.finish()
-    rest = analyzer.all_sessions.rest
+    untold = analyzer.all_sessions.untold
 
-    assert rest.names_of(True) == {"hello": 1, "startApi": 1}
-    assert rest.names_of(False) == {"hello": 1, "managedAccounts": 1, "nextValidId": 1, "error": 1}
+    assert untold.names_of(True) == {"hello": 1, "startApi": 1}
+    assert untold.names_of(False) == {"hello": 1, "managedAccounts": 1, "nextValidId": 1, "error": 1}

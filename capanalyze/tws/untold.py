@@ -1,4 +1,4 @@
-"""What the sessions share that are not told: those of connections beyond the ones told in full (tcp/table.py).
+"""Untold: what all sessions share that are not told in full, their connections not being either (tcp/table.py).
 
 In: their frames and milestones. Out: frames by kind, of all of them together, and how far each got. Such a session
 has no pairing and no times of its own, and keeps no messages, though all of them may be wanted as they come: it is a
@@ -38,7 +38,8 @@ BITS: Final = {
 }
 """Milestones in ``SessionState.progress``."""
 
-READY: Final = 24
+READY: Final = 8 | 16
+"""Both answers to startApi: next_valid_id and managed_accounts."""
 
 
 def milestone(from_client: bool, number: i64) -> i64:
@@ -50,8 +51,8 @@ def milestone(from_client: bool, number: i64) -> i64:
     return BITS["managed_accounts"] if number == MANAGED_ACCOUNTS else 0
 
 
-class Rest:
-    """What they share.
+class Untold:
+    """The one object that stands in all of them for what a session told in full has of its own.
 
     Attributes:
         client, server: their frames by index, from either side.
