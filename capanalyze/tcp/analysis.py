@@ -11,6 +11,7 @@ from capanalyze.tcp import notes
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.notes import mark, note
 from capanalyze.tcp.numbering import is_lone
+from capanalyze.tcp.sequence import MASK, distance
 from capanalyze.tcp.side import trouble
 
 
@@ -100,7 +101,7 @@ def repeat(connection: Connection, side: Side, peer: Side, seg: Segment, rel: i6
 def acked_by(side: Side, peer: Side) -> i64:
     """The position that the peer's newest packet acknowledges."""
     stale = peer.trouble.stale_ack
-    return side.acked_rel if stale < 0 else side.acked_rel - ((peer.last_ack - stale) & 0xFFFFFFFF)
+    return side.acked_rel if stale < 0 else side.acked_rel - ((peer.last_ack - stale) & MASK)
 
 
 def remember(side: Side, seg: Segment, rel: i64, probe: str, ts_ns: i64) -> None:
@@ -115,17 +116,12 @@ def remember(side: Side, seg: Segment, rel: i64, probe: str, ts_ns: i64) -> None
         if rel == side.whole_rel or rel < side.whole_rel < end:
             side.whole_rel = side.max_rel  # the hole is no news any more, whether or not another one lies behind it
     stale: i64 = -1
-    if seg.flags & ACK and seg.ack != side.last_ack and behind(seg.ack, side.last_ack):
+    if seg.flags & ACK and side.last_ack >= 0 and distance(seg.ack, side.last_ack) < 0:
         stale = seg.ack
     if side.trouble.stale_ack != stale:
         trouble(side).stale_ack = stale
 
 
-def behind(ack: i64, newest: i64) -> bool:
-    """Whether an acknowledgement number lies before the newest one."""
-    return newest >= 0 and ((ack - newest) & 0xFFFFFFFF) >= 0x80000000
-
-
 def soon(ts_ns: i64, earlier: i64, within: i64) -> bool:
-    """Whether a time lies at most ``within`` behind another; a clock that was set back proves nothing."""
+    """Whether a time is less than ``within`` after another; a clock that was set back proves nothing."""
     return 0 <= ts_ns - earlier < within

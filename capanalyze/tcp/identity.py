@@ -12,13 +12,10 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, RST, SYN, Segment
 from capanalyze.tcp.connection import Side
-from capanalyze.tcp.sequence import MASK, apart, distance
-
-STRAY: Final = 1 << 24
-"""A segment farther than this from an older connection's numbers is not of it."""
+from capanalyze.tcp.sequence import MASK, STRAY, apart, distance
 
 ELSEWHERE: Final = 1 << 28
-"""The same for a connection that has not ended: what both sides may have said while nothing was captured."""
+"""In place of STRAY for a connection that has not ended: what both sides may have said while nothing was captured."""
 
 LATE_SYN: Final = 1 << 20
 """Octets that may have been captured before the SYN that opened their stream."""
@@ -32,8 +29,8 @@ YOUNG: Final = 1000
 NEAR: Final = 1 << 20
 """How far a segment's numbers may lie from those of the only direction known so far."""
 
-UNKNOWN: Final = 1 << 32
-"""Farther apart than two numbers can be."""
+INCOMPARABLE: Final = 1 << 32
+"""Farther than two numbers can be apart: a segment of which there is nothing to compare."""
 
 
 def owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
@@ -125,12 +122,12 @@ def answers_syn(peer: Side, ack: i64) -> bool:
 def began_with(side: Side, number: i64) -> bool:
     """Whether a side whose SYN was not captured so far may have begun with that initial sequence number."""
     peer = side.peer
-    following = (number + 1) & 0xFFFFFFFF
+    following = (number + 1) & MASK
     if side.trouble.told >= 0:
         return 0 <= distance(side.trouble.told, following) <= LARGEST_SYN
     if side.next_seq < 0:  # nothing came from it that tells: it answers a SYN, or was reset before this
         return peer.isn >= 0 or following in {peer.parting.rst_ack, side.parting.last_rst}
-    lowest = (side.next_seq - (side.next_rel - side.low_rel)) & 0xFFFFFFFF
+    lowest = (side.next_seq - (side.next_rel - side.low_rel)) & MASK
     before = distance(lowest, following)
     if before == 0:
         return True
@@ -149,7 +146,7 @@ def misfit(side: Side, seg: Segment, anywhere: bool) -> i64:
         farthest = beside(side, seg.seq, anywhere)
     if seg.flags & ACK and peer.next_seq >= 0:
         farthest = max(farthest, beside(peer, seg.ack, anywhere))
-    return farthest if farthest >= 0 else UNKNOWN
+    return farthest if farthest >= 0 else INCOMPARABLE
 
 
 def is_refusal(seg: Segment) -> bool:
@@ -170,7 +167,7 @@ def answers(side: Side, seg: Segment) -> bool:
     """Whether a segment continues what is known of a side by its peer's segments alone."""
     peer = side.peer
     if not seg.flags & ACK:  # a SYN captured behind its answer, or a RST, which has the number that was acknowledged
-        return side.trouble.told == (seg.seq + 1) & 0xFFFFFFFF if seg.flags & SYN else peer.last_ack == seg.seq
+        return side.trouble.told == (seg.seq + 1) & MASK if seg.flags & SYN else peer.last_ack == seg.seq
     if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
         return False
     return peer.last_ack < 0 or apart(seg.seq, peer.last_ack) <= NEAR

@@ -12,7 +12,7 @@ from capanalyze.packets.segment import ACK, Segment
 from capanalyze.tcp.connection import Side
 from capanalyze.tcp.evidence import INEXACT
 from capanalyze.tcp.identity import answers_syn
-from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.sequence import MASK, distance
 
 LARGEST_WINDOW: Final = 65535 << 14
 """What a window may be where the scale is not known (RFC 7323 2.3)."""
@@ -57,7 +57,7 @@ def judge(side: Side, peer: Side, seg: Segment) -> str:
         return VALID
     if side.next_seq >= 0:
         behind_fin: i64 = 1 if side.parting.closed and side.next_rel == side.parting.fin_rel else 0
-        if seg.seq in (side.next_seq, (side.next_seq + behind_fin) & 0xFFFFFFFF):
+        if seg.seq in (side.next_seq, (side.next_seq + behind_fin) & MASK):
             return INEXACT if not behind_fin and has_probed(side, peer) else VALID
     expected = peer.last_ack if peer.last_ack >= 0 else side.next_seq
     window = peer.window << peer.scale if peer.scale >= 0 and peer.window >= 0 else LARGEST_WINDOW

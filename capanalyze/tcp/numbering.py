@@ -4,8 +4,6 @@ In: SYNs, or the first segments of a side whose SYN is not in the capture. Out: 
 side, which everything else counts from.
 """
 
-from typing import Final
-
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, PSH, SYN, Segment
@@ -13,15 +11,9 @@ from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.leap import move_leap
 from capanalyze.tcp.notes import event
 from capanalyze.tcp.parting import NOWHERE
-from capanalyze.tcp.sequence import MASK, distance, onward
+from capanalyze.tcp.sequence import MASK, STRAY, UNDER_WAY, distance, onward
 from capanalyze.tcp.side import NOT_CAPTURED, part, trouble
 from capanalyze.tcp.streams import add_gap
-
-STRAY: Final = 1 << 24
-"""An acknowledgement farther than this from the SYN it should answer is of another connection."""
-
-UNDER_WAY: Final = 1 << 30
-"""Octets that are under way at a time at most (RFC 7323 2.3)."""
 
 
 def take_syn(
@@ -64,7 +56,7 @@ def number(side: Side, peer: Side, seg: Segment) -> None:
         return  # another SYN-ACK, of a host that forgot the first one: its numbers were not taken
     if side.isn >= 0:
         trouble(side).former_isn = side.isn
-    begin(side, peer, (seg.seq + 1) & 0xFFFFFFFF, side.isn >= 0 or side.packets == 1)
+    begin(side, peer, (seg.seq + 1) & MASK, side.isn >= 0 or side.packets == 1)
     side.isn = seg.seq
 
 
@@ -75,7 +67,7 @@ def choose(side: Side, peer: Side, seg: Segment) -> None:
         return
     if 0 < distance(seg.ack, former) <= STRAY and not 0 < distance(seg.ack, peer.isn) <= STRAY:
         peer.isn = former
-        begin(peer, side, (former + 1) & 0xFFFFFFFF, True)
+        begin(peer, side, (former + 1) & MASK, True)
 
 
 def begin(side: Side, peer: Side, following: i64, fresh: bool) -> None:
@@ -142,7 +134,7 @@ def is_lone(seg: Segment) -> bool:
 
 def be_sure(side: Side, peer: Side, ack: i64) -> None:
     """An acknowledgement of the peer may tell the numbers of a side of which only segments without payload came."""
-    if ack == (side.next_seq + 1) & 0xFFFFFFFF:  # it answers a keep-alive
+    if ack == (side.next_seq + 1) & MASK:  # it answers a keep-alive
         if side.acked_rel > side.next_rel:  # it had been acknowledged before the keep-alive
             side.acked_rel -= 1
             move_leap(side, -1)
@@ -155,7 +147,6 @@ def be_sure(side: Side, peer: Side, ack: i64) -> None:
 def shift(side: Side, peer: Side, following: i64) -> None:
     """A side's numbers began at a keep-alive, or at a FIN: where it acknowledged the peer lies one earlier."""
     side.next_seq = following
-    trouble(side).shifted = True
     if peer.trouble.beyond_at != NOWHERE:
         trouble(peer).beyond_at -= 1
     if peer.trouble.beyond_open != NOWHERE:

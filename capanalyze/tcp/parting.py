@@ -138,8 +138,7 @@ class Trouble:
             gap_octets_left_out: the rest. missing: octets that the peer acknowledged and the capture lacks. cut: octets
             of captured segments that a short snapshot length left out. hidden_at: where its captured octets end, if
             there is more: acknowledged, or ahead: its own number was ahead of them, in a segment without payload that
-            acknowledged ahead_ack; ahead_sure: the same where that was no keep-alive. shifted: its numbers began at a
-            keep-alive or at a FIN, whichever it was.
+            acknowledged ahead_ack; ahead_sure: the same where that was no keep-alive.
         former_isn: of a SYN-ACK before the newest one, which has another number; -1 none.
         told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
         unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
@@ -183,7 +182,6 @@ class Trouble:
         "most_gaps",
         "probe",
         "repeats",
-        "shifted",
         "skipped",
         "stale_ack",
         "tail_to_hole",
@@ -207,7 +205,6 @@ class Trouble:
         self.ahead: i64 = NOWHERE
         self.ahead_ack: i64 = -1
         self.ahead_sure: i64 = NOWHERE
-        self.shifted: bool = False
         self.former_isn: i64 = -1
         self.told: i64 = -1
         self.unsure: bool = False

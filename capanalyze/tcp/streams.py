@@ -13,6 +13,7 @@ from mypy_extensions import i64
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.parting import NO_GAPS, NO_HELD, Gap, Held, Trouble
 from capanalyze.tcp.room import Room
+from capanalyze.tcp.sequence import MASK
 from capanalyze.tcp.side import Side, break_tail, trouble
 
 MAX_HELD: Final = 256
@@ -141,7 +142,7 @@ class Streams:
             self.runs.append(Run(side.index, b"", 0, 0, cut, packet, ts_ns))
         moved = end - side.next_rel
         side.next_rel = end
-        side.next_seq = (side.next_seq + moved) & 0xFFFFFFFF
+        side.next_seq = (side.next_seq + moved) & MASK
 
     def _release(self, side: Side) -> None:
         """Deliver what is held and has become in order."""
@@ -181,7 +182,7 @@ class Streams:
         add_gap(side, side.next_rel, length, packet)
         self.runs.append(Run(side.index, b"", 0, 0, length, packet, ts_ns))
         side.next_rel = end
-        side.next_seq = (side.next_seq + length) & 0xFFFFFFFF
+        side.next_seq = (side.next_seq + length) & MASK
 
     def finish(self, connection: Connection) -> None:
         """The capture is over: close every hole and the one behind the last octet, and count what is missing."""

@@ -42,17 +42,17 @@ FOLLOWED: Final = 20_480
 SWEPT: Final = 2_000
 """SYNs that wait for an answer, before those are dropped that wait no longer: a forgotten one holds its connection."""
 
-NOWHERE: Final = Connection(0, NOBODY, NOBODY, False)
+VACANT: Final = Connection(0, NOBODY, NOBODY, False)
 """What lies at a place that is vacant."""
 
-NOWHERE.gone = True
+VACANT.gone = True
 
 
 class Table(Directory):
     """The connections; as a Directory it finds their sides by key.
 
     Attributes:
-        connections: those that are kept, in no order once places were given on; NOWHERE at places that are vacant.
+        connections: those that are kept, in no order once places were given on; VACANT at places that are vacant.
         room: what they may keep together.
         opened: how many there were in all.
         gateway, others: tallies of those forgotten: the gateway's (``Connection.api``), and others.
@@ -136,7 +136,7 @@ class Table(Directory):
     def vacate(self, connection: Connection) -> None:
         """Forget a connection in whose place there is no other one yet."""
         self.forget(connection)
-        self.connections[connection.orig.place] = NOWHERE
+        self.connections[connection.orig.place] = VACANT
         self._vacant.append(connection.orig.place)
 
     def close(self) -> None:

@@ -18,13 +18,13 @@ from capanalyze.tcp.analysis import analyse, keeps_alive_unseen
 from capanalyze.tcp.close import Closing, take_back
 from capanalyze.tcp.connection import Connection, Side, is_over
 from capanalyze.tcp.copies import Copies
-from capanalyze.tcp.identity import STRAY, owner
+from capanalyze.tcp.identity import owner
 from capanalyze.tcp.leap import note_ahead
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, is_lone, place, position, take_syn
 from capanalyze.tcp.parting import NOWHERE, OPEN, SMOOTH, kept
 from capanalyze.tcp.recent import Recent
-from capanalyze.tcp.sequence import apart
+from capanalyze.tcp.sequence import STRAY, apart
 from capanalyze.tcp.short import NOTHING, catch_up, goes_on, open_window, said
 from capanalyze.tcp.side import break_tail, part
 from capanalyze.tcp.streams import PATIENCE, Streams

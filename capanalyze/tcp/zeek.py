@@ -12,6 +12,7 @@ from mypy_extensions import i64, u8
 
 from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.sequence import MASK
 from capanalyze.tcp.side import part, trouble
 
 INACTIVE: Final = 0
@@ -81,7 +82,7 @@ def flag_letters(connection: Connection, side: Side, seg: Segment) -> None:
             letter(connection, side, "h" if seg.flags & ACK else "s")
         side.last_syn = seg.seq
     elif flags == FIN:
-        end = (seg.seq + seg.length) & 0xFFFFFFFF
+        end = (seg.seq + seg.length) & MASK
         if end != side.parting.last_fin:
             letter(connection, side, "f")
         part(side).last_fin = end
