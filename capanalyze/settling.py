@@ -5,6 +5,7 @@ their first packets, and the session of each at the same index.
 """
 
 from capanalyze.sessions import Sessions
+from capanalyze.tcp import close
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.tracker import Tracker
 
@@ -37,7 +38,7 @@ def _finish(tracker: Tracker, sessions: Sessions, connection: Connection) -> Non
     if runs and connection.heeded:
         sessions.tell_runs(connection.orig, runs)
     sessions.finish(connection)
-    tracker.closing.finish(connection)
+    close.finish(connection)
 
 
 def _count(tracker: Tracker, sessions: Sessions, connection: Connection) -> None:

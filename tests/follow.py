@@ -10,6 +10,7 @@ from capanalyze import API_PORTS
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.segment import HEADER_CUT, OK, REASSEMBLED, Segment
+from capanalyze.tcp import close
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.tracker import RUNS, Tracker
 
@@ -130,10 +131,10 @@ def follow_generally(capture: bytes) -> Followed:
                 hand_on(tracker.side.connection)
     for connection in tracker.connections:
         tracker.streams.runs.clear()
-        tracker.closing.infer(connection)
+        close.infer(connection)
         tracker.streams.finish(connection)
         hand_on(connection)
-        tracker.closing.finish(connection)
+        close.finish(connection)
     followed = Followed(tracker.connections)
     for connection in tracker.connections:
         recorder = recorders.get(connection.number, StreamRecorder())

@@ -13,7 +13,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.link import tag_in
 from capanalyze.tcp.parting import NO_PACKETS
-from capanalyze.tcp.side import TAIL, Side
+from capanalyze.tcp.side import TAIL, Side, said_before
 
 __all__ = ["TAIL", "Close", "Connection", "Event", "Note", "Side"]
 
@@ -27,7 +27,6 @@ EVENTS_SHORT: Final = 40
 NOTE_PACKETS: Final = 100
 NOTE_PACKETS_SHORT: Final = 20
 """Packet numbers kept for each note; ``count`` stays true."""
-
 
 LATEST: Final = 16
 """Newest packet numbers kept beside them: a host gives up after as many retransmissions (Linux: 15) or keep-alives."""
@@ -289,3 +288,13 @@ def ends(key: bytes) -> tuple[Side, Side]:
 def is_over(connection: Connection) -> bool:
     """Whether nothing more is to come: both sides closed, or a RST counted."""
     return connection.reset is not None or (connection.orig.parting.closed and connection.resp.parting.closed)
+
+
+def mark_end(connection: Connection) -> bool:
+    """The connection ends: set apart what both sides had said by now; False where it had begun to end before."""
+    if connection.ending:
+        return False
+    connection.ending = True
+    said_before(connection.orig)
+    said_before(connection.resp)
+    return True

@@ -1,7 +1,7 @@
 """Judgement: whether the receiver of a RST acts on it, as far as it is known when the RST is captured.
 
 In: a RST and what both sides have said so far. Out: a word for its number. What comes later may yet tell another
-(close.py).
+(resets.py).
 """
 
 from typing import Final

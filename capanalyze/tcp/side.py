@@ -278,3 +278,13 @@ def break_tail(side: Side) -> None:
 def last_octets(side: Side) -> bytes:
     """The last octets that it sent, none of them missing between two of them; those before a hole that ends them."""
     return side.tail or side.trouble.tail_to_hole
+
+
+def said_before(side: Side) -> None:
+    """Set apart what a side had said by now, where that is told."""
+    if not side.detail:
+        return
+    parting = part(side)
+    parting.tail = last_octets(side)
+    parting.last_data_ts = side.last_data_ts
+    parting.last_data_packet = side.last_data_packet

@@ -12,10 +12,9 @@ from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
 from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
-from capanalyze.tcp import notes
+from capanalyze.tcp import close, notes
 from capanalyze.tcp.acknowledgement import acknowledge
 from capanalyze.tcp.analysis import analyse, keeps_alive_unseen
-from capanalyze.tcp.close import Closing, take_back
 from capanalyze.tcp.connection import Connection, Side, is_over
 from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import owner
@@ -24,6 +23,7 @@ from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, is_lone, place, position, take_syn
 from capanalyze.tcp.parting import NOWHERE, OPEN, SMOOTH, kept
 from capanalyze.tcp.recent import Recent
+from capanalyze.tcp.resets import outlived, reconsider, take_back, went_on
 from capanalyze.tcp.sequence import STRAY, apart
 from capanalyze.tcp.short import NOTHING, catch_up, goes_on, open_window, said
 from capanalyze.tcp.side import break_tail, part
@@ -57,7 +57,6 @@ class Tracker:
         self.connections = self.table.connections
         self.left: Connection | None = None
         self.streams = Streams(self.table.room)
-        self.closing = Closing()
         self.copies = Copies()
         self.side: Side | None = None
         self.just_closed: bool = False
@@ -92,7 +91,7 @@ class Tracker:
             flag_letters(connection, side, seg)
         if flags & RST:
             asked = flags & ACK != 0 or before < peer.last_packet or peer.next_rel > peer.acked_rel
-            self.just_closed = self.closing.reset(connection, side, peer, seg, asked, packet, ts_ns)
+            self.just_closed = close.reset(connection, side, peer, seg, asked, packet, ts_ns)
             self._settle(connection)
             return NOTHING
         if peer.last_ack < 0 and answers_another(side, peer, seg):
@@ -137,20 +136,20 @@ class Tracker:
             note_ahead(side, peer, seg, rel, again)
         if flags & ACK:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
-            self.closing.outlived(connection, side, seg)
+            outlived(connection, side, seg)
         fresh: i64 = 0
         lone = lone or (side.packets == 1 and rel == side.low_rel - 1 and is_lone(seg))
         if seg.length and not lone and not (rel < side.low_rel and side.trouble.probe):
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
-        self.closing.went_on(connection, side, seg, fresh)
+        went_on(connection, side, seg, fresh)
         if flags & FIN:
-            self.just_closed = self.closing.fin(connection, side, rel + seg.length, seg, packet, ts_ns)
+            self.just_closed = close.fin(connection, side, rel + seg.length, seg, packet, ts_ns)
         end = side.next_rel
         if side.parting.closed and side.parting.fin_rel == end:
             end += 1
         side.whole_rel = max(side.whole_rel, end)
         if connection.doubtful_reset is not None or connection.early_reset is not None:
-            self.just_closed = self.closing.after_reset(connection, side, seg, fresh, again) or self.just_closed
+            self.just_closed = reconsider(connection, side, seg, fresh, again) or self.just_closed
         if seg.window > 0 or (seg.window == 0 and not flags & FIN):
             open_window(side, seg.window)
 
@@ -223,14 +222,14 @@ class Tracker:
         self.streams.runs.clear()
         self.infer(connection)
         self.streams.finish(connection)
-        self.closing.finish(connection)
+        close.finish(connection)
 
     def infer(self, connection: Connection) -> None:
         """No more packets come: what the short path left behind, and a FIN that is known by its acknowledgement."""
         if connection.orig.plain:
             catch_up(connection.orig)
             catch_up(connection.resp)
-        self.closing.infer(connection)
+        close.infer(connection)
 
     def close(self) -> None:
         """No more packets come at all: no connection is looked for any more."""
