@@ -112,7 +112,7 @@ class Sessions:
         connection = side.connection
         assert connection is not None
         for run in runs:
-            speaker = connection.orig if run.side == 0 else connection.resp
+            speaker = connection.side(run.side)
             if run.gap:
                 self.gap(speaker, run.gap, run.packet, run.ts_ns)
             else:

@@ -113,7 +113,7 @@ def infer(connection: Connection) -> None:
     """
     doubtful = connection.doubtful_reset
     if doubtful is not None:
-        sender = connection.orig if doubtful.side == 0 else connection.resp
+        sender = connection.side(doubtful.side)
         end = last_octet(sender)
         exact = sender.next_seq >= 0 and end - sender.next_rel == distance(doubtful.seq, sender.next_seq)
         if exact or doubtful is connection.reset or min(sender.acked_rel, end) <= doubtful.behind:
@@ -138,5 +138,5 @@ def finish(connection: Connection) -> None:
     close = connection.close
     if close is not None and close.side >= 0 and close.doubt != WENT_ON:
         # what the closer had said includes octets captured after its FIN and lying before it
-        said_before(connection.orig if close.side == 0 else connection.resp)
+        said_before(connection.side(close.side))
     settle_states(connection)

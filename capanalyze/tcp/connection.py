@@ -220,12 +220,16 @@ class Connection:
     @property
     def client(self) -> Side:
         """The side that opened the connection, by the best evidence (``roles_from``)."""
-        return self.orig if self.client_side == 0 else self.resp
+        return self.side(self.client_side)
 
     @property
     def server(self) -> Side:
         """The gateway's side."""
         return self.resp if self.client_side == 0 else self.orig
+
+    def side(self, index: i64) -> Side:
+        """Side 0 (``orig``) or 1 (``resp``)."""
+        return self.orig if index == 0 else self.resp
 
     @property
     def with_itself(self) -> bool:

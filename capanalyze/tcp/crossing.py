@@ -22,7 +22,7 @@ def doubt_end(connection: Connection, ended_ts: i64) -> None:
     close = connection.close
     if close is None or close.certainty != "certain" or close.side < 0 or close.ts_ns < 0 or connection.with_itself:
         return
-    peer = connection.resp if close.side == 0 else connection.orig
+    peer = connection.side(close.side).peer
     if peer.parting.closed or peer.last_packet > close.packet:
         return
     trip = round_trip(connection, close.side)

@@ -17,29 +17,23 @@ from capanalyze.tcp.sequence import distance
 AGAIN: Final = {RETRANSMISSION: 1, KEEP_ALIVE: 2}
 """Notes on what a side sends when it gets no answer, and how many of them tell that there was none."""
 
-UNHEARD: Final = "unheard"
-SENT_AGAIN: Final = "sent again"
-INEXACT: Final = "inexact"
-DROPPED: Final = "dropped"
-WENT_ON: Final = "went on"
-OTHER_WAY: Final = "other way"
-UNANSWERED: Final = "unanswered"
-UNKNOWN_THERE: Final = "unknown there"
-UNASKED: Final = "unasked"
-CROSSED: Final = "crossed"
-CUT_SHORT: Final = "cut short"
-"""Why a close is likely only: the peer may have closed unheard; a FIN was captured in a later copy only; the receiver
-of the RST may have ignored it; the capture tool says that it lost packets; the sender of the RST sent more; the RST
-came from another distance than its other packets; the peer fell silent; its RST has no ACK, as that of a host without
-the connection; the RST has no ACK, so it answers something (RFC 9293 3.5.2), and nothing captured; the peer sent a RST
-or a FIN before it had heard of the close; the capture ends before one of the peer's that crossed it could come. ""
-where a FIN is inferred: that says it."""
+# why a close is only likely; "" where its FIN is inferred, which says it
+UNHEARD: Final = "unheard"  # the peer may have closed before, and the capture lacks it
+SENT_AGAIN: Final = "sent again"  # a FIN was captured in a later copy only
+INEXACT: Final = "inexact"  # the receiver of the RST may have ignored it
+DROPPED: Final = "dropped"  # the capture tool says that it lost packets
+WENT_ON: Final = "went on"  # the sender of the RST sent more
+OTHER_WAY: Final = "other way"  # the RST came over more or fewer hops than its sender's other packets
+UNANSWERED: Final = "unanswered"  # the peer fell silent
+UNKNOWN_THERE: Final = "unknown there"  # the peer's RST has no ACK, as that of a host without the connection
+UNASKED: Final = "unasked"  # the RST has no ACK, so it answers a segment (RFC 9293 3.5.2), which was not captured
+CROSSED: Final = "crossed"  # the peer sent a RST or a FIN before it had heard of the close
+CUT_SHORT: Final = "cut short"  # the capture ends before a close of the peer's that crossed this one could come
 
 
 def weigh(connection: Connection, close: Close) -> None:
     """Settle how sure it is that the peer had not closed before, nor at the same time without having heard of it."""
-    orig, resp = connection.orig, connection.resp
-    peer = resp if close.side == 0 else orig
+    peer = connection.side(close.side).peer
     if is_crossed(connection, close, peer):
         doubt(close, CROSSED)
     if close.certainty != "certain" or proved(connection, close):
@@ -122,7 +116,7 @@ def came_another_way(connection: Connection, close: Close) -> bool:
     """
     if close.kind != "RST" or close.side < 0:
         return False
-    return is_from_elsewhere(close, connection.orig if close.side == 0 else connection.resp)
+    return is_from_elsewhere(close, connection.side(close.side))
 
 
 def is_from_elsewhere(reset: Close, sender: Side) -> bool:
@@ -138,8 +132,8 @@ def doubt_silence(connection: Connection) -> None:
 
 def proved(connection: Connection, close: Close) -> bool:
     """Whether packets prove it: where a FIN of the peer would lie, it acknowledged, reset, or sent nothing at all."""
-    orig, resp = connection.orig, connection.resp
-    closer, peer = (orig, resp) if close.side == 0 else (resp, orig)
+    closer = connection.side(close.side)
+    peer = closer.peer
     if not peer.scaled and closer.last_ack < 0 and close.ack < 0 and (closer.isn >= 0 or close.kind == "FIN"):
         return True  # the closer never answered a peer; a RST alone may answer what is not in the capture
     if close.kind == "RST":

@@ -131,7 +131,7 @@ def after_early(connection: Connection, side: Side, seg: Segment, fresh: i64, ag
 
 def let_stand(connection: Connection, doubtful: Close) -> bool:
     """A doubtful RST counts; True when it is the first thing that ends the connection in file order."""
-    side = connection.orig if doubtful.side == 0 else connection.resp
+    side = connection.side(doubtful.side)
     if connection.reset is not doubtful:  # it was not believed so far
         acknowledged_by_reset(connection, side, side.peer, doubtful.ack, doubtful.packet, doubtful.ts_ns)
     connection.reset = doubtful
