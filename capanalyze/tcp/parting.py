@@ -62,21 +62,7 @@ NO_HELD: Final[list[Held]] = []
 
 
 class Parting:
-    """How a side ended: its FINs and RSTs, and what it had said before the connection's close.
-
-    Attributes:
-        closed: it sent a FIN, captured or inferred. fin_rel: its position. fin_ts: the time of the first copy.
-        fin_ack: the acknowledgement number in the copy sent first, the lowest; -1 none.
-        fin_packets, rst_packets: packet numbers, retransmissions and copies included, the first END_PACKETS of them;
-        fin_count, rst_count: how many there are. rst_ack: the acknowledgement number of the newest RST, -1 none.
-        fin_again: the first packet that is no copy and repeats the FIN; 0 none.
-        fin_inferred: the FIN is known by its acknowledgement alone.
-        fin_acked: the peer acknowledged it, in packet fin_acked_packet (0: before it, or not captured) at
-            fin_acked_ts, by a segment at position fin_acked_at of its own stream. fin_acked_open: the lowest position
-            of its segments without payload and FIN that do so. fin_late: it was captured behind its acknowledgement.
-        tail, last_data_ts, last_data_packet: what the side had said last before the close, and when.
-        last_fin, last_rst: numbers of the newest FIN and RST, for Zeek's history.
-    """
+    """How a side ended: its FINs and RSTs, and what it had said before the connection's close."""
 
     __slots__ = (
         "closed",
@@ -104,56 +90,35 @@ class Parting:
     )
 
     def __init__(self) -> None:
-        self.closed: bool = False
-        self.fin_inferred: bool = False
+        self.closed: bool = False  # it sent a FIN, captured or inferred
+        self.fin_rel: i64 = NOWHERE  # the FIN's position
+        self.fin_ts: i64 = -1  # time of the copy captured first
+        self.fin_ack: i64 = -1  # the acknowledgement number in the copy sent first: the lowest; -1 none
+        self.fin_packets: list[int] = NO_PACKETS  # retransmissions and copies included, the first END_PACKETS
+        self.fin_count: i64 = 0  # how many there are
+        self.fin_again: i64 = 0  # the first packet that is no copy and repeats the FIN; 0 none
+        self.fin_inferred: bool = False  # the FIN is known by its acknowledgement alone
+        # the peer acknowledged the FIN
         self.fin_acked: bool = False
-        self.fin_late: bool = False
-        self.fin_rel: i64 = NOWHERE
-        self.fin_ts: i64 = -1
-        self.fin_ack: i64 = -1
-        self.fin_packets: list[int] = NO_PACKETS
-        self.fin_count: i64 = 0
-        self.fin_again: i64 = 0
-        self.rst_packets: list[int] = NO_PACKETS
-        self.rst_count: i64 = 0
-        self.rst_ack: i64 = -1
-        self.fin_acked_packet: i64 = 0
+        self.fin_acked_packet: i64 = 0  # in this packet; 0: before the FIN, or not captured
         self.fin_acked_ts: i64 = -1
-        self.fin_acked_at: i64 = NOWHERE
-        self.fin_acked_open: i64 = NOWHERE
+        self.fin_acked_at: i64 = NOWHERE  # where in the peer's own stream that segment lies
+        self.fin_acked_open: i64 = NOWHERE  # the lowest place of those that do so without payload and FIN
+        self.fin_late: bool = False  # the FIN was captured after its acknowledgement
+        self.rst_packets: list[int] = NO_PACKETS  # as fin_packets
+        self.rst_count: i64 = 0
+        self.rst_ack: i64 = -1  # the acknowledgement number of the newest RST; -1 none
+        # what the side had said last before the close
         self.tail: bytes = b""
         self.last_data_ts: i64 = -1
         self.last_data_packet: i64 = 0
+        # sequence numbers of the newest FIN and RST, for Zeek's history
         self.last_fin: i64 = -1
         self.last_rst: i64 = -1
 
 
 class Trouble:
-    """What is odd about a side: holes, what waits behind them, repeats, numbers that are not sure.
-
-    Attributes:
-        held, held_octets: segments that wait behind a hole. acked_hole: segments sent since the peer acknowledged
-            beyond it.
-        gaps: holes in its stream, in stream order, the first ``most_gaps`` found; gaps_left_out,
-            gap_octets_left_out: the rest. missing: octets that the peer acknowledged and the capture lacks. cut: octets
-            of captured segments that a short snapshot length left out. hidden_at: where its captured octets end, if
-            there is more: acknowledged, or ahead: its own number was ahead of them, in a segment without payload that
-            acknowledged ahead_ack; ahead_sure: the same where that was no keep-alive.
-        former_isn: of a SYN-ACK before the newest one, which has another number; -1 none.
-        told: what the peer's SYN-ACK acknowledged, where the SYN itself was not captured before it; -1 none.
-        unsure: its numbers rest on a segment without payload: perhaps a keep-alive.
-        beyond_packet, beyond_ts, beyond_at: the packet that first acknowledged more than the capture holds (0 none),
-            and where in the peer's stream it lies; beyond_open: the same of the first one without payload and FIN.
-        told_unseen: what it had acknowledged when its octets that are acknowledged and not captured were told of, or
-            NOWHERE. skipped: so many that its numbers were moved on behind them, and nothing of it came since.
-        probe: the keep-alive or zero-window probe that the peer has to answer, or "".
-        duplicate_ack, duplicate_acks: the acknowledgement number that was repeated last, and how often.
-        leapt_from, leapt_over: how far it had been acknowledged, and captured, before an acknowledgement of more than
-            was captured, which may yet be belied (leap.py).
-        stale_ack: the acknowledgement number of its newest packet, where an older packet had a newer one; else -1.
-        tail_to_hole: the last octets that it sent before its newest hole, or before what was cut off.
-        repeats, zero_windows, holes, hole_at: for Zeek's history.
-    """
+    """What is odd about a side: holes, what waits for them to be filled, repeats, numbers that are not sure."""
 
     __slots__ = (
         "acked_hole",
@@ -192,35 +157,42 @@ class Trouble:
     )
 
     def __init__(self) -> None:
-        self.held: list[Held] = NO_HELD
+        # holes: octets of its stream that were not captured, or not yet
+        self.held: list[Held] = NO_HELD  # segments from beyond the first hole, which wait for it to be filled
         self.held_octets: i64 = 0
-        self.acked_hole: i64 = 0
-        self.gaps: list[Gap] = NO_GAPS
+        self.acked_hole: i64 = 0  # segments it sent since the peer acknowledged beyond that hole, and 1; 0: it did not
+        self.gaps: list[Gap] = NO_GAPS  # holes that were given up, in stream order, the first ``most_gaps`` found
         self.most_gaps: i64 = MAX_GAPS
         self.gaps_left_out: i64 = 0
         self.gap_octets_left_out: i64 = 0
-        self.missing: i64 = 0
-        self.cut: i64 = 0
-        self.hidden_at: i64 = NOWHERE
-        self.ahead: i64 = NOWHERE
-        self.ahead_ack: i64 = -1
-        self.ahead_sure: i64 = NOWHERE
-        self.former_isn: i64 = -1
-        self.told: i64 = -1
-        self.unsure: bool = False
-        self.beyond_packet: i64 = 0
+        self.missing: i64 = 0  # octets that the peer acknowledged and the capture lacks; known at the end
+        self.cut: i64 = 0  # octets of captured segments that a short snapshot length left out
+        self.skipped: bool = False  # its numbers were moved on past a large acknowledged hole; nothing came since
+        self.tail_to_hole: bytes = b""  # the last octets that it sent before its newest hole, or before a cut
+        # its end, where that is known to lie beyond what was captured
+        self.hidden_at: i64 = NOWHERE  # where its captured octets end, if it sent more
+        self.ahead: i64 = NOWHERE  # the highest position of its own segments without payload beyond its octets,
+        self.ahead_ack: i64 = -1  # what that segment acknowledged; -1 nothing
+        self.ahead_sure: i64 = NOWHERE  # the same of one that is no keep-alive
+        # where its numbers begin
+        self.former_isn: i64 = -1  # of a SYN-ACK before the newest one, which has another number; -1 none
+        self.told: i64 = -1  # what the peer's SYN-ACK acknowledged, where the SYN was not captured before it; -1 none
+        self.unsure: bool = False  # they rest on a segment without payload, perhaps a keep-alive
+        # the packet that first acknowledged more of it than the capture holds
+        self.beyond_packet: i64 = 0  # 0 none
         self.beyond_ts: i64 = -1
-        self.beyond_at: i64 = NOWHERE
-        self.beyond_open: i64 = NOWHERE
-        self.told_unseen: i64 = NOWHERE
-        self.skipped: bool = False
-        self.probe: str = ""
-        self.duplicate_ack: i64 = -1
-        self.duplicate_acks: i64 = 0
-        self.leapt_from: i64 = NOWHERE
-        self.leapt_over: i64 = 0
-        self.stale_ack: i64 = -1
-        self.tail_to_hole: bytes = b""
+        self.beyond_at: i64 = NOWHERE  # where in the peer's own stream that segment lies
+        self.beyond_open: i64 = NOWHERE  # the same of the first one without payload and FIN
+        self.told_unseen: i64 = NOWHERE  # the newest number it had acknowledged when ack_lost_segment was noted
+        # an acknowledgement of more than was captured, which may yet be belied (leap.py): up to where
+        self.leapt_from: i64 = NOWHERE  # it had been acknowledged,
+        self.leapt_over: i64 = 0  # and captured before
+        # what the next segments are compared with (analysis.py)
+        self.probe: str = ""  # its keep-alive or zero-window probe, which the peer has to answer
+        self.duplicate_ack: i64 = -1  # the acknowledgement number that it repeated last,
+        self.duplicate_acks: i64 = 0  # and how often
+        self.stale_ack: i64 = -1  # of its newest packet, where an older packet had a newer one; else -1
+        # for Zeek's history (zeek.py): how many t, w and g there are, and where the newest hole is
         self.repeats: i64 = 0
         self.zero_windows: i64 = 0
         self.holes: i64 = 0
