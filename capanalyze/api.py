@@ -6,20 +6,19 @@ what the command line gets.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from capanalyze import API_PORTS
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import Capture, Progress
 from capanalyze.capture.files import CaptureFile
-from capanalyze.captured import facts_of
-from capanalyze.report.build import build_report
-from capanalyze.report.counted import counted_facts, lacking_room
+from capanalyze.capture.names import STDIN
+from capanalyze.captured import counted_of, facts_of, report_of
+from capanalyze.report.counted import lacking_room
 from capanalyze.report.messages import record
 from capanalyze.report.report import Report
 from capanalyze.report.requests import exchange_record
 from capanalyze.timeline.verdict import unread_end
-from capanalyze.tws.conversation import Exchange
 from capanalyze.tws.in_order import InOrder
 from capanalyze.tws.message import Message
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from capanalyze.following import Live
 
 Path = str | os.PathLike[str]
-
-STDIN: Final = "-"
 
 
 def read(
@@ -64,22 +61,18 @@ def read_files(
     engine: str = "auto",
     progress: Progress | None = None,
 ) -> Report:
-    """The same of paths, or of files that are open already (``capture.files.from_bytes``)."""
+    """The same of paths, or of files that are open already (``capture.files.from_bytes``).
+
+    Raises:
+        CapanalyzeError: a file cannot be read or is no capture.
+    """
     capture = Capture(files, engine, progress)
     analyzer = Analyzer(tuple(ports))
     for packets in capture.runs():
         analyzer.feed(packets)
     analyzer.finish()
-    return build_report(
-        facts_of(capture, analyzer),
-        analyzer.connections,
-        analyzer.sessions,
-        ports,
-        all_connections=all_connections,
-        counted=counted_facts(analyzer.tracker.table, analyzer.all_sessions.untold, all_connections),
-        opened=int(analyzer.tracker.table.opened),
-        cut=any(file.decoder.cut for file in capture.files),
-    )
+    cut = any(file.decoder.cut for file in capture.files)
+    return report_of(facts_of(capture, analyzer), analyzer, ports, all_connections=all_connections, cut=cut)
 
 
 def messages(
@@ -100,10 +93,10 @@ def messages(
         ports: the same.
         engine: the same.
         progress: the same.
-        wanted: is asked, before a message is decoded, whether it is; with the time of the capture's first packet.
-        exchanges: is filled, after the last message, with what ``requests`` gives.
+        wanted: asked before a message is decoded whether it is; with the time of the capture's first packet.
+        exchanges: filled after the last message with what ``requests`` gives.
         followed: request ids; ``exchanges`` gets these only.
-        lacking: is filled, after the last message, with sentences on why there may be others.
+        lacking: filled after the last message with sentences on why there may be others.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
@@ -148,8 +141,15 @@ def requests(
     not come; ``refused`` says that the error was no mere remark, ``id_in_use`` and ``before_ready`` what was wrong with
     the request itself. Of a connection with more requests than are followed the last dict is {conn, left_out};
     ``conn`` is None for all connections of which none is.
-    ``wanted`` is asked which dicts are, with the time of the capture's first packet. ``heard`` is filled with how many
-    ``messages`` there were, requests or not, before the first dict comes; ``lacking`` as by ``messages``.
+
+    Args:
+        paths: as ``read`` takes them.
+        ports: the same.
+        engine: the same.
+        progress: the same.
+        wanted: asked of each dict whether it is; with the time of the capture's first packet.
+        heard: filled before the first dict comes with how many ``messages`` there were, requests or not.
+        lacking: filled before the first dict comes with sentences on why there may be others.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
@@ -169,10 +169,9 @@ def requests(
 
 
 def _exchanges(analyzer: Analyzer) -> Iterator[dict[str, Any]]:
-    found = [
-        (exchange, conn) for conn, exchanges in sorted(analyzer.all_sessions.talks, key=_conn) for exchange in exchanges
-    ]
-    found.sort(key=lambda one: one[0].packet)
+    """The requests that were followed, in capture order, then how many others there were."""
+    found = [(exchange, conn) for conn, exchanges in analyzer.all_sessions.talks for exchange in exchanges]
+    found.sort(key=lambda one: (one[0].packet, one[1]))
     for exchange, conn in found:
         yield exchange_record(exchange, conn)
     others = analyzer.all_sessions.unfollowed.pop(0, 0)
@@ -189,13 +188,9 @@ def _note_lacking(lacking: list[str] | None, capture: Capture, analyzer: Analyze
     decoders = [file.decoder for file in capture.files]
     damaged = any(decoder.damage for decoder in decoders)
     unread = unread_end(damaged, any(decoder.cut for decoder in decoders), len(decoders))
-    counted = counted_facts(analyzer.tracker.table, analyzer.all_sessions.untold, all_connections=True)
+    counted = counted_of(analyzer, all_connections=True)
     words = [unread, lacking_room(counted) if counted is not None else ""]
     lacking.extend(text for text in words if text)
-
-
-def _conn(talk: tuple[int, list[Exchange]]) -> int:
-    return talk[0]
 
 
 def message_counts(
@@ -209,7 +204,13 @@ def message_counts(
     """How many TWS messages of each name the sides sent, on all connections: {"client" or "server": {name: count}}.
 
     Nothing is decoded, and no message becomes an object: this costs little more than following the connections.
-    ``lacking`` as by ``messages``.
+
+    Args:
+        paths: as ``read`` takes them.
+        ports: the same.
+        engine: the same.
+        progress: the same.
+        lacking: filled with sentences on why there may be others.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture.
@@ -220,10 +221,8 @@ def message_counts(
         analyzer.feed(packets)
     analyzer.finish()
     _note_lacking(lacking, capture, analyzer)
-    sums = {
-        "client": analyzer.all_sessions.untold.names_of(True),
-        "server": analyzer.all_sessions.untold.names_of(False),
-    }
+    untold = analyzer.all_sessions.untold
+    sums = {"client": untold.names_of(from_client=True), "server": untold.names_of(from_client=False)}
     for session in analyzer.sessions:
         if session is not None and session.untold is None:
             for side, counts in (("client", session.client_counts), ("server", session.server_counts)):

@@ -1,23 +1,53 @@
-"""What is known of a capture when it has been read: the report's facts about files, interfaces and what they lack.
+"""A capture that has been read: its report, and the facts in it about files, interfaces and what they lack.
 
-In: the files or the stream that was read, and the analyzer that took its packets. Out: CaptureFacts.
+In: the files or the stream that was read, and the analyzer that took its packets. Out: a Report, CaptureFacts.
 """
 
 import os
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
 
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import Capture
 from capanalyze.capture.decoder import Decoder, Interface
 from capanalyze.capture.pcapng_sections import MAX_TS_NS
-from capanalyze.report.report import CaptureFacts, FileFacts, InterfaceFacts
+from capanalyze.report.build import build_report
+from capanalyze.report.counted import counted_facts
+from capanalyze.report.report import CaptureFacts, CountedFacts, FileFacts, InterfaceFacts, Report
 
 MAX_COMMENTS: Final = 100
 """Comments in a report, of however many pieces."""
 
 LONGEST_QUIET_NS: Final = 30 * 86_400 * 1_000_000_000
 """How long behind its last packet a recording may have ended: what is later is another way to write a time."""
+
+
+def report_of(
+    facts: CaptureFacts,
+    analyzer: Analyzer,
+    ports: Sequence[int],
+    *,
+    all_connections: bool,
+    cut: bool,
+    reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
+) -> Report:
+    """The report of a finished analyzer; ``cut`` and ``reread`` as ``build_report`` takes them."""
+    return build_report(
+        facts,
+        analyzer.connections,
+        analyzer.sessions,
+        ports,
+        all_connections=all_connections,
+        counted=counted_of(analyzer, all_connections=all_connections),
+        opened=int(analyzer.tracker.table.opened),
+        cut=cut,
+        reread=reread,
+    )
+
+
+def counted_of(analyzer: Analyzer, *, all_connections: bool) -> CountedFacts | None:
+    """What is known of the connections that are counted only; None where every one is told in full."""
+    return counted_facts(analyzer.tracker.table, analyzer.all_sessions.untold, all_connections)
 
 
 def facts_of(capture: Capture, analyzer: Analyzer) -> CaptureFacts:

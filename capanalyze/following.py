@@ -15,10 +15,8 @@ from capanalyze.api import messages
 from capanalyze.capture.live import LiveCapture, LiveStatistics, Tick, open_live
 from capanalyze.capture.pcapng import PcapngDecoder
 from capanalyze.capture.processes import Address, Owners
-from capanalyze.captured import gather_facts
+from capanalyze.captured import gather_facts, report_of
 from capanalyze.errors import CapanalyzeError
-from capanalyze.report.build import build_report
-from capanalyze.report.counted import counted_facts
 from capanalyze.report.report import Endpoint, FileFacts, Process, Report
 from capanalyze.tcp.connection import Connection
 from capanalyze.timeline.happening import Follower
@@ -146,14 +144,11 @@ class Live:
             (FileFacts(name, None, 1 if analyzer.packets else None, int(analyzer.packets)),),
         )
         path = os.fspath(self._file) if self._file is not None else None
-        report = build_report(
+        report = report_of(
             facts,
-            analyzer.connections,
-            analyzer.sessions,
+            analyzer,
             self._ports,
             all_connections=self._all,
-            counted=counted_facts(analyzer.tracker.table, analyzer.all_sessions.untold, self._all),
-            opened=int(analyzer.tracker.table.opened),
             cut=self._decoder.cut,
             reread=None if path is None else lambda: messages(path, ports=self._ports),
         )

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from capanalyze.capture.decoder import Decoder
-from capanalyze.capture.files import STDIN, CaptureFile, open_file
-from capanalyze.capture.names import usable
+from capanalyze.capture.files import CaptureFile, open_file
+from capanalyze.capture.names import STDIN, usable
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 from capanalyze.packets.ip import FRAGMENT

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from capanalyze.capture.compression import Expander, behind_skippable, expander
 from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.formats import NO_CAPTURES, refused, unknown
-from capanalyze.capture.names import usable
+from capanalyze.capture.names import STDIN, usable
 from capanalyze.capture.pcap import HEADER, PcapDecoder, byte_order
 from capanalyze.capture.pcap_old import OldPcapDecoder, is_old
 from capanalyze.capture.pcapng import PcapngDecoder
@@ -45,8 +45,6 @@ LONGEST_MAGIC: Final = 12
 
 POLL_S: Final = 0.01
 """Wait between reads of a pipe that some other program has made non-blocking."""
-
-STDIN: Final = "-"
 
 
 class CaptureFile:

@@ -4,8 +4,12 @@ In: a path as a script gives it (a command line holds no such name). Out: the sa
 """
 
 import os
+from typing import Final
 
 from capanalyze.errors import CapanalyzeError
+
+STDIN: Final = "-"
+"""The name of standard input."""
 
 
 def usable(path: str) -> str:

@@ -13,11 +13,9 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
 
+from capanalyze.capture.names import STDIN
 from capanalyze.commands.output import note
-
-STDIN: Final = "-"
 
 
 @contextmanager

@@ -113,7 +113,11 @@ Jobs = Annotated[
 def check(
     how: MessageFormat, path: str | None, *, story: bool, requests: list[int] | None, columns: list[str] | None
 ) -> None:
-    """Refuse options that do not go together, before anything is read."""
+    """Refuse options that do not go together, before anything is read.
+
+    Raises:
+        CapanalyzeError: they do not.
+    """
     if how is MessageFormat.PARQUET and not is_file(path):
         raise CapanalyzeError("parquet: cannot be written to standard output", "name a file: -o messages.parquet")
     if story and (not requests or how is not MessageFormat.TEXT):
@@ -123,7 +127,11 @@ def check(
 
 
 def check_table(how: MessageFormat, *, count: bool, asked: bool, story: bool, columns: list[str] | None) -> None:
-    """Refuse what goes with messages and not with a table of something else, where one was asked for."""
+    """Refuse what goes with messages and not with a table of something else, where one was asked for.
+
+    Raises:
+        CapanalyzeError: something does not.
+    """
     if not count and not asked:
         return
     table = "--count" if count else "--requests"

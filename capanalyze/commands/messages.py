@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from capanalyze.capture.names import STDIN
 from capanalyze.commands import message_options as options
 from capanalyze.commands.message_options import MessageFormat
 from capanalyze.commands.options import Files, Ports, Zone, apart, format_of, ports_of, zone_of
@@ -72,7 +73,7 @@ def command(
         note(NOT_REDACTED)
         return 0
     lines = partial(work.message_lines, files, ports, choice, how, zone, field or ())
-    if jobs > 1 and "-" not in files and not choice.requests:  # a request's executions are told by messages before
+    if jobs > 1 and STDIN not in files and not choice.requests:  # a request's executions are told by messages before
         from capanalyze.commands.shares import shared  # noqa: PLC0415 - multiprocessing costs 10 ms
 
         return _deliver(_told(shared(lines, choice.undecoded, jobs), choice), output, NOT_REDACTED)

@@ -12,7 +12,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from capanalyze import API_PORTS
-from capanalyze.capture.names import usable
+from capanalyze.capture.names import STDIN, usable
 from capanalyze.commands.output import is_file
 from capanalyze.errors import CapanalyzeError
 from capanalyze.report import RENDERERS
@@ -125,9 +125,7 @@ def apart(output: str | None, files: Sequence[str]) -> None:
     """
     if not is_file(output) or not os.path.isfile(usable(output)):  # noqa: PTH113 - pathlib costs 5 ms of every start
         return
-    # only where there is something to lose
-    from capanalyze.capture.capture import expand_paths  # noqa: PLC0415
-    from capanalyze.capture.files import STDIN  # noqa: PLC0415
+    from capanalyze.capture.capture import expand_paths  # noqa: PLC0415 - only where there is something to lose
 
     there = os.stat(output)  # noqa: PTH116
     for one in expand_paths(files):
