@@ -8,16 +8,16 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.room import PART_COST, Room
+from capanalyze.tcp.room import PART_COST
 from capanalyze.tws import hello
 from capanalyze.tws.decode import unframed_length
 from capanalyze.tws.frames import MAX_KEPT
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.greeting import Greeting
-from capanalyze.tws.resync import Mark
 from capanalyze.tws.stream_state import FIELDS, OPAQUE
 from capanalyze.tws.tail import LONG_KEPT
-from capanalyze.tws.untold import BITS, Untold
+from capanalyze.tws.unframed import NO_UNFRAMED, Unframed
+from capanalyze.tws.untold import BITS
 
 _WINDOW: Final = 1024  # octets that are split into fields at first; most messages are shorter
 _LONG: Final = 2048  # a longer message is tried again only when it has grown by a sixteenth
@@ -25,50 +25,10 @@ _TRIES: Final = 64  # or when a packet ends with a NUL, as often as that
 _LONGEST_ID: Final = 10
 
 
-class Unframed:
-    """Octets of one side that are no whole message yet, from stream offset ``base`` on, and who brought them."""
-
-    def __init__(self, base: i64) -> None:
-        self.octets: bytearray = bytearray()
-        self.base: i64 = base
-        self.marks: list[Mark] = []
-        self.enough: i64 = 0  # octets from which on it is worth to try again
-        self.tries: i64 = 0  # since the last whole message, because a packet ended with a NUL
-
-    def add(self, data: bytes, packet: i64, ts_ns: i64) -> None:
-        """Take what ``packet`` brought."""
-        if len(self.marks) == 0 or self.marks[-1].packet != packet:
-            self.marks.append(Mark(self.base + len(self.octets), packet, ts_ns))
-        self.octets += data
-
-    def mark(self, offset: i64) -> Mark:
-        """The packet that brought the octet at ``offset``; the marks before it are dropped."""
-        while len(self.marks) > 1 and self.marks[1].offset <= offset:
-            del self.marks[0]
-        return self.marks[0]
-
-
-NO_UNFRAMED: Final[list[Unframed | None]] = [None, None]
-"""``Legacy.unframed`` of a session that has lengths: shared, never written to."""
-
-
 class Legacy(Greeting):
     """A session that can be unframed."""
 
-    __slots__ = ("unframed",)
-
-    def __init__(
-        self,
-        client_side: i64,
-        on_api_port: bool,
-        from_start: bool,
-        keep_all: bool,
-        detail: bool,
-        untold: Untold | None = None,
-        room: Room | None = None,
-    ) -> None:
-        super().__init__(client_side, on_api_port, from_start, keep_all, detail, untold, room)
-        self.unframed: list[Unframed | None] = NO_UNFRAMED
+    __slots__ = ()
 
     def fields(self, stream: FrameStream, data: bytes, start: i64, end: i64) -> None:
         """Take octets of a side that sends no lengths."""

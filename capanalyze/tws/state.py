@@ -21,6 +21,7 @@ from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.stream_state import FrameHandler, StreamState
 from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, length_at, newest_of
 from capanalyze.tws.tally import NO_LISTS, NO_REQUESTS, Named, Unfinished
+from capanalyze.tws.unframed import NO_UNFRAMED, Unframed
 from capanalyze.tws.untold import BITS, WATCH_CLIENT, WATCH_SERVER, Untold
 from capanalyze.tws.walker import WATCH_ALL
 from capanalyze.tws.watch import Watch
@@ -39,28 +40,7 @@ NO_MESSAGES: Final[list[Message]] = []
 
 
 class SessionState(FrameHandler):
-    """The state of a session; see Session for what makes one.
-
-    Attributes:
-        first, second: the streams of sides 0 and 1. client, server: the same by role.
-        dead: not TWS and not on an API port: nothing more needs to be fed.
-        is_tws: a hello of one side, or frames in a capture that began later, were recognised.
-        hello_side: the side that sent a client's hello, -1 unknown.
-        client_range: what the client's hello offers. options: the connect options in it. client_id: of startApi.
-        server_version: 0 unknown. connection_time: as the server wrote it. redirect: the host[:port] sent instead.
-        client_library: name and reason, by the hello. legacy_version: the hello of a client from before version 100.
-        hello_problem: what is wrong with a hello that was recognised all the same.
-        not_tws: what is not the protocol, and why; None.
-        client_counts, server_counts: messages by name, hellos included. *_encodings: the forms seen.
-        client_remainder, server_remainder: what the octets after the last whole frame are; "" for none.
-        unanswered: requests without an answer, in capture order. unfinished: those whose list was not ended.
-        desyncs: places where framing was lost.
-        head: the first HEAD messages of both sides. errors: the server's error messages after these.
-        conversation: with keep_all, where it is asked for: every request with all its answers.
-        untold: for a session that is not told in full: what it shares; else None. progress: its milestones (untold.py).
-        counted: it is counted only: with ``untold``, and no message of it is wanted.
-        closing_tail: the newest messages of sides 0 and 1 when the close was seen; None if it was not.
-    """
+    """The state of a session; see Session for what makes one."""
 
     __slots__ = (
         "all_milestones",
@@ -112,6 +92,7 @@ class SessionState(FrameHandler):
         "unanswered_left_out",
         "unfinished",
         "unfinished_left_out",
+        "unframed",
         "untold",
         "watch",
     )
@@ -133,15 +114,15 @@ class SessionState(FrameHandler):
         self.second_held: i64 = 0
         self.load: i64 = 0  # what it takes of ``room`` itself
         # how much of it is looked at and kept
-        self.untold: Untold | None = untold
-        self.progress: i64 = 0
+        self.untold: Untold | None = untold  # what it shares where it is not told in full, else None
+        self.progress: i64 = 0  # the milestones it reached (untold.BITS)
         self.on_api_port: bool = on_api_port
         self.from_start: bool = from_start
         self.keep_all: bool = keep_all
         self.detail: bool = detail
-        self.counted: bool = untold is not None and not keep_all
-        self.dead: bool = False
-        self.is_tws: bool = False
+        self.counted: bool = untold is not None and not keep_all  # counted only: no message of it is wanted
+        self.dead: bool = False  # not TWS, and not on an API port: nothing more needs to be fed
+        self.is_tws: bool = False  # a hello was recognised, or frames in a capture that began later
         self.settled: bool = False  # only what milestones and open requests need is looked at
         # its two streams, by side and by role
         limit: i64 = KEPT_IN_BRIEF if self.counted else (MAX_FRAME if keep_all else MAX_KEPT) + 4
@@ -150,41 +131,42 @@ class SessionState(FrameHandler):
         self.second: FrameStream = FrameStream(self, 1, limit, Tail() if detail else None, shared)
         self.client: FrameStream = self.first
         self.server: FrameStream = self.second
+        self.unframed: list[Unframed | None] = NO_UNFRAMED  # what waits of sides that send no lengths
         # the hellos and startApi
-        self.hello_side: i64 = -1
-        self.client_range: tuple[int, int] | None = None
-        self.options: str = ""
-        self.server_version: i64 = 0
-        self.connection_time: str = ""
-        self.redirect: str = ""
-        self.client_id: int | None = None
-        self.client_library: tuple[str, str] | None = None
-        self.legacy_version: str | None = None
-        self.hello_problem: str = ""
-        self.not_tws: str | None = None
+        self.hello_side: i64 = -1  # the side that sent a client's hello; -1 unknown
+        self.client_range: tuple[int, int] | None = None  # lowest and highest version that the client offers
+        self.options: str = ""  # the connect options in its hello
+        self.server_version: i64 = 0  # 0 unknown
+        self.connection_time: str = ""  # as the server wrote it
+        self.redirect: str = ""  # the host[:port] that a server sent in place of its version
+        self.client_id: int | None = None  # of startApi
+        self.client_library: tuple[str, str] | None = None  # its name, and why, by the hello
+        self.legacy_version: str | None = None  # in the hello of a client from before version 100
+        self.hello_problem: str = ""  # what is wrong with a hello that was recognised all the same
+        self.not_tws: str | None = None  # what is not the protocol, and why
         # what was said, and what is wrong with it
-        self.client_counts: dict[str, int] = {} if untold is None else untold.counts
+        self.client_counts: dict[str, int] = {} if untold is None else untold.counts  # messages by name, with hellos
         self.server_counts: dict[str, int] = {} if untold is None else untold.counts
-        self.client_encodings: list[str] = [] if untold is None else untold.names
+        self.client_encodings: list[str] = [] if untold is None else untold.names  # the forms of message seen
         self.server_encodings: list[str] = [] if untold is None else untold.names
-        self.client_remainder: str = ""
+        self.client_remainder: str = ""  # what the octets after the last whole frame are; "" none
         self.server_remainder: str = ""
-        self.unanswered: list[Named] = NO_REQUESTS
+        self.unanswered: list[Named] = NO_REQUESTS  # requests without an answer, in capture order
         self.unanswered_left_out: i64 = 0
-        self.unfinished: list[Unfinished] = NO_LISTS
+        self.unfinished: list[Unfinished] = NO_LISTS  # those whose list of answers was not ended
         self.unfinished_left_out: i64 = 0
-        self.desyncs: list[Desync] = NO_DESYNCS
+        self.desyncs: list[Desync] = NO_DESYNCS  # places where framing was lost
         self.desync_count: i64 = 0
         # messages that are kept, and requests that are followed
-        self.head: list[Message] = [] if untold is None else untold.messages
-        self.errors: list[Message] = [] if untold is None else untold.messages
-        self.closing_tail: tuple[list[Message], list[Message]] | None = None
+        self.head: list[Message] = [] if untold is None else untold.messages  # the first ``most_head``, of both sides
+        self.errors: list[Message] = [] if untold is None else untold.messages  # the server's after these
+        self.closing_tail: tuple[list[Message], list[Message]] | None = None  # the newest of sides 0, 1 at the close
+        self.kept: list[Message] = NO_MESSAGES  # keep_all: what take_messages() gives next
         self.all_milestones: Milestones = Milestones() if untold is None else untold.milestones
         self.pairing: Pairing = Pairing(self.room) if untold is None else untold.pairing
         self.watch: Watch = Watch(self.pairing) if untold is None else untold.watch
         self.keys: Keys = keys_of(0)
-        self.conversation: Conversation | None = None
-        self.kept: list[Message] = NO_MESSAGES  # keep_all: what take_messages() gives next
+        self.conversation: Conversation | None = None  # every request with all its answers, where asked for
         self.roles(client_side)
         if not (keep_all or detail):
             self.settle()
