@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from capanalyze.commands.interrupts import endured
-from capanalyze.commands.output import fail, note
+from capanalyze.commands.output import COULD_NOT, fail, note
 from capanalyze.errors import CapanalyzeError
 
 COMMANDS: Final = {
@@ -25,7 +25,7 @@ COMMANDS: Final = {
 }
 """Name -> the module whose ``command`` it is, in the order of --help."""
 
-COULD_NOT: Final = 2
+HELP: Final = "Who closed the socket to TWS or IB Gateway: reads packet captures, shows what was said and who hung up."
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -48,17 +48,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def application(arguments: Sequence[str]) -> typer.Typer:
     """The typer application with the command that ``arguments`` call, or with all where they call none."""
-    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc_help__)
+    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=HELP)
     app.callback()(_options)
     called = arguments[0] if arguments and arguments[0] in COMMANDS else None
     for name in COMMANDS if called is None else (called,):
         app.command(name)(_guarded(import_module(COMMANDS[name]).command))
     return app
-
-
-__doc_help__: Final = (
-    "Who closed the socket to TWS or IB Gateway: reads packet captures, shows what was said and who hung up."
-)
 
 
 def _show_version(asked: bool) -> None:

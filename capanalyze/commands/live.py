@@ -28,7 +28,7 @@ from capanalyze.commands.options import (
     ports_of,
     zone_of,
 )
-from capanalyze.commands.output import fail, is_file, note
+from capanalyze.commands.output import COULD_NOT, fail, is_file, note
 from capanalyze.errors import CapanalyzeError
 from capanalyze.report._text import ARROWS, moment
 from capanalyze.timeline.lines import TimelineLine
@@ -97,7 +97,7 @@ def command(
     deliver(report, how, output, zone)
     for error in following.errors:
         fail(error)
-    return 2 if following.errors else status(report, fail_on)
+    return COULD_NOT if following.errors else status(report, fail_on)
 
 
 def _check(write: str | None, output: str | None, duration: float | None) -> None:

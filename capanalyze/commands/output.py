@@ -28,6 +28,9 @@ ELSEWHERE: Final = "choose a folder that exists and that you may write to"
 
 NOT_REDACTED: Final = "note: nothing was redacted: look for account ids and names before you publish this"
 
+COULD_NOT: Final = 2
+"""Exit status of a command that ``fail`` speaks of."""
+
 MIN_WIDTH: Final = 76
 MAX_WIDTH: Final = 160
 
