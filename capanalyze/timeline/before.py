@@ -10,7 +10,8 @@ from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.errors_told import MEANINGS
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name
-from capanalyze.timeline.rules import framing_mismatch
+from capanalyze.timeline.pacing import REJECTED
+from capanalyze.timeline.rules import duplicate_client_id, framing_mismatch, port_changed
 from capanalyze.timeline.troubles import troubles
 from capanalyze.timeline.words import (
     count,
@@ -29,7 +30,7 @@ Group = Sequence[Facts]
 QUOTED: Final = 24
 """Octets of a wrong hello that a verdict quotes."""
 
-TELLING_ERRORS: Final = (326, 1300, 100)
+TELLING_ERRORS: Final = (duplicate_client_id.CODE, port_changed.CODE, REJECTED)
 """Error codes that belong in a verdict: they announce a close (protocol.md 5.2)."""
 
 

@@ -4,13 +4,17 @@ In: a group of Facts with the same plot and a closer. Out: the last clause of a 
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from capanalyze.tcp.evidence import DROPPED, UNHEARD, came_another_way
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.words import SECOND, packets, span, spans
+from capanalyze.timeline.words import SECOND, known, packets, span, spans
 
 Group = Sequence[Facts]
+
+LEAK: Final = SECOND
+"""A program that reads its socket closes milliseconds after the FIN; a capture that ends sooner proves nothing."""
 
 
 def remains(group: Group) -> str:
@@ -45,11 +49,16 @@ def may_have_closed(facts: Facts) -> bool:
     return doubtful or facts.dropped > 0 or facts.other_end.said_more or facts.other_end.stuck
 
 
+def left_open(facts: Facts) -> int | None:
+    """How long, in nanoseconds, the side that did not close first was watched after the close; None below LEAK."""
+    since = between(facts.close, facts.ended)
+    return since if since is not None and since >= LEAK else None
+
+
 def _second_fin(group: Group, reset: str) -> str:
     mine, other = group[0].closing_end, group[0].other_end
-    waits = [between(facts.close, facts.other_end.fin, facts.set_back) for facts in group]
-    known = [wait for wait in waits if wait is not None]
-    later = f" {spans(known)} later" if len(known) == len(group) else " too"
+    waits = known([between(facts.close, facts.other_end.fin, facts.set_back) for facts in group])
+    later = f" {spans(waits)} later" if waits else " too"
     heard = other.fin_acked or reset or not mine.side.packets  # whether it acknowledged is not in the capture
     pending = "" if heard else f", which the {mine.called} has not acknowledged"
     went_on = "went on sending and " if all(_went_on(facts) for facts in group) else ""
@@ -75,12 +84,12 @@ def _captured(group: Group) -> str:
 
 def _late_answer(group: Group) -> str:
     waits = [between(facts.close, facts.answer, facts.set_back) for facts in group if facts.answered_too_late]
-    known = [wait for wait in waits if wait is not None]
+    timed = [wait for wait in waits if wait is not None]
     if not waits:
         return _late_readiness(group)
     if any(_disordered(facts, facts.answer) for facts in group):
         return "; the answer lies behind that in the capture"
-    return f"; the {group[0].server.called} answered {spans(known)} too late" if known else "; the answer came too late"
+    return f"; the {group[0].server.called} answered {spans(timed)} too late" if timed else "; the answer came too late"
 
 
 def _disordered(facts: Facts, at: Moment | None) -> bool:
@@ -91,8 +100,7 @@ def _disordered(facts: Facts, at: Moment | None) -> bool:
 def _late_readiness(group: Group) -> str:
     """What makes a session ready and came behind the client's close; the clause before it names what had not come."""
     names = [name for name, _ in group[0].late_readiness]
-    waits = [between(facts.close, at, facts.set_back) for facts in group for _, at in facts.late_readiness]
-    known = [wait for wait in waits if wait is not None]
+    waits = known([between(facts.close, at, facts.set_back) for facts in group for _, at in facts.late_readiness])
     if not names:
         return ""
     all_of_them = "it" if len(names) == 1 else "both"
@@ -100,7 +108,7 @@ def _late_readiness(group: Group) -> str:
     which = all_of_them if named else " and ".join(names)
     if any(_disordered(facts, at) for facts in group for _, at in facts.late_readiness):
         return f"; {which} {'lies' if len(names) == 1 else 'lie'} behind that in the capture"
-    return f"; {which} came {spans(known) + ' ' if len(known) == len(waits) else ''}too late"
+    return f"; {which} came {spans(waits) + ' ' if waits else ''}too late"
 
 
 def _reset(group: Group) -> str:
@@ -113,8 +121,8 @@ def _reset(group: Group) -> str:
         ends: list[End] = [facts.other_end if other else facts.closing_end for facts in group]
         where = packets(one.rst.packet for one in ends if one.rst is not None)
         waits = [between(facts.close, one.rst, facts.set_back) for facts, one in zip(group, ends, strict=True)]
-        known = [wait for wait in waits if wait is not None and wait >= SECOND]
-        later = f" {spans(known)} later" if other and len(known) == len(waits) else ""
+        long = [wait for wait in waits if wait is not None and wait >= SECOND]
+        later = f" {spans(long)} later" if other and len(long) == len(waits) else ""
         reset = first.connection.reset
         if reset is not None and reset.side == end.side.index and came_another_way(first.connection, reset):
             other_way = "with another TTL than its packets"

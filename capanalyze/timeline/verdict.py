@@ -79,22 +79,14 @@ def closers(closed_first: Mapping[str, int], server: str) -> str:
     sums: dict[str, int] = {}
     for how, number in closed_first.items():
         sums[how.split(" ")[0]] = sums.get(how.split(" ")[0], 0) + number
-    words = [
-        f"{who}{' closed first' if first else ''} on {sums[side]:,}"
-        for first, (side, who) in zip(_FIRSTS, ((side, who) for side, who in _CLOSERS if side in sums), strict=False)
-    ]
+    found = [(who, sums[side]) for side, who in _CLOSERS.items() if side in sums]
+    words = [f"{who}{'' if nth else ' closed first'} on {number:,}" for nth, (who, number) in enumerate(found)]
     if UNKNOWN in sums:
         words.append(f"there was no room to follow {sums[UNKNOWN]:,} to the end")
     return ", ".join(words).format(server=server)
 
 
-_FIRSTS: Final = (True, False, False, False)
-_CLOSERS: Final = (
-    ("client", "the client"),
-    ("server", "the {server}"),
-    ("both", "both at the same time"),
-    ("", "nobody"),
-)
+_CLOSERS: Final = {"client": "the client", "server": "the {server}", "both": "both at the same time", "": "nobody"}
 
 
 def unread_end(truncated: bool, cut: bool, pieces: int) -> str:

@@ -8,24 +8,20 @@ Source of the facts: RFC 9293 3.3.2; failures.md 4.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.remains import may_have_closed
-from capanalyze.timeline.words import SECOND, span
+from capanalyze.timeline.remains import left_open, may_have_closed
+from capanalyze.timeline.words import span
 
 ID: Final = "client-leaks-close-wait"
-
-SOON: Final = SECOND
-"""A program that reads its socket closes milliseconds after the FIN; a capture that ends sooner proves nothing."""
 
 
 def check(facts: Facts) -> Finding | None:
     """Fires where the gateway closed and the client sent neither FIN nor RST for a second and more."""
     if not facts.api or facts.client.state != "CLOSE_WAIT" or facts.closer != "server":
         return None
-    since = between(facts.close, facts.ended)
-    if since is None or since < SOON:
+    since = left_open(facts)
+    if since is None:
         return None
     return finding(
         ID,

@@ -8,16 +8,12 @@ Source of the facts: RFC 9293 3.3.2; failures.md 17 and 4; protocol.md 6.4.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.remains import may_have_closed
-from capanalyze.timeline.words import SECOND, span
+from capanalyze.timeline.remains import left_open, may_have_closed
+from capanalyze.timeline.words import span
 
 ID: Final = "gateway-leaks-close-wait"
-
-SOON: Final = SECOND
-"""A program that reads its socket closes milliseconds after the FIN; a capture that ends sooner proves nothing."""
 
 
 def check(facts: Facts) -> Finding | None:
@@ -26,8 +22,8 @@ def check(facts: Facts) -> Finding | None:
         return None
     if facts.misfit is not None and facts.misfit.side == "server" and facts.misfit.protocol:
         return None  # it is no gateway (wrong-service)
-    since = between(facts.close, facts.ended)
-    if since is None or since < SOON:
+    since = left_open(facts)
+    if since is None:
         return None
     return finding(
         ID,
