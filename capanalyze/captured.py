@@ -10,13 +10,11 @@ from typing import Any, Final
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import Capture
 from capanalyze.capture.decoder import Decoder, Interface
+from capanalyze.capture.options import MAX_COMMENTS
 from capanalyze.capture.pcapng_sections import MAX_TS_NS
 from capanalyze.report.build import build_report
 from capanalyze.report.counted import counted_facts
 from capanalyze.report.report import CaptureFacts, CountedFacts, FileFacts, InterfaceFacts, Report
-
-MAX_COMMENTS: Final = 100
-"""Comments in a report, of however many pieces."""
 
 LONGEST_QUIET_NS: Final = 30 * 86_400 * 1_000_000_000
 """How long behind its last packet a recording may have ended: what is later is another way to write a time."""
@@ -84,17 +82,9 @@ def gather_facts(
     remarks: tuple[str, ...] = (),
 ) -> CaptureFacts:
     """What is known of a capture when it has been read; ``name`` is for people, without folders."""
-    skipped = dict(analyzer.skipped)
-    for decoder in decoders:
-        for reason, number in decoder.skipped.items():
-            skipped[reason] = skipped.get(reason, 0) + int(number)
     interfaces = _interfaces(decoders)
     dropped = [one.dropped for one in interfaces if one.dropped is not None]
-    damage = "; ".join(
-        f"{file.name}: {decoder.damage}" if len(files) > 1 else decoder.damage
-        for decoder, file in zip(decoders, files, strict=True)
-        if decoder.damage
-    )
+    damage = _damage(decoders, files)
     authored = [decoder for decoder in decoders if decoder.format != "tshark"]  # tshark would name itself
     unnumbered = sum(int(decoder.other_blocks) for decoder in decoders)
     remark = f"{unnumbered} custom or journal blocks: Wireshark numbers them too, so its later frame numbers are higher"
@@ -107,7 +97,7 @@ def gather_facts(
         last_ts_ns=int(analyzer.last_ts) if analyzer.last_ts >= 0 else None,
         ended_ts_ns=_ended(decoders, int(analyzer.packets), int(analyzer.last_ts)),
         truncated=bool(damage),
-        skipped={reason: int(number) for reason, number in skipped.items()},
+        skipped=_skipped(decoders, analyzer),
         dropped=sum(dropped) if dropped else None,
         sha256=sha256,
         interfaces=interfaces,
@@ -119,6 +109,24 @@ def gather_facts(
         comments=tuple(comments[:MAX_COMMENTS]),
         comments_left_out=len(comments[MAX_COMMENTS:]) + sum(int(decoder.comments_left_out) for decoder in decoders),
     )
+
+
+def _damage(decoders: Sequence[Decoder], files: Sequence[FileFacts]) -> str:
+    """What is wrong with the files, each named where there are several; "" for nothing."""
+    return "; ".join(
+        f"{file.name}: {decoder.damage}" if len(files) > 1 else decoder.damage
+        for decoder, file in zip(decoders, files, strict=True)
+        if decoder.damage
+    )
+
+
+def _skipped(decoders: Sequence[Decoder], analyzer: Analyzer) -> dict[str, int]:
+    """Packets that could not be used, by reason: those of the analyzer first, then those of each file."""
+    found: dict[str, int] = {}
+    for table in (analyzer.skipped, *(decoder.skipped for decoder in decoders)):
+        for reason, number in table.items():
+            found[reason] = found.get(reason, 0) + int(number)
+    return found
 
 
 def _ended(decoders: Sequence[Decoder], packets: int, last_ts: int) -> int | None:

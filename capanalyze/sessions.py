@@ -83,8 +83,8 @@ class Sessions:
             session = self._session(connection, b"", 0)
         if session is not None:
             session.finish()
-            self._after(connection, session)
-            self._heard(connection, session)
+            self._take_stock(connection, session)
+            self._keep_exchanges(connection, session)
         return session
 
     def tell(self, side: Side, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
@@ -104,7 +104,7 @@ class Sessions:
                 return
         session = self._session(connection, data, start)
         session.data(side.index, data, start, end, packet, ts_ns)
-        self._after(connection, session)
+        self._take_stock(connection, session)
 
     def tell_runs(self, side: Side | None, runs: list[Run]) -> None:
         """Give what became in order at once, and the holes in it."""
@@ -125,7 +125,7 @@ class Sessions:
         if connection.heeded:
             session = self._session(connection, b"", 0)
             session.gap(side.index, length, packet, ts_ns)
-            self._after(connection, session)
+            self._take_stock(connection, session)
 
     def closed(self, side: Side | None) -> None:
         """The close of a side's connection was seen: what was said before it is set apart."""
@@ -228,8 +228,8 @@ class Sessions:
                     session.data(side.index, begun, 0, len(begun), side.last_data_packet, side.last_data_ts)
         return session
 
-    def _after(self, connection: Connection, session: Session) -> None:
-        """Look at what the session became."""
+    def _take_stock(self, connection: Connection, session: Session) -> None:
+        """The session took octets: pass on what it is and what it found; let it go where it is dead, or has no room."""
         if session.is_tws:
             connection.narrated = False  # its messages tell more than its octets
             connection.api = True
@@ -241,7 +241,7 @@ class Sessions:
                 self.messages.append(message)
         if session.load > 0 and not session.dead and self.room.is_overfull():
             session.finish()
-            self._heard(connection, session)
+            self._keep_exchanges(connection, session)
             self.untold.given_up += 1
             session.dead = True
         if session.dead:
@@ -250,8 +250,8 @@ class Sessions:
             session.let_go()
             self.places[connection.orig.place] = None
 
-    def _heard(self, connection: Connection, session: Session) -> None:
-        """A session is over: its exchanges outlast it, whether it is told or not."""
+    def _keep_exchanges(self, connection: Connection, session: Session) -> None:
+        """A session is over: its requests with their answers outlast it, whether it is told or not."""
         conversation = session.conversation
         if conversation is None:
             return

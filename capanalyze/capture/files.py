@@ -279,7 +279,11 @@ def open_file(path: str, native: bool = True) -> CaptureFile:
 
 
 def from_bytes(data: bytes, name: str = "octets") -> CaptureFile:
-    """A capture that lies in memory."""
+    """A capture that lies in memory.
+
+    Raises:
+        NotACaptureError: it is no capture.
+    """
     return CaptureFile(name, io.BytesIO(data), name)
 
 

@@ -13,7 +13,10 @@ from mypy_extensions import i64
 from capanalyze.capture.pcapng_codes import COMMENT, END_OF_OPTIONS
 
 MAX_COMMENTS: Final = 100
+"""Comments kept of a file, and told of a capture."""
+
 MAX_TEXT: Final = 4096
+"""Octets kept of one text."""
 
 
 class Options:

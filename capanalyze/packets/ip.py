@@ -40,7 +40,7 @@ class IpHeader:
     Attributes:
         addresses, address_octets: where source and destination address lie, and how long each is.
         datagram_end: where the datagram ends by its length field.
-        identification: of IPv4; 0 where there is none. hops: time to live (of IPv6: hop limit).
+        identification: of IPv4; 0 where there is none. ttl: time to live, of IPv6 the hop limit.
         fragment: octets that name the fragment's datagram besides the addresses, set with FRAGMENT, and with NOT_TCP
             where it is a piece of something else.
         fragment_start, fragment_offset, fragment_more: where its payload lies, its place in the datagram, and
@@ -53,7 +53,7 @@ class IpHeader:
         self.address_octets: i64 = 4
         self.datagram_end: i64 = 0
         self.identification: i64 = 0
-        self.hops: i64 = 0
+        self.ttl: i64 = 0
         self.fragment: bytes = b""
         self.fragment_start: i64 = 0
         self.fragment_offset: i64 = 0
@@ -88,7 +88,7 @@ class IpHeader:
         self.address_octets = 4
         self.datagram_end = start + total if total else wire_end
         self.identification = i64(read_i16_be(data, start + 4)) & 0xFFFF
-        self.hops = i64(data[start + 8])
+        self.ttl = i64(data[start + 8])
         place = i64(read_i16_be(data, start + 6)) & 0x3FFF
         self.following = i64(data[start + 9])
         if place:
@@ -111,7 +111,7 @@ class IpHeader:
         self.address_octets = 16
         self.datagram_end = start + 40 + length if length else wire_end
         self.identification = 0
-        self.hops = i64(data[start + 7])
+        self.ttl = i64(data[start + 7])
         return self.walk(data, i64(data[start + 6]), start + 40, end)
 
     def walk(self, data: bytes, following: i64, at: i64, end: i64) -> i64:

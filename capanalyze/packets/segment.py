@@ -63,7 +63,7 @@ class Segment:
         header: octets of the TCP header with its options.
         end: where the captured octets end.
         identification: of an IPv4 header, 0 where there is none or its sender gives none.
-        hops: what its IP header says how many routers it may still pass (time to live, hop limit).
+        ttl: time to live of its IP header, of IPv6 the hop limit.
         interface: index of the interface that captured the packet.
         data: the buffer, where it is not that of the packet (REASSEMBLED).
     """
@@ -81,7 +81,7 @@ class Segment:
         self.header: i64 = 20
         self.end: i64 = 0
         self.identification: i64 = 0
-        self.hops: i64 = 0
+        self.ttl: i64 = 0
         self.interface: i64 = 0
         self.data: bytes = b""
         self.fragments = Fragments()
@@ -111,7 +111,7 @@ class Segment:
         if tcp < 0:
             return tcp
         self.identification = header.identification
-        self.hops = header.hops
+        self.ttl = header.ttl
         return self._tcp(data, header.addresses, data, tcp, end, min(header.datagram_end, wire_end))
 
     def common(
@@ -140,7 +140,7 @@ class Segment:
         self.end = ip + 20 + header + length
         high: i64 = data[ip + 4]
         self.identification = high << 8 | data[ip + 5]
-        self.hops = data[ip + 8]
+        self.ttl = data[ip + 8]
         self.interface = interface
 
     def _piece(self, packets: RawPackets, end: i64, wire_end: i64) -> i64:
@@ -167,7 +167,7 @@ class Segment:
                 return NOT_TCP
         self.data = payload
         self.identification = 0
-        self.hops = ip.hops
+        self.ttl = ip.ttl
         found = self._tcp(data, ip.addresses, payload, tcp, len(payload), self.fragments.total)
         return REASSEMBLED if found == OK else found
 

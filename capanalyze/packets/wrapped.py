@@ -9,6 +9,7 @@ from typing import Final
 from librt.strings import read_i16_be, read_i32_be
 from mypy_extensions import i64
 
+from capanalyze.packets.ip import FRAGMENT_HEADER, MAX_EXTENSIONS, is_extension
 from capanalyze.packets.link import (
     KNOWN_LINKS,
     LINK_ETHERNET,
@@ -135,9 +136,6 @@ BRIDGED: Final = (b"\x80\xc2\0\x01", b"\x80\xc2\0\x07")
 LLC_IP: Final = (b"\x06\x06", b"\xfe\xfe\x03\xcc", b"\xfe\xfe\x03\x8e")
 """How LLC headers begin that carry IP: its own SAP, or OSI's with the NLPID of IPv4 or IPv6 (RFC 2427)."""
 
-EXTENSIONS: Final = (0, 43, 44, 60, 135, 139, 140)
-MAX_EXTENSIONS: Final = 16
-
 
 def wrapping(packets: RawPackets) -> str:
     """The name of what hides the current packet's IP header."""
@@ -198,10 +196,11 @@ def in_ip(data: bytes, at: i64, end: i64) -> str:
         following = i64(data[at + 6])
         at += 40
         for _ in range(MAX_EXTENSIONS):
-            if not first or following not in EXTENSIONS or at + 8 > end:
+            piece = following == FRAGMENT_HEADER
+            if not first or not (piece or is_extension(following)) or at + 8 > end:
                 break
-            octets: i64 = 8 if following == 44 else (i64(data[at + 1]) + 1) * 8
-            first = following != 44 or i64(read_i16_be(data, at + 2)) & 0xFFF8 == 0
+            octets: i64 = 8 if piece else (i64(data[at + 1]) + 1) * 8
+            first = not piece or i64(read_i16_be(data, at + 2)) & 0xFFF8 == 0
             following = i64(data[at])
             at += octets
     if following not in (UDP, UDP_LITE):

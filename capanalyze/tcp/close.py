@@ -77,7 +77,7 @@ def reset(connection: Connection, side: Side, peer: Side, seg: Segment, asked: b
     close.side = side.index
     close.seq = seg.seq
     close.ack = parting.rst_ack
-    close.hops = seg.hops
+    close.ttl = seg.ttl
     close.asked = asked
     if verdict == OUT_OF_WINDOW:
         ignore(connection, close, side)

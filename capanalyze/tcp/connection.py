@@ -93,7 +93,6 @@ class Close:
         "certainty",
         "doubt",
         "first",
-        "hops",
         "inferred",
         "kind",
         "packet",
@@ -102,6 +101,7 @@ class Close:
         "seq",
         "side",
         "ts_ns",
+        "ttl",
     )
 
     def __init__(self, first: str, kind: str, packet: i64, ts_ns: i64, inferred: bool, certainty: str) -> None:
@@ -118,7 +118,7 @@ class Close:
         self.ack: i64 = -1  # of a RST with the ACK flag
         self.asked: bool = True  # of a RST without it: a packet of the peer's was captured that it may answer
         self.behind: i64 = 0  # where its sender's octets ended, as far as known when a doubtful RST came
-        self.hops: i64 = -1  # the time to live of a RST; -1 unknown
+        self.ttl: i64 = -1  # of a RST; -1 unknown
         self.patience: i64 = 0  # packets that may yet prove a RST which was ignored
 
 

@@ -23,7 +23,7 @@ SENT_AGAIN: Final = "sent again"  # a FIN was captured in a later copy only
 INEXACT: Final = "inexact"  # the receiver of the RST may have ignored it
 DROPPED: Final = "dropped"  # the capture tool says that it lost packets
 WENT_ON: Final = "went on"  # the sender of the RST sent more
-OTHER_WAY: Final = "other way"  # the RST came over more or fewer hops than its sender's other packets
+OTHER_WAY: Final = "other way"  # the RST has another TTL than its sender's other packets
 UNANSWERED: Final = "unanswered"  # the peer fell silent
 UNKNOWN_THERE: Final = "unknown there"  # the peer's RST has no ACK, as that of a host without the connection
 UNASKED: Final = "unasked"  # the RST has no ACK, so it answers a segment (RFC 9293 3.5.2), which was not captured
@@ -110,9 +110,9 @@ def doubt(close: Close, ground: str) -> None:
 
 
 def came_another_way(connection: Connection, close: Close) -> bool:
-    """Whether a RST came over more or fewer hops than what its sender had sent: another host may have made it.
+    """Whether a RST has another TTL than what its sender had sent, so that another host may have made it.
 
-    A host gives all its packets the same time to live, as long as no program asks for another.
+    A host gives all its packets the same one, as long as no program asks for another.
     """
     if close.kind != "RST" or close.side < 0:
         return False
@@ -121,7 +121,7 @@ def came_another_way(connection: Connection, close: Close) -> bool:
 
 def is_from_elsewhere(reset: Close, sender: Side) -> bool:
     """The same of one that is known to be a RST, and whose."""
-    return sender.hops >= 0 and reset.hops != sender.hops
+    return sender.ttl >= 0 and reset.ttl != sender.ttl
 
 
 def doubt_silence(connection: Connection) -> None:

@@ -20,8 +20,8 @@ def take_syn(
     connection: Connection, side: Side, peer: Side, seg: Segment, data: bytes, packet: i64, ts_ns: i64
 ) -> None:
     """SYN and SYN-ACK: the numbers that everything counts from."""
-    if side.hops < 0:
-        side.hops = seg.hops
+    if side.ttl < 0:
+        side.ttl = seg.ttl
     again = seg.seq == side.isn
     if not again:
         number(side, peer, seg)
@@ -92,7 +92,7 @@ def place(side: Side, peer: Side, seg: Segment) -> None:
     """Settle where the numbers of a side begin when no SYN told it."""
     if not side.scaled:
         side.scaled = True
-        side.hops = seg.hops
+        side.ttl = seg.ttl
         rescale(side, peer)
         choose(side, peer, seg)
     if side.isn < 0:

@@ -56,7 +56,6 @@ class Side:
         "first_data_packet",
         "first_data_ts",
         "history_seen",
-        "hops",
         "hosts",
         "ident",
         "ident_at",
@@ -90,6 +89,7 @@ class Side:
         "scaled",
         "tail",
         "trouble",
+        "ttl",
         "whole_rel",
         "window",
         "zeek",
@@ -141,7 +141,7 @@ class Side:
         self.low_rel: i64 = 0  # the lowest position known to be of the stream
         self.whole_rel: i64 = 0  # the end of what was sent without a hole, or acknowledged in spite of one
         self.offer: i64 = NOT_CAPTURED  # the window scale that its SYN offers; -1 none
-        self.hops: i64 = -1  # the time to live in its first packet behind the SYN, else in that; -1 unknown
+        self.ttl: i64 = -1  # in its first packet after the SYN, else in the SYN; -1 unknown
         self.ident: i64 = 0  # IP identification of the newest segment of the general path; 0 none
         self.ident_at: i64 = 0  # how many packets of the side that was
         self.first_data_packet: i64 = 0

@@ -21,6 +21,7 @@ WAITING: Final = 1000
 """Requests that may wait at a time; more are counted only (``tally.not_followed``)."""
 
 ID_IN_USE: Final = 102
+"""The error code of a request whose id another one has: that one goes on."""
 
 
 class Pairing:

@@ -10,13 +10,14 @@ from mypy_extensions import i64
 
 from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
 from capanalyze.tws.keys import Keys, keys_of
+from capanalyze.tws.message import ERROR, MANAGED_ACCOUNTS, NEXT_VALID_ID
 from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.rows import end_markers
 from capanalyze.tws.schema import protobuf_key_field
 from capanalyze.tws.walker import ALWAYS, FIRSTS, Walker
 
 _PREFIX: Final = 4  # octets of a key that the hot loop compares
-_ALWAYS_SEEN: Final = (4, 9, 15)  # error, nextValidId, managedAccounts: milestones are made of them
+_ALWAYS_SEEN: Final = (ERROR, NEXT_VALID_ID, MANAGED_ACCOUNTS)  # milestones are made of them
 
 _TABLES: Final = 64  # watch tables kept of a session
 

@@ -27,8 +27,8 @@ def signs(facts: Facts) -> list[str]:
     end, found = facts.closing_end, []
     if came_another_way(facts.connection, close):
         found.append(
-            f"the RST in packet {close.packet} came with TTL {close.hops}, "
-            f"an earlier packet of the {end.called}'s with {end.side.hops}"
+            f"the RST in packet {close.packet} came with TTL {close.ttl}, "
+            f"an earlier packet of the {end.called}'s with {end.side.ttl}"
         )
     if close.doubt == WENT_ON:
         found.append(f"the {end.called} went on sending after it; who resets a connection forgets it")
@@ -44,8 +44,8 @@ def causes(facts: Facts) -> list[Cause]:
 
 def _certainty(facts: Facts) -> str:
     """How sure it is: a few hops may be the route's doing, and a router next to the host is no more than that away."""
-    close, usual = facts.connection.close, facts.closing_end.side.hops
-    near = close is not None and close.doubt != WENT_ON and abs(int(close.hops - usual)) <= REROUTED
+    close, usual = facts.connection.close, facts.closing_end.side.ttl
+    near = close is not None and close.doubt != WENT_ON and abs(int(close.ttl - usual)) <= REROUTED
     return "possible" if near else "likely"
 
 
