@@ -170,13 +170,15 @@ class Facts:
     @property
     def answered_later(self) -> "Facts | None":
         """The first later connection to the same address and port on which the hello was answered."""
-        mine = self.connection.server
         for other in self.others:
-            theirs = other.connection.server
-            same = (theirs.host, theirs.port) == (mine.host, mine.port)
-            if other.number > self.number and same and other.answer is not None:
+            if other.number > self.number and self.same_listener(other) and other.answer is not None:
                 return other
         return None
+
+    def same_listener(self, other: "Facts") -> bool:
+        """Whether another connection leads to the same address and port."""
+        mine, theirs = self.connection.server, other.connection.server
+        return (mine.host, mine.port) == (theirs.host, theirs.port)
 
     def note(self, word: str, side: str) -> Note | None:
         """The tcp.analysis note of that word on packets of a side."""

@@ -26,10 +26,7 @@ def passed_on(outer: Facts, inner: Facts) -> bool:
 
 def in_step(outer: Facts, inner: Facts) -> bool:
     """Whether the same messages went over both, to other listeners, each step on one after that on the other."""
-    if outer.client_id != inner.client_id:
-        return False
-    mine, theirs = outer.connection.server, inner.connection.server
-    if (mine.host, mine.port) == (theirs.host, theirs.port):
+    if outer.client_id != inner.client_id or outer.same_listener(inner):
         return False
     steps = [(outer.began, inner.began), (outer.hello, inner.hello), (inner.answer, outer.answer)]
     steps += [(outer.start_api, inner.start_api)]

@@ -66,13 +66,11 @@ def refused_after(facts: Facts) -> int | None:
 
 def accepted_before(facts: Facts) -> Facts | None:
     """The newest connection that the same listener had accepted before, or one on which it still spoke afterwards."""
-    mine = facts.connection.server
     found = None
     for other in facts.others:
         if other.number >= facts.number or other.connection.opened != "complete":
             continue
-        theirs = other.connection.server
-        if (theirs.host, theirs.port) == (mine.host, mine.port):
+        if facts.same_listener(other):
             found = other
             if spoke_on(other, facts):
                 break

@@ -18,7 +18,7 @@ from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.unopened import before_open, captured, went_on_beside
-from capanalyze.timeline.words import SECOND, count, packets, sentence, spans
+from capanalyze.timeline.words import SECOND, connections, count, packets, sentence, spans
 
 STORIES: Final = 3
 """Different plots told in a capture's verdict, the first one in full, before "N more connections went other ways"."""
@@ -211,8 +211,7 @@ def thing(group: Group, total: int) -> str:
         return "the connection"
     if len(group) == total:
         return "both connections" if total == 2 else f"all {total:,} connections"
-    numbers = packets(facts.number for facts in group)
-    return numbers.replace("packet", "connection", 1)
+    return connections(facts.number for facts in group)
 
 
 def _none_of(group: Group, total: int) -> str:

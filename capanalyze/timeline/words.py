@@ -144,17 +144,26 @@ def listing(words: Sequence[str], last: str = "and") -> str:
 
 def packets(numbers: Iterable[int]) -> str:
     """Packet numbers: "packet 5", "packets 5 and 7", "packets 1 to 4", "packets 1, 3, 7, 9, 11, 13 ... 20 more"."""
+    return _numbered("packet", numbers)
+
+
+def connections(numbers: Iterable[int]) -> str:
+    """The same of connections."""
+    return _numbered("connection", numbers)
+
+
+def _numbered(noun: str, numbers: Iterable[int]) -> str:
     known = sorted({number for number in numbers if number > 0})
     if not known:
-        return "no packet"
+        return f"no {noun}"
     if len(known) == 1:
-        return f"packet {known[0]}"
+        return f"{noun} {known[0]}"
     if len(known) > 2 and known[-1] - known[0] == len(known) - 1:
-        return f"packets {known[0]} to {known[-1]}"
+        return f"{noun}s {known[0]} to {known[-1]}"
     if len(known) > LISTED_PACKETS + 1:
         words = [str(number) for number in known[:LISTED_PACKETS]]
-        return f"packets {', '.join(words)} ... {len(known) - LISTED_PACKETS} more"
-    return f"packets {listing([str(number) for number in known])}"
+        return f"{noun}s {', '.join(words)} ... {len(known) - LISTED_PACKETS} more"
+    return f"{noun}s {listing([str(number) for number in known])}"
 
 
 def host(address: bytes) -> str:

@@ -34,12 +34,11 @@ def check(connections: Sequence[Facts]) -> Finding | None:
             continue
         if not late.closer and (late.captured_ns or 0) < PATIENCE:
             continue
-        server = late.connection.server
         began = late.connection.first_packet
         beside = [
             other
             for other in accepted
-            if (other.connection.server.host, other.connection.server.port) == (server.host, server.port)
+            if late.same_listener(other)
             and other.connection.first_packet < began
             and (other.released is None or other.released > began)
         ]

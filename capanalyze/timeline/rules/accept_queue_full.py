@@ -11,19 +11,18 @@ from typing import Final
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.words import count, packets
+from capanalyze.timeline.words import connections, count
 
 ID: Final = "accept-queue-full"
 
 
 def accepted_before(facts: Facts) -> list[Facts]:
     """Earlier connections to the same address and port that were accepted and never heard a word."""
-    server = facts.connection.server
     return [
         other
         for other in facts.others
         if other.number < facts.number
-        and (other.connection.server.host, other.connection.server.port) == (server.host, server.port)
+        and facts.same_listener(other)
         and other.connection.opened in {"complete", "syn_ack"}
         and not other.server.spoke
     ]
@@ -36,7 +35,7 @@ def check(facts: Facts) -> Finding | None:
     silent = accepted_before(facts)
     if not silent:
         return None
-    numbers = packets(other.number for other in silent).replace("packet", "connection", 1)
+    numbers = connections(other.number for other in silent)
     return finding(
         ID,
         "The listener ignores new connections after accepting others in silence",

@@ -11,7 +11,7 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
-from capanalyze.timeline.rules import injected_rst
+from capanalyze.timeline.rules import duplicate_client_id, injected_rst
 from capanalyze.timeline.words import LISTED_REQUESTS, listing, span
 from capanalyze.tws.message import START_API, Message
 
@@ -30,13 +30,11 @@ CAUSES: Final = (
 
 def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side ended it between startApi and ready, without error 326."""
-    if facts.stage != "not_ready" or facts.closer != "server" or facts.error(326) is not None:
+    if facts.stage != "not_ready" or facts.closer != "server" or facts.error(duplicate_client_id.CODE) is not None:
         return None
     after = between(facts.start_api, facts.close)
     evidence = [
-        f"{'RST' if facts.kind == 'RST' else 'FIN'} from the gateway {span(after)} after startApi"
-        if after is not None
-        else "",
+        f"{facts.kind} from the gateway {span(after)} after startApi" if after is not None else "",
         f"no {' and no '.join(facts.missing_names)} before it",
         "no error 326 on the wire: nothing says that the client id was in use",
     ]

@@ -12,7 +12,7 @@ from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
-from capanalyze.timeline.words import SECOND, packets, quote
+from capanalyze.timeline.words import SECOND, connections, packets, quote
 from capanalyze.tws.message import START_API
 
 ID: Final = "duplicate-client-id"
@@ -61,14 +61,14 @@ def check(facts: Facts) -> Finding | None:
 
 
 def _holders(facts: Facts, at: Moment) -> Holders:
-    mine, server = facts.client_id, facts.connection.server
+    mine = facts.client_id
     others = [
         other
         for other in facts.others
         if other is not facts
         and mine is not None
         and other.client_id == mine
-        and (other.connection.server.host, other.connection.server.port) == (server.host, server.port)
+        and facts.same_listener(other)
         and other.start_api is not None
         and other.start_api.packet < at.packet
         and other.error(CODE) is None
@@ -114,7 +114,7 @@ def _evidence(holders: Holders) -> list[str]:
 
 def _connections(several: list[Facts]) -> str:
     """Their numbers in words."""
-    return packets(other.number for other in several).replace("packet", "connection", 1)
+    return connections(other.number for other in several)
 
 
 def _causes(holders: Holders) -> list[Cause]:

@@ -180,10 +180,8 @@ def _malformed(facts: Facts) -> tuple[Message, str, str] | None:
 
 def _refused_after(facts: Facts) -> Facts | None:
     """The next connection to the same listener, where it was refused RESTART or sooner after the close."""
-    mine = facts.connection.server
     for other in facts.others:
-        theirs = other.connection.server
-        if (theirs.host, theirs.port) == (mine.host, mine.port) and other.number > facts.number:
+        if facts.same_listener(other) and other.number > facts.number:
             after = between(facts.close, other.began)
             if after is not None:
                 return other if other.stage == "refused" and after <= RESTART else None

@@ -10,6 +10,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules import duplicate_client_id
 from capanalyze.timeline.rules.client_left_early import left_early
 from capanalyze.timeline.words import SECOND, span
 
@@ -31,7 +32,7 @@ def waited_in_vain(facts: Facts) -> int | None:
 
     Where all came when the client had closed, late-answer says so.
     """
-    if facts.stage != "not_ready" or facts.closer == "server" or facts.error(326) is not None:
+    if facts.stage != "not_ready" or facts.closer == "server" or facts.error(duplicate_client_id.CODE) is not None:
         return None
     if len(facts.late_readiness) == len(facts.missing_names):
         return None

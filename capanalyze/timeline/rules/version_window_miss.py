@@ -32,15 +32,14 @@ def unfit(facts: Facts) -> list[Cause]:
     """
     if facts.session is not None and facts.session.legacy_version is not None:
         return [OLD]
-    offered, mine = facts.client_range, facts.connection.server
+    offered = facts.client_range
     if offered is None:
         return []
     for other in facts.others:
         version, wanted = other.version, other.client_range
         if version is None or wanted is None or version >= wanted[1]:
             continue
-        theirs = other.connection.server
-        if (theirs.host, theirs.port) == (mine.host, mine.port):
+        if facts.same_listener(other):
             if version >= offered[0]:
                 return []
             words = f"the client offers versions {offered[0]} to {offered[1]}, and the gateway's newest is {version}"
