@@ -184,7 +184,7 @@ class Analyzer:
         payload: i64,
         ts_ns: i64,
     ) -> bool:
-        """Take the next segment of a side, if it is simply that; ``there`` octets lie behind its headers."""
+        """Take the next segment of a side, if it is simply that; ``there`` octets lie after its headers."""
         data, number = packets.data, packets.number
         cut: i64 = 0 if there >= length else length - there
         if cut and packets.captured + cut > packets.original:  # no snapshot length: the lengths contradict each other

@@ -17,7 +17,7 @@ from capanalyze.report.counted import counted_facts
 from capanalyze.report.report import CaptureFacts, CountedFacts, FileFacts, InterfaceFacts, Report
 
 LONGEST_QUIET_NS: Final = 30 * 86_400 * 1_000_000_000
-"""How long behind its last packet a recording may have ended: what is later is another way to write a time."""
+"""How long after its last packet a recording may have ended: what is later is another way to write a time."""
 
 
 def report_of(

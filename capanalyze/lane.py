@@ -58,7 +58,7 @@ class Tagged:
 
 
 class Stretch:
-    """The ordinary packets behind the current one.
+    """The ordinary packets after the current one.
 
     Attributes:
         first: the number of the first. places, ends: see ``RawPackets.places``. shape: how all are read.

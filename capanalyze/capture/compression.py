@@ -30,7 +30,7 @@ SKIPPABLE: Final = b"\x2a\x4d\x18"
 """Octets 2 to 4 of a skippable frame, with which pzstd begins its files (RFC 8878 3.1.2); lz4 has the same."""
 
 MAX_SKIPPED: Final = 64 * 1024
-"""Octets of skippable frames that are looked over for what lies behind them."""
+"""Octets of skippable frames that are looked over for what lies after them."""
 
 XZ_MEMORY: Final = 128 * 1024 * 1024
 """Octets that an xz dictionary may take; ``xz -9`` needs 65 MiB. zstd's own limit is a window of as much."""

@@ -97,7 +97,7 @@ class Decoder(RawPackets):
         return True
 
     def resume(self) -> None:
-        """Go on behind the packet that was held, whose fields are valid again."""
+        """Go on after the packet that was held, whose fields are valid again."""
         self.held = False
         self.data, self.pos = self._held_data, self._held_pos
         self._held_data = b""
@@ -142,7 +142,7 @@ class Decoder(RawPackets):
         self.waiting_octets = 0
 
     def pass_over(self, places: list[int], pos: i64) -> None:
-        """Go on at ``pos``, behind the records at these places; the last of them is left where it is not whole."""
+        """Go on at ``pos``, after the records at these places; the last of them is left where it is not whole."""
         if pos > len(self.data):
             pos = places.pop()
         self.pos = pos

@@ -31,7 +31,7 @@ OTHERS: Final = (
 
 TAR: Final = b"ustar"
 TAR_AT: Final = 257
-"""Where a tar archive says that it is one: behind the first file's name and attributes."""
+"""Where a tar archive says that it is one: after the first file's name and attributes."""
 
 NO_CAPTURES: Final = tuple(magic for magic, _, _ in OTHERS)
 

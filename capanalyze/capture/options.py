@@ -20,7 +20,7 @@ MAX_TEXT: Final = 4096
 
 
 class Options:
-    """The options between two offsets; those behind one that is cut are not there.
+    """The options between two offsets; those after one that is cut are not there.
 
     Attributes:
         values: code -> value, the first where a code comes again.

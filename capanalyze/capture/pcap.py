@@ -43,7 +43,7 @@ YEARS: Final = 10 * 365 * 86400
 """Seconds in ten years."""
 
 PROBED: Final = 1 << 20
-"""Octets behind the header of an appended file by which its dialect is chosen."""
+"""Octets after the header of an appended file by which its dialect is chosen."""
 
 VERSION_2_4: Final = (b"\2\0\4\0", b"\0\2\0\4")
 
@@ -139,7 +139,7 @@ class PcapDecoder(Decoder):
         self.link_type = link_type
 
     def _interface(self, link_type: i64) -> i64:
-        """The interface of that link type; the one behind all where there is none yet."""
+        """The interface of that link type; the one after all where there is none yet."""
         at: i64 = 0
         while at < len(self.interfaces) and (
             self.interfaces[at].link_type != link_type and len(self.interfaces) < MAX_INTERFACES
@@ -206,7 +206,7 @@ class PcapDecoder(Decoder):
         super().finish()
 
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:
-        """The whole records behind the current one with at least so many octets."""
+        """The whole records after the current one with at least so many octets."""
         unpack = (CAPTURED_BIG if self.big else CAPTURED_LITTLE).unpack_from
         data, header, pos = self.data, self.header, self.pos
         places: list[int] = []

@@ -85,7 +85,7 @@ class PcapngDecoder(PcapngSections):
         return padded if room < padded or self.u32(pos + padded - 4) in (length, padded) else 0
 
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:
-        """The whole, ordinary EPBs behind the current packet, of interfaces of the same link type."""
+        """The whole, ordinary EPBs after the current packet, of interfaces of the same link type."""
         unpack = (ENHANCED_BIG if self.big else ENHANCED_LITTLE).unpack_from
         data, ahead, pos = self.data, self.header, self.pos
         alike = self._alike()
@@ -152,9 +152,9 @@ class PcapngDecoder(PcapngSections):
         if captured > length - 32:
             self._unusable("packet longer than its block")
             return False
-        behind = pos + 28 + ((captured + 3) & ~3)
-        if behind + 8 <= pos + length and not self._says_nothing(behind, pos + length - 4):
-            options = self.options(behind, pos + length, f"packet {self.number + 1}: ")
+        after = pos + 28 + ((captured + 3) & ~3)
+        if after + 8 <= pos + length and not self._says_nothing(after, pos + length - 4):
+            options = self.options(after, pos + length, f"packet {self.number + 1}: ")
             drops = options.number(EPB_DROPCOUNT)
             if drops is not None:
                 self._lost(self.section_base + interface, min(drops, MAX_DROPS))

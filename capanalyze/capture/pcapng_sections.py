@@ -94,7 +94,7 @@ class PcapngSections(Decoder):
         elif kind == ISB:
             self._statistics(pos, length)
         elif kind == NRB:
-            self.options(self._behind_names(pos + 8, pos + length - 4), pos + length)
+            self.options(self._after_names(pos + 8, pos + length - 4), pos + length)
         elif kind == DSB and length >= 20:
             self.options(pos + 16 + ((self.u32(pos + 12) + 3) & ~3), pos + length)
         elif kind in NUMBERED_BY_WIRESHARK:
@@ -141,8 +141,8 @@ class PcapngSections(Decoder):
         exact = offset == 0 and units in {1_000_000, 1_000_000_000}
         self.scales.append(1_000_000_000 // units if exact else 0)
 
-    def _behind_names(self, at: i64, end: i64) -> i64:
-        """Where the options of a Name Resolution Block begin: behind its records, the last of which is empty."""
+    def _after_names(self, at: i64, end: i64) -> i64:
+        """Where the options of a Name Resolution Block begin: after its records, the last of which is empty."""
         while at + 4 <= end:
             kind, size = self.u16(at), self.u16(at + 2)
             at += 4 + ((size + 3) & ~3)

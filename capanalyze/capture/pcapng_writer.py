@@ -77,7 +77,7 @@ def text_option(code: int, text: str) -> bytes:
 
 
 def options(*encoded: bytes) -> bytes:
-    """A block's options with opt_endofopt behind them; nothing at all where there are none."""
+    """A block's options with opt_endofopt after them; nothing at all where there are none."""
     joined = b"".join(encoded)
     return joined + _END_OF_OPTIONS if joined else b""
 

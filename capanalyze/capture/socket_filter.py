@@ -71,7 +71,7 @@ _ICMP_6_ERROR: Final = [
     _DROP,
 ]
 _IPV4: Final = [(_LD_B_ABS, 0, 0, _NET + 9), (_JEQ, len(_ICMP_ERROR), 0, _TCP), *_ICMP_ERROR]
-"""An error is decided here; TCP goes on behind it."""
+"""An error is decided here; TCP goes on after it."""
 _IPV6: Final = [(_LD_B_ABS, 0, 0, _NET + 6), (_JEQ, len(_ICMP_6_ERROR), 0, _TCP), *_ICMP_6_ERROR]
 _IPV6_TCP: Final = [
     (_LD_B_ABS, 0, 0, _NET + 6),

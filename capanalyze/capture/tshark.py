@@ -169,7 +169,7 @@ class Tshark:
             self._answers = iter(batch)
 
     def finish(self) -> None:
-        """No more questions: tshark ends behind the last answer. Idempotent."""
+        """No more questions: tshark ends after the last answer. Idempotent."""
         self._flush()
         self._input.put(None)
 

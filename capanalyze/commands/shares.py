@@ -129,7 +129,7 @@ def _pieces(lines: Iterator[str], share: Share) -> Iterator[Piece]:
 
 
 def _next(source: Connection) -> Piece | None:
-    """The next piece of a process; None behind its last."""
+    """The next piece of a process; None after its last."""
     try:
         piece: Piece | None = source.recv()
     except EOFError as error:

@@ -1,6 +1,6 @@
 """The common header shapes in one step: IPv4 without options and TCP, 40 octets; IPv6 without further headers, 60.
 
-In: a buffer and the offset of an IP header with as many octets behind it and 2 before it. Out: the fields that tell
+In: a buffer and the offset of an IP header with as many octets after it and 2 before it. Out: the fields that tell
 whether the packet has that shape, and those that TCP needs. There are two spellings of the same reading, because
 what is fast differs: ``read_words`` becomes machine code when compiled (a struct call costs a tuple and eight
 boxes there), and ``SHAPE.unpack_from(data, ip - 2)`` is the fastest when interpreted. A test holds them equal.

@@ -115,7 +115,7 @@ class IpHeader:
         return self.walk(data, i64(data[start + 6]), start + 40, end)
 
     def walk(self, data: bytes, following: i64, at: i64, end: i64) -> i64:
-        """Offset of the TCP header behind extension headers that begin at ``at``, or a negative reason."""
+        """Offset of the TCP header after extension headers that begin at ``at``, or a negative reason."""
         for _ in range(MAX_EXTENSIONS):
             if following == TCP:
                 return at

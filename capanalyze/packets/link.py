@@ -46,7 +46,7 @@ KNOWN_LINKS: Final = (
 
 FOUR_BY_ETHERTYPE: Final = 0x08004500
 SIX_BY_ETHERTYPE: Final = 0x86DD6000
-"""An EtherType and the first two octets behind it, where the type of service (the traffic class, the flow) is 0."""
+"""An EtherType and the first two octets after it, where the type of service (the traffic class, the flow) is 0."""
 
 MAX_TAGS: Final = 8
 
@@ -83,7 +83,7 @@ def lead_of(link_type: i64) -> tuple[i64, i64, i64]:
     if link_type == LINK_SLL2:
         return 20, 0x4500, 0x6000  # an address of 6 octets is filled up with two zeros
     if link_type in (LINK_RAW, LINK_RAW_BSD, LINK_RAW_OPENBSD, LINK_IPV4, LINK_IPV6):
-        return 0, 0x4500, 0x6000  # behind a length in the record's header: its upper half, in the order of most hosts
+        return 0, 0x4500, 0x6000  # after a length in the record's header: its upper half, in the order of most hosts
     return -1, 0, 0
 
 

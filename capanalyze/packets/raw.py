@@ -53,16 +53,16 @@ class RawPackets:
         return False
 
     def places(self, shortest: i64) -> tuple[list[int], list[int]]:  # noqa: ARG002 - for readers with a buffer
-        """Where the records of the ordinary packets behind the current one begin, and where the packets end.
+        """Where the records of the ordinary packets after the current one begin, and where the packets end.
 
         For the interpreter, which is faster so. All of them lie in ``data`` with a header of ``header`` octets, are of
         ``link_type``, have a time and ``shortest`` octets or more, and are numbered on from ``number``. ``advance``
-        goes on behind the last of them; the first that is not ordinary is left to it.
+        goes on after the last of them; the first that is not ordinary is left to it.
         """
         return [], []
 
     def go_back(self, number: i64, place: i64) -> None:
-        """Make an ordinary packet the current one; ``advance`` goes on behind it."""
+        """Make an ordinary packet the current one; ``advance`` goes on after it."""
 
     def ahead(self, starts: vec[i64]) -> i64:  # noqa: ARG002 - as above
         """Fill in where the next packets begin in ``data``, as many as there is room for, and say how many.

@@ -16,7 +16,7 @@ from capanalyze.packets.segment import ACK
 
 
 class Version(NamedTuple):
-    """How the headers of a version of IP and of TCP behind it are read.
+    """How the headers of a version of IP and of TCP after it are read.
 
     Attributes:
         shape: reads both, from two octets before the IP header.
@@ -78,7 +78,7 @@ class Shape(NamedTuple):
 
 
 def shape_of(packets: RawPackets) -> Shape:
-    """The shape of the current packet, which those behind it have, if they are ordinary."""
+    """The shape of the current packet, which those after it have, if they are ordinary."""
     lead, four, six = lead_of(packets.link_type)
     tag = tag_of(packets, lead) if four == FOUR_BY_ETHERTYPE else 0
     if tag:

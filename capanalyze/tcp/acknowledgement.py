@@ -22,13 +22,13 @@ from capanalyze.tcp.streams import Streams
 from capanalyze.tcp.zeek import PURE_ACK, hole, once
 
 FAR: Final = 1 << 29
-"""Octets acknowledged behind a hole after which it is given up: positions are told from 32-bit numbers near them."""
+"""Octets acknowledged beyond a hole after which it is given up: positions are told from 32-bit numbers near them."""
 
 NEW: Final = 0
 OLD: Final = 1
 FAR_AHEAD: Final = 2
 """An acknowledgement number that is the newest of its side or the same again; one from before it; one that seems to be,
-and lies behind gigabytes that were not captured."""
+and lies beyond gigabytes that were not captured."""
 
 
 def acknowledge(
@@ -91,7 +91,7 @@ def number_kind(side: Side, peer: Side, ack: i64) -> i64:
 
 
 def leaps(peer: Side, ack: i64) -> bool:
-    """Whether a number that seems old acknowledges what was captured of a side behind gigabytes that were not."""
+    """Whether a number that seems old acknowledges what was captured of a side beyond gigabytes that were not."""
     return peer.acked_rel < peer.next_rel + onward(ack, peer.next_seq) <= peer.max_rel
 
 

@@ -46,7 +46,7 @@ def analyse(connection: Connection, side: Side, peer: Side, seg: Segment, rel: i
 
 
 def keeps_alive_unseen(side: Side, seg: Segment, rel: i64) -> bool:
-    """Whether a lone octet is a keep-alive's behind octets, or in the place of a FIN, that the capture lacks.
+    """Whether a lone octet is a keep-alive's after octets, or in the place of a FIN, that the capture lacks.
 
     The peer had acknowledged it, as the last one, before it was captured.
     """
@@ -114,7 +114,7 @@ def remember(side: Side, seg: Segment, rel: i64, probe: str, ts_ns: i64) -> None
             side.max_rel = end
             side.max_ts = ts_ns
         if rel == side.whole_rel or rel < side.whole_rel < end:
-            side.whole_rel = side.max_rel  # the hole is no news any more, whether or not another one lies behind it
+            side.whole_rel = side.max_rel  # the hole is no news any more, whether or not another one lies after it
     stale: i64 = -1
     if seg.flags & ACK and side.last_ack >= 0 and distance(seg.ack, side.last_ack) < 0:
         stale = seg.ack

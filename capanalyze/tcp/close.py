@@ -55,7 +55,7 @@ def fin(connection: Connection, side: Side, position: i64, seg: Segment, packet:
 
 
 def replaces_fin(side: Side, parting: Parting, position: i64) -> bool:
-    """Whether a FIN right behind the octets belies the one known so far, ahead of them and not acknowledged."""
+    """Whether a FIN right after the octets belies the one known so far, ahead of them and not acknowledged."""
     if parting.fin_acked or position != side.next_rel or parting.fin_rel <= position:
         return False
     parting.fin_packets = NO_PACKETS
@@ -89,7 +89,7 @@ def reset(connection: Connection, side: Side, peer: Side, seg: Segment, asked: b
     if verdict == INEXACT:
         if connection.reset is None and connection.doubtful_reset is None:
             doubt(close, INEXACT)
-            close.behind = max(last_octet(side), side.acked_rel)
+            close.sent = max(last_octet(side), side.acked_rel)
             connection.doubtful_reset = close
         return False
     if verdict == VALID and is_overtaken(side, peer, seg):
@@ -108,7 +108,7 @@ def reset(connection: Connection, side: Side, peer: Side, seg: Segment, asked: b
 def infer(connection: Connection) -> None:
     """No more packets come: a doubtful RST stands, and a FIN may be known by its acknowledgement only.
 
-    Unless the receiver of the RST acknowledged octets that were captured behind it, and so went on. A RST where all
+    Unless the receiver of the RST acknowledged octets that were captured after it, and so went on. A RST where all
     that its sender said ends was captured before the last of that; one that answers a SYN before that.
     """
     doubtful = connection.doubtful_reset
@@ -116,7 +116,7 @@ def infer(connection: Connection) -> None:
         sender = connection.side(doubtful.side)
         end = last_octet(sender)
         exact = sender.next_seq >= 0 and end - sender.next_rel == distance(doubtful.seq, sender.next_seq)
-        if exact or doubtful is connection.reset or min(sender.acked_rel, end) <= doubtful.behind:
+        if exact or doubtful is connection.reset or min(sender.acked_rel, end) <= doubtful.sent:
             let_stand(connection, doubtful)
             if doubtful.ack >= 0 and is_asked(sender, sender.peer) and answers_syn(sender.peer, doubtful.ack):
                 connection.refused = True  # it was captured before the SYN

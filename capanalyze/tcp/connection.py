@@ -58,7 +58,7 @@ class Note:
     """A Wireshark tcp.analysis word, the side whose packets carry it, and which they are: the first, the newest.
 
     Attributes:
-        packets: the first ones. latest: the newest ones behind those, at most LATEST. count: how many there are.
+        packets: the first ones. latest: the newest ones after those, at most LATEST. count: how many there are.
     """
 
     __slots__ = ("count", "latest", "note", "packets", "side")
@@ -79,7 +79,7 @@ class Note:
             self.latest = [*self.latest[1 - LATEST :], packet]
 
     def since(self, packet: i64) -> list[int]:
-        """Those behind a packet, as far as they are known: the newest ones are."""
+        """Those after a packet, as far as they are known: the newest ones are."""
         return [one for one in (*self.packets, *self.latest) if one > packet]
 
 
@@ -89,7 +89,6 @@ class Close:
     __slots__ = (
         "ack",
         "asked",
-        "behind",
         "certainty",
         "doubt",
         "first",
@@ -98,6 +97,7 @@ class Close:
         "packet",
         "patience",
         "quiet",
+        "sent",
         "seq",
         "side",
         "ts_ns",
@@ -117,7 +117,7 @@ class Close:
         self.seq: i64 = -1  # of a RST
         self.ack: i64 = -1  # of a RST with the ACK flag
         self.asked: bool = True  # of a RST without it: a packet of the peer's was captured that it may answer
-        self.behind: i64 = 0  # where its sender's octets ended, as far as known when a doubtful RST came
+        self.sent: i64 = 0  # where its sender's octets ended, as far as known when a doubtful RST came
         self.ttl: i64 = -1  # of a RST; -1 unknown
         self.patience: i64 = 0  # packets that may yet prove a RST which was ignored
 

@@ -20,7 +20,7 @@ from capanalyze.tcp.recent import SPREAD
 from capanalyze.tcp.sequence import distance
 
 REMEMBERED: Final = 512
-"""Segments that a copy may lie behind its original at least, over all connections."""
+"""Segments that a copy may lie after its original at least, over all connections."""
 
 PLACES: Final = 2 * REMEMBERED
 """For as many segments: a power of two, and never more than half of them are taken."""
@@ -32,7 +32,7 @@ SUSPICION: Final = 16
 """Segments that are compared after one that might be a copy."""
 
 NEAR: Final = 64
-"""How many packets of a side a copy may lie behind its original that took the short path."""
+"""How many packets of a side a copy may lie after its original that took the short path."""
 
 NEWER: Final = 0x4000
 """How far ahead of a side's newest identification that of its next packet is: a host may count all it sends."""
@@ -45,7 +45,7 @@ ALIKE_NS: Final = 1_000_000
 """The same where the sender gives no identification (IPv6; RFC 6864 allows 0 with DF set), or always the same."""
 
 FAR_BACK: Final = 0x8000
-"""Packets of a side behind which a copy may lie that another interface captured: half of all identifications."""
+"""Packets of a side after which a copy may lie that another interface captured: half of all identifications."""
 
 CONSTANT: Final = -1
 """``Side.ident`` of a sender that gives different segments the same identification."""
@@ -180,14 +180,14 @@ def of_short_path(side: Side, seg: Segment, apart: i64) -> bool:
         return False
     if not seg.length and seg.ack != side.last_ack:  # an acknowledgement that was overtaken
         return False
-    behind = (newest_ident(side) - seg.identification) & 0xFFFF
-    return behind < min(between, NEAR) and not is_lacking(side, seg)
+    ago = (newest_ident(side) - seg.identification) & 0xFFFF
+    return ago < min(between, NEAR) and not is_lacking(side, seg)
 
 
 def of_other_interface(side: Side, seg: Segment) -> bool:
     """The same of a connection with copies, however long ago the other interface captured the segment.
 
-    That is so where one interface's packets lie behind those of the other in the file. What a sender sends again has a
+    That is so where one interface's packets lie after those of the other in the file. What a sender sends again has a
     newer identification than all of its packets, unless it does not count them up: then the chance is that of their
     number in 65,536. The first FIN and the first RST are never copies.
     """

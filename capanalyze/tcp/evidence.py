@@ -145,10 +145,10 @@ def proved(connection: Connection, close: Close) -> bool:
 
 
 def answered_by_the_open(closer: Side, peer: Side) -> bool:
-    """Whether the peer acknowledged the closer's FIN from a place that is not behind a FIN of its own.
+    """Whether the peer acknowledged the closer's FIN from a place that is not beyond a FIN of its own.
 
     A segment without payload has the number of what its sender sends next (RFC 9293 3.10.7.4), so nothing that lies
-    there, or behind it, had been sent.
+    there, or beyond it, had been sent.
     """
     at = closer.parting.fin_acked_open
     if at == NOWHERE:
@@ -183,7 +183,7 @@ def had_more(close: Close, peer: Side) -> bool:
 
 
 def last_octet(side: Side) -> i64:
-    """The position behind the highest octet that the capture holds of a side."""
+    """The position after the highest octet that the capture holds of a side."""
     end = side.next_rel
     for held in side.trouble.held:
         end = max(end, held.end)

@@ -31,7 +31,7 @@ def closed_by_fin(side: Side) -> bool:
 def infer_fin(side: Side) -> None:
     """A FIN that the capture lacks: the peer acknowledged one number beyond the last octet, and no octet came there.
 
-    Where the capture lacks the last octets too, that one number more is acknowledged behind them. One number may also
+    Where the capture lacks the last octets too, that one number more is acknowledged beyond them. One number may also
     be a keep-alive's where the connection was idle from the first packet captured, so the side's numbers have to rest
     on more than a segment without payload.
     """
@@ -54,16 +54,16 @@ def infer_fin(side: Side) -> None:
 
 
 def infer_own_fin(side: Side, peer: Side) -> None:
-    """A FIN that the capture lacks with its acknowledgement: its sender acknowledged the peer's from one number behind.
+    """A FIN that the capture lacks with its acknowledgement: its sender acknowledged the peer's from one number beyond.
 
     That number is more likely its FIN's than that of an octet: the last acknowledgement of all comes from there.
     """
-    behind = last_octet(side) + 1
-    if side.parting.closed or side.trouble.ahead != behind or peer.parting.fin_acked_at != behind:
+    beyond = last_octet(side) + 1
+    if side.parting.closed or side.trouble.ahead != beyond or peer.parting.fin_acked_at != beyond:
         return
     parting = part(side)
     parting.closed = True
-    parting.fin_rel = behind - 1
+    parting.fin_rel = beyond - 1
     parting.fin_inferred = True
 
 
@@ -104,7 +104,7 @@ def decide(connection: Connection) -> Close | None:
 def reset_was_first(reset: Close, fin: Close, orig: Side, resp: Side) -> bool:
     """Whether a RST came before every FIN.
 
-    One that acknowledges a FIN did not, wherever it was captured, nor one that lies behind its sender's own.
+    One that acknowledges a FIN did not, wherever it was captured, nor one that lies beyond its sender's own.
     """
     if fin.inferred:
         return False
@@ -170,7 +170,7 @@ def crossed(orig: Side, resp: Side) -> Close:
 def was_sent_again(later: Side, earlier: Side) -> bool:
     """Whether the captured FIN of ``later``, which acknowledges the other one, cannot be its first copy.
 
-    It had acknowledged the other one from behind its own FIN before, as far as the capture goes.
+    It had acknowledged the other one from beyond its own FIN before, as far as the capture goes.
     """
     if later.parting.fin_inferred or answered_by_the_open(earlier, later):
         return False
@@ -205,8 +205,8 @@ def had_fin(side: Side, peer: Side) -> i64:
     """Whether a side had received the peer's FIN when it sent its own: HAD, HAD_NOT or CANNOT_TELL.
 
     A captured FIN says it by its acknowledgement, and where that is a later copy, what was captured before it and lies
-    behind it does. Of an inferred one the number says it under which the side acknowledged the peer's FIN: before its
-    own FIN or behind it.
+    beyond it does. Of an inferred one the number says it under which the side acknowledged the peer's FIN: before its
+    own FIN or beyond it.
     """
     if side.parting.fin_inferred:
         if peer.parting.fin_inferred or peer.parting.fin_acked_at == NOWHERE or may_have_been_told(peer):

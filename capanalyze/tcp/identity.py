@@ -49,7 +49,7 @@ def owner(side: Side, old: Side | None, seg: Segment) -> Side | None:
 def is_foreign(side: Side, seg: Segment) -> bool:
     """Whether both numbers are so far off that a connection sent it whose SYN was not captured.
 
-    An open connection may have said much while nothing was captured; an ended one has not. Behind the FINs of both
+    An open connection may have said much while nothing was captured; an ended one has not. Beyond the FINs of both
     sides nothing lies at all. A refusal has one number only, and may come before the SYN that it answers.
     """
     peer = side.peer
@@ -59,22 +59,22 @@ def is_foreign(side: Side, seg: Segment) -> bool:
         return is_beyond(peer, seg.ack, STRAY)
     if seg.flags & (RST | ACK) != ACK or side.next_seq < 0 or peer.next_seq < 0:
         return False
-    if behind_fin(side, seg.seq) and behind_fin(peer, seg.ack):
+    if beyond_fin(side, seg.seq) and beyond_fin(peer, seg.ack):
         return True
     limit = STRAY if connection.over else ELSEWHERE
     return is_beyond(side, seg.seq, limit) and is_beyond(peer, seg.ack, limit)
 
 
 def is_beyond(side: Side, number: i64, limit: i64) -> bool:
-    """Whether a number is farther than ``limit`` from the next one of a side, and from its newest behind a hole."""
+    """Whether a number is farther than ``limit`` from the next one of a side, and from its newest beyond a hole."""
     if apart(number, side.next_seq) <= limit:
         return False
     newest = side.next_seq + max(side.max_rel - side.next_rel, 0)
     return apart(number, newest & MASK) > limit
 
 
-def behind_fin(side: Side, number: i64) -> bool:
-    """Whether a number lies behind a captured FIN of a side that was acknowledged: the side never uses it."""
+def beyond_fin(side: Side, number: i64) -> bool:
+    """Whether a number lies beyond a captured FIN of a side that was acknowledged: the side never uses it."""
     parting = side.parting
     if not parting.fin_acked or parting.fin_inferred:
         return False
@@ -166,7 +166,7 @@ def beside(side: Side, number: i64, anywhere: bool) -> i64:
 def answers(side: Side, seg: Segment) -> bool:
     """Whether a segment continues what is known of a side by its peer's segments alone."""
     peer = side.peer
-    if not seg.flags & ACK:  # a SYN captured behind its answer, or a RST, which has the number that was acknowledged
+    if not seg.flags & ACK:  # a SYN captured after its answer, or a RST, which has the number that was acknowledged
         return side.trouble.told == (seg.seq + 1) & MASK if seg.flags & SYN else peer.last_ack == seg.seq
     if peer.next_seq < 0 or apart(seg.ack, peer.next_seq) > NEAR:
         return False

@@ -33,9 +33,9 @@ def is_asked(side: Side, peer: Side) -> bool:
 
 
 def is_overtaken(side: Side, peer: Side, seg: Segment) -> bool:
-    """Whether octets that lie behind the number of a RST were captured before it: its receiver may have had them.
+    """Whether octets that lie beyond the number of a RST were captured before it: its receiver may have had them.
 
-    It has not taken a probe of its closed window where it says so behind it.
+    It has not taken a probe of its closed window where it says so afterwards.
     """
     if side.next_seq < 0 or distance(side.next_seq, seg.seq) <= 0:
         return False
@@ -56,9 +56,9 @@ def judge(side: Side, peer: Side, seg: Segment) -> str:
     if seg.seq == peer.last_ack:
         return VALID
     if side.next_seq >= 0:
-        behind_fin: i64 = 1 if side.parting.closed and side.next_rel == side.parting.fin_rel else 0
-        if seg.seq in (side.next_seq, (side.next_seq + behind_fin) & MASK):
-            return INEXACT if not behind_fin and has_probed(side, peer) else VALID
+        beyond_fin: i64 = 1 if side.parting.closed and side.next_rel == side.parting.fin_rel else 0
+        if seg.seq in (side.next_seq, (side.next_seq + beyond_fin) & MASK):
+            return INEXACT if not beyond_fin and has_probed(side, peer) else VALID
     expected = peer.last_ack if peer.last_ack >= 0 else side.next_seq
     window = peer.window << peer.scale if peer.scale >= 0 and peer.window >= 0 else LARGEST_WINDOW
     return INEXACT if 0 < distance(seg.seq, expected) < window else OUT_OF_WINDOW

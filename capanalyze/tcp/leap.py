@@ -39,7 +39,7 @@ def note_ahead(side: Side, peer: Side, seg: Segment, rel: i64, again: bool) -> N
     """A segment without payload lies at ``rel``, ahead of what was captured of its side.
 
     One that acknowledges nothing new (``again``), or one whose number has been acknowledged, may be a keep-alive, which
-    lies one number too early. So may one that acknowledges what was not captured, as the first packet behind a hole in
+    lies one number too early. So may one that acknowledges what was not captured, as the first packet after a hole in
     both directions does.
     """
     odd = trouble(side)
@@ -67,7 +67,7 @@ def is_one_more(side: Side) -> bool:
 
 
 def is_belied(peer: Side, ack: i64) -> bool:
-    """Whether an old number belies the leap before it: it acknowledges octets that were captured behind that."""
+    """Whether an old number belies the leap before it: it acknowledges octets that were captured after that."""
     odd = peer.trouble
     if odd.leapt_from == NOWHERE or peer.max_rel >= peer.acked_rel:
         return False
@@ -76,7 +76,7 @@ def is_belied(peer: Side, ack: i64) -> bool:
 
 
 def ends_before(side: Side, position: i64) -> bool:
-    """Whether a FIN at ``position`` belies the leap: nothing of its side was captured behind it."""
+    """Whether a FIN at ``position`` belies the leap: nothing of its side was captured beyond it."""
     odd = side.trouble
     return odd.leapt_from != NOWHERE and side.max_rel <= position + 1
 

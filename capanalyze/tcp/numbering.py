@@ -51,7 +51,7 @@ def take_syn(
 
 
 def number(side: Side, peer: Side, seg: Segment) -> None:
-    """Position 0 is the octet behind the SYN, unless later segments were captured before it."""
+    """Position 0 is the octet after the SYN, unless later segments were captured before it."""
     if side.isn >= 0 and peer.last_ack >= 0:
         return  # another SYN-ACK, of a host that forgot the first one: its numbers were not taken
     if side.isn >= 0:

@@ -49,7 +49,7 @@ class Recent:
         self.size: i64 = LEAST
         self.places: vec[Side] = vec[Side]([NOBODY] * LEAST)
         self.data: bytes = b""  # looked at ahead,
-        self.spots: vec[i64] = vec[i64]([BEYOND] * (AHEAD + 1))  # where in it addresses lie, BEYOND behind the last,
+        self.spots: vec[i64] = vec[i64]([BEYOND] * (AHEAD + 1))  # where in it addresses lie, BEYOND after the last,
         self.likely: vec[Side] = vec[Side]([NOBODY] * AHEAD)  # and who seems to send with them
         self.next: i64 = 0  # the first of the spots that was not asked for yet
 
@@ -91,7 +91,7 @@ class Recent:
                     self.places[at] = NOBODY
 
     def look_ahead(self, packets: RawPackets, lead: i64) -> None:
-        """Look for the senders of the next packets, whose addresses lie ``lead`` octets behind where each begins."""
+        """Look for the senders of the next packets, whose addresses lie ``lead`` octets after where each begins."""
         self.data = data = packets.data
         self.next = 0
         spots, likely, places = self.spots, self.likely, self.places

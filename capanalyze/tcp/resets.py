@@ -22,7 +22,7 @@ EARLY: Final = 16
 
 
 def outlived(connection: Connection, side: Side, seg: Segment) -> None:
-    """Take back a RST that counted where its receiver acknowledges octets that lie behind its number.
+    """Take back a RST that counted where its receiver acknowledges octets that lie beyond its number.
 
     Who accepts a RST expects its number and says nothing more, so this one was forged, or came too late, or never
     arrived. A FIN alone does not tell: Linux accepts a RST with the FIN's own number too.
@@ -31,19 +31,19 @@ def outlived(connection: Connection, side: Side, seg: Segment) -> None:
     sender = side.peer
     if reset is None or reset.side != sender.index or sender.next_seq < 0:
         return
-    behind = distance(seg.ack, reset.seq)
+    beyond = distance(seg.ack, reset.seq)
     said = distance(sender.next_seq, reset.seq)
     fin = 1 if sender.parting.closed and sender.parting.fin_rel == sender.next_rel else 0
-    if said > 0 and 0 < behind <= said + fin:
+    if said > 0 and 0 < beyond <= said + fin:
         take_back(connection, sender)
         ignore(connection, reset, sender)
         qualify(connection, reset.packet, "ignored")
 
 
 def went_on(connection: Connection, side: Side, seg: Segment, fresh: i64) -> None:
-    """``fresh`` octets, or a FIN, behind the side's own RST tell that it may not have sent that.
+    """``fresh`` octets, or a FIN, beyond the side's own RST tell that it may not have sent that.
 
-    So does an acknowledgement of octets that were captured behind it. Who resets a connection forgets it and sends
+    So does an acknowledgement of octets that were captured after it. Who resets a connection forgets it and sends
     nothing more; something between the two may have reset it.
     """
     reset = connection.reset
@@ -61,7 +61,7 @@ def went_on(connection: Connection, side: Side, seg: Segment, fresh: i64) -> Non
 
 
 def reconsider(connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
-    """What a segment behind a RST in doubt, or an early one, says of it; True when that is the close.
+    """What a segment after a RST in doubt, or an early one, says of it; True when that is the close.
 
     ``again``: the segment acknowledges nothing new.
     """
@@ -71,7 +71,7 @@ def reconsider(connection: Connection, side: Side, seg: Segment, fresh: i64, aga
 
 
 def after_doubt(connection: Connection, side: Side, seg: Segment, fresh: i64, again: bool) -> bool:
-    """What a segment behind a doubtful RST says of it.
+    """What a segment after a doubtful RST says of it.
 
     The receiver of a RST that counted sends nothing more: one that challenges it (RFC 5961 3.2), or goes on, has
     ignored it. A sender that goes on beyond it did not send it. The octets just before it, captured after it, or an
@@ -107,7 +107,7 @@ def after_early(connection: Connection, side: Side, seg: Segment, fresh: i64, ag
     """What a segment says of a RST that was ignored and lies ahead.
 
     A RST may be captured some packets early. The octets just before it, which come then, prove that it was sent
-    behind them. It is likely only where its receiver has spoken in between: that may have been a challenge.
+    after them. It is likely only where its receiver has spoken in between: that may have been a challenge.
     """
     early = connection.early_reset
     assert early is not None

@@ -106,7 +106,7 @@ def said(side: Side, length: i64, data: bytes, start: i64, end: i64, packet: i64
 
 
 def cut_short(side: Side, cut: i64, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-    """Remember what a snapshot length left of a segment, and that octets lack behind it."""
+    """Remember what a snapshot length left of a segment, and that octets are missing after it."""
     if start < end:
         said(side, end - start, data, start, end, packet, ts_ns)
     side.last_data_packet = packet
@@ -180,5 +180,5 @@ def goes_on(connection: Connection) -> bool:
 
 
 def awaits_again(side: Side) -> bool:
-    """Whether a side's first octets were captured behind what acknowledges them, and nothing has since."""
+    """Whether a side's first octets were captured after what acknowledges them, and nothing has since."""
     return side.first_data_packet > 0 and side.acked_rel > 0 and not side.peer.answered

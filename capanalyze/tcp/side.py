@@ -37,7 +37,7 @@ class Side:
     Attributes for readers:
         host, port: its address (4 or 16 octets) and port.
         octets: payload in the capture, each octet once (contract.md, "Octets").
-        tail: the last TAIL octets it sent, behind its newest hole, where the connection is told in full.
+        tail: the last TAIL octets it sent, after its newest hole, where the connection is told in full.
         first_data_packet, first_data_ts, last_data_packet, last_data_ts: its first and its newest payload.
         first_data_acked_packet, first_data_acked_ts: when the peer acknowledged its first payload (0, -1: never).
         and those of its Parting and Trouble.
@@ -269,7 +269,7 @@ def shared(number: int) -> int:
 
 
 def break_tail(side: Side) -> None:
-    """Octets are missing, or cut off, behind the last ones: what comes next does not belong beside them."""
+    """Octets are missing, or cut off, after the last ones: what comes next does not belong beside them."""
     odd = trouble(side)
     odd.tail_to_hole = side.tail or odd.tail_to_hole
     side.tail = b""

@@ -35,7 +35,7 @@ EARLIER: Final = 1 << 20
 """Octets before the first ones captured that still belong to a stream whose SYN was not captured."""
 
 NO_END: Final = 1 << 62
-"""A position behind everything."""
+"""A position beyond everything."""
 
 
 class Run:
@@ -185,14 +185,14 @@ class Streams:
         side.next_seq = (side.next_seq + length) & MASK
 
     def finish(self, connection: Connection) -> None:
-        """The capture is over: close every hole and the one behind the last octet, and count what is missing."""
+        """The capture is over: close every hole and the one after the last octet, and count what is missing."""
         self._finish(connection, connection.orig)
         if not connection.with_itself:
             self._finish(connection, connection.resp)
 
     def _finish(self, connection: Connection, side: Side) -> None:
         if side.parting.closed:
-            self._forget_behind(side, side.parting.fin_rel)
+            self._forget_beyond(side, side.parting.fin_rel)
         while side.trouble.held:
             self.give_up_hole(side)
         end = side.acked_rel
@@ -209,14 +209,14 @@ class Streams:
             gap.acknowledged = acknowledged == gap.length
             odd.missing += max(acknowledged, 0)
 
-    def _forget_behind(self, side: Side, fin_rel: i64) -> None:
-        """The FIN's own number is no octet, and what was captured with numbers behind it is not of the stream."""
+    def _forget_beyond(self, side: Side, fin_rel: i64) -> None:
+        """The FIN's own number is no octet, and what was captured with numbers beyond it is not of the stream."""
         odd = side.trouble
-        behind = overlap(side, fin_rel, NO_END)
+        beyond = overlap(side, fin_rel, NO_END)
         if not odd.gaps_left_out:
-            behind += max(side.next_rel - max(fin_rel, side.low_rel), 0)
+            beyond += max(side.next_rel - max(fin_rel, side.low_rel), 0)
         gone = fill(odd, fin_rel, NO_END)
-        side.octets -= max(behind - gone, 0)
+        side.octets -= max(beyond - gone, 0)
         side.max_rel = min(side.max_rel, fin_rel + 1)
         for held in odd.held:
             if held.end > fin_rel:
@@ -268,19 +268,19 @@ def fill(odd: Trouble, rel: i64, end: i64) -> i64:
             at += 1
             continue
         found += high - low
-        behind = gap.offset + gap.length - high
+        beyond = gap.offset + gap.length - high
         if low > gap.offset:
             gap.length = low - gap.offset
             at += 1
-            if behind and len(odd.gaps) < odd.most_gaps:
-                odd.gaps.insert(at, Gap(high, behind, gap.packet))
+            if beyond and len(odd.gaps) < odd.most_gaps:
+                odd.gaps.insert(at, Gap(high, beyond, gap.packet))
                 at += 1
-            elif behind:
+            elif beyond:
                 odd.gaps_left_out += 1
-                odd.gap_octets_left_out += behind
-        elif behind:
+                odd.gap_octets_left_out += beyond
+        elif beyond:
             gap.offset = high
-            gap.length = behind
+            gap.length = beyond
             at += 1
         else:
             odd.gaps.pop(at)

@@ -131,8 +131,8 @@ class Tracker:
             side.trouble.skipped = False
         if flags & SYN:
             rel += 1
-        behind_fin = side.parting.closed and rel == side.parting.fin_rel + 1  # its FIN has a number too
-        if rel > side.next_rel and not (seg.length or flags & (SYN | FIN) or behind_fin):
+        beyond_fin = side.parting.closed and rel == side.parting.fin_rel + 1  # its FIN has a number too
+        if rel > side.next_rel and not (seg.length or flags & (SYN | FIN) or beyond_fin):
             note_ahead(side, peer, seg, rel, again)
         if flags & ACK:
             acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)

@@ -137,7 +137,7 @@ def shut(connection: Connection, side: Side) -> bool:
 
 
 def _in_vain(note: Note, side: Side) -> bool:
-    """Whether octets of a side were sent again behind the peer's last packet."""
+    """Whether octets of a side were sent again after the peer's last packet."""
     return note.note == RETRANSMISSION and note.side == side.index and bool(note.since(side.peer.last_packet))
 
 
@@ -146,8 +146,8 @@ def unheard(side: Side) -> int:
     odd = side.trouble
     between_others = sum(gap.length for gap in odd.gaps) + odd.gap_octets_left_out - odd.missing
     end = min(odd.ahead, side.parting.fin_rel) if side.parting.closed else odd.ahead
-    behind = int(end - side.next_rel)
-    return int(between_others) + (behind if behind > 1 or (behind == 1 and side.parting.closed) else 0)
+    beyond = int(end - side.next_rel)
+    return int(between_others) + (beyond if beyond > 1 or (beyond == 1 and side.parting.closed) else 0)
 
 
 def before_reset(connection: Connection, side: Side) -> int:
@@ -155,8 +155,8 @@ def before_reset(connection: Connection, side: Side) -> int:
     reset = connection.reset
     if reset is None or reset.side != side.index or side.next_seq < 0 or side.parting.closed:
         return 0
-    behind = int(distance(reset.seq, side.next_seq))
-    return behind if behind > 1 else 0
+    beyond = int(distance(reset.seq, side.next_seq))
+    return beyond if beyond > 1 else 0
 
 
 def _resets(event: Event, side: Side) -> bool:

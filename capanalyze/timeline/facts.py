@@ -94,7 +94,7 @@ class Facts:
 
     @property
     def start_begun(self) -> str:
-        """What the client sent behind its last whole message where that may be the beginning of startApi; else ""."""
+        """What the client sent after its last whole message where that may be the beginning of startApi; else ""."""
         rest = self.session.client_remainder if self.session is not None and self.stage == "not_started" else ""
         return rest if rest.endswith(("startApi", "a message", "not whole")) else ""
 

@@ -93,12 +93,12 @@ def _late_answer(group: Group) -> str:
 
 
 def _disordered(facts: Facts, at: Moment | None) -> bool:
-    """Whether the clock was set back between the close and what lies behind it, which proves no lateness then."""
+    """Whether the clock was set back between the close and what lies after it, which proves no lateness then."""
     return turned_over(facts.close, at, facts.set_back)
 
 
 def _late_readiness(group: Group) -> str:
-    """What makes a session ready and came behind the client's close; the clause before it names what had not come."""
+    """What makes a session ready and came after the client's close; the clause before it names what had not come."""
     names = [name for name, _ in group[0].late_readiness]
     waits = known([between(facts.close, at, facts.set_back) for facts in group for _, at in facts.late_readiness])
     if not names:

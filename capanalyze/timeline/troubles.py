@@ -100,7 +100,7 @@ def _unended(facts: Facts) -> str:
 
 
 def _unheard(facts: Facts) -> str:
-    """Requests behind everything that the gateway sent, where all that was sent is in the capture."""
+    """Requests after everything that the gateway sent, where all that was sent is in the capture."""
     session, last = facts.session, facts.server.last_before
     if session is None or last is None or facts.stage != "ready" or facts.incomplete or facts.held_back:
         return ""

@@ -26,6 +26,6 @@ def of_event(event: Event) -> TurnedBack:
 
 
 def turned_back(facts: Facts, after: int = 0) -> TurnedBack | None:
-    """The first ICMP error about segments of a connection; ``after`` is a packet that it came behind."""
+    """The first ICMP error about segments of a connection; ``after`` is a packet that it came after."""
     events = facts.connection.events
     return next((of_event(event) for event in events if event.kind == "ICMP" and event.packet > after), None)

@@ -37,7 +37,7 @@ def in_vain(facts: Facts) -> InVain | None:
 
 
 def _since(facts: Facts, word: str, end: End, peer: End) -> list[int]:
-    """The packets of a side with a word behind the last one of its peer's, which reset nothing."""
+    """The packets of a side with a word after the last one of its peer's, which reset nothing."""
     note = facts.note(word, end.name)
     return [] if note is None or peer.rsts else note.since(peer.side.last_packet)
 

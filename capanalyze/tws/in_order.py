@@ -13,7 +13,7 @@ BEHIND: Final = 1_000
 """Packets that a message waits: a search that ends at all seldom takes a hundred, but others may lie between."""
 
 NO_MORE: Final = 1 << 62
-"""``packets`` behind the last one."""
+"""``packets`` after the last one."""
 
 MOST_OCTETS: Final = 4 * 1024 * 1024
 """Octets of messages that wait; beyond them the oldest wait no longer."""

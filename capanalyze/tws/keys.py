@@ -70,7 +70,7 @@ def keys_of(server_version: int) -> Keys:
 
 
 def read_digits(data: bytes, begin: i64, end: i64, skip: i64) -> i64:
-    """The integer of a text field, the one behind ``skip`` others, an octet at a time.
+    """The integer of a text field, the one after ``skip`` others, an octet at a time.
 
     NO_KEY where it is none or not whole.
     """

@@ -116,7 +116,7 @@ class Legacy(Greeting):
         return size
 
     def _remember(self, stream: FrameStream, kept: bytes, size: i64) -> None:
-        """Put a message in the tail, behind the length that it would have had as a frame."""
+        """Put a message in the tail, after the length that it would have had as a frame."""
         if stream.tail is not None:
             length = int(size).to_bytes(4, "big")
             run = stream.tail.add(length + kept, stream.frame_offset, stream.packet, stream.ts_ns)

@@ -42,7 +42,7 @@ PROTOCOLS: Final[tuple[tuple[bytes, str], ...]] = (
 """First octets -> the protocol that begins so."""
 
 SHORTEST_ANSWER: Final = 5
-"""Octets behind the length of a server's hello at least: a version of two digits, a time, and their NULs."""
+"""Octets after the length of a server's hello at least: a version of two digits, a time, and their NULs."""
 
 CUT_ANSWER: Final = "the server's hello is cut"
 """How the sentence begins where the server's octets are the beginning of a right hello."""

@@ -49,7 +49,7 @@ class Resting(Session):
 
 
 class Begun(Listener):
-    """In place of the stream of a side at which a frame waits: what comes next has to be put behind that."""
+    """In place of the stream of a side at which a frame waits: what comes next has to be put after that."""
 
     __slots__ = ()
 

@@ -29,7 +29,7 @@ def id_of(row: Row, key: i64) -> int | None:
 
 
 def ends(row: Row, message_id: i64, server_version: i64) -> bool:
-    """Whether no more of a list comes after that answer: it is the end marker, or one that has none behind it."""
+    """Whether no more of a list comes after that answer: it is the end marker, or one that has none after it."""
     whole = message_id == HISTORICAL_DATA and 0 < server_version < HISTORICAL_DATA_END_SINCE
     return whole or message_id in {row.end, HISTORICAL_SCHEDULE}
 

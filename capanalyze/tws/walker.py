@@ -35,7 +35,7 @@ HEAD: Final = 9
 """Octets of a frame that are looked up: the first of the request id too, where the fields before have one digit."""
 
 Head = tuple[int, int, int]
-"""Octets of a frame, how far behind its first octet lies what it is watched for (0: it is not), and its index."""
+"""Octets of a frame, how far after its first octet lies what it is watched for (0: it is not), and its index."""
 
 MAX_HEADS: Final = 2048
 """Different beginnings of frames that are known at a time."""
@@ -46,7 +46,7 @@ ABSURD: Final = 1 << 31
 NO_PREFIXES: Final[set[bytes]] = set()
 """``Walker.prefixes`` while no id waits: shared, never written to."""
 
-_ROOM: Final = 11  # a request id lies at most 10 octets behind the frame's first
+_ROOM: Final = 11  # a request id lies at most 10 octets after the frame's first
 
 
 class Walker(Listener):
@@ -55,7 +55,7 @@ class Walker(Listener):
     Attributes:
         counts, rare: frames by ``cell_of`` their index, and the few that have no cell by their index; ``by_index`` is
             both. Streams of which only the sum is wanted share them (``share``).
-        watch: by index: 0 (count only), ALWAYS (stop), or how far behind the frame's first octet its request id lies if
+        watch: by index: 0 (count only), ALWAYS (stop), or how far after the frame's first octet its request id lies if
             a version field before it has one digit: then the walk stops if that id may be one that waits, or if what
             lies before it is neither a NUL nor the key of protobuf field 1.
         firsts: by octet: 1 where an id that waits begins with it, and for 0, which ALWAYS points at.

@@ -2,7 +2,7 @@
 
 Why it matters: it is slow and not refusing; a longer time-out in the client would have been enough. A click on
 "Accept incoming connection?" looks the same.
-What it is not: silence to the end (accepted-but-silent); an answer that lies behind the close only because the clock
+What it is not: silence to the end (accepted-but-silent); an answer that lies after the close only because the clock
 was set back between the two, or because files of the same time, one for each direction, were read one after the other;
 an answer that came in time, and a client that had left at once (client-left-early).
 Source of the facts: failures.md 9 and 16; protocol.md 6.3 row o.
