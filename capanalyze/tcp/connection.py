@@ -1,4 +1,4 @@
-"""Connection: what is known of a TCP connection while packets arrive, and of it in the end; its events and notes.
+"""Connection: what is known of a TCP connection while packets arrive, and in the end; Close: what ended it.
 
 In: the tracker's updates, packet by packet. Out: attributes that timeline/ and report/ read after
 ``finish``. Everything here is measurement; who is to blame is decided elsewhere.
@@ -12,75 +12,14 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.link import tag_in
+from capanalyze.tcp.events import NO_EVENTS, NO_NOTES, Event, Note
 from capanalyze.tcp.parting import NO_PACKETS
 from capanalyze.tcp.side import TAIL, Side, said_before
 
-__all__ = ["TAIL", "Close", "Connection", "Event", "Note", "Side"]
+__all__ = ["TAIL", "Close", "Connection", "Side"]
 
 TOLD_AT_LENGTH: Final = 100
 """The first connections, of which longer lists are kept than of the others (``Connection.at_length``)."""
-
-EVENTS: Final = 120
-EVENTS_SHORT: Final = 40
-"""TCP events kept per connection before the middle is left out (``events_left_out`` counts)."""
-
-NOTE_PACKETS: Final = 100
-NOTE_PACKETS_SHORT: Final = 20
-"""Packet numbers kept for each note; ``count`` stays true."""
-
-LATEST: Final = 16
-"""Newest packet numbers kept beside them: a host gives up after as many retransmissions (Linux: 15) or keep-alives."""
-
-
-class Event:
-    """A TCP happening worth a line: its packet, time, sender and kind.
-
-    Kinds: "SYN" "SYN-ACK" "ACK" (completes the handshake) "FIN" "RST" "data" and the tcp.analysis words
-    of notes.py. ``value`` is the octets of "data", the window of "window_update", else 0.
-    ``flag`` qualifies: "retransmission", "ignored", "out_of_window", "after_close", "" ...
-    ``last_packet`` and ``count`` fold repeats of the same kind by the same side.
-    """
-
-    __slots__ = ("count", "flag", "kind", "last_packet", "packet", "side", "ts_ns", "value")
-
-    def __init__(self, packet: i64, ts_ns: i64, side: i64, kind: str, value: i64, flag: str) -> None:
-        self.packet: i64 = packet
-        self.last_packet: i64 = packet
-        self.ts_ns: i64 = ts_ns
-        self.side: i64 = side
-        self.kind: str = kind
-        self.value: i64 = value
-        self.flag: str = flag
-        self.count: i64 = 1
-
-
-class Note:
-    """A Wireshark tcp.analysis word, the side whose packets carry it, and which they are: the first, the newest.
-
-    Attributes:
-        packets: the first ones. latest: the newest ones after those, at most LATEST. count: how many there are.
-    """
-
-    __slots__ = ("count", "latest", "note", "packets", "side")
-
-    def __init__(self, note: str, side: i64) -> None:
-        self.note: str = note
-        self.side: i64 = side
-        self.packets: list[int] = []
-        self.latest: list[int] = NO_PACKETS
-        self.count: i64 = 0
-
-    def add(self, packet: i64, most: i64) -> None:
-        """Count one more packet, and remember its number: for good if it is one of the first ``most``."""
-        self.count += 1
-        if len(self.packets) < most:
-            self.packets.append(packet)
-        else:
-            self.latest = [*self.latest[1 - LATEST :], packet]
-
-    def since(self, packet: i64) -> list[int]:
-        """Those after a packet, as far as they are known: the newest ones are."""
-        return [one for one in (*self.packets, *self.latest) if one > packet]
 
 
 class Close:
@@ -122,13 +61,12 @@ class Close:
         self.patience: i64 = 0  # packets that may yet prove a RST which was ignored
 
 
-NO_NOTES: Final[list[Note]] = []
-NO_EVENTS: Final[list[Event]] = []
-"""What a connection has until there is something to remember: shared, never written to."""
-
-
 class Connection:
-    """A TCP connection of the capture (contract.md, "Connection"); complete after ``Tracker.finish``."""
+    """A TCP connection of the capture (contract.md, "Connection"); complete after ``Tracker.finish``.
+
+    How much is kept of it is of three degrees. The first ones are told in full (``detail``: events, notes, last
+    octets), the very first of these at length (``at_length``: longer lists); the others are counted only (table.py).
+    """
 
     __slots__ = (
         "api",

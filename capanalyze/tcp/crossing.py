@@ -10,7 +10,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.connection import Connection, Event
+from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.events import Event
 from capanalyze.tcp.evidence import CUT_SHORT, doubt
 
 PATH: Final = 2_000_000

@@ -8,17 +8,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.connection import (
-    EVENTS,
-    EVENTS_SHORT,
-    NO_NOTES,
-    NOTE_PACKETS,
-    NOTE_PACKETS_SHORT,
-    Connection,
-    Event,
-    Note,
-    Side,
-)
+from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.events import EVENTS, EVENTS_SHORT, NO_NOTES, NOTE_PACKETS, NOTE_PACKETS_SHORT, Event, Note
 
 FAST_RETRANSMISSION_NS: Final = 20_000_000
 """A retransmission within 20 ms of the second duplicate ACK is a fast one."""

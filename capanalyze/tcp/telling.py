@@ -9,7 +9,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.connection import NO_EVENTS, Connection
+from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.events import NO_EVENTS
 from capanalyze.tcp.notes import event
 
 LOOKS: Final = 64

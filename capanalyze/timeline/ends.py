@@ -5,7 +5,8 @@ In: a Connection and one of its sides. Out: when it spoke, closed and reset, in 
 
 from typing import Final, NamedTuple
 
-from capanalyze.tcp.connection import Connection, Event, Note, Side
+from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.events import Event, Note
 from capanalyze.tcp.notes import RETRANSMISSION, ZERO_WINDOW
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance

@@ -8,7 +8,8 @@ silence before it. Nothing here is a judgement and nothing here is a sentence.
 from collections.abc import Collection
 from typing import Final
 
-from capanalyze.tcp.connection import Connection, Note
+from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.events import Note
 from capanalyze.timeline.ends import End, Moment, between, moment, set_back
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit

@@ -7,7 +7,8 @@ TimelineLines of what is new. What needs the end to be known (who closed first) 
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from capanalyze.tcp.connection import Connection, Event
+from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.events import Event
 from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.message_lines import message_words
 from capanalyze.timeline.tcp_lines import RESETS, WORDS

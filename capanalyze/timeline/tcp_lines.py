@@ -7,7 +7,7 @@ and of a FIN), and octets that are not read as TWS messages.
 from collections.abc import Iterator
 from typing import Final
 
-from capanalyze.tcp.connection import Event
+from capanalyze.tcp.events import Event
 from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import LEFT_OUT, Entry

@@ -5,7 +5,7 @@ In: Facts, or an event of kind "ICMP". Out: who said it, what, and where.
 
 from typing import NamedTuple
 
-from capanalyze.tcp.connection import Event
+from capanalyze.tcp.events import Event
 from capanalyze.timeline.ends import Moment, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import host

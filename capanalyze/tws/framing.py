@@ -4,6 +4,8 @@ In: the in-order octets of one side, piece by piece, and the gaps between them. 
 a call of ``FrameHandler.frame`` for the frames that the session watches, and an exact account of every octet.
 Most frames are read where they lie, without a copy and without a call; a frame of which a piece holds only
 the beginning is kept until its end comes. Framing that makes no sense is reported, and found again (waiting.py).
+A FrameStream is made in layers: the loop that counts (walker.py), what is known of the side (stream_state.py), what
+waits (waiting.py), and here how they go together.
 protocol.md 1.5 (framing), 2.1 and 2.2 (the three forms of the message id).
 """
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from capanalyze.tcp.connection import NO_EVENTS, NO_NOTES, NO_PACKETS, NOTE_PACKETS
-from capanalyze.tcp.parting import END_PACKETS, MAX_GAPS, OPEN, SMOOTH, Parting, Trouble
+from capanalyze.tcp.events import NO_EVENTS, NO_NOTES, NOTE_PACKETS
+from capanalyze.tcp.parting import END_PACKETS, MAX_GAPS, NO_PACKETS, OPEN, SMOOTH, Parting, Trouble
 from capanalyze.tcp.streams import MAX_HELD, MAX_HELD_IN_ALL, MAX_HELD_OCTETS, PATIENCE
 from tests.conversation import ACK, FIN, PSH, SYN, Conversation, pcap
 from tests.follow import follow
