@@ -25,11 +25,11 @@ from capanalyze.tws.message import Message
 if TYPE_CHECKING:
     from capanalyze.following import Live
 
-Path = str | os.PathLike[str]
+AnyPath = str | os.PathLike[str]
 
 
 def read(
-    paths: Path | Sequence[Path],
+    paths: AnyPath | Sequence[AnyPath],
     *,
     ports: Sequence[int] = API_PORTS,
     all_connections: bool = False,
@@ -76,7 +76,7 @@ def read_files(
 
 
 def messages(
-    paths: Path | Sequence[Path],
+    paths: AnyPath | Sequence[AnyPath],
     *,
     ports: Sequence[int] = API_PORTS,
     engine: str = "auto",
@@ -125,7 +125,7 @@ def _records(
 
 
 def requests(
-    paths: Path | Sequence[Path],
+    paths: AnyPath | Sequence[AnyPath],
     *,
     ports: Sequence[int] = API_PORTS,
     engine: str = "auto",
@@ -194,7 +194,7 @@ def _note_lacking(lacking: list[str] | None, capture: Capture, analyzer: Analyze
 
 
 def message_counts(
-    paths: Path | Sequence[Path],
+    paths: AnyPath | Sequence[AnyPath],
     *,
     ports: Sequence[int] = API_PORTS,
     engine: str = "auto",
@@ -236,7 +236,7 @@ def live(
     *,
     ports: Sequence[int] = API_PORTS,
     engine: str = "auto",
-    write: Path | None = None,
+    write: AnyPath | None = None,
     duration_s: float | None = None,
     count: int | None = None,
     until_close: bool = False,
@@ -274,7 +274,7 @@ def live(
     )
 
 
-def _names(paths: Path | Sequence[Path]) -> list[str]:
+def _names(paths: AnyPath | Sequence[AnyPath]) -> list[str]:
     if isinstance(paths, str | os.PathLike):
         return [os.fspath(paths)]
     return [os.fspath(path) for path in paths]

@@ -1,7 +1,8 @@
 """The errors that reach a user: one sentence what and where, one hint what to do.
 
-Raised at the edges (capture/, host/), caught in commands/ only. Bytes on the wire never
-raise: a hole is a gap event, lost framing a desync event, a bad header a counter.
+Raised where files, interfaces and options are met (capture/, commands/, integrations/; ``Report.messages``), told to
+the user by commands/app.py. Bytes on the wire never raise: a hole is a gap, lost framing a desync, a bad header a
+counter.
 """
 
 

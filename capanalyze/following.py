@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from capanalyze.analyzer import Analyzer
-from capanalyze.api import Path as AnyPath
-from capanalyze.api import messages
+from capanalyze.api import AnyPath, messages
 from capanalyze.capture.live import LiveCapture, LiveStatistics, Tick, open_live
 from capanalyze.capture.pcapng import PcapngDecoder
 from capanalyze.capture.processes import Address, Owners

@@ -159,7 +159,7 @@ class Table(Directory):
         gateway = self._is_gateways(seg.key)
         before = self._begun[1 if gateway else 0]
         asks = seg.flags & (SYN | ACK) == SYN
-        detail = self._is_first(gateway) or (not asks and self._give_up_one(gateway, False))
+        detail = self._is_first(gateway) or (not asks and self._tell_one_less(gateway, False))
         self._begun[1 if gateway else 0] = before + 1
         self.opened += 1
         connection = Connection(self.opened, orig, resp, detail)
@@ -195,7 +195,7 @@ class Table(Directory):
         Unless there were octets already, which were not told.
         """
         silent = connection.orig.octets == 0 and connection.resp.octets == 0
-        if silent and not connection.detail and self._give_up_one(connection.api, False):
+        if silent and not connection.detail and self._tell_one_less(connection.api, False):
             self._tell(connection, connection.api)
 
     def greeted(self, connection: Connection) -> None:
@@ -205,7 +205,7 @@ class Table(Directory):
         """
         if self._begun[1] < TOLD_IN_FULL:
             self._begun[1] += 1
-        elif not self._give_up_one(True, True):
+        elif not self._tell_one_less(True, True):
             return
         self._tell(connection, True)
 
@@ -213,7 +213,7 @@ class Table(Directory):
         self._telling.begin(connection, gateway)
         self.given_up.unload(connection)
 
-    def _give_up_one(self, gateway: bool, accepted: bool) -> bool:
+    def _tell_one_less(self, gateway: bool, accepted: bool) -> bool:
         """From here on only count a connection that was told in full; False where none may give way."""
         connection = self._telling.one_less(gateway, accepted)
         if connection is None:

@@ -29,7 +29,8 @@ BLOCK: Final = 4096
 NOT_WALKED: Final = -1
 """``walked`` where nobody has counted frames yet."""
 
-_RUN: Final = 2080  # octets that hold at least 8 of the frames that walk() takes (259 octets each at most)
+_WALKED: Final = 4 + 255  # octets of the longest frame that walk() takes
+_RUN: Final = 2080  # octets that hold at least 8 of those
 
 
 class FrameStream(WaitingStream):
@@ -168,7 +169,7 @@ class FrameStream(WaitingStream):
             self._hold(data, at, end, size, index)
             return end
         after: i64 = at + size
-        if size > 259:
+        if size > _WALKED:
             self._keep_run(data, at)
             self.begin = after
         self.frame_size = size
@@ -177,7 +178,7 @@ class FrameStream(WaitingStream):
         self.frame_missing = 0
         if self.pieces is not None:
             self._find(after - 1)
-        self._whole(index, data, at, after if size <= self.limit else at + self.limit, size > 259)
+        self._whole(index, data, at, after if size <= self.limit else at + self.limit, size > _WALKED)
         return after
 
     def _whole(self, index: i64, data: bytes, at: i64, end: i64, alone: bool) -> None:
