@@ -15,14 +15,12 @@ from capanalyze.tcp.streams import Run
 from capanalyze.tcp.table import Table
 from capanalyze.tws.conversation import Conversation, Exchange
 from capanalyze.tws.frames import index_id
+from capanalyze.tws.hello import MAGIC
 from capanalyze.tws.in_order import packet_of
 from capanalyze.tws.message import Message
 from capanalyze.tws.resting import BEGUN, Resting, begins_frame, whole_frame
 from capanalyze.tws.session import Session
 from capanalyze.tws.untold import Untold, milestone
-
-HELLO: Final = b"API\0"
-"""What TWS begins with (protocol.md 1.2)."""
 
 SHORT_LISTS: Final = 16
 """First messages, requests and lost places kept of connections that are not told at length."""
@@ -205,7 +203,7 @@ class Sessions:
         session = self.places[connection.orig.place]
         if session is None or isinstance(session, Resting):
             before = session
-            if before is None and not connection.detail and data[start : start + 4] == HELLO:
+            if before is None and not connection.detail and data[start : start + 4] == MAGIC:
                 self.table.greeted(connection)
             from_start = connection.orig.isn >= 0 or connection.resp.isn >= 0
             untold = None if connection.detail else self.untold

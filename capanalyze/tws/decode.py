@@ -33,7 +33,8 @@ WINDOW: Final = 2048
 """Octets in which the end of an unframed message is looked for first."""
 
 LAST_UNFRAMED: Final = 76
-"""The newest server version that a session without frames can have."""
+"""The newest server version that a session without frames can have: what a server answers at most to a hello from
+before version 100 (reports of TWS 972 to 981)."""
 
 
 class Decoded(NamedTuple):

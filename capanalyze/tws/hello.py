@@ -14,7 +14,11 @@ from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, iden
 from capanalyze.tws.tail import length_at
 
 MAGIC: Final = b"API\0"
+"""What a client's hello begins with (protocol.md 1.1)."""
+
 RIGHT_HELLO: Final = b"API\0\x00\x00\x00\x09v100..176"
+"""One to show to whoever sent another."""
+
 HELLO_OCTETS: Final = 4096
 """Longest text of a hello that is taken for one (connect options and time zone names are free text)."""
 
@@ -23,9 +27,6 @@ REMEMBERED: Final = 64
 
 REMEMBERED_OCTETS: Final = 256
 """Longest hello of those; what clients and servers of today send has 17 to 60 octets."""
-
-LEGACY_SERVER_VERSION: Final = 76
-"""What a server answers at most to a hello from before version 100 (reports of TWS 972 to 981)."""
 
 LEGACY_NEWEST: Final = 66
 """Last version number of a legacy client (official clients; protocol.md 1.3)."""

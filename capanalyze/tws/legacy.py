@@ -10,7 +10,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.room import PART_COST
 from capanalyze.tws import hello
-from capanalyze.tws.decode import unframed_length
+from capanalyze.tws.decode import LAST_UNFRAMED, unframed_length
 from capanalyze.tws.frames import MAX_KEPT
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.greeting import Greeting
@@ -92,7 +92,7 @@ class Legacy(Greeting):
         started = self.progress & BITS["start_api_sent"] != 0
         if stream.from_client and not started and not self._sends_start_api(known, at):
             return self._lone_client_id(stream, waiting, known, at)
-        version = self.server_version if self.server_version != 0 else hello.LEGACY_SERVER_VERSION
+        version = self.server_version if self.server_version != 0 else LAST_UNFRAMED
         window: i64 = _WINDOW
         size: i64 = 0
         while size == 0:
