@@ -13,12 +13,10 @@ from typing import Any, Final
 
 from capanalyze.errors import CapanalyzeError
 from capanalyze.tws.decode import request_key
-from capanalyze.tws.message import Message
+from capanalyze.tws.message import COMMISSION_REPORT, EXEC_DETAILS, Message
 from capanalyze.tws.schema import messages, name_of
 
 HELLO: Final = "hello"
-EXEC_DETAILS: Final = 11
-COMMISSION_REPORT: Final = 59
 NO_REQUEST: Final = -1
 """The id of answers that nobody asked for."""
 

@@ -18,7 +18,7 @@ AGAIN: Final = {RETRANSMISSION: 1, KEEP_ALIVE: 2}
 """Notes on what a side sends when it gets no answer, and how many of them tell that there was none."""
 
 # why a close is only likely; "" where its FIN is inferred, which says it
-UNHEARD: Final = "unheard"  # the peer may have closed before, and the capture lacks it
+UNHEARD: Final = "unheard"  # the peer may have closed before or at the same time, and the capture lacks that
 SENT_AGAIN: Final = "sent again"  # a FIN was captured in a later copy only
 INEXACT: Final = "inexact"  # the receiver of the RST may have ignored it
 DROPPED: Final = "dropped"  # the capture tool says that it lost packets

@@ -14,7 +14,9 @@ REQ_ACCOUNT_UPDATES: Final = 6
 
 ERROR: Final = 4
 NEXT_VALID_ID: Final = 9
+EXEC_DETAILS: Final = 11
 MANAGED_ACCOUNTS: Final = 15
+COMMISSION_REPORT: Final = 59
 """IB's ids of what a gateway sends (each side has its own numbers: a client's 4 is cancelOrder)."""
 
 
