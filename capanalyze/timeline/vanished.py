@@ -30,7 +30,7 @@ def in_vain(facts: Facts) -> InVain | None:
         again = _since(facts, "retransmission", end, peer)
         if len(again) >= TRIES and _unheard(end, peer):
             return InVain(end, peer, again, False)
-        probes = _since(facts, "keep_alive", end, peer)
+        probes = _given_up(facts, end, peer) or _since(facts, "keep_alive", end, peer)
         if len(probes) >= TRIES:
             return InVain(end, peer, probes, True)
     return None
@@ -40,6 +40,21 @@ def _since(facts: Facts, word: str, end: End, peer: End) -> list[int]:
     """The packets of a side with a word after the last one of its peer's, which reset nothing."""
     note = facts.note(word, end.name)
     return [] if note is None or peer.rsts else note.since(peer.side.last_packet)
+
+
+def _given_up(facts: Facts, end: End, peer: End) -> list[int]:
+    """The keep-alives before the RST that closed first, its sender's own, behind the last sign of its peer till then.
+
+    What comes of the peer behind that RST answers none of them: the path may have healed when it was too late.
+    """
+    note, closed = facts.note("keep_alive", end.name), facts.close
+    if note is None or closed is None or facts.kind != "RST" or facts.closer != end.name:
+        return []
+    noted = (packet for one in facts.connection.notes if one.side == peer.side.index for packet in one.since(0))
+    signs = [packet for packet in noted if packet < closed.packet]
+    if peer.last_before is not None:
+        signs.append(peer.last_before.packet)
+    return [packet for packet in note.since(max(signs, default=0)) if packet < closed.packet]
 
 
 def _unheard(end: End, peer: End) -> bool:

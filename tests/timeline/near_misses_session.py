@@ -46,6 +46,17 @@ IN_SESSION = {
     "gateway-closed-midsession": {
         "a client that closed": [ready().client.fin().server.fin()],
         "a session that was not ready": [started().server.fin()],
+        "the end of keep-alives that nobody answers": [
+            ready()
+            .after(75)
+            .server.keep_alive(undelivered=True)
+            .after(75)
+            .server.keep_alive(undelivered=True)
+            .after(75)
+            .server.keep_alive(undelivered=True)
+            .after(75)
+            .server.rst()
+        ],
     },
     "client-reset-midsession": {
         "a FIN": [ready().client.fin().server.ack()],

@@ -217,6 +217,18 @@ def test_keep_alives_that_nobody_answers_show_a_peer_that_is_gone() -> None:
     assert finding.evidence == ("4 keep-alives by the client, none answered",)
 
 
+def test_what_comes_of_a_peer_when_its_keep_alives_were_given_up_answers_none_of_them() -> None:
+    talk = ready().client.keep_alive().server.ack()
+    for _ in range(3):
+        talk.after(75).client.keep_alive(undelivered=True)
+    talk.client.rst(undelivered=True).after(40).server.data(MANAGED_ACCOUNTS).client.bare_rst()
+
+    finding = found("peer-vanished", talk)
+
+    assert finding.evidence == ("3 keep-alives by the client, none answered",)
+    assert "client-reset-midsession" not in {name for _, name in findings(talk)}
+
+
 def test_what_follows_a_hello_and_is_no_message_is_told() -> None:
     talk = opened().client.data(HELLO + b"\0").server.ack().after(4).client.fin()
 
