@@ -60,9 +60,25 @@ def _second_fin(group: Group, reset: str) -> str:
     waits = known([between(facts.close, facts.other_end.fin, facts.set_back) for facts in group])
     later = f" {spans(waits)} later" if waits else " too"
     heard = other.fin_acked or reset or not mine.side.packets  # whether it acknowledged is not in the capture
-    pending = "" if heard else f", which the {mine.called} has not acknowledged"
+    pending = "" if heard else _unacknowledged(group)
     went_on = "went on sending and " if all(_went_on(facts) for facts in group) else ""
     return f"; the {other.called} {went_on}closed{later}{pending}"
+
+
+def _unacknowledged(group: Group) -> str:
+    """What became of the second FIN instead: a host that has forgotten the connection answers it with a RST."""
+    called = group[0].closing_end.called
+    answers = [_answer(facts) for facts in group]
+    if not all(answers):
+        return f", which the {called} has not acknowledged"
+    return f", which the {called}'s host answered with a RST ({packets(answers)})"
+
+
+def _answer(facts: Facts) -> int:
+    """The first closer's RST behind both FINs; 0 without one."""
+    index = facts.closing_end.side.index
+    resets = (one for one in facts.connection.events if one.kind == "RST" and one.flag == "after_both_fins")
+    return next((int(one.packet) for one in resets if one.side == index), 0)
 
 
 def _went_on(facts: Facts) -> bool:

@@ -179,6 +179,15 @@ CLOSES = [
         ),
     ),
     (
+        "a second FIN that comes when the host of the first closer has forgotten the connection",
+        ready().client.fin().server.ack().after(8.999).server.fin().client.bare_rst(),
+        (
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message of a ready session (the "
+            "gateway's nextValidId); the gateway closed 9.0 s later, which the client's host answered with a RST "
+            "(packet 15)."
+        ),
+    ),
+    (
         "a capture that begins late",
         Conversation()
         .established()
