@@ -56,6 +56,18 @@ def one_session(one: Facts, other: Facts) -> bool:
     return passed_on(one, other) or passed_on(other, one)
 
 
+def ended_between(outer: Facts, inner: Facts) -> bool:
+    """Whether what passes the session on ended it itself: it closed first on both, towards client and gateway."""
+    return outer.closer == "server" and inner.closer == "client" and passed_on(outer, inner)
+
+
+def behind_relay(facts: Facts) -> Facts | None:
+    """The gateway's leg of a session that a relay ended, ``facts`` being the client's; None where none did."""
+    if facts.closer != "server" or facts.stage != "ready":
+        return None
+    return next((other for other in facts.others if ended_between(facts, other)), None)
+
+
 def listener(facts: Facts) -> str:
     """Where the connection leads, in words."""
     server = facts.connection.server

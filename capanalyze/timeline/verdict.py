@@ -6,6 +6,7 @@ connections with the same plot are told in one breath.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from capanalyze.tcp.evidence import UNHEARD, came_another_way
@@ -14,6 +15,7 @@ from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.doubt import doubts
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.legs import behind_relay
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.turned_back import turned_back
@@ -64,6 +66,7 @@ def capture_verdict(
     rest = sum(len(group) for group in ranked[STORIES:])
     if rest:
         told.append(f"{count(rest, 'more connection')} went other ways")
+    told += _relayed(reported)
     if more:
         told.append(
             f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: "
@@ -72,6 +75,16 @@ def capture_verdict(
     if dropped and not any("dropped" in one for one in told):
         lacks.append(f"{count(dropped, 'packet')} {'was' if dropped == 1 else 'were'} dropped while capturing")
     return sentence("; ".join(told) + (f" ({'; '.join(lacks)})" if lacks else ""))
+
+
+def _relayed(reported: Group) -> list[str]:
+    """That a relay ended a session which is told as two connections, each with another closer: of the first such."""
+    legs = ((outer, inner) for outer in reported if (inner := behind_relay(outer)) is not None)
+    return [
+        f"{packets([outer.number, inner.number]).replace('packet', 'connection', 1)} are likely the two sides of a "
+        "relay, which closed both"
+        for outer, inner in islice(legs, 1)
+    ]
 
 
 def closers(closed_first: Mapping[str, int], server: str) -> str:

@@ -94,6 +94,29 @@ def test_a_client_that_closes_shows_on_its_own_leg_first() -> None:
     assert "connection 1 was closed first, by its client" in found("relay-legs", outer, inner).evidence[2]
 
 
+def relay_closes(outer: Conversation, inner: Conversation) -> Legs:
+    """The relay's own time-out ends the session towards both."""
+    inner.after(60).client.fin().server.ack()
+    outer.clock = inner.clock
+    outer.server.fin().client.ack().client.fin().server.ack()
+    inner.clock = outer.clock
+    inner.server.fin().client.ack()
+    return outer, inner
+
+
+def test_a_relay_that_closes_towards_both_ended_the_session_and_not_the_gateway() -> None:
+    told = report(*relay_closes(*legs()))
+    finding = found("relay-legs", *relay_closes(*legs()))
+
+    assert [one.id for _, one in told.all_findings()] == ["relay-legs"]
+    assert told.verdict.endswith("; connections 1 and 2 are likely the two sides of a relay, which closed both.")
+    assert (finding.severity, finding.certainty) == ("problem", "likely")
+    assert finding.evidence[2] == (
+        "the relay closed connection 2 in packet 21 and connection 1 in packet 23, 0.20 ms apart; "
+        "neither the client nor the gateway had closed before"
+    )
+
+
 def test_the_same_numbers_on_both_are_one_connection_before_and_behind_a_nat() -> None:
     outer, inner = legs(client_isn=1_000_000, server_isn=5_000_000)
 

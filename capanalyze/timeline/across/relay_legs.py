@@ -1,7 +1,8 @@
 """relay-legs: two connections of the capture carry one session, which something between client and gateway passes on.
 
 Why it matters: what the client is connected to is a relay. Its FIN and its ACKs are not the gateway's, and each
-connection alone blames the wrong side: who closed first shows on the leg that was closed first.
+connection alone blames the wrong side: who closed first shows on the leg that was closed first. A relay that closes
+first on both has ended the session itself (an idle time-out of its own, a restart), and neither client nor gateway did.
 What it is not: two sessions of one program with two gateways, which have other accounts and order ids, or a relay whose
 other side was not captured (relay-masks-close). A hello that was not answered looks the same on any two connections of
 one library: those are told where the relay's own host or close gives it away.
@@ -15,7 +16,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.legs import at_once, in_step, link, listener, passed_on
+from capanalyze.timeline.legs import at_once, ended_between, in_step, link, listener, passed_on
 from capanalyze.timeline.rules import relay_masks_close
 from capanalyze.timeline.words import count, span
 
@@ -43,7 +44,10 @@ def check(connections: Sequence[Facts]) -> Finding | None:
                 pairs.append(linked[0])
                 newest.remove(linked[0][0])
             newest.append(facts)
-    return told(*pairs[0], len(pairs) - 1) if pairs else None
+    if not pairs:
+        return None
+    outer, inner, why = next((pair for pair in pairs if ended_between(*pair[:2])), pairs[0])
+    return told(outer, inner, why, len(pairs) - 1)
 
 
 def _link(outer: Facts, inner: Facts) -> str:
@@ -65,9 +69,12 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
     numbers = [(one.connection.client.isn, one.connection.server.isn) for one in (outer, inner)]
     said = "what was said is" if why else "hello, answer, startApi and what followed are"
     nat = numbers[0] == numbers[1] and numbers[0][0] >= 0
+    broken = ended_between(outer, inner)
+    what = "a relay passes it on, and ended it" if broken else "a relay passes it on"
+    rest = "they are the same packets" if nat else "the rest is the relay's own"
     return finding(
         ID,
-        "Two connections carry the same session: " + ("a NAT changes its addresses" if nat else "a relay passes it on"),
+        "Two connections carry the same session: " + ("a NAT changes its addresses" if nat else what),
         [outer.began, outer.close, inner.began, inner.close],
         [
             f"{places}{listener(outer)}",
@@ -78,10 +85,11 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
             if more
             else "",
         ],
-        severity="notice",
+        severity="problem" if broken else "notice",
         certainty="likely",
-        advice=f"judge the client by connection {outer.number} and the gateway by connection {inner.number}: "
-        + ("they are the same packets" if nat else "the rest is the relay's own"),
+        advice="look at the relay: its log at that time, its time-outs, whether it was restarted"
+        if broken
+        else f"judge the client by connection {outer.number} and the gateway by connection {inner.number}: {rest}",
     )
 
 
@@ -92,6 +100,10 @@ def _closes(outer: Facts, inner: Facts) -> list[str]:
     first, second = (outer, inner) if outer.close.packet < inner.close.packet else (inner, outer)
     assert first.close is not None
     apart = between(first.close, second.close)
+    places = [f"connection {one.number} in packet {one.close.packet}" for one in (first, second) if one.close]
+    if ended_between(outer, inner):
+        pace = f", {span(apart)} apart" if apart is not None else ""
+        return [f"the relay closed {' and '.join(places)}{pace}; neither the client nor the gateway had closed before"]
     who = "both" if first.closer == "both" else f"its {first.closing_end.called}"
     return [
         f"connection {first.number} was closed first, by {who} in packet {first.close.packet}"

@@ -3,7 +3,7 @@
 Why it matters: the client sees a broken connection and looks for the fault in its own code or the network.
 What it is not: proof of a fault. A nightly restart does this every day. A RST is not proof that the gateway sent it
 either: what lies between can make one in its name. Nor the RST of a gateway to which the client's host answered nothing
-any more, its keep-alives for one (peer-vanished).
+any more, its keep-alives for one (peer-vanished); nor the FIN of a relay that ended the session (relay-legs).
 Source of the facts: failures.md 34, 39 to 42.
 """
 
@@ -13,7 +13,7 @@ from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
-from capanalyze.timeline.legs import one_session
+from capanalyze.timeline.legs import behind_relay, one_session
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.rules import duplicate_client_id, injected_rst, port_changed, session_displaced
 from capanalyze.timeline.silence import IDLE, met_with_rst
@@ -51,7 +51,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side ended a session that was ready (or was under way when the capture began)."""
     if facts.closer != "server" or facts.stage not in {"ready", "midstream"} or not facts.speaks:
         return None
-    if facts.kind == "RST" and in_vain(facts) is not None:
+    if behind_relay(facts) is not None or (facts.kind == "RST" and in_vain(facts) is not None):
         return None
     causes = injected_rst.causes(facts)
     evidence = _close(facts)
