@@ -20,9 +20,10 @@ from capanalyze.tcp.evidence import (
     WENT_ON,
 )
 from capanalyze.timeline.before import trouble_told
+from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.troubles import standstill
-from capanalyze.timeline.words import count, span
+from capanalyze.timeline.troubles import not_reading, standstill
+from capanalyze.timeline.words import SECOND, count, span
 
 Group = Sequence[Facts]
 
@@ -42,6 +43,9 @@ _GROUNDS: Final = {
     CROSSED: "the {peer} ended it too before it had heard of that",
 }
 """Why a close is likely only -> words."""
+
+PATIENCE: Final = 3 * SECOND
+"""No host waits longer before it sends again (RFC 6298 2.1: a second; before that RFC 1122: three)."""
 
 
 def doubts(group: Group) -> str:
@@ -67,6 +71,7 @@ def doubts(group: Group) -> str:
         if number
     ]
     found += _waiting(group)
+    found += [_not_again(end) for end in group[0].ends if any(not_again(facts, end.name) for facts in group)]
     found += _ground(group[0])
     found += _clock(group)
     return f" ({'; '.join(found)})" if found else ""
@@ -92,7 +97,12 @@ def _has_last_ack(facts: Facts) -> bool:
 
 
 def _waiting(group: Group) -> list[str]:
-    """Whose FIN may wait, where nobody is seen to close; and why, unless that is told already."""
+    """Whose FIN may wait, where nobody is seen to close; and why, unless that is told already.
+
+    Or may have waited, where a client that did not read closed: what the gateway had to send before it waited too.
+    """
+    if group[0].closer == "client" and not_reading(group[0]):
+        return [f"a FIN of the {group[0].server.called}'s may have waited unsent"]
     if group[0].closer:
         return []
     told = standstill(group[0]) and standstill(group[0]) in trouble_told(group[0])
@@ -102,6 +112,19 @@ def _waiting(group: Group) -> list[str]:
         for end, peer in zip(group[0].ends, group[0].ends[::-1], strict=True)
         if end.stuck
     ]
+
+
+def not_again(facts: Facts, side: str) -> bool:
+    """Whether octets of a side were neither acknowledged nor, for PATIENCE, sent again, as every host sends them."""
+    end = facts.end(side).side
+    waited = between(moment(end.last_packet, end.max_ts), facts.ended, facts.set_back)
+    pending = not facts.closer and 0 <= end.acked_rel < end.max_rel and end.last_ts == end.max_ts
+    heard = end.peer.packets > 0 and end.peer.window != 0
+    return pending and heard and waited is not None and waited >= PATIENCE
+
+
+def _not_again(end: End) -> str:
+    return f"the {end.called}'s last octets were not acknowledged and not sent again: the capture may lack packets"
 
 
 def _ground(first: Facts) -> list[str]:
@@ -116,6 +139,11 @@ def _ground(first: Facts) -> list[str]:
     if ground:
         words.append(_GROUNDS[ground].format(peer=first.other_end.called, closer=first.closing_end.called))
     return words
+
+
+def one_way(group: Group) -> bool:
+    """Whether the capture holds no packet of one side of these connections, which may have closed them."""
+    return any(_one_way(group, end.name) for end in group[0].ends)
 
 
 def _one_way(group: Group, side: str) -> bool:

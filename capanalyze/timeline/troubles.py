@@ -53,7 +53,7 @@ def _said(facts: Facts) -> str:
 
 def standstill(facts: Facts) -> str:
     """The clause for a side of which the other one's host took nothing more, or ""."""
-    return _gone(facts) or _unread(facts)
+    return _gone(facts) or not_reading(facts)
 
 
 def _gone(facts: Facts) -> str:
@@ -66,7 +66,7 @@ def _gone(facts: Facts) -> str:
     return f"; the {found.peer.called}'s host did not acknowledge what the {found.end.called} sent again and again"
 
 
-def _unread(facts: Facts) -> str:
+def not_reading(facts: Facts) -> str:
     """A client that did not read to the end, though the gateway asked whether it may go on."""
     asked = facts.note("zero_window_probe", "server")
     if not facts.client.shut or asked is None or asked.count < ASKED:

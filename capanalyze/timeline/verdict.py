@@ -12,7 +12,7 @@ from typing import Final
 from capanalyze.tcp.evidence import UNHEARD, came_another_way
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
-from capanalyze.timeline.doubt import doubts
+from capanalyze.timeline.doubt import doubts, not_again, one_way
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.legs import behind_relay
@@ -163,6 +163,7 @@ def plot(facts: Facts) -> tuple[object, ...]:
         facts.redirect,
         (facts.version, facts.started_too_late, facts.start_begun) if facts.stage == "not_started" else (),
         bool(trouble_told(facts)),
+        any(not_again(facts, end.name) for end in facts.ends),
         of_itself(facts) is not None,
     )
 
@@ -192,7 +193,7 @@ def story(group: Group, total: int) -> str:
     if unopened:
         return unopened + doubts(group)
     if not first.closer:
-        return f"nobody closed {_none_of(group, total)} {captured(group)}{before_close(group)}{doubts(group)}"
+        return f"{_nobody(group, total)} {captured(group)}{before_close(group)}{doubts(group)}"
     return f"{_closer(group, total)}{before_close(group)}{remains(group)}{doubts(group)}"
 
 
@@ -202,7 +203,7 @@ def briefly(group: Group, total: int) -> str:
     unopened = before_open(group, whose)
     if unopened:
         return unopened
-    who = _closer(group, total) if group[0].closer else f"nobody closed {_none_of(group, total)}"
+    who = _closer(group, total) if group[0].closer else _nobody(group, total)
     return f"{who}{before_close(group, brief=True)}"
 
 
@@ -225,6 +226,11 @@ def thing(group: Group, total: int) -> str:
     if len(group) == total:
         return "both connections" if total == 2 else f"all {total:,} connections"
     return connections(facts.number for facts in group)
+
+
+def _nobody(group: Group, total: int) -> str:
+    """That nobody closed them; of which the capture has one side only, that no close is seen."""
+    return f"nobody {'is seen to close' if one_way(group) else 'closed'} {_none_of(group, total)}"
 
 
 def _none_of(group: Group, total: int) -> str:

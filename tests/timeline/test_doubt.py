@@ -11,11 +11,13 @@ from capanalyze.report import Look, render
 from capanalyze.report.report import Report
 from tests.conversation import RST, Conversation, block, frames, pcap_of_frames, pcapng
 from tests.tcp.closes import hello
+from tests.timeline.rule_talks import other
 from tests.timeline.talk import (
     MANAGED_ACCOUNTS,
     NEXT_VALID_ID,
     START_API,
     answer,
+    frame,
     greeted,
     ready,
     report,
@@ -24,6 +26,7 @@ from tests.timeline.talk import (
 )
 
 IFDROP = 5
+REQUEST = frame("49", "1")
 
 
 def told(talk: Conversation, dropped: int | None) -> tuple[str, str]:
@@ -246,6 +249,28 @@ def test_the_report_of_a_connection_says_that_its_syn_alone_was_not_captured() -
     del talk.packets[0]
 
     assert ", its SYN not captured; from packet 1 on" in " ".join(render(report(talk), "text", Look()).split())
+
+
+def sent_twice() -> Conversation:
+    """A request that its host sends again."""
+    talk = ready().client.data(REQUEST)
+    return talk.after(0.3).client.data(REQUEST, seq=talk.client.next - len(REQUEST))
+
+
+@pytest.mark.parametrize(
+    ("talk", "lost"),
+    [
+        (ready().client.data(REQUEST), True),
+        (sent_twice(), False),
+        (ready().client.data(REQUEST).server.ack(), False),
+        (ready().server.data(REQUEST).client.ack(window=0).server.data(b"x"), False),
+    ],
+    ids=["silence", "sent again", "acknowledged", "a probe of a window that is 0"],
+)
+def test_octets_that_no_host_sends_again_show_that_the_capture_may_lack_packets(talk: Conversation, lost: bool) -> None:
+    ended = [verdict(talk, started(**other(seconds)).client.fin()) for seconds in (2, 9)]
+
+    assert [("sent again: the capture may lack packets" in one) for one in ended] == [False, lost]
 
 
 def half_closed() -> Conversation:

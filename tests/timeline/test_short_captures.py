@@ -111,7 +111,7 @@ def test_with_one_direction_only_nobody_is_sure_who_closed_first(closer: str) ->
 @pytest.mark.parametrize(
     ("talk", "expected"),
     [
-        (opened().client.data(HELLO), "Nobody closed the connection within the 3.0 ms captured; no answer"),
+        (opened().client.data(HELLO), "Nobody is seen to close the connection within the 3.0 ms captured; no answer"),
         (opened().client.data(HELLO).client.rst(), ", 1.0 ms after its hello; no answer"),
     ],
 )

@@ -83,6 +83,15 @@ def test_a_fin_that_was_sent_again_and_again_is_told_once() -> None:
 
 
 @pytest.mark.parametrize("asked", [0, 2])
+def test_a_gateway_may_have_closed_before_a_client_that_did_not_read(asked: int) -> None:
+    talk = ready().server.data(answer()).client.ack(window=0)
+    for _ in range(asked):
+        talk = talk.after(3).server.keep_alive().client.ack(window=0)
+
+    assert ("may have waited unsent" in verdict(talk.client.rst(window=0))) == (asked > 0)
+
+
+@pytest.mark.parametrize("asked", [0, 2])
 def test_why_a_fin_may_wait_is_told_once(asked: int) -> None:
     talk = ready().server.data(answer()).client.ack(window=0)
     for _ in range(asked):
