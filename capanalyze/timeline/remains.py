@@ -43,9 +43,12 @@ def remains(group: Group) -> str:
 
 
 def may_have_closed(facts: Facts) -> bool:
-    """Whether the side that did not close first may have, and its FIN was not captured, or could not be sent."""
+    """Whether the side that did not close first may have, and its FIN was not captured, or could not be sent.
+
+    A capture that lacks the first FIN may well lack the second.
+    """
     close = facts.connection.close
-    doubtful = close is not None and close.doubt in {UNHEARD, DROPPED}
+    doubtful = facts.inferred or (close is not None and close.doubt in {UNHEARD, DROPPED})
     return doubtful or facts.dropped > 0 or facts.other_end.said_more or facts.other_end.stuck
 
 
@@ -70,7 +73,7 @@ def _unacknowledged(group: Group) -> str:
     called = group[0].closing_end.called
     answers = [_answer(facts) for facts in group]
     if not all(answers):
-        return f", which the {called} has not acknowledged"
+        return ", with a FIN whose acknowledgement is not in the capture"
     return f", which the {called}'s host answered with a RST ({packets(answers)})"
 
 

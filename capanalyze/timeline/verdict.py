@@ -241,10 +241,12 @@ def _none_of(group: Group, total: int) -> str:
 
 
 def _probably(facts: Facts) -> str:
-    """How sure it is who closed first; "perhaps" where the capture holds nothing but a close under way."""
+    """How sure it is who closed first; "perhaps" where the capture holds nothing but a close under way, or one side."""
     close = facts.connection.close
     if close is None or close.certainty == "certain":
         return ""
+    if close.doubt == UNHEARD and not facts.other_end.side.packets:
+        return "perhaps "
     begun_late = facts.connection.opened == "midstream" and close.doubt == UNHEARD
     return "perhaps " if begun_late and not any(end.side.octets for end in facts.ends) else "probably "
 

@@ -5,7 +5,7 @@ import pytest
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.report.report import Report
-from tests.conversation import Conversation, pcap_of_frames
+from tests.conversation import FIN, SYN, Conversation, pcap_of_frames
 from tests.timeline.talk import (
     HELLO,
     START_API,
@@ -106,6 +106,23 @@ def test_with_one_direction_only_nobody_is_sure_who_closed_first(closer: str) ->
     assert told.startswith(f"The {'client' if closer == 'client' else 'gateway'} probably closed first")
     assert "the capture holds no packet of the gateway's" in told
     assert "not acknowledged" not in told
+
+
+def test_of_one_direction_only_who_closed_first_is_as_good_as_unknown() -> None:
+    talk = ready().server.fin(frame("49", "1", "5"))
+    told = verdict(one_way(talk.client.ack().after(0.4).client.fin()))
+
+    assert told.startswith("The client perhaps closed first (FIN in packet ")
+    assert "the capture may lack a FIN of the gateway's" in told
+
+
+def test_a_capture_without_acknowledgements_does_not_tell_that_nothing_was_acknowledged_or_closed() -> None:
+    talk = ready().server.fin().client.ack().after(0.4).client.fin().server.ack()
+    ends = Conversation(packets=[packet for packet in talk.packets if packet.flags & (FIN | SYN)])
+    said = Conversation(packets=[packet for packet in talk.packets[:-2] if not packet.flags & FIN])
+
+    assert "; the client closed 402 ms later, with a FIN whose acknowledgement is not in the capture" in verdict(ends)
+    assert "; the client is not seen to close" in verdict(said)
 
 
 @pytest.mark.parametrize(

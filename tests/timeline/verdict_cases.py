@@ -175,7 +175,8 @@ CLOSES = [
         ready().client.fin().server.fin(),
         (
             "The client closed first (FIN in packet 12), 2.0 ms after the last message of a ready session (the "
-            "gateway's nextValidId); the gateway closed 1.0 ms later, which the client has not acknowledged."
+            "gateway's nextValidId); the gateway closed 1.0 ms later, with a FIN whose acknowledgement is not in the "
+            "capture."
         ),
     ),
     (
