@@ -65,7 +65,14 @@ def behind_relay(facts: Facts) -> Facts | None:
     """The gateway's leg of a session that a relay ended, ``facts`` being the client's; None where none did."""
     if facts.closer != "server" or facts.stage != "ready":
         return None
-    return next((other for other in facts.others if ended_between(facts, other)), None)
+    return next((other for other in facts.others if other.closer == "client" and ended_between(facts, other)), None)
+
+
+def before_relay(facts: Facts) -> Facts | None:
+    """The client's leg of a session that a relay ended, ``facts`` being the gateway's; None where none did."""
+    if facts.closer != "client" or facts.stage != "ready":
+        return None
+    return next((other for other in facts.others if other.closer == "server" and ended_between(other, facts)), None)
 
 
 def listener(facts: Facts) -> str:

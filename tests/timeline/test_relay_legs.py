@@ -94,6 +94,14 @@ def test_a_client_that_closes_shows_on_its_own_leg_first() -> None:
     assert "connection 1 was closed first, by its client" in found("relay-legs", outer, inner).evidence[2]
 
 
+def relay_dies(outer: Conversation, inner: Conversation) -> Legs:
+    """The relay is killed with octets unread."""
+    inner.after(60).client.rst()
+    outer.clock = inner.clock
+    outer.server.rst()
+    return outer, inner
+
+
 def relay_closes(outer: Conversation, inner: Conversation) -> Legs:
     """The relay's own time-out ends the session towards both."""
     inner.after(60).client.fin().server.ack()
@@ -102,6 +110,10 @@ def relay_closes(outer: Conversation, inner: Conversation) -> Legs:
     inner.clock = outer.clock
     inner.server.fin().client.ack()
     return outer, inner
+
+
+def test_a_relay_that_resets_both_ended_the_session_and_neither_client_nor_gateway() -> None:
+    assert [one.id for _, one in report(*relay_dies(*legs())).all_findings()] == ["relay-legs"]
 
 
 def test_a_relay_that_closes_towards_both_ended_the_session_and_not_the_gateway() -> None:

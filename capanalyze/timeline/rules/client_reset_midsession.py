@@ -2,7 +2,8 @@
 
 Why it matters: the gateway's log says "Connection reset", and people look for the fault there.
 What it is not: proof of a crash. A program that closes its socket, or ends, with octets unread resets the connection
-too; with none unread it sends a FIN. Nor the RST that ends keep-alives without an answer (peer-vanished).
+too; with none unread it sends a FIN. Nor the RST that ends keep-alives without an answer (peer-vanished), or that of a
+relay which ended the session (relay-legs).
 Source of the facts: failures.md 50 (measured: RST with ACK for unread octets), RFC 9293 3.10.7.1 (no ACK in the answer
 to a segment that has one and belongs to no connection).
 """
@@ -13,6 +14,7 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.last_words import last_word
+from capanalyze.timeline.legs import before_relay
 from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import span
@@ -42,7 +44,7 @@ def check(facts: Facts) -> Finding | None:
     close = facts.connection.close
     if close is None or facts.closer != "client" or facts.kind != "RST" or not facts.speaks:
         return None
-    if facts.stage not in {"ready", "midstream"} or in_vain(facts) is not None:
+    if facts.stage not in {"ready", "midstream"} or in_vain(facts) is not None or before_relay(facts) is not None:
         return None
     wait = between(last_word(facts), facts.close)
     closed = close.ack >= 0
