@@ -3,6 +3,7 @@
 Other formats of captures are here by their names only: tshark reads them (foreign.py).
 """
 
+from codecs import getincrementaldecoder
 from typing import Final
 
 from capanalyze.capture.pcapng_codes import BYTE_ORDER_MAGIC
@@ -80,11 +81,20 @@ def unknown(name: str, head: bytes) -> NotACaptureError:
     if head[TAR_AT : TAR_AT + len(TAR)] == TAR:
         return NotACaptureError(f"{name}: a tar archive, not pcap or pcapng", "unpack it and give the captures inside")
     hint = "record with dumpcap, Wireshark, tcpdump -w or capanalyze live -w"
-    if head.isascii() and head.decode("ascii").replace("\n", " ").replace("\r", " ").replace("\t", " ").isprintable():
+    if _is_text(head):
         hint = "it is text: give the capture itself, not a listing or a log of it"
     if name.lower().endswith(".etl"):  # of Windows' pktmon and netsh trace
         hint = f"convert it on Windows: pktmon etl2pcap {name}"
     return NotACaptureError(f"{name}: not a pcap or pcapng capture (it begins with {head[:8].hex(' ')})", hint)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether it is readable as UTF-8; its last character may be cut. tshark prints arrows between addresses."""
+    try:
+        text = getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return text.replace("\n", " ").replace("\r", " ").replace("\t", " ").isprintable()
 
 
 def refused(name: str, head: bytes) -> NotACaptureError:

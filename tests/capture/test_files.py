@@ -96,7 +96,12 @@ def test_a_pcapng_file_that_was_copied_as_text_is_known(old: bytes, new: bytes, 
 
 @pytest.mark.parametrize(
     ("data", "text"),
-    [(b"  1 0.000 10.0.0.1 -> 10.0.0.2\r\n\tTCP\n", True), (b"octets\x1b[31m", False), (b"\xff" * 9, False)],
+    [
+        (b"  1 0.000 10.0.0.1 -> 10.0.0.2\r\n\tTCP\n", True),
+        ("  1 0.000 10.0.0.1 → 10.0.0.2 →".encode()[:-1], True),
+        (b"octets\x1b[31m", False),
+        (b"\xff" * 9, False),
+    ],
 )
 def test_what_is_text_is_said_to_be(data: bytes, text: bool) -> None:
     with pytest.raises(NotACaptureError) as caught:
