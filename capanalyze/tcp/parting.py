@@ -82,6 +82,7 @@ class Parting:
         "last_data_packet",
         "last_data_ts",
         "last_fin",
+        "last_packet",
         "last_rst",
         "rst_ack",
         "rst_count",
@@ -112,6 +113,7 @@ class Parting:
         self.tail: bytes = b""
         self.last_data_ts: i64 = -1
         self.last_data_packet: i64 = 0
+        self.last_packet: i64 = 0  # its last packet of any kind till then
         # sequence numbers of the newest FIN and RST, for Zeek's history
         self.last_fin: i64 = -1
         self.last_rst: i64 = -1

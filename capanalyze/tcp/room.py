@@ -89,7 +89,7 @@ class Room:
         return self.taken > IN_ALL
 
     def is_exhausted(self) -> bool:
-        """Whether connections that grow are to be given up: since it was overfull, until a part is free (FREED)."""
+        """Find, and keep in ``exhausted``, whether connections that grow are given up: from overfull to FREED."""
         self.exhausted = not self.fits(0)
         return self.exhausted
 

@@ -243,6 +243,11 @@ class Side:
         """The packet of its last octets before the close, 0 none."""
         return self.parting.last_data_packet
 
+    @property
+    def last_packet_at_close(self) -> int:
+        """Its last packet of any kind when the close came, 0 none."""
+        return self.parting.last_packet
+
 
 def part(side: Side) -> Parting:
     """The side's own Parting, to be written to."""
@@ -288,3 +293,4 @@ def said_before(side: Side) -> None:
     parting.tail = last_octets(side)
     parting.last_data_ts = side.last_data_ts
     parting.last_data_packet = side.last_data_packet
+    parting.last_packet = side.last_packet

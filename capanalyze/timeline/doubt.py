@@ -45,7 +45,11 @@ _GROUNDS: Final = {
 """Why a close is likely only -> words."""
 
 PATIENCE: Final = 3 * SECOND
-"""No host waits longer before it sends again (RFC 6298 2.1: a second; before that RFC 1122: three)."""
+"""No host waits longer before it sends again for the first time (RFC 6298 2.1: a second; before that RFC 1122: three),
+or else ROUND_TRIPS."""
+
+ROUND_TRIPS: Final = 3
+"""What the first measured round trip makes of that time (RFC 6298 2.2)."""
 
 
 def doubts(group: Group) -> str:
@@ -115,12 +119,17 @@ def _waiting(group: Group) -> list[str]:
 
 
 def not_again(facts: Facts, side: str) -> bool:
-    """Whether octets of a side were neither acknowledged nor, for PATIENCE, sent again, as every host sends them."""
+    """Whether octets of a side were neither acknowledged nor, for PATIENCE, sent again, as every host sends them.
+
+    One that sent again before may still wait as long as it did then.
+    """
     end = facts.end(side).side
+    patience = max(PATIENCE, ROUND_TRIPS * facts.connection.rtt_ns)
     waited = between(moment(end.last_packet, end.max_ts), facts.ended, facts.set_back)
     pending = not facts.closer and 0 <= end.acked_rel < end.max_rel and end.last_ts == end.max_ts
     heard = end.peer.packets > 0 and end.peer.window != 0
-    return pending and heard and waited is not None and waited >= PATIENCE
+    first = facts.note("retransmission", side) is None
+    return pending and heard and first and waited is not None and waited > patience
 
 
 def _not_again(end: End) -> str:

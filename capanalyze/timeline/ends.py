@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.events import Event, Note
-from capanalyze.tcp.notes import RETRANSMISSION, ZERO_WINDOW
+from capanalyze.tcp.notes import RETRANSMISSION, WINDOW_UPDATE, ZERO_WINDOW
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
 
@@ -129,12 +129,16 @@ def cut_off(connection: Connection, side: Side) -> bool:
 
 
 def shut(connection: Connection, side: Side) -> bool:
-    """Whether the last window of a side is 0, and one before the close was: a closed socket may have none."""
+    """Whether the last window of a side is 0, and was when the close came: a closed socket may have none."""
     close = connection.close
     if side.window != 0 or close is None or close.packet == 0:
         return side.window == 0
-    mine = (note for note in connection.notes if note.note == ZERO_WINDOW and note.side == side.index)
-    return any(note.packets[0] < close.packet for note in mine)
+    newest = {
+        note.note: max((packet for packet in note.since(0) if packet < close.packet), default=0)
+        for note in connection.notes
+        if note.side == side.index
+    }
+    return newest.get(ZERO_WINDOW, 0) > newest.get(WINDOW_UPDATE, 0)
 
 
 def _in_vain(note: Note, side: Side) -> bool:

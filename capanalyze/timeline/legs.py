@@ -10,6 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import MILLISECOND, SECOND, endpoint, host, span
 
 AT_ONCE: Final = 50 * MILLISECOND
@@ -57,8 +58,19 @@ def one_session(one: Facts, other: Facts) -> bool:
 
 
 def ended_between(outer: Facts, inner: Facts) -> bool:
-    """Whether what passes the session on ended it itself: it closed first on both, towards client and gateway."""
-    return outer.closer == "server" and inner.closer == "client" and passed_on(outer, inner)
+    """Whether a relay that passes the session on ended it itself: it closed first on both, towards client and gateway.
+
+    Unless one of those had vanished, and the relay passes that on.
+    """
+    if outer.closer != "server" or inner.closer != "client" or same_packets(outer, inner):
+        return False
+    return passed_on(outer, inner) and in_vain(outer) is None and in_vain(inner) is None
+
+
+def same_packets(one: Facts, other: Facts) -> bool:
+    """Whether both began with the same numbers: a NAT changes the addresses only."""
+    numbers = [(facts.connection.client.isn, facts.connection.server.isn) for facts in (one, other)]
+    return numbers[0] == numbers[1] and numbers[0][0] >= 0
 
 
 def behind_relay(facts: Facts) -> Facts | None:

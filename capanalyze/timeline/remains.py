@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.tcp.evidence import DROPPED, UNHEARD, came_another_way
+from capanalyze.tcp.sequence import MASK
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import SECOND, known, packets, span, spans
@@ -69,19 +70,23 @@ def _second_fin(group: Group, reset: str) -> str:
 
 
 def _unacknowledged(group: Group) -> str:
-    """What became of the second FIN instead: a host that has forgotten the connection answers it with a RST."""
+    """What became of the second FIN: a host that has forgotten the connection answers it with a RST without ACK."""
     called = group[0].closing_end.called
     answers = [_answer(facts) for facts in group]
     if not all(answers):
+        if all(facts.other_end.side.parting.fin_again for facts in group):
+            return f", which the {called} has not acknowledged"
         return ", with a FIN whose acknowledgement is not in the capture"
-    return f", which the {called}'s host answered with a RST ({packets(answers)})"
+    return f", which was answered with a RST ({packets(answers)})"
 
 
 def _answer(facts: Facts) -> int:
-    """The first closer's RST behind both FINs; 0 without one."""
-    index = facts.closing_end.side.index
+    """The first closer's RST after both FINs; 0 without one, or where it acknowledges less than the second."""
+    mine, other = facts.closing_end.side, facts.other_end.side
+    if mine.parting.rst_ack not in {-1, (other.parting.last_fin + 1) & MASK}:
+        return 0
     resets = (one for one in facts.connection.events if one.kind == "RST" and one.flag == "after_both_fins")
-    return next((int(one.packet) for one in resets if one.side == index), 0)
+    return next((int(one.packet) for one in resets if one.side == mine.index), 0)
 
 
 def _went_on(facts: Facts) -> bool:

@@ -23,7 +23,10 @@ class InVain(NamedTuple):
 
 
 def in_vain(facts: Facts) -> InVain | None:
-    """Where a side repeated octets or keep-alives at least TRIES times and the other's host fell silent for good."""
+    """Where a side repeated octets or keep-alives at least TRIES times and the other's host fell silent.
+
+    For good, or until the RST by which the side gave up its keep-alives.
+    """
     if facts.stage == "unanswered":
         return None
     for end, peer in ((facts.client, facts.server), (facts.server, facts.client)):
@@ -43,18 +46,14 @@ def _since(facts: Facts, word: str, end: End, peer: End) -> list[int]:
 
 
 def _given_up(facts: Facts, end: End, peer: End) -> list[int]:
-    """The keep-alives before the RST that closed first, its sender's own, behind the last sign of its peer till then.
+    """The keep-alives before the RST that closed first, its sender's own, after the last packet of its peer till then.
 
-    What comes of the peer behind that RST answers none of them: the path may have healed when it was too late.
+    What comes of the peer after that RST answers none of them: the path may have healed when it was too late.
     """
     note, closed = facts.note("keep_alive", end.name), facts.close
     if note is None or closed is None or facts.kind != "RST" or facts.closer != end.name:
         return []
-    noted = (packet for one in facts.connection.notes if one.side == peer.side.index for packet in one.since(0))
-    signs = [packet for packet in noted if packet < closed.packet]
-    if peer.last_before is not None:
-        signs.append(peer.last_before.packet)
-    return [packet for packet in note.since(max(signs, default=0)) if packet < closed.packet]
+    return [packet for packet in note.since(peer.side.last_packet_at_close) if packet < closed.packet]
 
 
 def _unheard(end: End, peer: End) -> bool:

@@ -262,10 +262,11 @@ def sent_twice() -> Conversation:
     [
         (ready().client.data(REQUEST), True),
         (sent_twice(), False),
+        (sent_twice().server.ack().client.data(REQUEST), False),
         (ready().client.data(REQUEST).server.ack(), False),
         (ready().server.data(REQUEST).client.ack(window=0).server.data(b"x"), False),
     ],
-    ids=["silence", "sent again", "acknowledged", "a probe of a window that is 0"],
+    ids=["silence", "sent again", "after one that was", "acknowledged", "a probe of a window that is 0"],
 )
 def test_octets_that_no_host_sends_again_show_that_the_capture_may_lack_packets(talk: Conversation, lost: bool) -> None:
     ended = [verdict(talk, started(**other(seconds)).client.fin()) for seconds in (2, 9)]

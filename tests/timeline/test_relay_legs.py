@@ -125,8 +125,25 @@ def test_a_relay_that_closes_towards_both_ended_the_session_and_not_the_gateway(
     assert (finding.severity, finding.certainty) == ("problem", "likely")
     assert finding.evidence[2] == (
         "the relay closed connection 2 in packet 21 and connection 1 in packet 23, 0.20 ms apart; "
-        "neither the client nor the gateway had closed before"
+        "neither the client nor the gateway is seen to have closed before"
     )
+
+
+def gateway_vanishes(outer: Conversation, inner: Conversation) -> Legs:
+    """The gateway's host answers the relay's keep-alives no longer, which passes on that the session is over."""
+    for _ in range(4):
+        inner.after(75).client.keep_alive(undelivered=True)
+    inner.after(75).client.rst()
+    outer.clock = inner.clock
+    outer.server.fin().client.ack().client.fin().server.ack()
+    return outer, inner
+
+
+def test_a_relay_that_passes_on_that_the_gateway_vanished_did_not_end_the_session() -> None:
+    found_of = {one.id: one for _, one in report(*gateway_vanishes(*legs())).all_findings()}
+
+    assert found_of["relay-legs"].severity == "notice"
+    assert found_of["peer-vanished"].certainty == "certain"
 
 
 def test_the_same_numbers_on_both_are_one_connection_before_and_behind_a_nat() -> None:

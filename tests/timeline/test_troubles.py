@@ -82,6 +82,18 @@ def test_a_fin_that_was_sent_again_and_again_is_told_once() -> None:
     assert "again and again" not in told
 
 
+def test_a_client_that_reads_again_before_the_close_had_not_stopped() -> None:
+    talk = ready().server.data(answer()).client.ack(window=0)
+    for _ in range(2):
+        talk = talk.after(1).server.keep_alive().client.ack(window=0)
+    talk.client.ack().server.data(answer()).client.ack()
+
+    told = verdict(talk.after(3600).client.fin().server.fin().client.ack(window=0))
+
+    assert "stopped reading" not in told
+    assert "unsent" not in told
+
+
 @pytest.mark.parametrize("asked", [0, 2])
 def test_a_gateway_may_have_closed_before_a_client_that_did_not_read(asked: int) -> None:
     talk = ready().server.data(answer()).client.ack(window=0)

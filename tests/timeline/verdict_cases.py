@@ -184,8 +184,32 @@ CLOSES = [
         ready().client.fin().server.ack().after(8.999).server.fin().client.bare_rst(),
         (
             "The client closed first (FIN in packet 12), 2.0 ms after the last message of a ready session (the "
-            "gateway's nextValidId); the gateway closed 9.0 s later, which the client's host answered with a RST "
-            "(packet 15)."
+            "gateway's nextValidId); the gateway closed 9.0 s later, which was answered with a RST (packet 15)."
+        ),
+    ),
+    (
+        "a second FIN that is answered with a RST which acknowledges it",
+        ready().client.fin().server.ack().after(8.999).server.fin().client.rst(),
+        (
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message of a ready session (the "
+            "gateway's nextValidId); the gateway closed 9.0 s later, which was answered with a RST (packet 15)."
+        ),
+    ),
+    (
+        "a second FIN that did not arrive before the first closer gave up",
+        ready().client.fin().server.ack().after(8.999).server.fin(undelivered=True).after(30).client.rst(),
+        (
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message of a ready session (the "
+            "gateway's nextValidId); the gateway closed 9.0 s later, with a FIN whose acknowledgement is not in the "
+            "capture."
+        ),
+    ),
+    (
+        "a second FIN that is sent again and again",
+        ready().client.fin().server.ack().after(8.999).server.fin().server.fin_again().after(1).server.fin_again(),
+        (
+            "The client closed first (FIN in packet 12), 2.0 ms after the last message of a ready session (the "
+            "gateway's nextValidId); the gateway closed 9.0 s later, which the client has not acknowledged."
         ),
     ),
     (

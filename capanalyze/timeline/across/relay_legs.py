@@ -16,7 +16,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.legs import at_once, ended_between, in_step, link, listener, passed_on
+from capanalyze.timeline.legs import at_once, ended_between, in_step, link, listener, passed_on, same_packets
 from capanalyze.timeline.rules import relay_masks_close
 from capanalyze.timeline.words import count, span
 
@@ -66,9 +66,8 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
     later = between(outer.began, inner.began)
     began = f"{span(later)} after" if later is not None else "after"
     places = f"connection {inner.number}, to {listener(inner)}, began {began} connection {outer.number}, to "
-    numbers = [(one.connection.client.isn, one.connection.server.isn) for one in (outer, inner)]
     said = "what was said is" if why else "hello, answer, startApi and what followed are"
-    nat = numbers[0] == numbers[1] and numbers[0][0] >= 0
+    nat = same_packets(outer, inner)
     broken = ended_between(outer, inner)
     what = "a relay passes it on, and ended it" if broken else "a relay passes it on"
     rest = "they are the same packets" if nat else "the rest is the relay's own"
@@ -103,7 +102,8 @@ def _closes(outer: Facts, inner: Facts) -> list[str]:
     places = [f"connection {one.number} in packet {one.close.packet}" for one in (first, second) if one.close]
     if ended_between(outer, inner):
         pace = f", {span(apart)} apart" if apart is not None else ""
-        return [f"the relay closed {' and '.join(places)}{pace}; neither the client nor the gateway had closed before"]
+        closed = f"the relay closed {' and '.join(places)}{pace}"
+        return [f"{closed}; neither the client nor the gateway is seen to have closed before"]
     who = "both" if first.closer == "both" else f"its {first.closing_end.called}"
     return [
         f"connection {first.number} was closed first, by {who} in packet {first.close.packet}"
