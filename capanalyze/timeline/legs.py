@@ -62,29 +62,22 @@ def ended_between(outer: Facts, inner: Facts) -> bool:
 
     Unless one of those had vanished, and the relay passes that on.
     """
-    if outer.closer != "server" or inner.closer != "client" or same_packets(outer, inner):
+    if outer.closer != "server" or inner.closer != "client" or not passed_on(outer, inner):
         return False
-    return passed_on(outer, inner) and in_vain(outer) is None and in_vain(inner) is None
+    return not same_packets(outer, inner) and in_vain(outer) is None and in_vain(inner) is None
+
+
+def ended_by_relay(facts: Facts) -> Facts | None:
+    """The other leg of a session that a relay ended; None where none did."""
+    if facts.stage != "ready":
+        return None
+    return next((one for one in facts.others if ended_between(facts, one) or ended_between(one, facts)), None)
 
 
 def same_packets(one: Facts, other: Facts) -> bool:
     """Whether both began with the same numbers: a NAT changes the addresses only."""
     numbers = [(facts.connection.client.isn, facts.connection.server.isn) for facts in (one, other)]
     return numbers[0] == numbers[1] and numbers[0][0] >= 0
-
-
-def behind_relay(facts: Facts) -> Facts | None:
-    """The gateway's leg of a session that a relay ended, ``facts`` being the client's; None where none did."""
-    if facts.closer != "server" or facts.stage != "ready":
-        return None
-    return next((other for other in facts.others if other.closer == "client" and ended_between(facts, other)), None)
-
-
-def before_relay(facts: Facts) -> Facts | None:
-    """The client's leg of a session that a relay ended, ``facts`` being the gateway's; None where none did."""
-    if facts.closer != "client" or facts.stage != "ready":
-        return None
-    return next((other for other in facts.others if other.closer == "server" and ended_between(other, facts)), None)
 
 
 def listener(facts: Facts) -> str:

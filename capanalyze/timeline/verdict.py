@@ -15,7 +15,7 @@ from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.doubt import doubts, not_again, one_way
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.legs import behind_relay
+from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.turned_back import turned_back
@@ -79,12 +79,8 @@ def capture_verdict(
 
 def _relayed(reported: Group) -> list[str]:
     """That a relay ended a session which is told as two connections, each with another closer: of the first such."""
-    legs = ((outer, inner) for outer in reported if (inner := behind_relay(outer)) is not None)
-    return [
-        f"{packets([outer.number, inner.number]).replace('packet', 'connection', 1)} are likely the two sides of a "
-        "relay, which closed both"
-        for outer, inner in islice(legs, 1)
-    ]
+    legs = ((one.number, other.number) for one in reported if (other := ended_by_relay(one)) is not None)
+    return [f"{connections(pair)} are likely the two sides of a relay, which closed both" for pair in islice(legs, 1)]
 
 
 def closers(closed_first: Mapping[str, int], server: str) -> str:

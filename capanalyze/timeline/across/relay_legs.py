@@ -69,17 +69,17 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
     said = "what was said is" if why else "hello, answer, startApi and what followed are"
     nat = same_packets(outer, inner)
     broken = ended_between(outer, inner)
-    what = "a relay passes it on, and ended it" if broken else "a relay passes it on"
+    what = "a NAT changes its addresses" if nat else f"a relay passes it on{', and ended it' if broken else ''}"
     rest = "they are the same packets" if nat else "the rest is the relay's own"
     return finding(
         ID,
-        "Two connections carry the same session: " + ("a NAT changes its addresses" if nat else what),
+        f"Two connections carry the same session: {what}",
         [outer.began, outer.close, inner.began, inner.close],
         [
             f"{places}{listener(outer)}",
             f"{said} the same on both, each in turn",
             why,
-            *_closes(outer, inner),
+            *_closes(outer, inner, broken),
             f"{count(more, 'more session')} of the capture {'is' if more == 1 else 'are'} passed on too"
             if more
             else "",
@@ -92,15 +92,15 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
     )
 
 
-def _closes(outer: Facts, inner: Facts) -> list[str]:
-    """Which of the two was closed first, where both were."""
+def _closes(outer: Facts, inner: Facts, broken: bool) -> list[str]:
+    """Which of the two was closed first, where both were; ``broken``: by the relay."""
     if outer.close is None or inner.close is None or outer.close.packet == inner.close.packet:
         return []
     first, second = (outer, inner) if outer.close.packet < inner.close.packet else (inner, outer)
     assert first.close is not None
     apart = between(first.close, second.close)
-    places = [f"connection {one.number} in packet {one.close.packet}" for one in (first, second) if one.close]
-    if ended_between(outer, inner):
+    if broken:
+        places = [f"connection {one.number} in packet {one.close.packet}" for one in (first, second) if one.close]
         pace = f", {span(apart)} apart" if apart is not None else ""
         closed = f"the relay closed {' and '.join(places)}{pace}"
         return [f"{closed}; neither the client nor the gateway is seen to have closed before"]

@@ -14,7 +14,7 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.last_words import last_word
-from capanalyze.timeline.legs import before_relay
+from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import span
@@ -44,7 +44,7 @@ def check(facts: Facts) -> Finding | None:
     close = facts.connection.close
     if close is None or facts.closer != "client" or facts.kind != "RST" or not facts.speaks:
         return None
-    if facts.stage not in {"ready", "midstream"} or in_vain(facts) is not None or before_relay(facts) is not None:
+    if facts.stage not in {"ready", "midstream"} or in_vain(facts) is not None or ended_by_relay(facts) is not None:
         return None
     wait = between(last_word(facts), facts.close)
     closed = close.ack >= 0

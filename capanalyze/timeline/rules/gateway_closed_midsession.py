@@ -13,7 +13,7 @@ from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
-from capanalyze.timeline.legs import behind_relay, one_session
+from capanalyze.timeline.legs import ended_by_relay, one_session
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.rules import duplicate_client_id, injected_rst, port_changed, session_displaced
 from capanalyze.timeline.silence import IDLE, met_with_rst
@@ -51,7 +51,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side ended a session that was ready (or was under way when the capture began)."""
     if facts.closer != "server" or facts.stage not in {"ready", "midstream"} or not facts.speaks:
         return None
-    if behind_relay(facts) is not None or (facts.kind == "RST" and in_vain(facts) is not None):
+    if ended_by_relay(facts) is not None or (facts.kind == "RST" and in_vain(facts) is not None):
         return None
     causes = injected_rst.causes(facts)
     evidence = _close(facts)

@@ -9,7 +9,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.legs import behind_relay
+from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.words import count
 
@@ -21,7 +21,7 @@ def check(facts: Facts) -> Finding | None:
     told = [error for error in facts.errors if error.code == REJECTED]
     if not told:
         return None
-    closed = facts.closer == "server" and behind_relay(facts) is None
+    closed = facts.closer == "server" and ended_by_relay(facts) is None
     return finding(
         ID,
         "The client sends more messages than the gateway takes (error 100)",
