@@ -42,7 +42,8 @@ TOGETHER_NS: Final = 100_000_000
 second; Linux: 200 ms), so a sender that never changes the identification is not misunderstood."""
 
 ALIKE_NS: Final = 1_000_000
-"""The same where the sender gives no identification (IPv6; RFC 6864 allows 0 with DF set), or always the same."""
+"""The same where the sender gives no identification (IPv6; RFC 6864 allows 0 with DF set), or always the same; not of
+a SYN, which no host repeats so soon (RFC 6298 2.1)."""
 
 FAR_BACK: Final = 0x8000
 """Packets of a side after which a copy may lie that another interface captured: half of all identifications."""
@@ -121,7 +122,7 @@ class Copies:
             side.ident_at += 1  # nor is what only this interface captured
             return False
         self.is_newer = side.ident > 0 and 0 < (seg.identification - newest_ident(side)) & 0xFFFF < NEWER
-        if seg.identification == side.ident:
+        if seg.identification == side.ident != 0:
             side.ident = CONSTANT
         elif side.ident != CONSTANT:
             side.ident = seg.identification
@@ -148,7 +149,7 @@ class Copies:
         if interface != seg.interface:
             self.repeating = seg.interface
             return True
-        if seg.identification != 0 and side.ident != CONSTANT:
+        if seg.flags & SYN or (seg.identification != 0 and side.ident != CONSTANT):
             return within(apart, TOGETHER_NS)
         if not seg.length and not seg.flags & (SYN | FIN) and not self.found:
             return False  # duplicate ACKs are equal too, and the RSTs that answer several segments

@@ -185,6 +185,17 @@ def test_copies_without_an_identification() -> None:
     assert (words(connection), connection.copies) == (set(), len(talk.packets))
 
 
+@pytest.mark.parametrize("before", [0, 40])
+def test_copies_of_a_host_whose_syn_ack_has_no_identification(before: int) -> None:
+    talk = dialogue(20)
+    talk.packets[1].ip_id = 0  # as Linux sends it; those after it are counted
+    packets = talk.packets[:before] + twice(talk.packets[before:], 0, apart_ns=30_000_000)
+
+    connection = follow(pcap(packets)).only
+
+    assert (words(connection), connection.copies) == (set(), len(talk.packets) - before)
+
+
 def test_copies_begin_in_the_middle_of_the_capture() -> None:
     talk = dialogue(20)
     packets = talk.packets[:40] + twice(talk.packets[40:], 0)
