@@ -10,11 +10,13 @@ import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import capanalyze.analyzer
 from capanalyze.api import messages, read, read_files, requests
 from capanalyze.capture.files import CaptureFile
 from capanalyze.errors import CapanalyzeError
+from tests.capture.merging import dealt_out
 from tests.strategies import mutated, valid_captures
 from tests.tangled import tangled
 
@@ -29,6 +31,7 @@ def answers(mutations: int) -> Iterator[object]:
             yield path.name, list(messages(str(path), engine="native")), list(requests(str(path), engine="native"))
         except CapanalyzeError as error:
             yield path.name, str(error)
+    yield from merged()
     captures = valid_captures()
     for seed in range(mutations):
         chance = random.Random(seed)
@@ -40,6 +43,14 @@ def answers(mutations: int) -> Iterator[object]:
             yield seed, str(error)
         file = CaptureFile("tangled", io.BytesIO(tangled(seed)), "tangled")
         yield seed, read_files([file], ports=(4001, 4002, 7497), all_connections=True, engine="native").to_dict()
+
+
+def merged() -> Iterator[object]:
+    """What is said of captures whose packets are dealt out to two files."""
+    with TemporaryDirectory() as folder:
+        for path in sorted(ROOT.glob("captures/*.pcapng")):
+            halves = dealt_out(path, Path(folder))
+            yield path.name, read(halves, all_connections=True, engine="native").to_dict(), list(messages(halves))
 
 
 def main() -> None:

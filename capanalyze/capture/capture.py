@@ -5,19 +5,19 @@ The native reader reads; a packet whose encapsulation it does not know goes thro
 from that packet on, so one pass is enough for a pipe too.
 """
 
-import glob
-import os
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.files import CaptureFile, open_file
-from capanalyze.capture.names import STDIN, usable
+from capanalyze.capture.merged import FOREVER, Merged, Recording
+from capanalyze.capture.pieces import Piece, groups_of
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 from capanalyze.packets.ip import FRAGMENT
-from capanalyze.packets.raw import NO_TIME, RawPackets
+from capanalyze.packets.raw import RawPackets
 from capanalyze.packets.segment import REASONS
 from capanalyze.packets.wrapped import wrapping
 
@@ -29,11 +29,8 @@ Progress = Callable[[int, int], None]
 
 ENGINES: Final = ("auto", "native", "tshark")
 
-LOOKED_AT: Final = 1000
-"""First packets of a piece among which one with a time is looked for."""
-
-OVERLAP_NS: Final = 10_000_000
-"""How far a piece has to begin before the one before it ends: capturing alone puts packets out of order."""
+NAMED: Final = 4
+"""Files that a remark names."""
 
 
 class Capture:
@@ -53,45 +50,20 @@ class Capture:
         """
         if engine not in ENGINES:
             raise CapanalyzeError(f"{engine}: no such engine", f"--engine {', '.join(ENGINES)}")
-        pieces, self._empty = without_empty(expand_paths(sources))
-        if not pieces:
-            raise CapanalyzeError("no capture given", "capanalyze read FILE")
         self.files: list[CaptureFile] = []
         self._engine = engine
         self._relay: Relay | None = None
         self._relaying = False
         self._no_tshark = "" if engine != "native" else "--engine native was asked for"
         self._progress = progress
-        self._total = 0
-        self._begins: list[int] = []
-        self._overlaps: list[tuple[CaptureFile, CaptureFile]] = []
-        self._pieces = self._in_order(pieces) if len(pieces) > 1 else pieces
-        self._open(self._pieces[0])
+        self._groups, self._empty, self._total = groups_of(sources, engine == "native")
+        self._open(self._groups[0][0])
         self._total = self._total or self.files[0].size
 
-    def _open(self, piece: str | CaptureFile) -> CaptureFile:
-        file = open_file(piece, self._engine == "native") if isinstance(piece, str) else piece
+    def _open(self, piece: Piece) -> CaptureFile:
+        file = open_file(piece.source, self._engine == "native") if isinstance(piece.source, str) else piece.source
         self.files.append(file)
         return file
-
-    def _in_order(self, pieces: list[str | CaptureFile]) -> list[str | CaptureFile]:
-        """By the time of the first packet with one; as given where a piece has none, or cannot be read twice."""
-        keys: list[tuple[bool, int]] = []
-        sizes: list[int] = []
-        for piece in pieces:
-            if not isinstance(piece, str) or piece == STDIN or not os.path.isfile(piece):  # noqa: PTH113 - never raises
-                return pieces
-            file = open_file(piece, self._engine == "native")
-            moment = first_time(file)
-            file.close()
-            keys.append((moment is None, moment or 0))
-            sizes.append(file.size)
-        self._total = sum(sizes)
-        if any(moment < 0 for _, moment in keys):
-            return pieces
-        order = sorted(range(len(pieces)), key=keys.__getitem__)
-        self._begins = [keys[place][1] for place in order if not keys[place][0]]
-        return [pieces[place] for place in order]
 
     def runs(self) -> Iterator[RawPackets]:
         """A cursor, each time that it holds further packets; take all of them before asking for the next.
@@ -103,25 +75,25 @@ class Capture:
         if self._engine == "tshark":
             self._relay = start_relay(True)
             self._relaying = True
-        number = done = last_ns = 0
+        number = 0
         try:
-            for place, piece in enumerate(self._pieces):
-                file = self._open(piece) if place else self.files[0]
-                if place < len(self._begins) and self._begins[place] < last_ns - OVERLAP_NS:
-                    self._overlaps.append((self.files[-2], file))
+            for place, group in enumerate(self._groups):
+                file = self._open(group[0]) if place else self.files[0]
+                if len(group) > 1:
+                    merged = Merged(number)
+                    yield from self._merge(merged, file, group)
+                    number = int(merged.number)
+                    continue
                 file.first_packet = number
                 file.decoder.number = number
                 for window in file.windows():
                     yield from self._run(window)
-                    if self._progress is not None:
-                        self._progress(done + file.done, self._total)
-                if file.decoder.absurd and not file.packets and len(self._pieces) == 1:
+                    self._tell_progress()
+                if file.decoder.absurd and not file.packets and len(self._groups) == 1:
                     raise NotACaptureError(
                         f"{file.name}: {file.decoder.damage}", "copy the file again, or record again"
                     )
                 number = int(file.decoder.number)
-                last_ns = int(file.decoder.ts_ns)
-                done += file.done
             if self._relay is not None:
                 yield self._last_relayed(self._relay, number)
         finally:
@@ -129,6 +101,24 @@ class Capture:
                 file.close()
             if self._relay is not None:
                 self._relay.close()
+
+    def _merge(self, merged: Merged, first: CaptureFile, group: Sequence[Piece]) -> Iterator[RawPackets]:
+        """Cursors over the packets of files that were recorded at the same time."""
+        recordings: list[tuple[CaptureFile, Recording]] = []
+        for place, piece in enumerate(group):
+            file = self._open(piece) if place else first
+            recording = Recording(file.decoder, file.windows(), piece.rank)
+            recordings.append((file, recording))
+            merged.add(recording, group[place + 1].begins if place + 1 < len(group) else FOREVER)
+            while merged.more():
+                yield from self._run(merged)
+                self._tell_progress()
+        for file, recording in recordings:
+            file.first_packet = max(int(recording.first) - 1, 0)
+
+    def _tell_progress(self) -> None:
+        if self._progress is not None:
+            self._progress(sum(file.done for file in self.files), self._total)
 
     def _last_relayed(self, relay: "Relay", number: int) -> RawPackets:
         """What the relay holds still when all ``number`` packets were read."""
@@ -139,7 +129,7 @@ class Capture:
         self._no_tshark = relay.failure
         return queue
 
-    def _run(self, window: Decoder) -> Iterator[RawPackets]:
+    def _run(self, window: Decoder | Merged) -> Iterator[RawPackets]:
         """The packets of a window; through the relay from one that only tshark can unwrap until there are few such."""
         while True:
             if not self._relaying:
@@ -160,7 +150,7 @@ class Capture:
             if whole:
                 return
 
-    def _start_relay(self, window: Decoder) -> bool:
+    def _start_relay(self, window: Decoder | Merged) -> bool:
         """Put the current packet into the relay; False where there is no tshark."""
         try:
             self._relay = self._relay or start_relay(False)
@@ -182,12 +172,9 @@ class Capture:
         ]
         found += [f"{name} is empty" for name in self._empty]
         found += same_octets(self.files)
-        found += [
-            f"{Path(later.name).name} begins before {Path(file.name).name} ends, and is read after it: "
-            "mergecap -w OUT puts their packets in order of time"
-            for file, later in self._overlaps
-            if file.sha256 != later.sha256
-        ]
+        files = iter(self.files)
+        together = [{file.sha256: file for file in islice(files, len(group))} for group in self._groups]
+        found += [at_the_same_time(list(different.values())) for different in together if len(different) > 1]
         if self._relay is not None and self._relay.unwrapped:
             found.append(f"unwrapped by tshark: {counted([self._relay.unwrapped])}")
         left_out = [file.decoder.wrapped for file in self.files]
@@ -236,58 +223,6 @@ def counted(tables: Sequence[dict[str, int]]) -> str:
     return ", ".join(words).replace(" in ", noun, 1)
 
 
-def first_time(file: CaptureFile) -> int | None:
-    """Time of the file's first packet that has one, in ns since the epoch, or None without a packet.
-
-    NO_TIME where none of the first packets has one, or one above 0, which is what a broken clock gives. The file is
-    used up.
-    """
-    looked_at = 0
-    for window in file.windows():
-        while window.advance():
-            looked_at += 1
-            if window.ts_ns > 0:
-                return int(window.ts_ns)
-            if looked_at == LOOKED_AT:
-                return NO_TIME
-    return NO_TIME if looked_at else None
-
-
-def expand_paths(sources: Sequence[str | CaptureFile]) -> list[str | CaptureFile]:
-    """Globs resolved by us too (the Windows shell leaves them), each file once, whatever it is called.
-
-    Raises:
-        CapanalyzeError: a path that no file can have.
-    """
-    found: list[str | CaptureFile] = []
-    for source in sources:
-        if isinstance(source, str):
-            usable(source)
-        if isinstance(source, str) and source != STDIN and glob.has_magic(source) and not os.path.exists(source):  # noqa: PTH110 - never raises
-            found += sorted(glob.glob(source)) or [source]  # noqa: PTH207 - absolute and relative patterns alike
-        else:
-            found.append(source)
-    files: dict[str | CaptureFile, str | CaptureFile] = {}
-    for one in found:
-        files.setdefault(os.path.realpath(one) if isinstance(one, str) and one not in {"", STDIN} else one, one)
-    return list(files.values())
-
-
-def without_empty(pieces: list[str | CaptureFile]) -> tuple[list[str | CaptureFile], list[str]]:
-    """Those that hold octets, or all where none does; and the names of the others.
-
-    A ring buffer's youngest file is empty until its program has written once; that loses nothing of the older ones.
-    """
-    empty = [
-        piece
-        for piece in pieces
-        if isinstance(piece, str) and os.path.isfile(piece) and not Path(piece).stat().st_size  # noqa: PTH113 - as above
-    ]
-    if len(empty) == len(pieces):
-        return pieces, []
-    return [piece for piece in pieces if piece not in empty], [Path(piece).name for piece in empty]
-
-
 def same_octets(files: Sequence[CaptureFile]) -> list[str]:
     """A remark on each file that is a copy of an earlier one, which nobody means to give."""
     names: dict[str, str] = {}
@@ -298,3 +233,12 @@ def same_octets(files: Sequence[CaptureFile]) -> list[str]:
         if first is not name:
             found.append(f"{name} has the same octets as {first}: its packets count twice")
     return found
+
+
+def at_the_same_time(files: Sequence[CaptureFile]) -> str:
+    """How packets are numbered that lie in several files."""
+    names = [Path(file.name).name for file in files]
+    most = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return (
+        f"recorded at the same time: {most}; packets are in order of time, numbered as in what mergecap makes of them"
+    )

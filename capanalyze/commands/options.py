@@ -125,7 +125,7 @@ def apart(output: str | None, files: Sequence[str]) -> None:
     """
     if not is_file(output) or not os.path.isfile(usable(output)):  # noqa: PTH113 - pathlib costs 5 ms of every start
         return
-    from capanalyze.capture.capture import expand_paths  # noqa: PLC0415 - only where there is something to lose
+    from capanalyze.capture.pieces import expand_paths  # noqa: PLC0415 - only where there is something to lose
 
     there = os.stat(output)  # noqa: PTH116
     for one in expand_paths(files):

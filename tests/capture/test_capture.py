@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capanalyze.api import read, read_files
-from capanalyze.capture.capture import LOOKED_AT, Capture
+from capanalyze.capture.capture import Capture
 from capanalyze.capture.files import from_bytes
+from capanalyze.capture.pieces import LOOKED_AT
 from capanalyze.errors import CapanalyzeError, NotACaptureError
 from tests.capture.octets import (
     CUSTOM,
@@ -265,15 +266,6 @@ def test_pieces_whose_packets_are_out_of_order_where_they_meet_are_not_of_the_sa
     (tmp_path / "2").write_bytes(pcap([(2, 0, b"packet"), (3, 0, b"packet")]))
 
     assert read([tmp_path / "1", tmp_path / "2"]).capture.remarks == ()
-
-
-def test_files_of_the_same_time_are_remarked_on(tmp_path: Path) -> None:
-    for name, seconds in (("1", (1, 5)), ("2", (4, 6)), ("3", (6, 7))):
-        (tmp_path / name).write_bytes(pcap([(second, 0, b"packet") for second in seconds]))
-
-    assert read([tmp_path / "3", tmp_path / "2", tmp_path / "1"]).capture.remarks == (
-        "2 begins before 1 ends, and is read after it: mergecap -w OUT puts their packets in order of time",
-    )
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

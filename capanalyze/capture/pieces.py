@@ -1,0 +1,141 @@
+"""The files of a capture: which there are, in which order they are read, and which were recorded at the same time.
+
+In: what was given, paths or open files. Out: groups of pieces. The groups follow each other, like the files of a ring
+buffer; the files of one group overlap, so their packets have to be merged.
+"""
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from capanalyze.capture.files import CaptureFile, open_file
+from capanalyze.capture.names import STDIN, usable
+from capanalyze.errors import CapanalyzeError
+from capanalyze.packets.raw import NO_TIME
+
+LOOKED_AT: Final = 1000
+"""First packets of a piece among which one with a time is looked for."""
+
+OVERLAP_NS: Final = 10_000_000
+"""How far a piece has to begin before the end of the one before it, if not before its middle, to be of the same time:
+capturing alone puts packets out of order."""
+
+
+class Piece(NamedTuple):
+    """One file of a capture; ``rank``: its place among those given; ``begins``: when its first packet came."""
+
+    source: str | CaptureFile
+    rank: int
+    begins: int = NO_TIME
+
+
+def groups_of(sources: Sequence[str | CaptureFile], native: bool) -> tuple[list[list[Piece]], list[str], int]:
+    """The pieces in groups, the names of those that are empty, and the octets of all on disk (0: not known).
+
+    Raises:
+        CapanalyzeError: a file cannot be read or is no capture, or there is none.
+    """
+    given, empty = without_empty(expand_paths(sources))
+    if not given:
+        raise CapanalyzeError("no capture given", "capanalyze read FILE")
+    as_given = [[Piece(source, rank)] for rank, source in enumerate(given)]
+    if len(given) == 1:
+        return as_given, empty, 0
+    pieces: list[tuple[bool, Piece]] = []
+    size = 0
+    for rank, source in enumerate(given):
+        if not isinstance(source, str) or source == STDIN or not os.path.isfile(source):  # noqa: PTH113 - never raises
+            return as_given, empty, 0
+        file = open_file(source, native)
+        moment = first_time(file)
+        file.close()
+        size += file.size
+        pieces.append((moment is None, Piece(source, rank, moment or 0)))
+    if any(piece.begins < 0 for _, piece in pieces):
+        return as_given, empty, size
+    pieces.sort(key=lambda one: (one[0], one[1].begins, one[1].rank))
+    return (
+        overlapping([piece for has_none, piece in pieces if not has_none], native)
+        + [[piece] for has_none, piece in pieces if has_none],
+        empty,
+        size,
+    )
+
+
+def overlapping(pieces: Sequence[Piece], native: bool) -> list[list[Piece]]:
+    """Pieces in order, those of the same time in one group."""
+    groups: list[list[Piece]] = []
+    end = 0
+    for piece in pieces:
+        if groups and (piece.begins < end - OVERLAP_NS or 2 * piece.begins < groups[-1][0].begins + end):
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+        if piece is not pieces[-1]:
+            assert isinstance(piece.source, str)
+            end = max(end, last_time(open_file(piece.source, native)))
+    return groups
+
+
+def first_time(file: CaptureFile) -> int | None:
+    """Time of the file's first packet that has one, in ns since the epoch, or None without a packet.
+
+    NO_TIME where none of the first packets has one, or one above 0, which is what a broken clock gives. The file is
+    used up.
+    """
+    looked_at = 0
+    for window in file.windows():
+        while window.advance():
+            looked_at += 1
+            if window.ts_ns > 0:
+                return int(window.ts_ns)
+            if looked_at == LOOKED_AT:
+                return NO_TIME
+    return NO_TIME if looked_at else None
+
+
+def last_time(file: CaptureFile) -> int:
+    """Time of the file's last packet that has one, or NO_TIME. The file is used up."""
+    found = NO_TIME
+    for window in file.windows():
+        while window.advance():
+            places, _ = window.places(1)
+            found = int(window.time_at(places[-1]) if places else max(window.ts_ns, found))
+    return found
+
+
+def expand_paths(sources: Sequence[str | CaptureFile]) -> list[str | CaptureFile]:
+    """Globs resolved by us too (the Windows shell leaves them), each file once, whatever it is called.
+
+    Raises:
+        CapanalyzeError: a path that no file can have.
+    """
+    found: list[str | CaptureFile] = []
+    for source in sources:
+        if isinstance(source, str):
+            usable(source)
+        if isinstance(source, str) and source != STDIN and glob.has_magic(source) and not os.path.exists(source):  # noqa: PTH110 - never raises
+            found += sorted(glob.glob(source)) or [source]  # noqa: PTH207 - absolute and relative patterns alike
+        else:
+            found.append(source)
+    files: dict[str | CaptureFile, str | CaptureFile] = {}
+    for one in found:
+        files.setdefault(os.path.realpath(one) if isinstance(one, str) and one not in {"", STDIN} else one, one)
+    return list(files.values())
+
+
+def without_empty(pieces: list[str | CaptureFile]) -> tuple[list[str | CaptureFile], list[str]]:
+    """Those that hold octets, or all where none does; and the names of the others.
+
+    A ring buffer's youngest file is empty until its program has written once; that loses nothing of the older ones.
+    """
+    empty = [
+        piece
+        for piece in pieces
+        if isinstance(piece, str) and os.path.isfile(piece) and not Path(piece).stat().st_size  # noqa: PTH113 - as above
+    ]
+    if len(empty) == len(pieces):
+        return pieces, []
+    return [piece for piece in pieces if piece not in empty], [Path(piece).name for piece in empty]
