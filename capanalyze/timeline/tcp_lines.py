@@ -51,22 +51,27 @@ def tcp_lines(facts: Facts) -> Iterator[Entry]:
     told = {packet for end in facts.ends for packet in (*end.fins, *end.rsts)}
     told |= {int(event.packet) for event in connection.events if event.kind in {"SYN", "SYN-ACK"}}
     begun: set[str] = set()
+    ended: set[str] = set()
     for event in connection.events:
         side = connection.side_name(event.side)
         if event.kind == "data" and facts.speaks:
             continue
         if event.kind in WORDS and int(event.packet) in told:
             continue
-        yield _entry(side, event, _words(facts, event, side, begun))
+        yield _entry(side, event, _words(facts, event, side, begun), ended)
     if connection.events_left_out and not facts.speaks:  # else they are mostly segments of messages
         yield _left_out(facts, int(connection.events_left_out))
 
 
-def _entry(side: str, event: Event, text: str) -> Entry:
+def _entry(side: str, event: Event, text: str, ended: set[str]) -> Entry:
+    """``ended``: what each side has ended its direction with so far; who is gone answers every segment with a RST."""
     entry = Entry(int(event.ts_ns) if event.ts_ns >= 0 else None, int(event.packet), side, event.kind, text)
     entry.last_packet = int(event.last_packet)
     entry.count = 1 if event.kind == "data" else int(event.count)
-    entry.closing = event.kind in {"FIN", "RST"} and event.flag not in _ENDS_NOTHING
+    means = f"{side} {event.kind} {event.flag}"
+    if event.kind in {"FIN", "RST"} and event.flag not in _ENDS_NOTHING and means not in ended:
+        entry.closing = True
+        ended.add(means)
     return entry
 
 

@@ -114,8 +114,11 @@ def _bounded(entries: list[Entry]) -> list[Entry]:
     tail = entries[max([len(entries) - LAST_LINES, *(index + 1 for index in gaps)]) :]
     middle = entries[len(head) : len(entries) - len(tail)]
     dropped = [entry for entry in middle if not entry.closing]
+    if not dropped:
+        return entries
     left_out = Entry(dropped[0].ts_ns, dropped[0].packet, "", LEFT_OUT, "")
     left_out.phase = dropped[0].phase
     left_out.last_packet = dropped[-1].last_packet
     left_out.count = sum(entry.count for entry in dropped)
-    return [*head, left_out, *(entry for entry in middle if entry.closing), *tail]
+    kept = sorted([left_out, *(entry for entry in middle if entry.closing)], key=_order)
+    return [*head, *kept, *tail]

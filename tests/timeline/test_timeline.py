@@ -166,6 +166,36 @@ def test_a_long_story_keeps_its_ends_and_says_what_is_left_out() -> None:
     assert actual[-1].text == "RST: the gateway resets the connection"
 
 
+@pytest.mark.parametrize("spoken", range(28, 34))
+def test_a_story_whose_middle_is_its_close_is_told_in_order_and_with_the_close(spoken: int) -> None:
+    """Between the lines that are always told lie the FINs alone, or they and a line or two more."""
+    talk = opened()
+    for number in range(spoken):
+        (talk.server if number % 2 else talk.client).data(b"words")
+    talk.client.fin().server.fin()
+    for _ in range(13):
+        talk.client.bare_rst().server.bare_rst()
+
+    actual = timeline(facts(talk))
+
+    packets = [line.packet for line in actual]
+    assert packets == sorted(packets)
+    assert [line.packet for line in actual if line.kind == "FIN"] == [spoken + 4, spoken + 5]
+    assert sum(line.count for line in actual) == 3 + spoken + 2 + 26
+
+
+def test_a_side_that_resets_again_ends_nothing_more() -> None:
+    """Who is gone answers every segment that still comes; one line of each side marks what that ended."""
+    talk = opened().client.fin()
+    for _ in range(100):
+        talk.server.bare_rst().client.bare_rst(seq=talk.client.next)
+
+    actual = timeline(facts(talk))
+
+    assert [line.packet for line in actual if line.closing] == [4, 5, 6]
+    assert len(actual) <= LINES + 2
+
+
 def every_line() -> list[TimelineLine]:
     """The lines of all stories."""
     return [line for story in STORIES.values() for talk in story() for line in timeline(facts(talk))]
