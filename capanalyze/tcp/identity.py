@@ -126,7 +126,8 @@ def began_with(side: Side, number: i64) -> bool:
     if side.trouble.told >= 0:
         return 0 <= distance(side.trouble.told, following) <= LARGEST_SYN
     if side.next_seq < 0:  # nothing came from it that tells: it answers a SYN, or was reset before this
-        return peer.isn >= 0 or following in {peer.parting.rst_ack, side.parting.last_rst}
+        refused = side.connection is not None and side.connection.refused and peer.isn >= 0
+        return (peer.isn >= 0 and not refused) or following in {peer.parting.rst_ack, side.parting.last_rst}
     lowest = (side.next_seq - (side.next_rel - side.low_rel)) & MASK
     before = distance(lowest, following)
     if before == 0:

@@ -161,6 +161,15 @@ def take_back(connection: Connection, side: Side) -> None:
         side.zeek = side.zeek_before
 
 
+def finds_nobody(connection: Connection) -> bool:
+    """Whether a SYN-ACK comes after a refusal, and the client has not repeated its SYN in between.
+
+    The refusal overtook it, or is of something between the two: it ended the client's connection all the same.
+    """
+    reset = connection.reset
+    return reset is not None and connection.client.last_packet < reset.packet
+
+
 def has_heard(peer: Side) -> bool:
     """Whether any octet or FIN of the peer's that was captured has been acknowledged."""
     return peer.parting.fin_acked or (peer.octets > 0 and peer.acked_rel > peer.low_rel)

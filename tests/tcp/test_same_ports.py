@@ -199,3 +199,22 @@ def test_a_refusal_captured_before_its_syn_is_not_of_the_attempt_before() -> Non
     told = [story(connection)[:2] for connection in follow(second.pcap()).connections]
 
     assert told == [("refused", ("server", "RST", at, False, "certain")) for at in (2, 3)]
+
+
+def test_who_refused_a_connection_opens_one_of_the_same_ports() -> None:
+    refused = Conversation().client.syn().server.segment(RST | ACK, seq=0)
+    later = Conversation(
+        client_address=refused.server_address,
+        server_address=refused.client_address,
+        client_isn=700_000_000,
+        server_isn=2_900_000_000,
+        packets=refused.packets,
+    )
+    later.open().client.fin().server.fin().client.ack()
+
+    told = [(story(connection)[:2], connection.server.port) for connection in follow(later.pcap()).connections]
+
+    assert told == [
+        (("refused", ("server", "RST", 2, False, "certain")), refused.server_address[1]),
+        (("complete", ("client", "FIN", 6, False, "certain")), refused.client_address[1]),
+    ]

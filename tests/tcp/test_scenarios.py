@@ -112,6 +112,17 @@ def test_s7_a_refused_syn_repeated_in_vain() -> None:
     assert (connection.conn_state, connection.packets) == ("REJ", 6)
 
 
+def test_s7_a_syn_ack_that_comes_after_the_refusal_finds_nobody() -> None:
+    """The refusal overtook it, or a firewall made that: the client was gone when it answered with a RST."""
+    talk = Conversation()
+    talk.client.syn().server.segment(RST | ACK, seq=talk.server.isn + 1, ack=talk.client.isn + 1, undelivered=True)
+    talk.server.syn_ack().client.bare_rst(seq=talk.client.isn + 1)
+
+    connection = follow(talk.pcap()).only
+
+    assert story(connection) == ("refused", ("server", "RST", 2, False, "certain"), ("CLOSED", "CLOSED"))
+
+
 def test_s8_a_reset_and_nothing_else() -> None:
     talk = Conversation().established()
     talk.server.bare_rst()
