@@ -179,7 +179,8 @@ class Relay:
         octets = packet.data[packet.offset : packet.offset + packet.captured]
         plain = int(self._link.ip_offset(octets, 0, len(octets), packet.link_type))
         before = max(min(len(octets), MAX_CAPTURED) - found.captured, 0)
-        inner = innermost(octets, [Header(before + one.offset, one.source) for one in found.headers])
+        headers = [Header(before + one.offset, one.source) for one in found.headers]
+        inner = innermost(octets, headers)
         datagrams = [(place, *without_ah(octets[place:])) for place in inner]
         if not inner or (inner == [plain] and datagrams[0][2] == 0):
             self._queue.put(*packet.plain())
@@ -187,7 +188,11 @@ class Relay:
         if packet.wrapping:
             self.unwrapped[packet.wrapping] = self.unwrapped.get(packet.wrapping, 0) + 1
         tag = self._tag(found.tunnel)
+        pieces = [one.offset for one in headers if is_piece(octets[one.offset :])]
         for place, datagram, missing in datagrams:
+            left = packet.original - place - missing
+            if min(pieces, default=place) < place:  # the rest of it comes in other packets
+                left = max(left, length(datagram))
             self._queue.put(
                 packet.number,
                 packet.ts_ns,
@@ -196,7 +201,7 @@ class Relay:
                 tag + datagram,
                 0,
                 2 + len(datagram),
-                2 + packet.original - place - missing,
+                2 + left,
             )
 
     def _tag(self, tunnel: tuple[str, ...]) -> bytes:
@@ -219,11 +224,22 @@ def holds(packet: bytes, place: int, later: int) -> bool:
     """Whether the datagram at ``place`` extends over ``later``, an offset or -1."""
     if later < 0:
         return False
-    if packet[place] >> 4 == 4:
-        octets = int.from_bytes(packet[place + 2 : place + 4], "big")
-    else:
-        octets = int.from_bytes(packet[place + 4 : place + 6], "big") + 40
+    octets = length(packet[place : place + 6])
     return octets == 0 or later < place + octets
+
+
+def length(datagram: bytes) -> int:
+    """The length of a datagram by its own header; of IPv4 0 where segmentation offload leaves it open."""
+    if datagram[0] >> 4 == 4:
+        return int.from_bytes(datagram[2:4], "big")
+    return int.from_bytes(datagram[4:6], "big") + 40
+
+
+def is_piece(datagram: bytes) -> bool:
+    """Whether an IP header is that of a fragment."""
+    if datagram[:1] and datagram[0] >> 4 == 4:
+        return int.from_bytes(datagram[6:8], "big") & 0x3FFF != 0
+    return datagram[6:7] == bytes([FRAGMENT_HEADER])
 
 
 def is_there(packet: bytes, header: Header) -> bool:

@@ -6,13 +6,14 @@ import struct
 
 import pytest
 
-from tests.capture.tunnels import analysed, file_of, talk, vxlan
+from tests.capture.tunnels import ADDRESSES, analysed, file_of, talk, vxlan
 from tests.capture.wrappers import (
     WRAPPERS,
     carrier4,
     ethernet,
     gre,
 )
+from tests.conversation import Conversation
 
 
 def in_pieces(frame: bytes, size: int, identification: int) -> list[bytes]:
@@ -68,6 +69,26 @@ def test_a_tunnels_datagram_that_never_becomes_whole_is_counted() -> None:
     assert [one["packets"] for one in report["connections"]] == [8]
     assert report["capture"]["skipped"] == {"IP fragment of a datagram that is not whole": 1}
     assert report["capture"]["packets"] == len(pieces) - 1
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_the_first_piece_tells_of_a_datagram_that_tshark_alone_could_find(version: int) -> None:
+    """Behind a link layer that is Wireshark's nothing is put together: octets count by the inner headers."""
+    session = Conversation((ADDRESSES[version][0], 7), (ADDRESSES[version][1], 4001)).open()
+    session.server.data(bytes(900)).client.ack().client.fin().server.fin().client.ack()
+    carried = [(1, one.ts_ns, ethernet(carrier4(47, gre(one.datagram())))) for one in session.packets]
+    frames = [
+        (1, ns, WRAPPERS["PPPoE"](piece[14:])[1])
+        for number, (_, ns, frame) in enumerate(carried)
+        for piece in in_pieces(frame, 512, number)
+    ]
+
+    (found,) = analysed(file_of(frames), "auto")["connections"]
+
+    assert len(frames) == len(carried) + 1
+    (expected,) = analysed(file_of(carried), "auto")["connections"]
+    same = ("client_bytes", "server_bytes", "missing", "states", "packets", "history", "opened")
+    assert [found[key] for key in same] == [expected[key] for key in same]
 
 
 def test_fragments_of_tunnels_are_counted_by_the_tunnel_where_nothing_unwraps_it() -> None:
