@@ -139,7 +139,7 @@ class Tracker:
             outlived(connection, side, seg)
         fresh: i64 = 0
         lone = lone or (side.packets == 1 and rel == side.low_rel - 1 and is_lone(seg))
-        if seg.length and not lone and not (rel < side.low_rel and side.trouble.probe):
+        if seg.length and not lone and not (rel < side.low_rel and side.trouble.probe and is_lone(seg)):
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
         went_on(connection, side, seg, fresh)
         if flags & FIN:

@@ -69,6 +69,17 @@ def test_a_pushed_octet_is_no_keep_alives_though_it_is_the_first_and_sent_again(
     assert follow(talk.pcap()).only.client.octets == 1
 
 
+def test_a_pushed_octet_is_no_keep_alives_where_its_sender_had_gone_on_as_far_as_the_capture_goes() -> None:
+    talk = Conversation().established()
+    talk.server.data(b"!", unseen=True, undelivered=True).server.ack()
+    talk.server.data(b"!", seq=talk.server.next - 1).client.ack()
+
+    connection = follow(talk.pcap()).only
+
+    assert (connection.opened, connection.client.octets, connection.server.octets) == ("midstream", 0, 1)
+    assert connection.server.missing == 0
+
+
 def test_a_pushed_octet_is_no_keep_alives_though_its_acknowledgement_was_captured_before_it() -> None:
     talk = Conversation().established().client.data(b"A").server.ack()
     talk.packets.reverse()
