@@ -60,8 +60,8 @@ class CaptureFile:
         done: octets of it that have been read.
     """
 
-    def __init__(self, path: str, stream: BinaryIO, name: str, native: bool = True) -> None:
-        """Recognise the file; ``native`` False: by tshark, if it is of no format of ours.
+    def __init__(self, path: str, stream: BinaryIO, name: str, native: bool = True, hashed: bool = True) -> None:
+        """Recognise the file; ``native`` False: by tshark, if it is of no format of ours; ``hashed`` False: no sha256.
 
         Raises:
             CapanalyzeError: it cannot be read or is no capture.
@@ -75,7 +75,7 @@ class CaptureFile:
         self.size = size_of(stream)
         self.done = 0
         self._stream = stream
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
         self._expander: Expander | None = None
         self._done = False  # the decoder has met damage and takes no more
         self._octets = self._file_octets = self._expanded()
@@ -104,10 +104,11 @@ class CaptureFile:
                 chunk = self._stream.read(size)
         except OSError as error:
             raise NoAccessError(f"{self.name}: {error.strerror or error}", "copy the file and try again") from error
-        self._hash.update(chunk)
         self.done += len(chunk)
-        if not chunk:
-            self.sha256 = self._hash.hexdigest()
+        if self._hash is not None:
+            self._hash.update(chunk)
+            if not chunk:
+                self.sha256 = self._hash.hexdigest()
         return chunk
 
     def _expanded(self) -> Iterator[bytes]:
@@ -268,14 +269,14 @@ def open_stream(path: str) -> tuple[BinaryIO, str]:
         raise NoAccessError(f"{path}: {error.strerror or error}", hint) from error
 
 
-def open_file(path: str, native: bool = True) -> CaptureFile:
+def open_file(path: str, native: bool = True, hashed: bool = True) -> CaptureFile:
     """One capture file, recognised; by tshark, if ``native`` is False and it is of no format of ours.
 
     Raises:
         CapanalyzeError: it cannot be read or is no capture.
     """
     stream, name = open_stream(path)
-    return CaptureFile(path, stream, name, native)
+    return CaptureFile(path, stream, name, native, hashed)
 
 
 def from_bytes(data: bytes, name: str = "octets") -> CaptureFile:

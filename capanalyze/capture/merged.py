@@ -10,6 +10,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.capture.decoder import Decoder
+from capanalyze.packets.common import COMPILED
 from capanalyze.packets.raw import RawPackets
 
 STRETCH: Final = 4096
@@ -129,3 +130,14 @@ class Merged(RawPackets):
             if found is None or ts_ns < found.decoder.ts_ns or (ts_ns == found.decoder.ts_ns and one.rank > found.rank):
                 found = one
         return found
+
+
+def last_in(window: Decoder, before: i64) -> i64:
+    """The time of the last packet of a window that has one, or ``before``; the window is used up."""
+    found = before
+    while window.advance():
+        if window.ts_ns >= 0:
+            found = window.ts_ns
+        if not COMPILED and (places := window.places(1)[0]):
+            found = window.time_at(places[-1])
+    return found

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from capanalyze.capture.files import CaptureFile, open_file
+from capanalyze.capture.merged import last_in
 from capanalyze.capture.names import STDIN, usable
 from capanalyze.errors import CapanalyzeError
 from capanalyze.packets.raw import NO_TIME
@@ -48,7 +49,7 @@ def groups_of(sources: Sequence[str | CaptureFile], native: bool) -> tuple[list[
     for rank, source in enumerate(given):
         if not isinstance(source, str) or source == STDIN or not os.path.isfile(source):  # noqa: PTH113 - never raises
             return as_given, empty, 0
-        file = open_file(source, native)
+        file = open_file(source, native, hashed=False)
         moment = first_time(file)
         file.close()
         size += file.size
@@ -75,7 +76,7 @@ def overlapping(pieces: Sequence[Piece], native: bool) -> list[list[Piece]]:
             groups.append([piece])
         if piece is not pieces[-1]:
             assert isinstance(piece.source, str)
-            end = max(end, last_time(open_file(piece.source, native)))
+            end = max(end, last_time(open_file(piece.source, native, hashed=False)))
     return groups
 
 
@@ -100,9 +101,7 @@ def last_time(file: CaptureFile) -> int:
     """Time of the file's last packet that has one, or NO_TIME. The file is used up."""
     found = NO_TIME
     for window in file.windows():
-        while window.advance():
-            places, _ = window.places(1)
-            found = int(window.time_at(places[-1]) if places else max(window.ts_ns, found))
+        found = int(last_in(window, found))
     return found
 
 

@@ -203,6 +203,14 @@ def test_packets_without_a_time_stay_behind_those_before_them(tmp_path: Path) ->
     assert [octets for _, _, octets in packets_of([timeless, other])] == [b"other", b"one", b"two", b"other", b"three"]
 
 
+def test_a_file_ends_with_its_last_packet_that_has_a_time(tmp_path: Path) -> None:
+    blocks = packet("<", b"one", 1_000_000) + packet("<", b"two", 9_000_000) + simple_packet("<", b"three")
+    timeless = written(tmp_path, "timeless", section("<") + interface("<") + blocks)
+    other = written(tmp_path, "other", pcap([(7, 0, b"other")]))
+
+    assert [octets for _, _, octets in packets_of([timeless, other])] == [b"one", b"other", b"two", b"three"]
+
+
 def test_packets_of_no_use_have_numbers_too(tmp_path: Path) -> None:
     homeless = packet("<", b"lost", 4_000_000, index=7)
     head = section("<") + interface("<")
