@@ -45,6 +45,27 @@ def test_an_end_marker_ends_a_request_and_not_a_subscription() -> None:
     assert (summary.end_packet, summary.open) == (9, True)
 
 
+def test_start_api_is_answered_by_the_accounts_and_ended_by_the_order_id() -> None:
+    session = (
+        Talk(keep_all=True)
+        .client(HELLO)
+        .server(hello(178))
+        .client(START_API)
+        .server(text(15, 1, "DU1"))
+        .server(text(9, 1, 1))
+        .finish()
+    )
+    assert session.conversation is not None
+    (found,) = session.conversation.exchanges
+
+    assert (found.name, found.answers, found.first_packet, found.end_packet) == (
+        "startApi",
+        {"managedAccounts": 1, "nextValidId": 1},
+        4,
+        5,
+    )
+
+
 def test_historical_data_ends_itself_in_old_sessions() -> None:
     for version, end in ((178, 4), (200, 5)):
         talk = Talk(keep_all=True).client(HELLO).server(hello(version)).client(text(20, 5, "ES"))

@@ -138,7 +138,7 @@ def test_only_what_is_rare_is_watched_when_nothing_waits() -> None:
     assert [number for number in range(300) if stream.watch[number]] == sorted({4, 9, 15, *end_markers()})
     assert {name_of(False, number) for number in end_markers()} == {
         "tickSnapshotEnd", "openOrderEnd", "accountDownloadEnd", "execDetailsEnd", "contractDetailsEnd",
-        "historicalDataEnd", "positionEnd", "accountSummaryEnd", "managedAccounts", "positionMultiEnd",
+        "historicalDataEnd", "positionEnd", "accountSummaryEnd", "nextValidId", "positionMultiEnd",
         "accountUpdateMultiEnd", "securityDefinitionOptionParameterEnd", "historicalNewsEnd", "completedOrdersEnd",
     }  # fmt: skip
 

@@ -41,7 +41,7 @@ verifyRequest: / verifyMessageAPI keyless
 verifyMessage: / verifyCompleted keyless
 queryDisplayGroups: / displayGroupList
 subscribeToGroupEvents: displayGroupUpdated stream by=unsubscribeFromGroupEvents
-startApi: nextValidId / managedAccounts keyless
+startApi: managedAccounts / nextValidId keyless
 verifyAndAuthRequest: / verifyAndAuthMessageAPI keyless
 verifyAndAuthMessage: / verifyAndAuthCompleted keyless
 reqPositionsMulti: positionMulti / positionMultiEnd stream by=cancelPositionsMulti
