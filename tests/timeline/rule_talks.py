@@ -15,6 +15,7 @@ A_POSITION = frame("61", "3", "DU0000000", "1", "ES", "FUT")
 CONTRACT = frame("9", "8", "7", "0", "ES")
 A_CONTRACT = frame("10", "7", "ES", "FUT")
 A_TICK = frame("1", "6", "5", "1", "100.25", "300", "0")
+PROTOBUF_START_API = b"\0\0\0\x06\0\0\x01\x0f\x08\0"
 BINARY_START_API = b"\x00\x00\x00\x09\x00\x00\x00\x472\x001\0\0"
 
 

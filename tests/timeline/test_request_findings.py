@@ -9,6 +9,7 @@ from tests.timeline.rule_talks import (
     CONTRACT,
     MARKET_DATA,
     POSITIONS,
+    PROTOBUF_START_API,
 )
 from tests.timeline.talk import (
     START_API,
@@ -18,6 +19,7 @@ from tests.timeline.talk import (
     frame,
     ready,
     started,
+    verdict,
 )
 
 
@@ -130,6 +132,25 @@ def test_a_request_in_text_where_the_version_has_protobuf_is_a_mismatch(
 
     assert (finding.severity, finding.certainty) == (severity, "certain")
     assert finding.evidence[0].endswith(f"these had fields in text: {names}")
+
+
+@pytest.mark.parametrize(
+    ("version", "sent", "severity", "names"),
+    [
+        (212, PROTOBUF_START_API, "problem", "startApi (since 213)"),
+        (205, b"\0\0\0\x06\0\0\x00\xc9\x08\x05", "notice", "reqMktData (since 206)"),
+    ],
+)
+def test_a_request_as_protobuf_where_the_version_has_text_is_a_mismatch(
+    version: int, sent: bytes, severity: str, names: str
+) -> None:
+    talk = answered(version).client.data(sent).server.ack().after(4).client.fin()
+    finding = found("framing-mismatch", talk)
+    told = "; the client writes requests as protobuf that the agreed version has in text; that FIN"
+
+    assert (finding.severity, finding.certainty) == (severity, "certain")
+    assert finding.evidence[0].endswith(f"these were protobuf: {names}")
+    assert (told in verdict(talk)) is (severity == "problem")
 
 
 def test_what_the_client_sent_with_start_api_is_named_where_the_gateway_then_closed() -> None:

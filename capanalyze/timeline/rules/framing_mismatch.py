@@ -49,29 +49,47 @@ def check(facts: Facts) -> Finding | None:
                 ],
                 advice=f"update the library, or let the client offer no version above {BINARY_IDS - 1}",
             )
-    return _fields_in_text(facts, session, version)
+    return _fields(facts, session, version, "binary_id") or _fields(facts, session, version, "protobuf")
 
 
-def _fields_in_text(facts: Facts, session: Session, version: int) -> Finding | None:
-    """The client's requests with a 4-octet id and fields in text where the agreed version has protobuf."""
-    numbers = [index_id(index) for index in session.client.by_index() if index_encoding(index) == "binary_id"]
-    rows = [row for number in numbers if (row := message(True, number)) is not None]
-    late = [row for row in rows if 0 < row.protobuf_since <= version]
-    if not late:
+def _fields(facts: Facts, session: Session, version: int, form: str) -> Finding | None:
+    """The client's requests with a 4-octet id and fields in text where the version has protobuf, or the other way."""
+    numbers = [index_id(index) for index in session.client.by_index() if index_encoding(index) == form]
+    rows = [row for number in numbers if (row := message(True, number)) is not None and row.text and row.protobuf_since]
+    in_text = form == "binary_id"
+    wrong = [row for row in rows if (row.protobuf_since <= version) is in_text]
+    if not wrong:
         return None
-    starts = any(row.id == START_API for row in late)
-    names = [f"{row.name} (since {row.protobuf_since})" for row in late[:LISTED_REQUESTS]]
-    more = f" and {len(late) - LISTED_REQUESTS} more" if len(late) > LISTED_REQUESTS else ""
-    newest = min(row.protobuf_since for row in late) - 1
-    evidence = [f"server version {version} was agreed, and these had fields in text: {listing(names)}{more}"]
+    starts = any(row.id == START_API for row in wrong)
+    names = [f"{row.name} (since {row.protobuf_since})" for row in wrong[:LISTED_REQUESTS]]
+    more = f" and {len(wrong) - LISTED_REQUESTS} more" if len(wrong) > LISTED_REQUESTS else ""
+    title, had, insists, cause, advice = TEXT if in_text else PROTOBUF
+    evidence = [f"server version {version} was agreed, and these {had}: {listing(names)}{more}"]
     if not starts:
-        evidence.append("IB's own client writes them as protobuf; whether the gateway insists the packets do not tell")
+        evidence.append(insists)
     return finding(
         ID,
-        "The client writes requests in text that the agreed version has as protobuf",
+        title,
         [facts.answer, facts.start_api if starts else facts.client.last],
         evidence,
         severity="problem" if starts else "notice",
-        causes=[Cause("the client's library does not know protobuf", "likely", "its version; whether it is a fork")],
-        advice=f"update the library, or let the client offer no version above {newest}",
+        causes=[Cause(cause, "likely", "its version; whether it is a fork")],
+        advice=advice.format(older=min(row.protobuf_since for row in wrong) - 1),
     )
+
+
+TEXT: Final = (
+    "The client writes requests in text that the agreed version has as protobuf",
+    "had fields in text",
+    "IB's own client writes them as protobuf; whether the gateway insists the packets do not tell",
+    "the client's library does not know protobuf",
+    "update the library, or let the client offer no version above {older}",
+)
+PROTOBUF: Final = (
+    "The client writes requests as protobuf that the agreed version has in text",
+    "were protobuf",
+    "IB's own client writes them in text before that; whether the gateway insists the packets do not tell",
+    "the client's library writes protobuf whatever version was agreed",
+    "upgrade TWS or IB Gateway, or let the client write text up to version {older}",
+)
+"""Title, what the requests had, what is not known, cause and advice: for requests of either wrong form."""
