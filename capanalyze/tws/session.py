@@ -23,12 +23,15 @@ from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.results import fill
 from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.state import NO_MESSAGES
-from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE
+from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE, OPENING
 from capanalyze.tws.untold import BITS, READY, WATCH_CLIENT, WATCH_SERVER, milestone, stage
 from capanalyze.tws.walker import WATCH_NONE
 
 SEARCH_OCTETS: Final = 262144
 """Octets of a side searched for frames on a port that is not an API port before it is not TWS."""
+
+BANNER_OCTETS: Final = 4096
+"""Octets of a server that speaks first, on such a port, after which no hello of its client is waited for."""
 
 NOTICES: Final = range(2100, 2170)
 """Error codes that tell of farms and connectivity, not of something that failed (protocol.md 5.2)."""
@@ -269,9 +272,10 @@ class Session(Legacy):
         return decode(payload, from_client=from_client, server_version=version, encoding=encoding)
 
     def _judge(self) -> None:
-        """Off the API ports, what does not begin like TWS is left alone."""
-        for stream in (self.first, self.second):
+        """Off the API ports, what does not begin like TWS is left alone; after a banner the client may still do so."""
+        for stream, other in ((self.first, self.second), (self.second, self.first)):
             scanner = stream.scanner
-            strange = stream.mode == OPAQUE and stream.hello_octets == 0
+            banner = not stream.from_client and other.mode == OPENING and stream.offset <= BANNER_OCTETS
+            strange = stream.mode == OPAQUE and stream.hello_octets == 0 and not banner
             if strange or (scanner is not None and scanner.octets > SEARCH_OCTETS):
                 self.dead = True

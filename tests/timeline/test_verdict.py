@@ -299,3 +299,11 @@ def test_a_gateway_that_speaks_to_a_client_that_said_nothing_is_not_told_as_a_cl
 
     assert "the capture holds nothing that the client sent" in verdict(talk)
     assert [name for _, name in findings(talk) if name == "bad-hello"] == []
+
+
+def test_a_hello_to_a_port_whose_program_speaks_first_is_told_on_any_port() -> None:
+    talk = opened(server_address=("127.0.0.1", 5900)).server.data(b"RFB 003.008\n").client.ack()
+    told = report(talk.client.data(HELLO).server.ack().after(4).client.fin().server.fin().client.ack())
+
+    assert "4.0 s after the gateway had sent a VNC (RFB) banner, which is not TWS" in told.verdict
+    assert [one.id for one in told.connections[0].findings] == ["wrong-service"]

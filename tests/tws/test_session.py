@@ -9,7 +9,7 @@ import pytest
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
 from capanalyze.tws.desync import LOST
-from capanalyze.tws.session import SEARCH_OCTETS, Session
+from capanalyze.tws.session import BANNER_OCTETS, SEARCH_OCTETS, Session
 from capanalyze.tws.state import ERRORS, HEAD
 from tests.tws.talk import (
     ACCOUNTS,
@@ -125,8 +125,15 @@ def test_a_hello_on_any_port_is_tws() -> None:
     assert (talk.session.dead, talk.finish().client_id) == (False, 7)
 
 
-def test_a_server_that_speaks_first_is_not_tws() -> None:
-    assert Talk(on_api_port=False).server(b"SSH-2.0-OpenSSH_9.2\r\n").session.dead
+def test_a_server_that_speaks_first_is_not_tws_unless_the_client_then_is() -> None:
+    banner = b"SSH-2.0-OpenSSH_9.2\r\n"
+    ssh = Talk(on_api_port=False).server(banner).client(banner)
+    lost = Talk(on_api_port=False).server(banner).client(HELLO[:3]).client(HELLO[3:])
+    push = Talk(on_api_port=False).server(b"x" * BANNER_OCTETS)
+
+    assert (ssh.session.dead, lost.session.dead, push.session.dead) == (True, False, False)
+    assert push.server(b"x").session.dead
+    assert (lost.session.is_tws, lost.finish().client_range) == (True, (100, 187))
 
 
 def test_off_the_api_ports_the_search_for_frames_ends() -> None:
