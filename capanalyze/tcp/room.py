@@ -100,6 +100,10 @@ class Room:
         self.kept += octets + KEPT_COST
         return True
 
+    def let_go(self, octets: i64) -> None:
+        """A message that was kept is kept no longer."""
+        self.kept -= octets + KEPT_COST
+
     def hold(self, before: i64, now: i64, told: bool = False) -> bool:
         """Whether a side may hold back ``now`` octets in place of ``before``; they are counted then.
 

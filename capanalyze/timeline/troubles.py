@@ -44,9 +44,9 @@ def _silence(facts: Facts) -> str:
 def _said(facts: Facts) -> str:
     """What the gateway had said of a session that breaks or stands still: each error once, unless it is over."""
     before = [error.code for error in facts.errors if facts.told_before_close(error.code)]
-    back = max((place for place, code in enumerate(before) if code in RESTORED), default=-1)
-    all_known = facts.session is None or len(facts.session.errors) < ERRORS
-    gone = before[back + 1 :] if all_known else []
+    newest = before[-ERRORS:] if facts.session is not None and facts.session.errors_left_out else before
+    back = max((place for place, code in enumerate(newest) if code in RESTORED), default=-1)
+    gone = newest[back + 1 :]
     codes = [code for code in dict.fromkeys(before) if code in MEANINGS and (code not in UPSTREAM or code in gone)]
     return "".join(f"; error {code}: {MEANINGS[code]}" for code in codes)
 

@@ -30,7 +30,7 @@ HEAD: Final = 100
 """First messages kept of a session, both sides together, where ``most_head`` is not set to fewer."""
 
 ERRORS: Final = 100
-"""Error messages of the server kept beyond the head: findings look at these."""
+"""Error messages of the server kept beyond the head, the first and the newest so many: findings look at these."""
 
 KEPT_IN_BRIEF: Final = 512
 """Octets kept of a hello or a frame that is not whole, in a session that is counted only."""
@@ -60,6 +60,7 @@ class SessionState(FrameHandler):
         "desyncs",
         "detail",
         "errors",
+        "errors_left_out",
         "first",
         "first_held",
         "from_start",
@@ -160,6 +161,7 @@ class SessionState(FrameHandler):
         # messages that are kept, and requests that are followed
         self.head: list[Message] = [] if untold is None else untold.messages  # the first ``most_head``, of both sides
         self.errors: list[Message] = [] if untold is None else untold.messages  # the server's after these
+        self.errors_left_out: i64 = 0  # between the first ERRORS and the newest
         self.closing_tail: tuple[list[Message], list[Message]] | None = None  # the newest of sides 0, 1 at the close
         self.kept: list[Message] = NO_MESSAGES  # keep_all: what take_messages() gives next
         self.all_milestones: Milestones = Milestones() if untold is None else untold.milestones
@@ -223,8 +225,13 @@ class SessionState(FrameHandler):
             self.head.append(message)
             if len(self.head) == self.most_head and not self.keep_all:
                 self.settle()
-        elif message.id == ERROR and not message.from_client and len(self.errors) < ERRORS:
+        elif message.id == ERROR and not message.from_client:
             self.errors.append(message)
+            if len(self.errors) > 2 * ERRORS:
+                gone = self.errors.pop(ERRORS)
+                self.errors_left_out += 1
+                if not self.keep_all:
+                    self.room.let_go(len(gone.payload))
 
     def message(self, stream: FrameStream, index: i64, packet: i64, ts_ns: i64) -> Message:
         """A Message of the frame that ``stream.frame_*`` describe, without its payload."""

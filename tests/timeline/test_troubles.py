@@ -12,6 +12,8 @@ from tests.timeline.talk import (
     answer,
     answered,
     error,
+    findings,
+    found,
     frame,
     ready,
     report,
@@ -207,10 +209,23 @@ def test_a_connection_to_ib_that_came_back_is_no_trouble_any_more(back: int) -> 
     assert "error 1100: the gateway lost its connection to IB" in verdict(talk.server.data(error(1100)).client.ack())
 
 
-def test_what_came_behind_more_errors_than_are_kept_is_not_known() -> None:
-    talk = ready().server.data(error(1100) + error(321) * 400 + error(1102)).client.ack()
+def test_the_errors_before_the_end_are_known_after_any_number_of_others() -> None:
+    back = ready().server.data(error(1100) + error(354) * 400 + error(1102)).client.ack()
+    gone = ready().server.data(error(1102) + error(354) * 400 + error(1100)).client.ack()
+    unknown = ready().server.data(error(1100) + error(354) * 400).client.ack()
+    moved = ready().server.data(error(354) * 400 + error(1300)).server.fin().client.fin().server.ack()
 
-    assert "lost its connection" not in verdict(talk)
+    assert "lost its connection" not in verdict(back) + verdict(unknown)
+    assert "; error 1100: the gateway lost its connection to IB" in verdict(gone)
+    assert "; error 1300: the gateway's API port was changed" in verdict(moved)
+    assert (1, "port-changed") in findings(moved)
+
+
+def test_errors_that_were_not_kept_are_not_said_to_be_all() -> None:
+    few, many = (found("pacing-reject", ready().server.data(error(100) * number)) for number in (150, 400))
+
+    assert few.evidence[0].endswith(", and 149 more times after that")
+    assert ", and at least " in many.evidence[0]
 
 
 def test_what_there_was_no_room_for_is_not_told_as_senseless() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
+from capanalyze.tcp.room import KEPT_COST
 from capanalyze.tws.desync import LOST
 from capanalyze.tws.session import BANNER_OCTETS, SEARCH_OCTETS, Session
 from capanalyze.tws.state import ERRORS, HEAD
@@ -208,14 +209,17 @@ def test_the_head_holds_both_sides_in_capture_order() -> None:
     assert [one.from_client for one in session.head][6:10] == [True, False, True, False]
 
 
-def test_errors_are_kept_beyond_the_head_up_to_a_bound() -> None:
+def test_the_first_and_the_newest_errors_are_kept_beyond_the_head() -> None:
+    lost = [text(4, 2, -1, 1100, f"lost {number}", "") for number in range(20 * ERRORS)]
     talk = started()
     talk.server(TICK * HEAD)
-    talk.server(*(text(4, 2, -1, 1100, f"lost {number}", "") for number in range(ERRORS + 5)))
+    taken = talk.session.room.kept
+    talk.server(*lost)
     session = talk.finish()
 
-    assert len(session.errors) == ERRORS
-    assert session.errors[0].payload == frames(text(4, 2, -1, 1100, "lost 0", ""))[0]
+    assert [one.payload for one in session.errors] == frames(b"".join([*lost[:ERRORS], *lost[-ERRORS:]]))
+    assert session.errors_left_out == 18 * ERRORS
+    assert session.room.kept - taken == sum(len(one.payload) + KEPT_COST for one in session.errors)
 
 
 def test_the_snapshot_stays_when_more_is_said() -> None:

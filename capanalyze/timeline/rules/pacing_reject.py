@@ -21,6 +21,7 @@ def check(facts: Facts) -> Finding | None:
     told = [error for error in facts.errors if error.code == REJECTED]
     if not told:
         return None
+    least = "at least " if facts.session is not None and facts.session.errors_left_out else ""
     closed = facts.closer == "server" and ended_by_relay(facts) is None
     return finding(
         ID,
@@ -28,7 +29,7 @@ def check(facts: Facts) -> Finding | None:
         [*(error.at for error in told[:8]), facts.close if closed else None],
         [
             f"error 100 in packet {told[0].at.packet}"
-            + (f", and {count(len(told) - 1, 'more time')} after that" if len(told) > 1 else ""),
+            + (f", and {least}{count(len(told) - 1, 'more time')} after that" if len(told) > 1 else ""),
             "the gateway closed the connection after that" if closed else "",
         ],
         advice='send at most 45 messages a second, cancels included; untick "Reject messages above maximum rate"',
