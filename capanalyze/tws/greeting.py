@@ -66,9 +66,10 @@ class Greeting(SessionState):
         whole: i64 = found.octets if found.octets != 0 else here + length
         stream.held.forget()
         stream.hello_octets = here
+        ends = whole == here + length and (found.octets != 0 or whole >= len(hello.RIGHT_HELLO))
         found.octets = whole
         self._greet(stream, found, known, stream.held.packet)
-        if whole != here + length:
+        if not ends:
             stream.search_from(stream.offset)
 
     def _recognise(self, stream: FrameStream, known: bytes) -> Opening:

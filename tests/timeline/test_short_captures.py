@@ -8,6 +8,8 @@ from capanalyze.report.report import Report
 from tests.conversation import FIN, SYN, Conversation, pcap_of_frames
 from tests.timeline.talk import (
     HELLO,
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
     START_API,
     answer,
     findings,
@@ -214,3 +216,17 @@ def test_how_long_a_refusal_took_is_not_told_where_it_was_captured_before_its_sy
     assert (
         told == "The gateway's host refused the connection (RST in packet 1): nothing accepts connections on port 4001."
     )
+
+
+@pytest.mark.parametrize("lost", [(6, 9), (4, 17), (5, 6), (7, 16)])
+def test_a_hello_whose_middle_the_capture_lost_makes_no_sense_of_what_follows_it(lost: tuple[int, int]) -> None:
+    first, behind = lost
+    talk = opened().client.data(HELLO[:first]).client.data(HELLO[first:behind], unseen=True)
+    talk = (talk.client.data(HELLO[behind:]) if HELLO[behind:] else talk).server.data(answer()).client.ack()
+    talk.client.data(START_API).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack().client.fin().server.fin()
+
+    told = report(talk).connections[0]
+
+    assert [one.id for one in told.findings] == ["capture-incomplete"]
+    assert "of a ready session" in told.verdict
+    assert "no TWS message" not in told.verdict
