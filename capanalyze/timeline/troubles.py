@@ -6,15 +6,16 @@ In: Facts. Out: short clauses, for a reader who reads one line only; the rules o
 from typing import Final
 
 from capanalyze.timeline.ends import between, moment
-from capanalyze.timeline.errors_told import MEANINGS, RESTORED, UPSTREAM
+from capanalyze.timeline.errors_told import MEANINGS, UPSTREAM
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.silence import met_with_rst
+from capanalyze.timeline.standing import end_of, lost_farms, read_only, standing, trimmed
 from capanalyze.timeline.vanished import in_vain
-from capanalyze.timeline.words import SECOND, count, span
+from capanalyze.timeline.words import SECOND, count, listing, quote, span
 from capanalyze.tws.pace import RATE
-from capanalyze.tws.state import ERRORS
-from capanalyze.tws.tally import Unfinished
+from capanalyze.tws.schema.pairs import pairs
+from capanalyze.tws.tally import Named, Unfinished
 
 PATIENCE: Final = SECOND
 """A request younger than this at the end may still be answered."""
@@ -25,14 +26,17 @@ LIST_PATIENCE: Final = 2 * SECOND
 ASKED: Final = 2
 """A gateway that asks so many times whether it may go on has had to wait."""
 
+NAMED_REQUESTS: Final = 3
+"""Requests that the first line names; of more it tells how many there are."""
+
 START_API: Final = "startApi"
 """no-next-valid-id tells what did not come after it."""
 
 
 def troubles(facts: Facts) -> str:
     """Clauses that begin with "; ", or ""."""
-    nothing_came = standstill(facts) or f"{_unheard(facts)}{_unended(facts)}"
-    return f"{_silence(facts)}{_said(facts)}{_senseless(facts)}{nothing_came}{_late(facts)}"
+    nothing_came = standstill(facts) or f"{_unheard(facts) or _unbegun(facts)}{_unended(facts)}"
+    return f"{_silence(facts)}{_said(facts)}{_senseless(facts)}{_early(facts)}{nothing_came}{_late(facts)}"
 
 
 def _silence(facts: Facts) -> str:
@@ -43,12 +47,22 @@ def _silence(facts: Facts) -> str:
 
 def _said(facts: Facts) -> str:
     """What the gateway had said of a session that breaks or stands still: each error once, unless it is over."""
-    before = [error.code for error in facts.errors if facts.told_before_close(error.code)]
-    newest = before[-ERRORS:] if facts.session is not None and facts.session.errors_left_out else before
-    back = max((place for place, code in enumerate(newest) if code in RESTORED), default=-1)
-    gone = newest[back + 1 :]
-    codes = [code for code in dict.fromkeys(before) if code in MEANINGS and (code not in UPSTREAM or code in gone)]
-    return "".join(f"; error {code}: {MEANINGS[code]}" for code in codes)
+    told = standing(facts)
+    words = [f"; error {error.code}: {MEANINGS[error.code]}" for error in told]
+    refused = read_only(facts)
+    if refused is not None:
+        words.append(f"; error {refused.code}: the gateway's API is read-only")
+    if trimmed(facts):
+        words.append("; the gateway dropped messages for this client before it sent them")
+    farms = [] if any(error.code in UPSTREAM for error in told) else lost_farms(facts)
+    if len(farms) == 1:
+        words.append(f"; the {farms[0].kind} {quote(farms[0].name)} was disconnected (error {farms[0].error.code})")
+    elif farms:
+        codes = sorted({farm.error.code for farm in farms})
+        words.append(
+            f"; {len(farms)} of IB's data farms were disconnected (error {listing([str(one) for one in codes])})"
+        )
+    return "".join(words)
 
 
 def standstill(facts: Facts) -> str:
@@ -82,7 +96,7 @@ def stuck(facts: Facts) -> list[tuple[Unfinished, int]]:
     session = facts.session
     if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut:
         return []
-    end = facts.close if facts.closer else facts.ended
+    end = end_of(facts)
     waits = [(one, between(moment(one.last_packet, one.last_ts), end)) for one in session.unfinished]
     return [(one, wait) for one, wait in waits if one.name != START_API and wait is not None and wait >= LIST_PATIENCE]
 
@@ -104,7 +118,7 @@ def _unheard(facts: Facts) -> str:
     session, last = facts.session, facts.server.last_before
     if session is None or last is None or facts.stage != "ready" or facts.incomplete or facts.held_back:
         return ""
-    end = facts.close if facts.closer else facts.ended
+    end = end_of(facts)
     number = sum(
         entry.packet > last.packet
         and (waited := between(moment(entry.packet, entry.ts_ns), end, facts.set_back)) is not None
@@ -115,6 +129,49 @@ def _unheard(facts: Facts) -> str:
         return ""
     last_ones = "last request was not" if number == 1 else f"last {number} requests were not"
     return f"; the client's {last_ones} answered"
+
+
+def _unbegun(facts: Facts) -> str:
+    """Requests whose end always comes, and of which nothing did, while the gateway went on with others."""
+    session = facts.session
+    if session is None or facts.stage != "ready" or facts.incomplete or facts.held_back or facts.client.shut:
+        return ""
+    end = end_of(facts)
+    early = {one.packet for one in sent_too_early(facts)}
+    names = [
+        entry.name
+        for entry in session.unanswered
+        if pairs()[entry.name].ends
+        and entry.packet not in early
+        and (waited := between(moment(entry.packet, entry.ts_ns), end, facts.set_back)) is not None
+        and waited >= LIST_PATIENCE
+    ]
+    if not names or session.unanswered_left_out:
+        return ""
+    if len(names) > NAMED_REQUESTS:
+        return f"; {len(names)} requests of the client were not answered ({names[0]} for one)"
+    return f"; the client's {listing(names)} {'was' if len(names) == 1 else 'were'} not answered"
+
+
+def _early(facts: Facts) -> str:
+    """Requests that came before the session was ready, and had no answer for PATIENCE."""
+    lost = [] if facts.incomplete else sent_too_early(facts)
+    end = end_of(facts)
+    waits = [between(moment(one.packet, one.ts_ns), end, facts.set_back) for one in lost]
+    number = sum(wait is not None and wait >= PATIENCE for wait in waits)
+    if not number:
+        return ""
+    were = "was" if number == 1 else "were"
+    return f"; {count(number, 'request')} that came before the session was ready {were} not answered"
+
+
+def sent_too_early(facts: Facts) -> list[Named]:
+    """The requests without an answer that were sent before a session was ready, which it then became."""
+    session = facts.session
+    if session is None or facts.stage != "ready":
+        return []
+    waiting = {(entry.packet, entry.name, entry.request_id) for entry in session.unanswered}
+    return [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in waiting]
 
 
 def _late(facts: Facts) -> str:

@@ -3,10 +3,12 @@
 from tests.conversation import Conversation
 from tests.timeline.rule_talks import (
     A_CONTRACT,
+    A_FARM,
     A_POSITION,
     A_TICK,
     BINARY_START_API,
     CONTRACT,
+    LOST_FARM,
     MARKET_DATA,
     POSITIONS,
     PROTOBUF_START_API,
@@ -287,6 +289,11 @@ IN_SESSION = {
         "4-octet ids at their version": [answered(203).client.data(BINARY_START_API).server.ack().client.fin()],
         "fields in text, the last version that has them": [answered(212).client.data(BINARY_START_API).server.ack()],
         "protobuf": [answered(213).client.data(PROTOBUF_START_API).server.ack()],
+    },
+    "farm-status": {
+        "connected": [ready().server.data(A_FARM).after(5).client.fin()],
+        "just lost": [ready().server.data(LOST_FARM).client.fin()],
+        "back again": [ready().server.data(LOST_FARM).after(5).server.data(A_FARM).after(5).client.fin()],
     },
     "port-changed": {"another error": [ready().server.data(error(1100))]},
     "session-displaced": {"another error": [ready().server.data(error(1100))]},

@@ -87,6 +87,9 @@ FIRES = {
         .client.data(frame("49", "1"), seq=1000001 + 29, undelivered=True)
     ],
     "upstream-lost": [ready().server.data(error(1100)).client.ack()],
+    "farm-status": [
+        ready().server.data(error(2103, "Market data farm connection is broken:usfarm")).after(5).client.fin()
+    ],
     "client-leaks-close-wait": [ready().server.fin().client.ack().after(3).server.keep_alive()],
     "ipv6-localhost": [
         ready(**other(0)),

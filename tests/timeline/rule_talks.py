@@ -1,7 +1,7 @@
 """Octets and conversations that the captures for rules are made of. A helper of the tests."""
 
 from tests.conversation import Conversation
-from tests.timeline.talk import frame, greeted, ready
+from tests.timeline.talk import error, frame, greeted, ready
 
 SECOND = 1_000_000_000
 IBAPI = b"API\0\x00\x00\x00\x09v100..187"
@@ -14,6 +14,8 @@ POSITIONS = frame("61", "1")
 A_POSITION = frame("61", "3", "DU0000000", "1", "ES", "FUT")
 CONTRACT = frame("9", "8", "7", "0", "ES")
 A_CONTRACT = frame("10", "7", "ES", "FUT")
+LOST_FARM = error(2103, "Market data farm connection is broken:usfarm")
+A_FARM = error(2104, "Market data farm connection is OK:usfarm")
 A_TICK = frame("1", "6", "5", "1", "100.25", "300", "0")
 PROTOBUF_START_API = b"\0\0\0\x06\0\0\x01\x0f\x08\0"
 BINARY_START_API = b"\x00\x00\x00\x09\x00\x00\x00\x472\x001\0\0"

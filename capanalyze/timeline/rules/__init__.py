@@ -21,6 +21,7 @@ from capanalyze.timeline.rules import (
     closed_after_startapi,
     closed_without_answer,
     duplicate_client_id,
+    farm_status,
     framing_mismatch,
     gateway_closed_midsession,
     gateway_leaks_close_wait,
@@ -115,6 +116,7 @@ RULES: Final = tuple(
         injected_rst,
         # what else to know
         upstream_lost,
+        farm_status,
         gateway_leaks_close_wait,
         client_leaks_close_wait,
         capture_incomplete,

@@ -10,6 +10,7 @@ Source of the facts: failures.md 34, 39 to 42.
 from typing import Final
 
 from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.errors_told import WireError
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
@@ -17,6 +18,7 @@ from capanalyze.timeline.legs import ended_by_relay, one_session
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.rules import duplicate_client_id, injected_rst, port_changed, session_displaced
 from capanalyze.timeline.silence import IDLE, met_with_rst
+from capanalyze.timeline.standing import recent, standing
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import MINUTE, SECOND, clean, packets, quote, span
 from capanalyze.tws.message import Message
@@ -58,11 +60,10 @@ def check(facts: Facts) -> Finding | None:
     if facts.client.shut:
         evidence.append("the client's window was 0: it had not read what came before")
         causes.append(Cause("the client had stopped reading, and the gateway gave it up", "likely", "its callbacks"))
-    evidence += _telling_errors(facts)
+    evidence += [_told(facts, error) for _, error in _telling(facts)]
     causes += [
-        Cause(meaning, "likely", f"the text of error {code}")
-        for code, meaning in TELLING
-        if facts.error(code) is not None
+        Cause(meaning, "likely" if recent(facts, error) else "possible", f"the text of error {error.code}")
+        for meaning, error in _telling(facts)
     ]
     if facts.session is not None and facts.session.server_remainder:
         evidence.append(f"its last message is not whole: {facts.session.server_remainder}")
@@ -79,7 +80,7 @@ def check(facts: Facts) -> Finding | None:
     if gone:
         evidence += gone
         causes.append(_restarted("likely"))
-    elif not causes:
+    elif all(cause.certainty == "possible" for cause in causes):
         causes += [_restarted("possible"), Cause(_rejected(facts), "possible", "the last messages before the close")]
         if _forgotten(facts):
             causes.append(Cause("a NAT, firewall or VPN forgot the idle connection", "possible", "a capture beyond it"))
@@ -97,11 +98,12 @@ def check(facts: Facts) -> Finding | None:
 
 def _advice(facts: Facts, *, malformed: bool) -> str:
     """What to do: what the likely cause asks for."""
-    if facts.error(port_changed.CODE) is not None:
+    codes = {error.code for error in standing(facts)}
+    if port_changed.CODE in codes:
         return "let the client connect again, to the new port"
     if malformed:
         return "correct that request before the client connects again"
-    if facts.error(REJECTED) is not None:
+    if REJECTED in codes:
         return "let the client send slower before it connects again"
     return "read the gateway's log at that time; let the client reconnect after a pause"
 
@@ -118,15 +120,17 @@ def _close(facts: Facts) -> list[str]:
     return [f"RST from the gateway's side{after}", *(injected_rst.signs(facts) or [unknown])]
 
 
-def _telling_errors(facts: Facts) -> list[str]:
-    """The error messages that explain the close."""
-    told = []
-    for code, _ in TELLING:
-        error = facts.error(code)
-        if error is not None:
-            text = f": {quote(error.text)}" if code != port_changed.CODE else ""  # port-changed quotes it
-            told.append(f"error {code} in packet {error.at.packet}{text}")
-    return told
+def _telling(facts: Facts) -> list[tuple[str, WireError]]:
+    """The error messages that may explain the close, and what they mean."""
+    said = {error.code: error for error in standing(facts)}
+    return [(meaning, said[code]) for code, meaning in TELLING if code in said]
+
+
+def _told(facts: Facts, error: WireError) -> str:
+    before = between(error.at, facts.close)
+    ago = "" if before is None or recent(facts, error) else f", {span(before)} before the close"
+    text = f": {quote(error.text)}" if error.code != port_changed.CODE else ""  # port-changed quotes it
+    return f"error {error.code} in packet {error.at.packet}{ago}{text}"
 
 
 def _restarted(certainty: str) -> Cause:

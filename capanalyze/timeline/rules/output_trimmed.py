@@ -9,16 +9,15 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.standing import trimmed
 from capanalyze.timeline.words import quote
 
 ID: Final = "output-trimmed"
 
-TEXT: Final = "output exceeded limit"
-
 
 def check(facts: Facts) -> Finding | None:
     """Fires on an error message with that text."""
-    told = [error for error in facts.errors if TEXT in error.text.lower()]
+    told = trimmed(facts)
     if not told:
         return None
     return finding(

@@ -11,6 +11,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
 from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.pacing import REJECTED
+from capanalyze.timeline.standing import recent
 from capanalyze.timeline.words import count
 
 ID: Final = "pacing-reject"
@@ -22,7 +23,7 @@ def check(facts: Facts) -> Finding | None:
     if not told:
         return None
     least = "at least " if facts.session is not None and facts.session.errors_left_out else ""
-    closed = facts.closer == "server" and ended_by_relay(facts) is None
+    closed = facts.closer == "server" and ended_by_relay(facts) is None and recent(facts, told[-1])
     return finding(
         ID,
         "The client sends more messages than the gateway takes (error 100)",

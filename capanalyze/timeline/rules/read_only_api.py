@@ -9,23 +9,21 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.standing import read_only
 from capanalyze.timeline.words import quote
 
 ID: Final = "read-only-api"
 
-CODE: Final = 321
-TEXT: Final = "read-only"
-
 
 def check(facts: Facts) -> Finding | None:
     """Fires on an error 321 whose text says so."""
-    for error in facts.errors:
-        if error.code == CODE and TEXT in error.text.lower():
-            return finding(
-                ID,
-                "The gateway's API is read-only",
-                [error.at],
-                [f"error {CODE} in packet {error.at.packet}: {quote(error.text)}"],
-                advice="untick Read-Only API in its settings, or connect read-only (ib_async: readonly=True)",
-            )
-    return None
+    error = read_only(facts)
+    if error is None:
+        return None
+    return finding(
+        ID,
+        "The gateway's API is read-only",
+        [error.at],
+        [f"error {error.code} in packet {error.at.packet}: {quote(error.text)}"],
+        advice="untick Read-Only API in its settings, or connect read-only (ib_async: readonly=True)",
+    )

@@ -12,19 +12,10 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.troubles import sent_too_early
 from capanalyze.timeline.words import LISTED_REQUESTS, listing
-from capanalyze.tws.tally import Named
 
 ID: Final = "requests-before-ready"
-
-
-def sent_too_early(facts: Facts) -> list[Named]:
-    """The requests without an answer that were sent before a session was ready, which it then became."""
-    session = facts.session
-    if session is None or facts.stage != "ready":
-        return []
-    waiting = {(entry.packet, entry.name, entry.request_id) for entry in session.unanswered}
-    return [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in waiting]
 
 
 def check(facts: Facts) -> Finding | None:

@@ -13,8 +13,9 @@ from typing import Final
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.rules.requests_before_ready import sent_too_early
-from capanalyze.timeline.troubles import PATIENCE
+from capanalyze.timeline.pacing import REJECTED
+from capanalyze.timeline.standing import end_of
+from capanalyze.timeline.troubles import PATIENCE, sent_too_early
 from capanalyze.timeline.words import LISTED_REQUESTS, count, listing, packets, span
 from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named
@@ -33,12 +34,19 @@ CAUSES: Final = (
 )
 
 
+MANY: Final = Cause(
+    "the gateway rejected them: the client had sent more messages than it takes (error 100)",
+    "likely",
+    "the same requests at 45 a second",
+)
+
+
 def check(facts: Facts) -> Finding | None:
     """Fires where requests stayed unanswered for a second and more."""
     session = facts.session
     if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut:
         return None
-    end = facts.close if facts.closer else facts.ended
+    end = end_of(facts)
     old = _waited_long(facts, session, end)
     if not old:
         return None
@@ -65,7 +73,7 @@ def check(facts: Facts) -> Finding | None:
         evidence,
         severity="problem" if hung else "notice",
         certainty="possible" if facts.incomplete or facts.held_back else "certain",
-        causes=CAUSES,
+        causes=(MANY, *CAUSES) if facts.error(REJECTED) is not None else CAUSES,
         advice="give requests a time-out of their own, and send reqCurrentTime as a heartbeat",
     )
 

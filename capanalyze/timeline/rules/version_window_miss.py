@@ -60,14 +60,17 @@ def check(facts: Facts) -> Finding | None:
     version, offered = facts.version, facts.client_range
     if version is None or offered is None or not missed(facts):
         return None
-    older = version < offered[0]
+    older, goes_on = version < offered[0], facts.stage == "ready"
     return finding(
         ID,
-        "Client and gateway have no protocol version in common",
+        "The gateway answered with a version that the client had not offered"
+        if goes_on
+        else "Client and gateway have no protocol version in common",
         [facts.hello, facts.answer],
         [
             f"the client offered versions {offered[0]} to {offered[1]}, the gateway answered {version}",
             "startApi was sent all the same" if facts.start_api is not None else "the client never sent startApi",
         ],
+        severity="notice" if goes_on else "problem",
         advice=UPGRADE if older else "upgrade the client library",
     )

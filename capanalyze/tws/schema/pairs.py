@@ -120,6 +120,11 @@ class Pair:
                 if ending:
                     self.end = word
 
+    @property
+    def ends(self) -> bool:
+        """Whether the end marker always comes, of a snapshot and of a subscription's first list."""
+        return self.end != "" and not self.whole
+
 
 _pairs: dict[str, Pair] = {}
 

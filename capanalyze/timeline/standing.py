@@ -1,0 +1,113 @@
+"""Standing: what the gateway had said that still held when a session ended.
+
+In: Facts. Out: error messages: the newest of each code that tells why a session broke or stands still, data farms that
+had not come back, and those that only their text tells. Of more errors than are kept the newest decide.
+"""
+
+from typing import Final, NamedTuple
+
+from capanalyze.timeline.ends import Moment, between
+from capanalyze.timeline.errors_told import MEANINGS, RESTORED, UPSTREAM, WireError
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.pacing import REJECTED
+from capanalyze.timeline.words import MINUTE, SECOND
+from capanalyze.tws.state import ERRORS
+
+RECENT: Final = 5 * MINUTE
+"""An error that passes explains no close later than that."""
+
+READ_ONLY: Final = 321
+READ_ONLY_TEXT: Final = "read-only"
+"""Other validation errors have the same code, with another text (failures.md 32)."""
+
+TRIMMED_TEXT: Final = "output exceeded limit"
+"""The gateway's words for output that it threw away (failures.md 49)."""
+
+FARMS: Final = {
+    2103: ("market data farm", False),
+    2104: ("market data farm", True),
+    2105: ("historical data farm", False),
+    2106: ("historical data farm", True),
+    2107: ("historical data farm", True),
+    2108: ("market data farm", True),
+    2157: ("security definition farm", False),
+    2158: ("security definition farm", True),
+    2159: ("security definition farm", True),
+}
+"""The kind of farm that a code is about, and whether it is there; an idle one is, on demand (protocol.md 5.2)."""
+
+
+class Farm(NamedTuple):
+    """A data farm of IB's that the gateway had lost."""
+
+    kind: str
+    name: str
+    error: WireError
+
+
+def end_of(facts: Facts) -> Moment | None:
+    """The close, or the capture's end where nobody closed."""
+    return facts.close if facts.closer else facts.ended
+
+
+def recent(facts: Facts, error: WireError) -> bool:
+    """Whether a session ended so soon after an error that it may be why; also where there are no times."""
+    since = between(error.at, end_of(facts), facts.set_back)
+    return since is None or since <= RECENT
+
+
+def standing(facts: Facts) -> list[WireError]:
+    """The newest error of each code in MEANINGS, unless it was over: IB's connection restored, or the pace long ago."""
+    before = _before(facts)
+    newest = _newest(facts, before)
+    back = max((place for place, error in enumerate(newest) if error.code in RESTORED), default=-1)
+    gone = {error.code for error in newest[back + 1 :]}
+    last = {error.code: error for error in before if error.code in MEANINGS}
+    return [
+        error
+        for code, error in last.items()
+        if (code not in UPSTREAM or code in gone) and (code != REJECTED or recent(facts, error))
+    ]
+
+
+def lost_farms(facts: Facts) -> list[Farm]:
+    """The data farms that were gone for a second and more in the end, in the order in which they went."""
+    found: dict[tuple[str, str], Farm] = {}
+    for error in _newest(facts, _before(facts)):
+        if error.code not in FARMS:
+            continue
+        kind, there = FARMS[error.code]
+        name = _farm_name(error.text)
+        if there:
+            found.pop((kind, name), None)
+        else:
+            found.setdefault((kind, name), Farm(kind, name, error))
+    end = end_of(facts)
+    waits = [(farm, between(farm.error.at, end, facts.set_back)) for farm in found.values()]
+    return [farm for farm, wait in waits if wait is not None and wait >= SECOND]
+
+
+def read_only(facts: Facts) -> WireError | None:
+    """The first refusal by a gateway whose API is read-only."""
+    told = (error for error in facts.errors if error.code == READ_ONLY and READ_ONLY_TEXT in error.text.lower())
+    return next(told, None)
+
+
+def trimmed(facts: Facts) -> list[WireError]:
+    """What the gateway said of output that it threw away."""
+    return [error for error in facts.errors if TRIMMED_TEXT in error.text.lower()]
+
+
+def _before(facts: Facts) -> list[WireError]:
+    return [error for error in facts.errors if facts.told_before_close(error.code)]
+
+
+def _newest(facts: Facts, errors: list[WireError]) -> list[WireError]:
+    """Those among which none is left out."""
+    return errors[-ERRORS:] if facts.session is not None and facts.session.errors_left_out else errors
+
+
+def _farm_name(text: str) -> str:
+    """The name at the end of "... connection is broken:usfarm.nj" or "... upon demand.usfarm.nj"."""
+    lead, colon, name = text.rpartition(":")
+    return (name if colon and lead else text.partition(".")[2]).strip()
