@@ -17,6 +17,7 @@ from tests.timeline.talk import (
     error,
     found,
     frame,
+    greeted,
     ready,
     started,
     verdict,
@@ -164,3 +165,21 @@ def test_a_request_in_a_packet_of_its_own_after_start_api_is_cited_too() -> None
     talk = started().client.data(frame("17", "1")).server.fin()
 
     assert found("closed-after-startapi", talk).packets == (8, 10, 11)
+
+
+@pytest.mark.parametrize(("later", "hangs"), [(0.5, True), (3, False)])
+def test_a_gateway_that_speaks_on_does_not_hang(later: float, hangs: bool) -> None:
+    talk = ready().client.data(frame("99", "0")).server.ack().after(later)
+    talk.server.data(frame("49", "1", "1700000000")).client.ack().after(9).client.fin()
+    finding = found("requests-unanswered", talk)
+
+    assert any("hangs" in cause.text for cause in finding.causes) is hangs
+    assert ("heartbeat" in finding.advice) is hangs
+
+
+@pytest.mark.parametrize(("port", "severity"), [(4002, "notice"), (7497, "problem")])
+def test_a_redirect_that_was_followed_is_no_problem(port: int, severity: str) -> None:
+    sent = greeted().server.data(frame("-1", "127.0.0.1:4002")).client.ack().client.fin().server.fin().client.ack()
+    went = ready(server_address=("127.0.0.1", port), client_address=("127.0.0.1", 50001), clock=sent.clock)
+
+    assert found("redirected", sent, went).severity == severity

@@ -9,7 +9,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import quote
+from capanalyze.timeline.words import endpoint, quote
 
 ID: Final = "redirected"
 
@@ -18,10 +18,26 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the server's hello is a redirect."""
     if not facts.redirect:
         return None
+    there = _followed(facts)
+    evidence = [f"redirect to {quote(facts.redirect)}"]
     return finding(
         ID,
         "The gateway sent the client to another address",
         [facts.hello, facts.answer],
-        [f"redirect to {quote(facts.redirect)}"],
-        advice="connect to that address directly, or use a client that follows redirects",
+        [*evidence, f"connection {there.number} leads there, and its session was ready"] if there else evidence,
+        severity="notice" if there else "problem",
+        advice="" if there else "connect to that address directly, or use a client that follows redirects",
     )
+
+
+def _followed(facts: Facts) -> Facts | None:
+    """The next connection to that address, where a session came about."""
+    for other in facts.others:
+        server = other.connection.server
+        if (
+            other.number > facts.number
+            and other.stage == "ready"
+            and endpoint(server.host, server.port) == facts.redirect
+        ):
+            return other
+    return None

@@ -22,15 +22,13 @@ from capanalyze.tws.tally import Named
 
 ID: Final = "requests-unanswered"
 
-CAUSES: Final = (
-    Cause(
-        "the gateway hangs (a window waits, out of memory, suspended)", "possible", "whether reqCurrentTime is answered"
-    ),
-    Cause(
-        "IB's servers did not answer the gateway, or the account has no right to ask",
-        "possible",
-        "the gateway's log; the same request in TWS",
-    ),
+HANGS: Final = Cause(
+    "the gateway hangs (a window waits, out of memory, suspended)", "possible", "whether reqCurrentTime is answered"
+)
+UPSTREAM: Final = Cause(
+    "IB's servers did not answer the gateway, or the account has no right to ask",
+    "possible",
+    "the gateway's log; the same request in TWS",
 )
 
 
@@ -73,9 +71,21 @@ def check(facts: Facts) -> Finding | None:
         evidence,
         severity="problem" if hung else "notice",
         certainty="possible" if facts.incomplete or facts.held_back else "certain",
-        causes=(MANY, *CAUSES) if facts.error(REJECTED) is not None else CAUSES,
-        advice="give requests a time-out of their own, and send reqCurrentTime as a heartbeat",
+        causes=[
+            *([MANY] if facts.error(REJECTED) is not None else []),
+            *([] if _goes_on(facts, old) else [HANGS]),
+            UPSTREAM,
+        ],
+        advice="give requests a time-out of their own"
+        + ("" if _goes_on(facts, old) else ", and send reqCurrentTime as a heartbeat"),
     )
+
+
+def _goes_on(facts: Facts, old: list[Named]) -> bool:
+    """Whether the gateway spoke after the last of them, PATIENCE later and more: it did not hang."""
+    last = facts.server.last_before
+    waited = between(moment(old[-1].packet, old[-1].ts_ns), last)
+    return waited is not None and waited >= PATIENCE
 
 
 def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Named]:
