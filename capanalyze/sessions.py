@@ -122,6 +122,7 @@ class Sessions:
         assert connection is not None
         if connection.heeded:
             session = self._session(connection, b"", 0)
+            session.late_until = connection.last_packet
             session.gap(side.index, length, packet, ts_ns)
             self._take_stock(connection, session)
 

@@ -85,7 +85,7 @@ MEANINGS: Final = {
     "TimelineLine.side": "Who acted; empty where it is a remark on what was left out.",
     "TwsFacts.client_range": "Lowest and highest server version that the client's hello offers.",
     "TwsFacts.requests": "By name, of the requests that something answers; messages --requests tells each of them.",
-    "TwsFacts.requests_not_followed": "Sent while too many waited; whether they were answered is not known.",
+    "TwsFacts.requests_not_followed": "Too many waited, or it lay behind a hole: whether it was answered is not known.",
     "TwsFacts.repeated_ids": "Requests whose id was in use by another of the same kind.",
     "TwsFacts.repeated_ids_left_out": "More of these.",
     "TwsFacts.early_requests": "Requests sent before the session was ready (nextValidId and managedAccounts).",

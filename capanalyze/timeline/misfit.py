@@ -38,15 +38,18 @@ def misfit(connection: Connection, session: Session | None) -> Misfit | None:
     if session is None or session.not_tws is None:
         return None
     version = session.legacy_version or ""
-    if version.isdigit() and int(version) <= LEGACY_NEWEST and not connection.server.octets:
+    legacy = version.isdigit() and int(version) <= LEGACY_NEWEST
+    if legacy and not connection.server.octets:
         return None
     answered = session.milestones["server_answered"].reached
     for side, stream in (("client", session.client), ("server", session.server)):
         hello, framed, _, _ = session.accounted(stream.side)
         if stream.shown and not hello and not framed and stream.mode in {OPENING, OPAQUE, SEARCHING}:
             named = protocol(stream.shown)
+            if legacy and not named and stream.shown[:1].isdigit():
+                continue  # the beginning of a right answer
             return Misfit(side, stream.shown, named, session.not_tws) if session.from_start or named else None
-    if answered or not session.from_start:
+    if answered or legacy or not session.from_start:
         return None
     return Misfit("client", first_octets(connection, session, "client"), "", session.not_tws)
 

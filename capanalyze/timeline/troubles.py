@@ -154,11 +154,8 @@ def _unbegun(facts: Facts) -> str:
 
 
 def _early(facts: Facts) -> str:
-    """Requests that came before the session was ready, and had no answer for PATIENCE."""
-    lost = [] if facts.incomplete else sent_too_early(facts)
-    end = end_of(facts)
-    waits = [between(moment(one.packet, one.ts_ns), end, facts.set_back) for one in lost]
-    number = sum(wait is not None and wait >= PATIENCE for wait in waits)
+    """Requests that came before the session was ready."""
+    number = 0 if facts.incomplete else len(sent_too_early(facts))
     if not number:
         return ""
     were = "was" if number == 1 else "were"
@@ -166,12 +163,14 @@ def _early(facts: Facts) -> str:
 
 
 def sent_too_early(facts: Facts) -> list[Named]:
-    """The requests without an answer that were sent before a session was ready, which it then became."""
+    """The requests without an answer for PATIENCE that were sent before a session was ready, which it then became."""
     session = facts.session
     if session is None or facts.stage != "ready":
         return []
     waiting = {(entry.packet, entry.name, entry.request_id) for entry in session.unanswered}
-    return [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in waiting]
+    early = [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in waiting]
+    waits = [(one, between(moment(one.packet, one.ts_ns), end_of(facts), facts.set_back)) for one in early]
+    return [one for one, wait in waits if wait is not None and wait >= PATIENCE]
 
 
 def _late(facts: Facts) -> str:

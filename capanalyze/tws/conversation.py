@@ -140,8 +140,8 @@ class Conversation:
         self.by_kind: dict[int, list[Exchange]] = {}  # those without, by the request's message id
         self.streams: dict[int, list[Exchange]] = {}  # of these, what was served and waits to be cancelled
 
-    def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64, ready: bool) -> None:
-        """The client sent a request, or a cancellation."""
+    def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64, ready: bool, late: bool = False) -> None:
+        """The client sent a request, or a cancellation; ``late``: its answers may have passed already (pairing.py)."""
         of = cancelled_by(message_id)
         if of != 0:
             self.cancel(of, key, packet, ts_ns)
@@ -150,7 +150,7 @@ class Conversation:
             return
         if self.keys is not None and key not in self.keys:
             return
-        if len(self.exchanges) >= EXCHANGES or not self.room.follow():
+        if late or len(self.exchanges) >= EXCHANGES or not self.room.follow():
             self.left_out += 1
             return
         exchange = Exchange(message_id, row, key, packet, ts_ns)

@@ -39,8 +39,13 @@ class Pairing:
         self.tally: Tally = Tally()
         self.pace: Pace = Pace()
 
-    def request(self, message_id: i64, key: i64, packet: i64, ts_ns: i64, ready: bool = True) -> bool:
-        """A request was sent; ``key`` is NO_KEY where it has none. Tell if it is the first to wait for that key."""
+    def request(
+        self, message_id: i64, key: i64, packet: i64, ts_ns: i64, ready: bool = True, late: bool = False
+    ) -> bool:
+        """A request was sent; ``key`` is NO_KEY where it has none. Tell if it is the first to wait for that key.
+
+        ``late``: it is told behind a hole, so that its answers may have passed already.
+        """
         cancelled = cancelled_by(message_id)
         if cancelled != 0:
             self.cancel(cancelled, key)
@@ -50,7 +55,7 @@ class Pairing:
         self.tally.kind(message_id).sent += 1
         if not ready:
             self.tally.too_early(message_id, id_of(row, key), packet, ts_ns)
-        if self.waiting >= WAITING or self.room.full():
+        if late or self.waiting >= WAITING or self.room.full():
             self.tally.not_followed += 1
             return False
         waiting = Waiting(message_id, row, key, packet, ts_ns, self.pace.sent)

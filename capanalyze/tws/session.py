@@ -206,11 +206,13 @@ class Session(Legacy):
     def _converse(self, conversation: Conversation, message: Message, index: i64, key: i64) -> None:
         """Put a message in its exchange."""
         if message.from_client:
-            late = message.id == START_API and self._is_ready()  # its answers came before it
+            answered = message.id == START_API and self._is_ready()  # before it
             if message.id == REQ_ACCOUNT_UPDATES and not self._subscribes(index, message.payload):
                 conversation.cancel(message.id, NO_KEY, message.packet, message.ts_ns)
-            elif not late:
-                conversation.request(message.id, key, message.packet, message.ts_ns, self._ready(message.id))
+            elif not answered:
+                late = message.packet < self.late_until
+                ready = self._ready(message.id)
+                conversation.request(message.id, key, message.packet, message.ts_ns, ready, late)
         elif message.id == ERROR:
             known = self._code(index, message.payload)
             refused = START_API if key == -1 and known not in NOTICES else 0
@@ -248,7 +250,8 @@ class Session(Legacy):
         if number == REQ_ACCOUNT_UPDATES and not self._subscribes(index, payload):
             self.pairing.cancel(number, NO_KEY)
             return
-        if self.pairing.request(number, key, stream.packet, stream.ts_ns, self._ready(number)) and self.settled:
+        late = stream.packet < self.late_until
+        if self.pairing.request(number, key, stream.packet, stream.ts_ns, self._ready(number), late) and self.settled:
             self.watch.add(self.server, key)
 
     def _milestone(self, stream: FrameStream, number: i64, index: i64, data: bytes, begin: i64, end: i64) -> None:

@@ -98,7 +98,7 @@ class Tally:
     def __init__(self) -> None:
         self.most: i64 = NAMED
         self.kinds: dict[int, Kind] = {}
-        self.not_followed: i64 = 0  # sent while too many others waited: whether it was answered is not known
+        self.not_followed: i64 = 0  # too many others waited, or it lay behind a hole: nobody knows of answers
         self.repeated: list[Named] = []
         self.repeated_left_out: i64 = 0
         self.early: list[Named] = []

@@ -69,7 +69,12 @@ FIRES = {
     "client-reset-midsession": [ready().server.data(frame("49", "1", "1") * 9).client.rst()],
     "injected-rst": [ready().after(20).server.rst(ttl=250)],
     "requests-before-ready": [
-        started().client.data(frame("49", "1")).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack().after(9)
+        started()
+        .client.data(frame("49", "1"))
+        .server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)
+        .client.ack()
+        .after(9)
+        .client.fin()
     ],
     "request-id-in-use": [ready().client.data(MARKET_DATA).server.ack().client.data(MARKET_DATA).server.ack()],
     "requests-unanswered": [ready().client.data(frame("49", "1")).server.ack().after(10).client.fin()],

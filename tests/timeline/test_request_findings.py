@@ -12,9 +12,12 @@ from tests.timeline.rule_talks import (
     PROTOBUF_START_API,
 )
 from tests.timeline.talk import (
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
     START_API,
     answered,
     error,
+    findings,
     found,
     frame,
     greeted,
@@ -183,3 +186,11 @@ def test_a_redirect_that_was_followed_is_no_problem(port: int, severity: str) ->
     went = ready(server_address=("127.0.0.1", port), client_address=("127.0.0.1", 50001), clock=sent.clock)
 
     assert found("redirected", sent, went).severity == severity
+
+
+@pytest.mark.parametrize(("wait", "told"), [(0.1, False), (2, True)])
+def test_a_capture_that_ends_too_soon_does_not_tell_that_early_requests_were_dropped(wait: float, told: bool) -> None:
+    talk = started().client.data(frame("49", "1")).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack()
+    names = [name for _, name in findings(talk.after(wait).client.keep_alive())]
+
+    assert ("requests-before-ready" in names) is told

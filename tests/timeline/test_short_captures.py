@@ -6,6 +6,7 @@ from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.report.report import Report
 from tests.conversation import FIN, SYN, Conversation, pcap_of_frames
+from tests.timeline.rule_talks import POSITIONS
 from tests.timeline.talk import (
     HELLO,
     MANAGED_ACCOUNTS,
@@ -230,3 +231,31 @@ def test_a_hello_whose_middle_the_capture_lost_makes_no_sense_of_what_follows_it
     assert [one.id for one in told.findings] == ["capture-incomplete"]
     assert "of a ready session" in told.verdict
     assert "no TWS message" not in told.verdict
+
+
+@pytest.mark.parametrize("snaplen", [57, 63, 65535])
+def test_a_right_hello_of_an_old_client_is_none_that_is_wrong_where_its_answer_was_lost(snaplen: int) -> None:
+    talk = opened().client.data(b"63\0").server.data(b"76\x0020261122 17:42:22 EST\0", unseen=snaplen > 99)
+    talk = talk.client.data(b"1\0").server.data(b"15\x001\0DU0000000\x009\x001\x001\0").client.ack().after(3)
+    whole = talk.client.fin().server.fin().client.ack()
+
+    told = read_files([from_bytes(whole.pcap(snaplen=snaplen), "talk.pcap")]).connections[0]
+
+    assert {"bad-hello", "wrong-service"}.isdisjoint(one.id for one in told.findings)
+
+
+@pytest.mark.parametrize("behind", [3, 40])
+def test_answers_that_had_passed_when_what_lay_behind_a_hole_was_told_are_nobody_s(behind: int) -> None:
+    ask, answered = frame("49", "1"), frame("49", "1", "1700000000")
+    talk = ready().client.data(POSITIONS, unseen=True).server.data(frame("62", "1"))
+    for _ in range(behind):
+        talk.after(1).client.data(ask).server.data(answered).client.ack()
+
+    told = report(talk.after(3).client.fin().server.fin().client.ack()).connections[0]
+
+    assert told.tws is not None
+    assert [one.id for one in told.findings] == ["capture-incomplete"]
+    assert told.tws.unanswered == ()
+    assert told.tws.requests_not_followed == min(behind, 16)
+    took = told.tws.requests["reqCurrentTime"].first_answer
+    assert took is None if behind < 16 else took is not None and took.most_ns == 1_000_000
