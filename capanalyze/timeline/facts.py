@@ -119,6 +119,11 @@ class Facts:
         return self.client if side == "client" else self.server
 
     @property
+    def working(self) -> bool:
+        """Whether a session was ready, or under way when the capture began: then its hello is not in it."""
+        return self.stage == "ready" or (self.stage == "midstream" and self.answer is None)
+
+    @property
     def held_back(self) -> bool:
         """Whether an answer of the gateway's may wait unsent, or be lost: one that does not read may yet answer."""
         return self.client.cut_off or self.server.stuck

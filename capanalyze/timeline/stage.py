@@ -5,7 +5,7 @@ In: Facts, but for their ``stage``. Out: the word.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from capanalyze.timeline.facts import Facts
@@ -54,6 +54,17 @@ def _stage_without_session(facts: Facts) -> str:
     return "" if facts.api else "plain"
 
 
+BEGINNING: Final = frozenset({"hello", "error", "nextValidId", "managedAccounts"})
+"""What a gateway says until a session is ready."""
+
+
+def _starts(facts: Facts) -> bool:
+    """Whether the capture of a session that did not become ready lacks its hello only: startApi is in it."""
+    if facts.session is None or facts.start_api is None or not facts.missing_names:
+        return False
+    return BEGINNING.issuperset(facts.session.server_counts)
+
+
 def _stage_without_hello(facts: Facts) -> str:
     midstream = facts.connection.opened == "midstream"
     if not midstream and facts.unread("client"):
@@ -61,7 +72,7 @@ def _stage_without_hello(facts: Facts) -> str:
     if facts.misfit is not None and (facts.client.spoke_before or facts.server.spoke_before):
         return "not_tws"
     if midstream:
-        return "midstream"
+        return "not_ready" if _starts(facts) else "midstream"
     if facts.unread("server"):
         return "unread"
     return "no_hello" if facts.client.spoke_before or facts.server.spoke_before else "no_data"

@@ -6,13 +6,14 @@ from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.report.report import Report
 from tests.conversation import FIN, SYN, Conversation, pcap_of_frames
-from tests.timeline.rule_talks import POSITIONS
+from tests.timeline.rule_talks import POSITIONS, gave_up
 from tests.timeline.talk import (
     HELLO,
     MANAGED_ACCOUNTS,
     NEXT_VALID_ID,
     START_API,
     answer,
+    error,
     findings,
     frame,
     greeted,
@@ -259,3 +260,33 @@ def test_answers_that_had_passed_when_what_lay_behind_a_hole_was_told_are_nobody
     assert told.tws.requests_not_followed == min(behind, 16)
     took = told.tws.requests["reqCurrentTime"].first_answer
     assert took is None if behind < 16 else took is not None and took.most_ns == 1_000_000
+
+
+@pytest.mark.parametrize("first", [3, 4, 5])
+@pytest.mark.parametrize(
+    ("said", "closer", "name"),
+    [
+        (b"", "server", "closed-after-startapi"),
+        (error(326), "server", "duplicate-client-id"),
+        (MANAGED_ACCOUNTS, "client", "no-next-valid-id"),
+        (b"", "client", "hello-answered-then-silent"),
+    ],
+)
+def test_a_capture_that_lacks_the_hello_only_shows_a_session_that_did_not_come_about(
+    first: int, said: bytes, closer: str, name: str
+) -> None:
+    talk = started().server.data(said).client.ack() if said else started()
+    (talk.after(4).client if closer == "client" else talk.server).fin()
+    del talk.packets[:first]
+
+    told = report(talk).connections[0]
+
+    assert [one.id for one in told.findings] == [name]
+    assert "after startApi" in told.verdict
+
+
+def test_a_gateway_s_hello_is_no_working_session_that_somebody_ended() -> None:
+    late = gave_up().after(2).server.data(answer()).client.bare_rst()
+    del late.packets[:6]
+
+    assert "client-reset-midsession" not in [name for _, name in findings(late)]

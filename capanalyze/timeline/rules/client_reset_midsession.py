@@ -44,7 +44,7 @@ def check(facts: Facts) -> Finding | None:
     close = facts.connection.close
     if close is None or facts.closer != "client" or facts.kind != "RST" or not facts.speaks:
         return None
-    if facts.stage not in {"ready", "midstream"} or in_vain(facts) is not None or ended_by_relay(facts) is not None:
+    if not facts.working or in_vain(facts) is not None or ended_by_relay(facts) is not None:
         return None
     wait = between(last_word(facts), facts.close)
     closed = close.ack >= 0

@@ -51,7 +51,7 @@ SOON: Final = SECOND
 
 def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side ended a session that was ready (or was under way when the capture began)."""
-    if facts.closer != "server" or facts.stage not in {"ready", "midstream"} or not facts.speaks:
+    if facts.closer != "server" or not facts.working or not facts.speaks:
         return None
     if ended_by_relay(facts) is not None or (facts.kind == "RST" and in_vain(facts) is not None):
         return None

@@ -49,7 +49,9 @@ def check(facts: Facts) -> Finding | None:
         return None
     return finding(
         ID,
-        "The gateway answered the hello and then fell silent",
+        "The gateway answered the hello and then fell silent"
+        if facts.answer is not None
+        else "The gateway answered nothing to startApi",
         [facts.answer, facts.start_api, facts.close],
         [f"not an octet from the gateway in the {span(waited)} after startApi"],
         causes=CAUSES,
