@@ -51,7 +51,9 @@ def misfit(connection: Connection, session: Session | None) -> Misfit | None:
             return Misfit(side, stream.shown, named, session.not_tws) if session.from_start or named else None
     if answered or legacy or not session.from_start:
         return None
-    return Misfit("client", first_octets(connection, session, "client"), "", session.not_tws)
+    greeted = session.accounted(session.client.side)[0] > 0 and connection.server.octets > 0
+    side = "server" if greeted else "client"
+    return Misfit(side, first_octets(connection, session, side), "", session.not_tws)
 
 
 def first_octets(connection: Connection, session: Session | None, side: str) -> bytes:

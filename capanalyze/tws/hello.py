@@ -119,6 +119,8 @@ def _client_hello(data: bytes) -> Opening:
     opening.maximum = number(last) if dots else opening.minimum
     if not versions.startswith(b"v") or opening.minimum < 0 or opening.maximum < 0 or b"\0" in options:
         return Opening(OTHER)
+    if opening.maximum < opening.minimum:
+        opening.problem = f"its lowest version ({opening.minimum}) is above its highest ({opening.maximum})"
     opening.options = options.decode("utf-8", "backslashreplace")
     return opening
 

@@ -136,3 +136,9 @@ def test_any_octets_are_something(octets: bytes, midstream: bool, start: bytes) 
     for opening in (client_opening(known), server_opening(known, midstream=midstream)):
         assert 0 <= opening.octets <= len(known)
         assert opening.kind in {MORE, KNOWN, REDIRECT, LEGACY, FRAMES_ONLY, OTHER}
+
+
+def test_a_range_that_is_upside_down_is_what_is_wrong_with_a_hello() -> None:
+    opening = client_opening(b"API\0\0\0\0\x09v203..100")
+
+    assert (opening.kind, opening.problem) == (KNOWN, "its lowest version (203) is above its highest (100)")
