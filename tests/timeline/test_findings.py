@@ -344,3 +344,14 @@ def test_a_right_hello_is_not_blamed_for_an_answer_that_makes_no_sense() -> None
     assert "bad-hello" not in [name for _, name in findings(talk)]
     assert found("wrong-service", talk).certainty == "likely"
     assert "4.0 s after the gateway had sent `\\0\\xff\\xff\\xff203\\0`, which is not TWS" in verdict(talk)
+
+
+def test_of_many_losses_and_returns_of_a_week_the_newest_are_told() -> None:
+    talk = ready()
+    for _ in range(7):
+        talk.after(80_000).server.data(error(1100)).client.ack().after(40).server.data(error(1102)).client.ack()
+    finding = found("upstream-lost", talk.after(9).server.data(error(1100)).client.ack())
+
+    assert finding.evidence[0] == "9 more of these before"
+    assert finding.evidence[-1] == "1100 in packet 40: the gateway lost its connection to IB's servers"
+    assert finding.packets == (30, 32, 34, 36, 38, 40)

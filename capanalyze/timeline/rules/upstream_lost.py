@@ -20,6 +20,9 @@ MEANINGS: Final = {
     2110: "the gateway's connection to IB's servers is broken, and will be restored by itself",
 }
 
+LISTED: Final = 6
+"""The newest messages are told: they say how it stands."""
+
 ADVICE: Final = {
     1101: "send every request for market data again: the gateway says that it lost them",
     1102: "nothing has to be requested again; what came meanwhile is lost",
@@ -31,11 +34,14 @@ def check(facts: Facts) -> Finding | None:
     seen = [error for error in facts.errors if error.code in MEANINGS]
     if not seen:
         return None
+    newest = seen[-LISTED:]
+    least = "at least " if facts.session is not None and facts.session.errors_left_out else ""
+    before = [f"{least}{len(seen) - len(newest)} more of these before"] if len(seen) > len(newest) else []
     return finding(
         ID,
         _title(facts),
-        [error.at for error in seen],
-        [f"{error.code} in packet {error.at.packet}: {MEANINGS[error.code]}" for error in seen],
+        [error.at for error in newest],
+        [*before, *(f"{error.code} in packet {error.at.packet}: {MEANINGS[error.code]}" for error in newest)],
         severity="notice",
         advice=_advice(facts, seen[-1].code),
     )
