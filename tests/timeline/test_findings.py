@@ -294,6 +294,10 @@ def test_an_api_socket_that_the_gateway_then_closed_did_not_stay_up() -> None:
     assert found("upstream-lost", talk).title == "The gateway lost its own connection to IB"
 
 
+def test_nothing_shows_that_a_socket_stayed_up_where_the_capture_ends_with_the_loss() -> None:
+    assert found("upstream-lost", ready().server.data(error(1100))).title == "The gateway lost its own connection to IB"
+
+
 @pytest.mark.parametrize(
     ("talk", "text", "certainty"),
     [

@@ -8,6 +8,7 @@ Source of the facts: protocol.md 5.2; failures.md 38.
 
 from typing import Final
 
+from capanalyze.timeline.errors_told import UPSTREAM
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
 
@@ -59,5 +60,6 @@ def _title(facts: Facts) -> str:
     if facts.error(1100) is None and facts.error(2110) is None:
         lost = "; its subscriptions are gone" if facts.error(1101) is not None else ""
         return f"The gateway has its own connection to IB back{lost}"
-    stayed = "" if facts.closer == "server" else "; the API socket stayed up"
+    newest = max(error.at.packet for error in facts.errors if error.code in UPSTREAM)
+    stayed = "" if facts.closer == "server" or facts.connection.last_packet <= newest else "; the API socket stayed up"
     return f"The gateway lost its own connection to IB{stayed}"
