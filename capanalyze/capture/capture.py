@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.files import CaptureFile, open_file
 from capanalyze.capture.merged import FOREVER, Merged, Recording
-from capanalyze.capture.pieces import Piece, groups_of
+from capanalyze.capture.pieces import MOST_AT_ONCE, Piece, groups_of
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 from capanalyze.packets.ip import FRAGMENT
@@ -173,8 +173,10 @@ class Capture:
         found += [f"{name} is empty" for name in self._empty]
         found += same_octets(self.files)
         files = iter(self.files)
-        together = [{file.sha256: file for file in islice(files, len(group))} for group in self._groups]
-        found += [at_the_same_time(list(different.values())) for different in together if len(different) > 1]
+        for group in self._groups:
+            together = list(islice(files, len(group)))
+            found += at_the_same_time(together)
+            found += [read_behind(file) for file in together[:1] if group[0].behind]
         if self._relay is not None and self._relay.unwrapped:
             found.append(f"unwrapped by tshark: {counted([self._relay.unwrapped])}")
         left_out = [file.decoder.wrapped for file in self.files]
@@ -235,10 +237,20 @@ def same_octets(files: Sequence[CaptureFile]) -> list[str]:
     return found
 
 
-def at_the_same_time(files: Sequence[CaptureFile]) -> str:
-    """How packets are numbered that lie in several files."""
-    names = [Path(file.name).name for file in files]
+def at_the_same_time(files: Sequence[CaptureFile]) -> list[str]:
+    """A remark on how packets are numbered that lie in several files, if they do."""
+    names = list({file.sha256: Path(file.name).name for file in reversed(files)}.values())[::-1]
+    if len(names) < 2:
+        return []
     most = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-    return (
+    return [
         f"recorded at the same time: {most}; packets are in order of time, numbered as in what mergecap makes of them"
+    ]
+
+
+def read_behind(file: CaptureFile) -> str:
+    """A remark on a file that there were too many others beside."""
+    return (
+        f"{Path(file.name).name} is of the same time as {MOST_AT_ONCE} others, and is read behind them: "
+        "mergecap -w OUT puts their packets in order of time"
     )

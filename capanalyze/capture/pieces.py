@@ -24,12 +24,22 @@ OVERLAP_NS: Final = 10_000_000
 capturing alone puts packets out of order."""
 
 
+MOST_AT_ONCE: Final = 8
+"""Files that are read at the same time: each takes a window of memory, and systems limit how many may be open."""
+
+
 class Piece(NamedTuple):
-    """One file of a capture; ``rank``: its place among those given; ``begins``: when its first packet came."""
+    """One file of a capture.
+
+    Attributes:
+        rank: its place among those given. begins: when its first packet came.
+        behind: it is of the same time as others that are read before it, being too many at once.
+    """
 
     source: str | CaptureFile
     rank: int
     begins: int = NO_TIME
+    behind: bool = False
 
 
 def groups_of(sources: Sequence[str | CaptureFile], native: bool) -> tuple[list[list[Piece]], list[str], int]:
@@ -66,17 +76,21 @@ def groups_of(sources: Sequence[str | CaptureFile], native: bool) -> tuple[list[
 
 
 def overlapping(pieces: Sequence[Piece], native: bool) -> list[list[Piece]]:
-    """Pieces in order, those of the same time in one group."""
+    """Pieces in order, those of the same time in one group, but MOST_AT_ONCE at a time."""
     groups: list[list[Piece]] = []
+    ends: list[int] = []  # of those in the newest group
     end = 0
     for piece in pieces:
-        if groups and (piece.begins < end - OVERLAP_NS or 2 * piece.begins < groups[-1][0].begins + end):
+        together = groups and (piece.begins < end - OVERLAP_NS or 2 * piece.begins < groups[-1][0].begins + end)
+        if together and sum(piece.begins <= one for one in ends) < MOST_AT_ONCE:
             groups[-1].append(piece)
         else:
-            groups.append([piece])
+            groups.append([piece._replace(behind=bool(together))])
+            ends = []
         if piece is not pieces[-1]:
             assert isinstance(piece.source, str)
-            end = max(end, last_time(open_file(piece.source, native, hashed=False)))
+            ends.append(last_time(open_file(piece.source, native, hashed=False)))
+            end = max(end, ends[-1])
     return groups
 
 

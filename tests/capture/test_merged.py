@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from capanalyze.api import messages, read
 from capanalyze.capture.capture import Capture
 from capanalyze.capture.merged import STRETCH
+from capanalyze.capture.pieces import MOST_AT_ONCE
 from capanalyze.report.report import Report
 from tests.capture.merging import dealt_out
 from tests.capture.octets import ROOT, interface, packet, pcap, section, simple_packet
@@ -178,6 +179,32 @@ def test_many_files_of_the_same_time_are_not_all_named(tmp_path: Path) -> None:
     paths = [written(tmp_path, str(at), pcap([(at + 1, 0, b"packet"), (20, 0, b"packet")])) for at in range(6)]
 
     assert "recorded at the same time: 0, 1, 2, 3 and 2 more;" in read(paths).capture.remarks[0]
+
+
+def test_so_many_files_of_the_same_time_are_read_at_once(tmp_path: Path) -> None:
+    paths = [
+        written(tmp_path, f"{at:02}", pcap([(at + 1, 0, b"packet"), (40, 0, b"packet")]))
+        for at in range(MOST_AT_ONCE + 2)
+    ]
+    paths.append(written(tmp_path, "after", pcap([(41, 0, b"packet")])))
+
+    capture = read(paths).capture
+
+    assert [one.first_packet for one in capture.files] == [*range(1, MOST_AT_ONCE + 1), 17, 18, 21]
+    assert [remark.partition(";")[0].partition(": mergecap")[0] for remark in capture.remarks] == [
+        "recorded at the same time: 00, 01, 02, 03 and 4 more",
+        "recorded at the same time: 08, 09",
+        "08 is of the same time as 8 others, and is read behind them",
+    ]
+
+
+def test_more_files_one_after_the_other_beside_a_long_one(tmp_path: Path) -> None:
+    long = written(tmp_path, "long", pcap([(second, 0, b"long") for second in (1, 40)]))
+    ring = [written(tmp_path, f"{at:02}", pcap([(at + 2, 0, b"1"), (at + 2, 9, b"2")])) for at in range(20)]
+
+    told = packets_of([long, *ring])
+
+    assert [octets for _, _, octets in told] == [b"long", *([b"1", b"2"] * 20), b"long"]
 
 
 def test_a_damaged_recording_ends_and_the_other_goes_on(tmp_path: Path) -> None:

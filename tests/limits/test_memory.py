@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from capanalyze.capture.files import from_bytes
 from capanalyze.tcp import table
 from capanalyze.tcp.connection import Connection
 from capanalyze.tws.framing import FrameStream
+from tests.conversation import pcap
 from tests.limits.crowds import (
     MOST_MB,
     Segment,
@@ -57,10 +59,22 @@ def test_a_ring_buffer_needs_no_more_for_many_files_than_for_one(tmp_path: Path)
     for _ in range(40):
         talk.server.data(frame("17", "1", "x" * 60_000))
     files = [tmp_path / f"{number}.pcap" for number in range(60)]
-    for file in files:
-        file.write_bytes(talk.pcap())
+    length_ns = talk.packets[-1].ts_ns - talk.packets[0].ts_ns + 1
+    for number, file in enumerate(files):
+        file.write_bytes(pcap([replace(one, ts_ns=one.ts_ns + number * length_ns) for one in talk.packets]))
 
     assert peak_mb(ROOT, *files) < peak_mb(ROOT, files[0]) + 10
+
+
+def test_many_files_of_the_same_time_need_little_more_than_one(tmp_path: Path) -> None:
+    talk = started()
+    for _ in range(40):
+        talk.server.data(frame("17", "1", "x" * 60_000))
+    files = [tmp_path / f"{number}.pcap" for number in range(60)]
+    for number, file in enumerate(files):
+        file.write_bytes(pcap([replace(one, ts_ns=one.ts_ns + number) for one in talk.packets]))
+
+    assert peak_mb(ROOT, *files) < peak_mb(ROOT, files[0]) + 20
 
 
 def test_what_is_counted_only_is_freed_without_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
