@@ -19,10 +19,9 @@ from capanalyze.packets.raw import NO_TIME
 LOOKED_AT: Final = 1000
 """First packets of a piece among which one with a time is looked for."""
 
-OVERLAP_NS: Final = 10_000_000
+OVERLAP_NS: Final = 500_000_000
 """How far a piece has to begin before the end of the one before it, if not before its middle, to be of the same time:
-capturing alone puts packets out of order."""
-
+capturing alone puts packets out of order, dumpcap on several interfaces by a quarter of a second (CAP_READ_TIMEOUT)."""
 
 MOST_AT_ONCE: Final = 8
 """Files that are read at the same time: each takes a window of memory, and systems limit how many may be open."""

@@ -262,7 +262,7 @@ def test_a_copy_among_the_pieces_is_remarked_on(pieces: list[Path], tmp_path: Pa
 
 
 def test_pieces_whose_packets_are_out_of_order_where_they_meet_are_not_of_the_same_time(tmp_path: Path) -> None:
-    (tmp_path / "1").write_bytes(pcap([(1, 0, b"packet"), (2, 9_000, b"packet")]))
+    (tmp_path / "1").write_bytes(pcap([(1, 0, b"packet"), (2, 400_000, b"packet")]))
     (tmp_path / "2").write_bytes(pcap([(2, 0, b"packet"), (3, 0, b"packet")]))
 
     assert read([tmp_path / "1", tmp_path / "2"]).capture.remarks == ()
