@@ -115,6 +115,8 @@ class Capture:
                 self._tell_progress()
         for file, recording in recordings:
             file.first_packet = max(int(recording.first) - 1, 0)
+            comments = file.decoder.comments  # their packets have the numbers that they have in this file alone
+            comments[:] = [f"{Path(file.name).name}: {comment}" for comment in comments]
 
     def _tell_progress(self) -> None:
         if self._progress is not None:

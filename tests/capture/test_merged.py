@@ -19,7 +19,7 @@ from capanalyze.capture.merged import STRETCH
 from capanalyze.capture.pieces import MOST_AT_ONCE
 from capanalyze.report.report import Report
 from tests.capture.merging import dealt_out
-from tests.capture.octets import ROOT, interface, packet, pcap, section, simple_packet
+from tests.capture.octets import ROOT, interface, option, packet, pcap, section, simple_packet
 from tests.capture.wrappers import WRAPPERS, ethernet
 from tests.conversation import START_NS, Conversation, Packet, pcap_of_frames, pcapng
 
@@ -251,6 +251,16 @@ def test_packets_of_no_use_have_numbers_too(tmp_path: Path) -> None:
         (6, b"two"),
     ]
     assert read([one, two]).capture.packets == 6
+
+
+def test_a_comment_is_of_a_packet_by_its_number_in_a_file_that_is_named(tmp_path: Path) -> None:
+    head = section("<") + interface("<")
+    note = option("<", 1, b"look") + option("<", 0, b"")
+    commented = packet("<", b"two", 3_000_000, options=note)
+    one = written(tmp_path, "one", head + packet("<", b"one", 1_000_000) + packet("<", b"four", 9_000_000))
+    two = written(tmp_path, "two", head + packet("<", b"three", 2_000_000) + commented)
+
+    assert read([one, two]).capture.comments == ("two: packet 2: look",)
 
 
 def test_progress_is_told_now_and_then(tmp_path: Path) -> None:
