@@ -245,9 +245,7 @@ def at_the_same_time(files: Sequence[CaptureFile]) -> list[str]:
     if len(names) < 2:
         return []
     most = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-    return [
-        f"recorded at the same time: {most}; packets are in order of time, numbered as in what mergecap makes of them"
-    ]
+    return [f"of the same time by their clocks: {most}; packets are in order of time, as mergecap numbers them"]
 
 
 def read_behind(file: CaptureFile) -> str:

@@ -115,7 +115,7 @@ def test_packets_dealt_out_to_two_files_are_told_as_before(path: Path, tmp_path:
     report = read(halves)
 
     if report.capture.packets > 2:
-        assert report.capture.remarks[0].startswith("recorded at the same time: one, other;")
+        assert report.capture.remarks[0].startswith("of the same time by their clocks: one, other;")
     assert told(report) == told(read(whole))
     assert list(report.messages()) == list(messages(whole))
 
@@ -171,14 +171,14 @@ def test_which_files_are_of_the_same_time_and_what_is_told_of_them(order: tuple[
         ("c", 6, 2),
     ]
     assert capture.remarks == (
-        "recorded at the same time: a, b; packets are in order of time, numbered as in what mergecap makes of them",
+        "of the same time by their clocks: a, b; packets are in order of time, as mergecap numbers them",
     )
 
 
 def test_many_files_of_the_same_time_are_not_all_named(tmp_path: Path) -> None:
     paths = [written(tmp_path, str(at), pcap([(at + 1, 0, b"packet"), (20, 0, b"packet")])) for at in range(6)]
 
-    assert "recorded at the same time: 0, 1, 2, 3 and 2 more;" in read(paths).capture.remarks[0]
+    assert "of the same time by their clocks: 0, 1, 2, 3 and 2 more;" in read(paths).capture.remarks[0]
 
 
 def test_so_many_files_of_the_same_time_are_read_at_once(tmp_path: Path) -> None:
@@ -192,8 +192,8 @@ def test_so_many_files_of_the_same_time_are_read_at_once(tmp_path: Path) -> None
 
     assert [one.first_packet for one in capture.files] == [*range(1, MOST_AT_ONCE + 1), 17, 18, 21]
     assert [remark.partition(";")[0].partition(": mergecap")[0] for remark in capture.remarks] == [
-        "recorded at the same time: 00, 01, 02, 03 and 4 more",
-        "recorded at the same time: 08, 09",
+        "of the same time by their clocks: 00, 01, 02, 03 and 4 more",
+        "of the same time by their clocks: 08, 09",
         "08 is of the same time as 8 others, and is read behind them",
     ]
 
