@@ -23,7 +23,7 @@ from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.results import fill
 from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.state import NO_MESSAGES
-from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE, OPENING
+from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE, OPENING, SEARCHING
 from capanalyze.tws.untold import BITS, READY, WATCH_CLIENT, WATCH_SERVER, milestone, stage
 from capanalyze.tws.walker import WATCH_NONE
 
@@ -278,7 +278,8 @@ class Session(Legacy):
         """Off the API ports, what does not begin like TWS is left alone; after a banner the client may still do so."""
         for stream, other in ((self.first, self.second), (self.second, self.first)):
             scanner = stream.scanner
-            banner = not stream.from_client and other.mode == OPENING and stream.offset <= BANNER_OCTETS
+            undecided = other.mode in {OPENING, SEARCHING}
+            banner = not stream.from_client and undecided and stream.offset <= BANNER_OCTETS
             strange = stream.mode == OPAQUE and stream.hello_octets == 0 and not banner
             if strange or (scanner is not None and scanner.octets > SEARCH_OCTETS):
                 self.dead = True
