@@ -15,6 +15,7 @@ from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import SECOND, count, listing, quote, span
 from capanalyze.tws.pace import RATE
 from capanalyze.tws.schema.pairs import pairs
+from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named, Unfinished
 
 PATIENCE: Final = SECOND
@@ -113,6 +114,11 @@ def _unended(facts: Facts) -> str:
     return f"; {least}{count(len(lists), 'list')} that the client asked for had no end ({first.end} for one)"
 
 
+def waiting(session: Session) -> list[Named]:
+    """The requests without an answer that have to have one, whatever there is to tell."""
+    return [entry for entry in session.unanswered if not pairs()[entry.name].quiet]
+
+
 def _unheard(facts: Facts) -> str:
     """Requests after everything that the gateway sent, where all that was sent is in the capture."""
     session, last = facts.session, facts.server.last_before
@@ -123,7 +129,7 @@ def _unheard(facts: Facts) -> str:
         entry.packet > last.packet
         and (waited := between(moment(entry.packet, entry.ts_ns), end, facts.set_back)) is not None
         and waited >= PATIENCE
-        for entry in session.unanswered
+        for entry in waiting(session)
     )
     if not number or session.unanswered_left_out:
         return ""
@@ -140,7 +146,7 @@ def _unbegun(facts: Facts) -> str:
     early = {one.packet for one in sent_too_early(facts)}
     names = [
         entry.name
-        for entry in session.unanswered
+        for entry in waiting(session)
         if pairs()[entry.name].ends
         and entry.packet not in early
         and (waited := between(moment(entry.packet, entry.ts_ns), end, facts.set_back)) is not None
@@ -167,8 +173,8 @@ def sent_too_early(facts: Facts) -> list[Named]:
     session = facts.session
     if session is None or facts.stage != "ready":
         return []
-    waiting = {(entry.packet, entry.name, entry.request_id) for entry in session.unanswered}
-    early = [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in waiting]
+    still = {(entry.packet, entry.name, entry.request_id) for entry in waiting(session)}
+    early = [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in still]
     waits = [(one, between(moment(one.packet, one.ts_ns), end_of(facts), facts.set_back)) for one in early]
     return [one for one, wait in waits if wait is not None and wait >= PATIENCE]
 

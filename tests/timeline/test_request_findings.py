@@ -194,3 +194,14 @@ def test_a_capture_that_ends_too_soon_does_not_tell_that_early_requests_were_dro
     names = [name for _, name in findings(talk.after(wait).client.keep_alive())]
 
     assert ("requests-before-ready" in names) is told
+
+
+@pytest.mark.parametrize("request_of", [frame("12", "1", "1"), frame("15", "1", "1")], ids=["bulletins", "auto"])
+def test_a_request_that_is_answered_only_where_there_is_something_to_tell_is_not_missed(request_of: bytes) -> None:
+    late = ready().client.data(request_of).server.ack().after(9)
+    early = started().client.data(request_of).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack().after(9)
+
+    for talk in (late, early):
+        talk.client.fin().server.fin().client.ack()
+        assert findings(talk) == []
+        assert "not answered" not in verdict(talk)

@@ -15,7 +15,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.standing import end_of
-from capanalyze.timeline.troubles import PATIENCE, sent_too_early
+from capanalyze.timeline.troubles import PATIENCE, sent_too_early, waiting
 from capanalyze.timeline.words import LISTED_REQUESTS, count, listing, packets, span
 from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named
@@ -30,8 +30,6 @@ UPSTREAM: Final = Cause(
     "possible",
     "the gateway's log; the same request in TWS",
 )
-
-
 MANY: Final = Cause(
     "the gateway rejected them: the client had sent more messages than it takes (error 100)",
     "likely",
@@ -94,7 +92,7 @@ def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Nam
     heard = facts.server.side.last_packet
     return [
         entry
-        for entry in session.unanswered
+        for entry in waiting(session)
         if (waited := between(moment(entry.packet, entry.ts_ns), end)) is not None
         and waited >= PATIENCE
         and entry.packet < heard

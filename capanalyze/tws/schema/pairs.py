@@ -4,8 +4,9 @@
 (the request that cancels it), ``whole`` (the end marker, where one comes at all, ends a stream too: it was a snapshot),
 ``keyless`` (no key: the oldest request of that kind whose end has not come is answered, else the newest),
 ``key=KIND`` where the key is not a request or order id, ``again`` where the same key may be sent again (an order is
-changed by sending it once more). Every request can also be answered by ``error`` with its
-id; order ids and request ids are numbered by the client and may overlap: the youngest open one is meant.
+changed by sending it once more), ``quiet`` where nothing comes while there is nothing to tell. Every request can also
+be answered by ``error`` with its id; order ids and request ids are numbered by the client and may overlap: the
+youngest open one is meant.
 """
 
 from typing import Final
@@ -17,13 +18,13 @@ placeOrder: openOrder orderStatus execDetails commissionAndFeesReport stream by=
 cancelOrder: orderStatus again
 reqOpenOrders: openOrder orderStatus / openOrderEnd keyless
 reqAllOpenOrders: openOrder orderStatus / openOrderEnd keyless
-reqAutoOpenOrders: openOrder orderStatus orderBound / openOrderEnd stream whole keyless
+reqAutoOpenOrders: openOrder orderStatus orderBound / openOrderEnd stream whole keyless quiet
 reqAccountUpdates: updateAccountValue updatePortfolio updateAccountTime / accountDownloadEnd stream keyless
 reqExecutions: execDetails commissionAndFeesReport / execDetailsEnd
 reqIds: / nextValidId keyless
 reqContractDetails: contractDetails bondContractDetails / contractDetailsEnd by=cancelContractData
 reqMktDepth: updateMktDepth updateMktDepthL2 rerouteMktDepthReq stream by=cancelMktDepth
-reqNewsBulletins: updateNewsBulletin stream by=cancelNewsBulletins keyless
+reqNewsBulletins: updateNewsBulletin stream by=cancelNewsBulletins keyless quiet
 reqManagedAccts: / managedAccounts keyless
 requestFA: / receiveFA keyless
 replaceFA: / replaceFAEnd
@@ -85,9 +86,10 @@ class Pair:
         keyless: whether answers carry no key, so that the kind alone says which request is meant.
         key: what the key numbers: "request" (request and order ids) or "marketRule".
         again: whether a key in use may be sent again.
+        quiet: whether no answer may be all that there is.
     """
 
-    __slots__ = ("again", "answers", "cancel", "end", "key", "keyless", "request", "stream", "whole")
+    __slots__ = ("again", "answers", "cancel", "end", "key", "keyless", "quiet", "request", "stream", "whole")
 
     def __init__(self, row: str) -> None:
         self.request, _, rest = row.partition(":")
@@ -99,6 +101,7 @@ class Pair:
         self.keyless = False
         self.key = "request"
         self.again = False
+        self.quiet = False
         ending = False
         for word in rest.split():
             if word == "/":
@@ -111,6 +114,8 @@ class Pair:
                 self.keyless = True
             elif word == "again":
                 self.again = True
+            elif word == "quiet":
+                self.quiet = True
             elif word.startswith("by="):
                 self.cancel = word[3:]
             elif word.startswith("key="):
