@@ -120,8 +120,9 @@ class Facts:
 
     @property
     def working(self) -> bool:
-        """Whether a session was ready, or under way when the capture began: then its hello is not in it."""
-        return self.stage == "ready" or (self.stage == "midstream" and self.answer is None)
+        """Whether a session was ready, or under way when the capture began: then no hello is in it, or all the rest."""
+        begun = self.answer is not None and len(self.missing_names) > 0
+        return self.stage == "ready" or (self.stage == "midstream" and not begun)
 
     @property
     def held_back(self) -> bool:

@@ -285,6 +285,18 @@ def test_a_capture_that_lacks_the_hello_only_shows_a_session_that_did_not_come_a
     assert "after startApi" in told.verdict
 
 
+@pytest.mark.parametrize("first", [3, 4, 5, 6, 8])
+@pytest.mark.parametrize(
+    ("closer", "name"), [("server", "gateway-closed-midsession"), ("client", "client-reset-midsession")]
+)
+def test_a_session_that_became_ready_worked_wherever_its_capture_began(first: int, closer: str, name: str) -> None:
+    talk = ready().server.data(error(2104)).client.ack().after(4)
+    talk = talk.server.fin() if closer == "server" else talk.client.rst()
+    del talk.packets[:first]
+
+    assert [one.id for one in report(talk).connections[0].findings] == [name]
+
+
 def test_a_gateway_s_hello_is_no_working_session_that_somebody_ended() -> None:
     late = gave_up().after(2).server.data(answer()).client.bare_rst()
     del late.packets[:6]
