@@ -11,7 +11,6 @@ from capanalyze.timeline.errors_told import MEANINGS, RESTORED, UPSTREAM, WireEr
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.words import MINUTE, SECOND
-from capanalyze.tws.state import ERRORS
 
 RECENT: Final = 5 * MINUTE
 """An error that passes explains no close later than that."""
@@ -37,6 +36,10 @@ FARMS: Final = {
 """The kind of farm that a code is about, and whether it is there; an idle one is, on demand (protocol.md 5.2)."""
 
 
+NOT_CONNECTED: Final = "not connected:"
+"""What 1101 and 1102 end with where a farm is missing: "... are connected: usfarm. ... are not connected: ushmds."."""
+
+
 class Farm(NamedTuple):
     """A data farm of IB's that the gateway had lost."""
 
@@ -58,8 +61,8 @@ def recent(facts: Facts, error: WireError) -> bool:
 
 def standing(facts: Facts) -> list[WireError]:
     """The newest error of each code in MEANINGS, unless it was over: IB's connection restored, or the pace long ago."""
-    before = _before(facts)
-    newest = _newest(facts, before)
+    before = [error for error in facts.errors if facts.told_before_close(error.code)]
+    newest = _newest(facts)
     back = max((place for place, error in enumerate(newest) if error.code in RESTORED), default=-1)
     gone = {error.code for error in newest[back + 1 :]}
     last = {error.code: error for error in before if error.code in MEANINGS}
@@ -73,14 +76,15 @@ def standing(facts: Facts) -> list[WireError]:
 def lost_farms(facts: Facts) -> list[Farm]:
     """The data farms that were gone for a second and more in the end, in the order in which they went."""
     found: dict[tuple[str, str], Farm] = {}
-    for error in _newest(facts, _before(facts)):
-        if error.code not in FARMS:
-            continue
-        kind, there = FARMS[error.code]
+    for error in _newest(facts):
+        if error.code in RESTORED:
+            down = _down(error.text)
+            found = {key: farm for key, farm in found.items() if farm.name in down}
+        kind, there = FARMS.get(error.code, ("", True))
         name = _farm_name(error.text)
         if there:
             found.pop((kind, name), None)
-        else:
+        elif name:
             found.setdefault((kind, name), Farm(kind, name, error))
     end = end_of(facts)
     waits = [(farm, between(farm.error.at, end, facts.set_back)) for farm in found.values()]
@@ -98,16 +102,21 @@ def trimmed(facts: Facts) -> list[WireError]:
     return [error for error in facts.errors if TRIMMED_TEXT in error.text.lower()]
 
 
-def _before(facts: Facts) -> list[WireError]:
-    return [error for error in facts.errors if facts.told_before_close(error.code)]
-
-
-def _newest(facts: Facts, errors: list[WireError]) -> list[WireError]:
-    """Those among which none is left out."""
-    return errors[-ERRORS:] if facts.session is not None and facts.session.errors_left_out else errors
+def _newest(facts: Facts) -> list[WireError]:
+    """Those from which on none is left out, that came before the client had closed."""
+    session = facts.session
+    known = len(session.errors) - int(session.errors_since) if session is not None and session.errors_left_out else None
+    newest = facts.errors if known is None else facts.errors[len(facts.errors) - known :]
+    return [error for error in newest if facts.told_before_close(error.code)]
 
 
 def _farm_name(text: str) -> str:
     """The name at the end of "... connection is broken:usfarm.nj" or "... upon demand.usfarm.nj"."""
     lead, colon, name = text.rpartition(":")
     return (name if colon and lead else text.partition(".")[2]).strip()
+
+
+def _down(text: str) -> set[str]:
+    """The farms that are still gone when IB's connection is back; the text lists those that are not, or none."""
+    listed = text.partition(NOT_CONNECTED)[2]
+    return {name.strip().rstrip(".") for name in listed.split(";")}

@@ -61,6 +61,7 @@ class SessionState(FrameHandler):
         "detail",
         "errors",
         "errors_left_out",
+        "errors_since",
         "first",
         "first_held",
         "from_start",
@@ -163,7 +164,8 @@ class SessionState(FrameHandler):
         # messages that are kept, and requests that are followed
         self.head: list[Message] = [] if untold is None else untold.messages  # the first ``most_head``, of both sides
         self.errors: list[Message] = [] if untold is None else untold.messages  # the server's after these
-        self.errors_left_out: i64 = 0  # between the first ERRORS and the newest
+        self.errors_left_out: i64 = 0  # between the first ERRORS and the newest, and where there was no room
+        self.errors_since: i64 = 0  # from this one of ``errors`` on none is left out
         self.closing_tail: tuple[list[Message], list[Message]] | None = None  # the newest of sides 0, 1 at the close
         self.kept: list[Message] = NO_MESSAGES  # keep_all: what take_messages() gives next
         self.all_milestones: Milestones = Milestones() if untold is None else untold.milestones
@@ -221,6 +223,9 @@ class SessionState(FrameHandler):
         if not self.detail:
             return
         if not self.keep_all and not self.room.keep(len(message.payload)):
+            if message.id == ERROR and not message.from_client:
+                self.errors_left_out += 1
+                self.errors_since = len(self.errors)
             if not self.settled:
                 self.settle()  # the head ends here
         elif len(self.head) < self.most_head:
@@ -232,6 +237,7 @@ class SessionState(FrameHandler):
             if len(self.errors) > 2 * ERRORS:
                 gone = self.errors.pop(ERRORS)
                 self.errors_left_out += 1
+                self.errors_since = max(self.errors_since - 1, ERRORS)
                 if not self.keep_all:
                     self.room.let_go(len(gone.payload))
 

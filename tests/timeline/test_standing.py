@@ -98,6 +98,32 @@ def test_a_farm_that_came_back_under_its_name_is_not_missed(back: bytes) -> None
     assert "farm" not in verdict(talk.client.fin())
 
 
+RESTORED = "Connectivity between IBKR and Trader Workstation has been restored - data maintained. "
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [
+        ("", False),
+        ("All data farms are connected: usfarm.nj; ushmds.", False),
+        ("The following farms are connected: usfarm.nj. The following farms are not connected: ushmds.", False),
+        ("The following farms are connected: ushmds. The following farms are not connected: eufarm; usfarm.nj.", True),
+    ],
+)
+def test_when_ib_s_connection_is_back_its_message_tells_which_farms_are_not(listed: str, told: bool) -> None:
+    talk = ready().server.data(BROKEN + error(1100)).client.ack().after(60)
+    talk.server.data(error(1102, RESTORED + listed)).client.ack().after(9).client.fin()
+
+    assert ("; the market data farm `usfarm.nj` was disconnected (error 2103)" in verdict(talk)) is told
+    assert ("farm-status" in [name for _, name in findings(talk)]) is told
+
+
+def test_a_farm_whose_name_is_not_told_is_none_that_can_be_said_to_be_missing() -> None:
+    talk = ready().server.data(error(2103, "text")).client.ack().after(9).client.fin()
+
+    assert "farm" not in verdict(talk)
+
+
 def test_lists_of_which_nothing_came_while_the_gateway_answered_others_are_in_the_first_line() -> None:
     ask = ready().client.data(COMPLETED + POSITIONS + TIME).server.data(A_TIME + A_POSITION).client.ack().after(4)
     stalled = verdict(ask.client.fin().server.fin().client.ack())

@@ -222,6 +222,13 @@ def test_the_errors_before_the_end_are_known_after_any_number_of_others() -> Non
     assert (1, "port-changed") in findings(moved)
 
 
+def test_errors_after_the_client_s_close_are_not_taken_for_those_before_it_that_were_not_kept() -> None:
+    many = error(354)
+    talk = ready().server.data(many * 180 + error(1100) + many * 60 + error(1102) + many * 200).client.fin()
+
+    assert "lost its connection" not in verdict(talk.server.data(error(504) * 60))
+
+
 def test_errors_that_were_not_kept_are_not_said_to_be_all() -> None:
     few, many = (found("pacing-reject", ready().server.data(error(100) * number)) for number in (150, 400))
 

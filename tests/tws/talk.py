@@ -143,7 +143,7 @@ def results(session: Session) -> dict[str, object]:
         "dead", "is_tws", "hello_side", "client_range", "options", "server_version", "connection_time", "redirect",
         "client_id", "client_library", "legacy_version", "hello_problem", "not_tws", "client_counts", "server_counts",
         "client_encodings", "server_encodings", "client_remainder", "server_remainder", "unanswered_left_out",
-        "desync_count", "errors_left_out",
+        "desync_count", "errors_left_out", "errors_since",
     )  # fmt: skip
     found: dict[str, object] = {name: getattr(session, name) for name in plain}
     found["accounted"] = [session.accounted(side) for side in (0, 1)]

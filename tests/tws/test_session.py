@@ -8,7 +8,7 @@ import pytest
 
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
-from capanalyze.tcp.room import KEPT_COST
+from capanalyze.tcp.room import KEPT_COST, KEPT_IN_ALL
 from capanalyze.tws.desync import LOST
 from capanalyze.tws.session import BANNER_OCTETS, SEARCH_OCTETS, Session
 from capanalyze.tws.state import ERRORS, HEAD
@@ -137,6 +137,16 @@ def test_a_server_that_speaks_first_is_not_tws_unless_the_client_then_is() -> No
     assert (lost.session.is_tws, lost.finish().client_range) == (True, (100, 187))
 
 
+@pytest.mark.parametrize("cuts", [[], [4]])
+def test_frames_behind_a_banner_are_found_however_they_are_cut(cuts: list[int]) -> None:
+    talk = Talk(on_api_port=False, detail=False).server(WRONG)
+    octets = (b"\0\0\0\x0e1" + bytes(13)) * 2 + b"\0\0\0\x021" + bytes(4)
+    for piece in (octets[:1], octets[1:2], octets[2:]):
+        talk.say(CLIENT, piece, cuts)
+
+    assert (talk.session.dead, talk.session.is_tws) == (False, True)
+
+
 def test_off_the_api_ports_the_search_for_frames_ends() -> None:
     talk = Talk(on_api_port=False, from_start=False)
     for _ in range(SEARCH_OCTETS // 1000 + 1):
@@ -220,6 +230,21 @@ def test_the_first_and_the_newest_errors_are_kept_beyond_the_head() -> None:
     assert [one.payload for one in session.errors] == frames(b"".join([*lost[:ERRORS], *lost[-ERRORS:]]))
     assert session.errors_left_out == 18 * ERRORS
     assert session.room.kept - taken == sum(len(one.payload) + KEPT_COST for one in session.errors)
+
+
+def test_errors_that_there_was_no_room_for_are_left_out_too() -> None:
+    talk = started()
+    talk.server(TICK * HEAD)
+    talk.server(*(text(4, 2, -1, 354, "x" * 9, "") for _ in range(ERRORS + 5)))
+    room = talk.session.room
+    taken, room.kept = room.kept, KEPT_IN_ALL
+    talk.server(text(4, 2, -1, 1102, "back", ""))
+    assert (talk.session.errors_left_out, talk.session.errors_since) == (1, ERRORS + 5)
+    room.kept = taken
+    talk.server(*(text(4, 2, -1, 354, "x" * 9, "") for _ in range(ERRORS)))
+    session = talk.finish()
+
+    assert (len(session.errors), session.errors_left_out, session.errors_since) == (2 * ERRORS, 6, ERRORS)
 
 
 def test_the_snapshot_stays_when_more_is_said() -> None:
