@@ -17,7 +17,7 @@ from capanalyze.capture.pdml import Header, Layers
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.capture.tshark import MAX_CAPTURED, Tshark
 from capanalyze.errors import ToolError
-from capanalyze.packets.ip import FRAGMENT_HEADER, is_extension
+from capanalyze.packets.ip import FRAGMENT_HEADER, IpHeader, is_extension
 from capanalyze.packets.link import LINK_PIECE, LINK_TAGGED, LinkLayer
 from capanalyze.packets.outer import OuterFragments
 from capanalyze.packets.raw import RawPackets
@@ -90,6 +90,7 @@ class Relay:
         self._queue = PacketQueue()
         self._waiting: deque[Waiting] = deque()
         self._link = LinkLayer()
+        self._ip = IpHeader()
         self._outer = OuterFragments()
         self._stretch = 0
         self._needed = 0
@@ -188,7 +189,7 @@ class Relay:
         if packet.wrapping:
             self.unwrapped[packet.wrapping] = self.unwrapped.get(packet.wrapping, 0) + 1
         tag = self._tag(found.tunnel)
-        pieces = [one.offset for one in headers if is_piece(octets[one.offset :])]
+        pieces = [one.offset for one in headers if self._is_piece(octets, one.offset)]
         for place, datagram, missing in datagrams:
             left = packet.original - place - missing
             if min(pieces, default=place) < place:  # the rest of it comes in other packets
@@ -203,6 +204,12 @@ class Relay:
                 2 + len(datagram),
                 2 + left,
             )
+
+    def _is_piece(self, octets: bytes, place: int) -> bool:
+        """Whether the IP header at ``place`` is that of a fragment."""
+        self._ip.fragment = b""
+        self._ip.tcp_offset(octets, place, len(octets), len(octets))
+        return self._ip.fragment != b""
 
     def _tag(self, tunnel: tuple[str, ...]) -> bytes:
         """The two octets for a tunnel; zeros where nothing tells it from others."""
@@ -233,13 +240,6 @@ def length(datagram: bytes) -> int:
     if datagram[0] >> 4 == 4:
         return int.from_bytes(datagram[2:4], "big")
     return int.from_bytes(datagram[4:6], "big") + 40
-
-
-def is_piece(datagram: bytes) -> bool:
-    """Whether an IP header is that of a fragment."""
-    if datagram[:1] and datagram[0] >> 4 == 4:
-        return int.from_bytes(datagram[6:8], "big") & 0x3FFF != 0
-    return datagram[6:7] == bytes([FRAGMENT_HEADER])
 
 
 def is_there(packet: bytes, header: Header) -> bool:

@@ -49,7 +49,7 @@ def _after(waits: Sequence[int | None], what: str) -> str:
 
 def _until(group: Group, start: Callable[[Facts], Moment | None]) -> list[int | None]:
     """From a moment to the close, or to the capture's end where nobody closed."""
-    return [between(start(facts), facts.close if facts.closer else facts.ended, facts.set_back) for facts in group]
+    return [between(start(facts), facts.until, facts.set_back) for facts in group]
 
 
 def _no_data(group: Group) -> str:
@@ -206,7 +206,7 @@ def _talk(facts: Facts) -> str:
         return ""
     name = last_word_name(facts)
     own = "its own" if facts.closer == speaker.name else f"the {speaker.called}'s"
-    wait = between(last_word(facts), facts.close if facts.closer else facts.ended, facts.set_back)
+    wait = between(last_word(facts), facts.until, facts.set_back)
     if not facts.closer:
         whose = f"the last message ({own} {name})" if name else f"{own} last octets"
         before = f" {span(wait)} before the end" if wait is not None else ""

@@ -114,6 +114,11 @@ class Facts:
         """Both ends; one, where the client is connected to itself."""
         return (self.client,) if self.client is self.server else (self.client, self.server)
 
+    @property
+    def until(self) -> Moment | None:
+        """The close, or the capture's end where nobody closed."""
+        return self.close if self.closer else self.ended
+
     def end(self, side: str) -> End:
         """The End called "client" or "server"."""
         return self.client if side == "client" else self.server

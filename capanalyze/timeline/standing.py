@@ -6,7 +6,7 @@ had not come back, and those that only their text tells. Of more errors than are
 
 from typing import Final, NamedTuple
 
-from capanalyze.timeline.ends import Moment, between
+from capanalyze.timeline.ends import between
 from capanalyze.timeline.errors_told import MEANINGS, RESTORED, UPSTREAM, WireError
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.pacing import REJECTED
@@ -48,14 +48,9 @@ class Farm(NamedTuple):
     error: WireError
 
 
-def end_of(facts: Facts) -> Moment | None:
-    """The close, or the capture's end where nobody closed."""
-    return facts.close if facts.closer else facts.ended
-
-
 def recent(facts: Facts, error: WireError) -> bool:
     """Whether a session ended so soon after an error that it may be why; also where there are no times."""
-    since = between(error.at, end_of(facts), facts.set_back)
+    since = between(error.at, facts.until, facts.set_back)
     return since is None or since <= RECENT
 
 
@@ -86,7 +81,7 @@ def lost_farms(facts: Facts) -> list[Farm]:
             found.pop((kind, name), None)
         elif name:
             found.setdefault((kind, name), Farm(kind, name, error))
-    end = end_of(facts)
+    end = facts.until
     waits = [(farm, between(farm.error.at, end, facts.set_back)) for farm in found.values()]
     return [farm for farm, wait in waits if wait is not None and wait >= SECOND]
 

@@ -10,7 +10,7 @@ from capanalyze.timeline.errors_told import MEANINGS, UPSTREAM
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.silence import met_with_rst
-from capanalyze.timeline.standing import end_of, lost_farms, read_only, standing, trimmed
+from capanalyze.timeline.standing import lost_farms, read_only, standing, trimmed
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import SECOND, count, listing, quote, span
 from capanalyze.tws.pace import RATE
@@ -97,7 +97,7 @@ def stuck(facts: Facts) -> list[tuple[Unfinished, int]]:
     session = facts.session
     if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut:
         return []
-    end = end_of(facts)
+    end = facts.until
     waits = [(one, between(moment(one.last_packet, one.last_ts), end)) for one in session.unfinished]
     return [(one, wait) for one, wait in waits if one.name != START_API and wait is not None and wait >= LIST_PATIENCE]
 
@@ -119,18 +119,18 @@ def waiting(session: Session) -> list[Named]:
     return [entry for entry in session.unanswered if not pairs()[entry.name].quiet]
 
 
+def _is_old(facts: Facts, request: Named, patience: int) -> bool:
+    """Whether a request was sent so long before the end, in ns."""
+    wait = between(moment(request.packet, request.ts_ns), facts.until, facts.set_back)
+    return wait is not None and wait >= patience
+
+
 def _unheard(facts: Facts) -> str:
     """Requests after everything that the gateway sent, where all that was sent is in the capture."""
     session, last = facts.session, facts.server.last_before
     if session is None or last is None or facts.stage != "ready" or facts.incomplete or facts.held_back:
         return ""
-    end = end_of(facts)
-    number = sum(
-        entry.packet > last.packet
-        and (waited := between(moment(entry.packet, entry.ts_ns), end, facts.set_back)) is not None
-        and waited >= PATIENCE
-        for entry in waiting(session)
-    )
+    number = sum(entry.packet > last.packet and _is_old(facts, entry, PATIENCE) for entry in waiting(session))
     if not number or session.unanswered_left_out:
         return ""
     last_ones = "last request was not" if number == 1 else f"last {number} requests were not"
@@ -142,15 +142,11 @@ def _unbegun(facts: Facts) -> str:
     session = facts.session
     if session is None or facts.stage != "ready" or facts.incomplete or facts.held_back or facts.client.shut:
         return ""
-    end = end_of(facts)
     early = {one.packet for one in sent_too_early(facts)}
     names = [
         entry.name
         for entry in waiting(session)
-        if pairs()[entry.name].ends
-        and entry.packet not in early
-        and (waited := between(moment(entry.packet, entry.ts_ns), end, facts.set_back)) is not None
-        and waited >= LIST_PATIENCE
+        if pairs()[entry.name].ends and entry.packet not in early and _is_old(facts, entry, LIST_PATIENCE)
     ]
     if not names or session.unanswered_left_out:
         return ""
@@ -175,8 +171,7 @@ def sent_too_early(facts: Facts) -> list[Named]:
         return []
     still = {(entry.packet, entry.name, entry.request_id) for entry in waiting(session)}
     early = [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in still]
-    waits = [(one, between(moment(one.packet, one.ts_ns), end_of(facts), facts.set_back)) for one in early]
-    return [one for one, wait in waits if wait is not None and wait >= PATIENCE]
+    return [one for one in early if _is_old(facts, one, PATIENCE)]
 
 
 def _late(facts: Facts) -> str:

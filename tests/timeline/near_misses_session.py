@@ -18,6 +18,7 @@ from tests.timeline.rule_talks import (
     TLS_ANSWER,
     TLS_HELLO,
     asked_at_once,
+    asked_too_early,
     gave_up,
     other,
     strayed,
@@ -122,14 +123,7 @@ IN_SESSION = {
         "a request that the host did not acknowledge": [
             ready().client.data(frame("49", "1"), undelivered=True).after(9).client.data(b"", undelivered=True)
         ],
-        "a request that was sent too early": [
-            started()
-            .client.data(frame("49", "1"))
-            .server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)
-            .client.ack()
-            .after(9)
-            .client.fin()
-        ],
+        "a request that was sent too early": [asked_too_early()],
     },
     "requests-unfinished": {
         "a client that reads no more": [

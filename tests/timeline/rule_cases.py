@@ -12,6 +12,7 @@ from tests.timeline.rule_talks import (
     TLS_ANSWER,
     TLS_HELLO,
     asked_at_once,
+    asked_too_early,
     gave_up,
     lost_frame,
     other,
@@ -68,14 +69,7 @@ FIRES = {
     "gateway-closed-midsession": [ready().server.fin().client.fin()],
     "client-reset-midsession": [ready().server.data(frame("49", "1", "1") * 9).client.rst()],
     "injected-rst": [ready().after(20).server.rst(ttl=250)],
-    "requests-before-ready": [
-        started()
-        .client.data(frame("49", "1"))
-        .server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)
-        .client.ack()
-        .after(9)
-        .client.fin()
-    ],
+    "requests-before-ready": [asked_too_early()],
     "request-id-in-use": [ready().client.data(MARKET_DATA).server.ack().client.data(MARKET_DATA).server.ack()],
     "requests-unanswered": [ready().client.data(frame("49", "1")).server.ack().after(10).client.fin()],
     "requests-unfinished": [ready().client.data(POSITIONS).server.data(A_POSITION).client.ack().after(4).client.fin()],

@@ -1,7 +1,7 @@
 """Octets and conversations that the captures for rules are made of. A helper of the tests."""
 
 from tests.conversation import Conversation
-from tests.timeline.talk import error, frame, greeted, ready
+from tests.timeline.talk import MANAGED_ACCOUNTS, NEXT_VALID_ID, error, frame, greeted, ready, started
 
 SECOND = 1_000_000_000
 IBAPI = b"API\0\x00\x00\x00\x09v100..187"
@@ -19,6 +19,12 @@ A_FARM = error(2104, "Market data farm connection is OK:usfarm")
 A_TICK = frame("1", "6", "5", "1", "100.25", "300", "0")
 PROTOBUF_START_API = b"\0\0\0\x06\0\0\x01\x0f\x08\0"
 BINARY_START_API = b"\x00\x00\x00\x09\x00\x00\x00\x472\x001\0\0"
+
+
+def asked_too_early() -> Conversation:
+    """A request before the session was ready, without an answer until the client left."""
+    talk = started().client.data(frame("49", "1")).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)
+    return talk.client.ack().after(9).client.fin()
 
 
 def asked_at_once(number: int, first: float, each: float, *, also: bytes = b"") -> Conversation:

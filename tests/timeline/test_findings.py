@@ -267,38 +267,6 @@ def test_an_idle_session_whose_next_request_meets_a_rst_may_have_been_forgotten_
 
 
 @pytest.mark.parametrize(
-    ("codes", "title", "advice"),
-    [
-        (
-            [1101],
-            "The gateway has its own connection to IB back; its subscriptions are gone",
-            "send every request for market data again",
-        ),
-        ([1102], "The gateway has its own connection to IB back", "nothing has to be requested again"),
-        ([1100, 1101], "The gateway lost its own connection to IB; the API socket stayed up", "send every request"),
-        ([2110], "The gateway lost its own connection to IB; the API socket stayed up", "wait for 1101 or 1102"),
-    ],
-)
-def test_each_word_of_the_gateway_on_its_own_connection_has_its_own_advice(
-    codes: list[int], title: str, advice: str
-) -> None:
-    finding = found("upstream-lost", ready().server.data(b"".join(error(code) for code in codes)).client.ack())
-
-    assert finding.title == title
-    assert finding.advice.startswith(advice)
-
-
-def test_an_api_socket_that_the_gateway_then_closed_did_not_stay_up() -> None:
-    talk = ready().server.data(error(1100)).client.ack().after(2).server.fin()
-
-    assert found("upstream-lost", talk).title == "The gateway lost its own connection to IB"
-
-
-def test_nothing_shows_that_a_socket_stayed_up_where_the_capture_ends_with_the_loss() -> None:
-    assert found("upstream-lost", ready().server.data(error(1100))).title == "The gateway lost its own connection to IB"
-
-
-@pytest.mark.parametrize(
     ("talk", "text", "certainty"),
     [
         (
@@ -348,14 +316,3 @@ def test_a_right_hello_is_not_blamed_for_an_answer_that_makes_no_sense() -> None
     assert "bad-hello" not in [name for _, name in findings(talk)]
     assert found("wrong-service", talk).certainty == "likely"
     assert "4.0 s after the gateway had sent `\\0\\xff\\xff\\xff203\\0`, which is not TWS" in verdict(talk)
-
-
-def test_of_many_losses_and_returns_of_a_week_the_newest_are_told() -> None:
-    talk = ready()
-    for _ in range(7):
-        talk.after(80_000).server.data(error(1100)).client.ack().after(40).server.data(error(1102)).client.ack()
-    finding = found("upstream-lost", talk.after(9).server.data(error(1100)).client.ack())
-
-    assert finding.evidence[0] == "9 more of these before"
-    assert finding.evidence[-1] == "1100 in packet 40: the gateway lost its connection to IB's servers"
-    assert finding.packets == (30, 32, 34, 36, 38, 40)

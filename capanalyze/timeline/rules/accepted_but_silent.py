@@ -61,7 +61,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     if facts.answered_too_late or facts.misfit is not None or left_early(facts) is not None:
         return None
-    waited = between(facts.hello_acked, facts.close if facts.closer else facts.ended)
+    waited = between(facts.hello_acked, facts.until)
     if not facts.closer and (waited is None or waited < SHORTEST_WAIT):
         return None
     return finding(

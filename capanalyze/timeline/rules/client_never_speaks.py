@@ -32,7 +32,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where no octet was sent and the gateway did not close first."""
     if facts.stage != "no_data" or facts.closer == "server" or not facts.api:
         return None
-    length = between(facts.opened_at, facts.close if facts.closer else facts.ended)
+    length = between(facts.opened_at, facts.until)
     return finding(
         ID,
         "The client connected and said nothing",

@@ -12,7 +12,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.standing import Farm, end_of, lost_farms
+from capanalyze.timeline.standing import Farm, lost_farms
 from capanalyze.timeline.words import count, quote, span
 
 ID: Final = "farm-status"
@@ -37,6 +37,6 @@ def check(facts: Facts) -> Finding | None:
 
 
 def _told(facts: Facts, farm: Farm) -> str:
-    since = between(farm.error.at, end_of(facts), facts.set_back)
+    since = between(farm.error.at, facts.until, facts.set_back)
     before = f", {span(since)} before the {'close' if facts.closer else 'end'}" if since is not None else ""
     return f"{farm.error.code} in packet {farm.error.at.packet}: the {farm.kind} {quote(farm.name)}{before}"

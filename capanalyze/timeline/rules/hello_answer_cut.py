@@ -29,7 +29,7 @@ def check(facts: Facts) -> Finding | None:
     wrong = facts.misfit
     if facts.stage != "not_tws" or wrong is None or not wrong.cut_answer or facts.client.shut:
         return None
-    waited = between(facts.server.last_before, facts.close if facts.closer else facts.ended)
+    waited = between(facts.server.last_before, facts.until)
     if facts.closer != "server" and (waited is None or waited < SHORTEST_WAIT):
         return None
     until = f"the {facts.closing_end.called} closed" if facts.closer else "the capture ended"

@@ -36,7 +36,7 @@ def waited_in_vain(facts: Facts) -> int | None:
         return None
     if len(facts.late_readiness) == len(facts.missing_names):
         return None
-    waited = between(facts.start_api, facts.close if facts.closer else facts.ended)
+    waited = between(facts.start_api, facts.until)
     if waited is None or left_early(facts) is not None or (not facts.closer and waited < SHORTEST_WAIT):
         return None
     return waited

@@ -14,7 +14,6 @@ from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.pacing import REJECTED
-from capanalyze.timeline.standing import end_of
 from capanalyze.timeline.troubles import PATIENCE, sent_too_early, waiting
 from capanalyze.timeline.words import LISTED_REQUESTS, count, listing, packets, span
 from capanalyze.tws.session import Session
@@ -42,7 +41,7 @@ def check(facts: Facts) -> Finding | None:
     session = facts.session
     if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut:
         return None
-    end = end_of(facts)
+    end = facts.until
     old = _waited_long(facts, session, end)
     if not old:
         return None
@@ -62,6 +61,7 @@ def check(facts: Facts) -> Finding | None:
         )
         evidence.append(f"the gateway sent nothing at all after the first of them, for {span(silent)}; {host}")
     evidence += _where_answers_may_be(facts)
+    goes_on = _goes_on(facts, old)
     return finding(
         ID,
         "Requests of the client were not answered",
@@ -71,11 +71,11 @@ def check(facts: Facts) -> Finding | None:
         certainty="possible" if facts.incomplete or facts.held_back else "certain",
         causes=[
             *([MANY] if facts.error(REJECTED) is not None else []),
-            *([] if _goes_on(facts, old) else [HANGS]),
+            *([] if goes_on else [HANGS]),
             UPSTREAM,
         ],
         advice="give requests a time-out of their own"
-        + ("" if _goes_on(facts, old) else ", and send reqCurrentTime as a heartbeat"),
+        + ("" if goes_on else ", and send reqCurrentTime as a heartbeat"),
     )
 
 

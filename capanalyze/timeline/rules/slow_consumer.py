@@ -58,7 +58,7 @@ def _shut(facts: Facts) -> tuple[int | None, str]:
 
     When it opened is known by its packet only: until then it was 0 at least from the first sign of that to the last.
     """
-    end = facts.close if facts.closer else facts.ended
+    end = facts.until
     opened = _openings(facts)
     if end is None or opened is None:
         return None, ""

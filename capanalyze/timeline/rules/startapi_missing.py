@@ -36,7 +36,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     if facts.started_too_late or version_window_miss.missed(facts):
         return None
-    waited = between(facts.answer, facts.close if facts.closer else facts.ended)
+    waited = between(facts.answer, facts.until)
     if (waited is None and facts.closer != "client") or (waited is not None and waited < SOON):
         return None
     evidence = [
