@@ -27,7 +27,8 @@ class Event:
     Kinds: "SYN" "SYN-ACK" "ACK" (completes the handshake) "FIN" "RST" "data" "ICMP" (an error about the connection) and
     the tcp.analysis words that are worth a line (notes.py). ``value`` is the octets of "data", else 0.
     ``flag`` qualifies: a SYN or FIN that is a "retransmission"; a FIN or RST "out_of_window"; a RST "refused",
-    "inexact", "ignored" or "after_both_fins"; of "ICMP" it is what the error says and, in hex, who sent it; else "".
+    "refused_before", "inexact", "ignored" or "after_both_fins"; of "ICMP" it is what the error says and, in hex, who
+    sent it; else "".
     ``last_packet`` and ``count`` fold repeats of the same kind, side and flag.
     """
 

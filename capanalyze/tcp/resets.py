@@ -12,13 +12,17 @@ from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side, mark_end
 from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, doubt
-from capanalyze.tcp.judgement import VALID
+from capanalyze.tcp.judgement import REFUSED, VALID
 from capanalyze.tcp.parting import kept
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.zeek import RESET, enter
 
 EARLY: Final = 16
 """Packets of a connection within which the octets before a RST may come that was captured before them."""
+
+
+REFUSED_BEFORE: Final = "refused_before"
+"""Flag of the event of a refusal, where the SYN was repeated and accepted."""
 
 
 def outlived(connection: Connection, side: Side, seg: Segment) -> None:
@@ -159,6 +163,17 @@ def take_back(connection: Connection, side: Side) -> None:
     connection.over = False
     if side.zeek == RESET:
         side.zeek = side.zeek_before
+
+
+def get_through(connection: Connection) -> None:
+    """A SYN that had been refused was repeated and got through, so the refusals ended nothing.
+
+    Windows asks again, every half a second, with the same number (TcpMaxConnectRetransmissions); others ask anew.
+    """
+    take_back(connection, connection.server)
+    for known in connection.events:
+        if known.flag == REFUSED:
+            known.flag = REFUSED_BEFORE
 
 
 def finds_nobody(connection: Connection) -> bool:

@@ -23,7 +23,7 @@ from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, is_lone, place, position, take_syn
 from capanalyze.tcp.parting import NOWHERE, OPEN, SMOOTH, kept
 from capanalyze.tcp.recent import Recent
-from capanalyze.tcp.resets import finds_nobody, outlived, reconsider, take_back, went_on
+from capanalyze.tcp.resets import finds_nobody, get_through, outlived, reconsider, went_on
 from capanalyze.tcp.sequence import STRAY, apart
 from capanalyze.tcp.short import NOTHING, catch_up, goes_on, open_window, said
 from capanalyze.tcp.side import break_tail, part
@@ -97,7 +97,7 @@ class Tracker:
         if peer.last_ack < 0 and answers_another(side, peer, seg):
             return NOTHING
         if connection.refused and flags & ACK and not (flags & SYN and finds_nobody(connection)):
-            take_back(connection, connection.server)  # the repeated SYN got through, so the refusal ended nothing
+            get_through(connection)
         if flags & SYN:
             if flags & ACK and not connection.detail:
                 self.table.accepted(connection)

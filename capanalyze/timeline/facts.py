@@ -142,7 +142,8 @@ class Facts:
     @property
     def released(self) -> int | None:
         """The packet from which the gateway need not hold the connection, its own FIN or a RST; None while it may."""
-        return min((*self.server.fins, *self.server.rsts, *self.client.rsts), default=None)
+        ends = (self.server.fin, self.server.rst, self.client.rst)
+        return min((end.packet for end in ends if end is not None), default=None)
 
     def unread(self, side: str) -> bool:
         """Whether what a side said first is not in the capture: lost, or cut off."""

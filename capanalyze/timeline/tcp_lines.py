@@ -33,6 +33,7 @@ WORDS: Final = {
 
 RESETS: Final = {
     "refused": "RST: refused, nothing accepts connections on port {port}",
+    "refused_before": "RST: refused, nothing accepted connections on port {port} yet",
     "out_of_window": "RST whose sequence number does not fit: ignored",
     "ignored": "RST that the receiver ignored: the connection went on",
     "after_both_fins": "RST after both had closed: it changes nothing",
@@ -40,7 +41,7 @@ RESETS: Final = {
 }
 """What a RST is, by the flag of its event; one without a flag is valid."""
 
-_ENDS_NOTHING: Final = frozenset({"retransmission", "out_of_window", "ignored", "after_both_fins"})
+_ENDS_NOTHING: Final = frozenset({"retransmission", "refused_before", "out_of_window", "ignored", "after_both_fins"})
 """Flags of a FIN or RST that ends no direction."""
 
 

@@ -4,13 +4,18 @@ In: a group of Facts with the same plot. Out: a sentence without its full stop.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
+from capanalyze.tcp.resets import REFUSED_BEFORE
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.words import count, endpoint, known, packets, span, spans
+from capanalyze.timeline.words import MINUTE, count, endpoint, known, packets, span, spans
 
 Group = Sequence[Facts]
+
+STARTED: Final = MINUTE
+"""How long after a refusal a gateway that listens may still be starting."""
 
 
 def before_open(group: Group, thing: str) -> str:
@@ -62,6 +67,20 @@ def refused_after(facts: Facts) -> int | None:
     if refusal is None or facts.began is None or refusal.packet <= facts.began.packet:
         return None
     return between(facts.began, refusal, facts.set_back)
+
+
+def refused_just_before(facts: Facts) -> str:
+    """What tells that nothing had listened until shortly before: the same SYN was refused, or another connection's."""
+    refused = [event for event in facts.connection.events if event.flag == REFUSED_BEFORE]
+    if refused:
+        return f"the host had refused the SYN before it accepted ({packets(int(event.packet) for event in refused)})"
+    before = [other for other in facts.others if other.number < facts.number and facts.same_listener(other)]
+    if not before or before[-1].stage != "refused":
+        return ""
+    ago = between(before[-1].began, facts.began)
+    if ago is None or ago > STARTED:
+        return ""
+    return f"connection {before[-1].number} had been refused {span(ago)} before"
 
 
 def accepted_before(facts: Facts) -> Facts | None:

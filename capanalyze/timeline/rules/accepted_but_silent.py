@@ -15,6 +15,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.client_left_early import left_early
 from capanalyze.timeline.rules.version_window_miss import UPGRADE, too_new, unfit
+from capanalyze.timeline.unopened import refused_just_before
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "accepted-but-silent"
@@ -31,6 +32,18 @@ NEAR: Final = SECOND // 10
 KNOWN: Final = (("ib_async", 4), ("ib_insync", 4), ("ib_async", 2), ("ib_insync", 2))
 """Libraries and their default time-outs in seconds (IB.connect 4, Client.connect 2: protocol.md 6.2)."""
 
+LOG: Final = 'its log: "API server listening on port", "Starting new conversation"'
+
+RESTART: Final = (
+    "look for a waiting window, restart the gateway, try one client alone; "
+    "the client id cannot be the reason, since it was never sent"
+)
+
+WAIT: Final = "let the client try again, for some minutes, and look at the gateway's window and log meanwhile"
+"""What to do where it seems to be starting."""
+
+STARTING: Final = Cause("the gateway is still starting, or lost its login", "possible", LOG)
+
 CAUSES: Final = (
     Cause(
         'a window of the gateway waits for a click: "Accept incoming connection?", a login, a second factor',
@@ -42,11 +55,7 @@ CAUSES: Final = (
         "possible",
         "on its host: ss -tanp shows CLOSE_WAIT without an owner (never accepted) or with Recv-Q 18 (hello never read)",
     ),
-    Cause(
-        "the gateway is still starting, or lost its login",
-        "possible",
-        'its log: "API server listening on port", "Starting new conversation"',
-    ),
+    STARTING,
     Cause(
         "what listens is a relay (docker, socat, ssh) whose gateway is not there",
         "possible",
@@ -64,17 +73,24 @@ def check(facts: Facts) -> Finding | None:
     waited = between(facts.hello_acked, facts.until)
     if not facts.closer and (waited is None or waited < SHORTEST_WAIT):
         return None
+    causes = _causes(facts)
     return finding(
         ID,
         "The gateway's host took the hello, and its program answered nothing",
         [facts.hello, facts.hello_acked, facts.close],
         _evidence(facts, waited),
-        causes=[*unfit(facts), *CAUSES],
-        advice=UPGRADE
-        if too_new(facts)
-        else "look for a waiting window, restart the gateway, try one client alone; "
-        "the client id cannot be the reason, since it was never sent",
+        causes=[*unfit(facts), *causes],
+        advice=UPGRADE if too_new(facts) else RESTART if STARTING in causes else WAIT,
     )
+
+
+def _causes(facts: Facts) -> list[Cause]:
+    """The gateway is likely to be only starting where its port had refused this connection or another just before."""
+    refused = refused_just_before(facts)
+    if not refused:
+        return [*CAUSES]
+    starting = Cause(f"the gateway is still starting: {refused}", "likely", LOG)
+    return [starting, *(cause for cause in CAUSES if cause is not STARTING)]
 
 
 def _evidence(facts: Facts, waited: int | None) -> list[str]:
