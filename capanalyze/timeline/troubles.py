@@ -10,13 +10,16 @@ from capanalyze.timeline.errors_told import MEANINGS, UPSTREAM
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.silence import met_with_rst
-from capanalyze.timeline.standing import lost_farms, read_only, standing, trimmed
+from capanalyze.timeline.standing import lost_farms, read_only, recent, standing, trimmed
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import SECOND, count, listing, quote, span
 from capanalyze.tws.pace import RATE
 from capanalyze.tws.schema.pairs import pairs
 from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named, Unfinished
+
+MOST_TOLD: Final = 3
+"""Troubles in a first line; of more it tells how many."""
 
 PATIENCE: Final = SECOND
 """A request younger than this at the end may still be answered."""
@@ -35,35 +38,50 @@ START_API: Final = "startApi"
 
 
 def troubles(facts: Facts) -> str:
-    """Clauses that begin with "; ", or ""."""
-    nothing_came = standstill(facts) or f"{_unheard(facts) or _unbegun(facts)}{_unended(facts)}"
-    return f"{_silence(facts)}{_said(facts)}{_senseless(facts)}{_early(facts)}{nothing_came}{_late(facts)}"
+    """Clauses that begin with "; ", or "": the MOST_TOLD gravest, and how many more there are among the findings."""
+    nothing_came = [standstill(facts) or _unheard(facts) or _unbegun(facts)]
+    if not standstill(facts):
+        nothing_came.append(_unended(facts))
+    told = [_silence(facts), *_said(facts), _senseless(facts), *nothing_came, _dropped(facts), _farms(facts)]
+    found = [clause for clause in (*told, _read_only(facts), _early(facts), _late(facts)) if clause]
+    more = len(found) - MOST_TOLD
+    if more > 0:
+        found[MOST_TOLD:] = [f"{count(more, 'more trouble')} {'is' if more == 1 else 'are'} among the findings"]
+    return "".join(f"; {clause}" for clause in found)
 
 
 def _silence(facts: Facts) -> str:
     """Minutes without a word before the client's last message, which was met with a RST."""
     found = met_with_rst(facts)
-    return f"; nothing had been said for {span(found[2])} before that message" if found is not None else ""
+    return f"nothing had been said for {span(found[2])} before that message" if found is not None else ""
 
 
-def _said(facts: Facts) -> str:
-    """What the gateway had said of a session that breaks or stands still: each error once, unless it is over."""
-    told = standing(facts)
-    words = [f"; error {error.code}: {MEANINGS[error.code]}" for error in told]
-    refused = read_only(facts)
-    if refused is not None:
-        words.append(f"; error {refused.code}: the gateway's API is read-only")
-    if trimmed(facts):
-        words.append("; the gateway dropped messages for this client before it sent them")
-    farms = [] if any(error.code in UPSTREAM for error in told) else lost_farms(facts)
+def _said(facts: Facts) -> list[str]:
+    """What the gateway had said lately of a session that breaks or stands still: each error once, unless it is over."""
+    told = (error for error in standing(facts) if error.code in UPSTREAM or recent(facts, error))
+    return [f"error {error.code}: {MEANINGS[error.code]}" for error in told]
+
+
+def _dropped(facts: Facts) -> str:
+    """Output that the gateway threw away."""
+    return "the gateway dropped messages for this client before it sent them" if trimmed(facts) else ""
+
+
+def _farms(facts: Facts) -> str:
+    """IB's farms that were gone, unless the gateway's whole connection to IB was."""
+    farms = [] if any(error.code in UPSTREAM for error in standing(facts)) else lost_farms(facts)
+    if not farms:
+        return ""
     if len(farms) == 1:
-        words.append(f"; the {farms[0].kind} {quote(farms[0].name)} was disconnected (error {farms[0].error.code})")
-    elif farms:
-        codes = sorted({farm.error.code for farm in farms})
-        words.append(
-            f"; {len(farms)} of IB's data farms were disconnected (error {listing([str(one) for one in codes])})"
-        )
-    return "".join(words)
+        return f"the {farms[0].kind} {quote(farms[0].name)} was disconnected (error {farms[0].error.code})"
+    codes = listing([str(code) for code in sorted({farm.error.code for farm in farms})])
+    return f"{len(farms)} of IB's data farms were disconnected (error {codes})"
+
+
+def _read_only(facts: Facts) -> str:
+    """An order that the gateway's settings refused."""
+    refused = read_only(facts)
+    return f"error {refused.code}: the gateway's API is read-only" if refused is not None else ""
 
 
 def standstill(facts: Facts) -> str:
@@ -77,8 +95,8 @@ def _gone(facts: Facts) -> str:
     if found is None or not found.peer.side.packets or set(found.packets) <= set(found.end.fins):
         return ""
     if found.keep_alives:
-        return f"; the {found.peer.called}'s host left the {found.end.called}'s last keep-alives unanswered"
-    return f"; the {found.peer.called}'s host did not acknowledge what the {found.end.called} sent again and again"
+        return f"the {found.peer.called}'s host left the {found.end.called}'s last keep-alives unanswered"
+    return f"the {found.peer.called}'s host did not acknowledge what the {found.end.called} sent again and again"
 
 
 def not_reading(facts: Facts) -> str:
@@ -86,7 +104,7 @@ def not_reading(facts: Facts) -> str:
     asked = facts.note("zero_window_probe", "server")
     if not facts.client.shut or asked is None or asked.count < ASKED:
         return ""
-    return "; the client had stopped reading (its window was 0 to the end)"
+    return "the client had stopped reading (its window was 0 to the end)"
 
 
 def stuck(facts: Facts) -> list[tuple[Unfinished, int]]:
@@ -109,9 +127,9 @@ def _unended(facts: Facts) -> str:
         return ""
     first = lists[0][0]
     if len(lists) == 1:
-        return f"; the list that {first.name} asked for had no end ({first.end} did not come)"
+        return f"the list that {first.name} asked for had no end ({first.end} did not come)"
     least = "at least " if facts.session is not None and facts.session.unfinished_left_out else ""
-    return f"; {least}{count(len(lists), 'list')} that the client asked for had no end ({first.end} for one)"
+    return f"{least}{count(len(lists), 'list')} that the client asked for had no end ({first.end} for one)"
 
 
 def waiting(session: Session) -> list[Named]:
@@ -134,7 +152,7 @@ def _unheard(facts: Facts) -> str:
     if not number or session.unanswered_left_out:
         return ""
     last_ones = "last request was not" if number == 1 else f"last {number} requests were not"
-    return f"; the client's {last_ones} answered"
+    return f"the client's {last_ones} answered"
 
 
 def _unbegun(facts: Facts) -> str:
@@ -151,8 +169,8 @@ def _unbegun(facts: Facts) -> str:
     if not names or session.unanswered_left_out:
         return ""
     if len(names) > NAMED_REQUESTS:
-        return f"; {len(names)} requests of the client were not answered ({names[0]} for one)"
-    return f"; the client's {listing(names)} {'was' if len(names) == 1 else 'were'} not answered"
+        return f"{len(names)} requests of the client were not answered ({names[0]} for one)"
+    return f"the client's {listing(names)} {'was' if len(names) == 1 else 'were'} not answered"
 
 
 def _early(facts: Facts) -> str:
@@ -161,7 +179,7 @@ def _early(facts: Facts) -> str:
     if not number:
         return ""
     were = "was" if number == 1 else "were"
-    return f"; {count(number, 'request')} that came before the session was ready {were} not answered"
+    return f"{count(number, 'request')} that came before the session was ready {were} not answered"
 
 
 def sent_too_early(facts: Facts) -> list[Named]:
@@ -180,7 +198,7 @@ def _late(facts: Facts) -> str:
     if burst is None or facts.incomplete:
         return ""
     late = f"and its answers came after up to {span(burst.longest)}"
-    return f"; the client had sent {sent_fast(burst)}, {late}, likely because the gateway takes {RATE} a second"
+    return f"the client had sent {sent_fast(burst)}, {late}, likely because the gateway takes {RATE} a second"
 
 
 def _senseless(facts: Facts) -> str:
@@ -192,4 +210,4 @@ def _senseless(facts: Facts) -> str:
     if place is None:
         return ""
     called = facts.client.called if place.from_client else facts.server.called
-    return f"; octets of the {called} in packet {place.packet} are no TWS message"
+    return f"octets of the {called} in packet {place.packet} are no TWS message"

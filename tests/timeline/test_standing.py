@@ -57,6 +57,30 @@ def test_a_gateway_that_closed_hours_after_error_100_is_not_said_to_have_closed_
     assert "error 100" not in verdict(talk)
 
 
+@pytest.mark.parametrize("code", [10197, 1300])
+def test_an_error_of_hours_ago_that_the_session_outlived_is_not_in_the_first_line(code: int) -> None:
+    talk = ready().server.data(error(code)).client.ack()
+
+    assert f"error {code}" in verdict(talk.after(240).server.fin())
+    assert f"error {code}" not in verdict(ready().server.data(error(code)).after(3 * HOUR).server.data(A_TICK))
+
+
+def test_a_first_line_tells_the_three_gravest_troubles_and_how_many_more_there_are() -> None:
+    said = error(1100) + BROKEN + error(321, "The API interface is currently in Read-Only mode.", 7)
+    said += error(0, "Output exceeded limit (was: 100413), removed first half") + error(10197)
+    talk = ready().server.data(said + A_POSITION).client.data(POSITIONS).server.ack().after(9).client.fin()
+
+    told = verdict(talk)
+
+    assert told.split("; ")[1:5] == [
+        "error 1100: the gateway lost its connection to IB",
+        "error 10197: another session of the same user has the market data",
+        "the client's last request was not answered",
+        "2 more troubles are among the findings",
+    ]
+    assert {"output-trimmed", "read-only-api"} <= {name for _, name in findings(talk)}
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
