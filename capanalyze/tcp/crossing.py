@@ -18,15 +18,21 @@ PATH: Final = 2_000_000
 """Nanoseconds of a round trip beyond one's own host and network."""
 
 
+UNKNOWN: Final = 1_000_000_000
+"""Nanoseconds that a round trip between two hosts may take where the capture does not tell (RFC 6298 2.1)."""
+
+
 def doubt_end(connection: Connection, ended_ts: i64) -> None:
     """Call a close only likely where the capture ended before a close that crossed it would have been captured."""
     close = connection.close
     if close is None or close.certainty != "certain" or close.side < 0 or close.ts_ns < 0 or connection.with_itself:
         return
-    peer = connection.side(close.side).peer
-    if peer.parting.closed or peer.last_packet > close.packet:
+    side = connection.side(close.side)
+    if side.peer.parting.closed or side.parting.fin_acked:
         return
     trip = round_trip(connection, close.side)
+    if trip < 0 and side.host != side.peer.host:
+        trip = UNKNOWN
     if trip >= PATH and 0 <= ended_ts - close.ts_ns < trip:
         doubt(close, CUT_SHORT)
 
