@@ -1,6 +1,6 @@
 """Every small world: all that two ends and the network can do in a few steps, and what a capture sees of it.
 
-A world begins with an open connection. In each step one end sends an octet, closes or aborts, the oldest packet of a
+A world begins with an open connection. In each step one end speaks, closes or aborts, the oldest packet of a
 direction arrives or is lost, or an end sends again. The capture is taken at one host and may miss packets. Worlds
 that leave the same packets but not the same truth cannot be told apart by anyone. A helper of the tests, not a test.
 """
@@ -16,6 +16,9 @@ from tests.conversation import ACK, FIN, PSH, RST, START_NS, SYN, Packet
 
 CLIENT, SERVER = "client", "server"
 ENDS: Final = (CLIENT, SERVER)
+
+OCTETS: Final = 7
+"""What an end sends at a time."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,8 @@ def programs(world: World, name: str) -> Iterator[World]:
     if end.gone or end.act:
         return
     if not end.spoken:
-        yield act(world, name, Sent(name, ACK | PSH, end.sent, end.received, 1), spoken=True)
-        speaks_and_closes = Sent(name, ACK | PSH | FIN, end.sent, end.received, 1)
+        yield act(world, name, Sent(name, ACK | PSH, end.sent, end.received, OCTETS), spoken=True)
+        speaks_and_closes = Sent(name, ACK | PSH | FIN, end.sent, end.received, OCTETS)
         yield act(world, name, speaks_and_closes, spoken=True, act="FIN", knew=end.told)
     yield act(world, name, Sent(name, ACK | FIN, end.sent, end.received), act="FIN", knew=end.told)
     yield act(world, name, Sent(name, ACK | RST, end.sent, end.received), act="RST", knew=end.told, gone=True)
@@ -194,11 +197,19 @@ def worlds(steps: int, at: str, losses: int) -> Iterator[World]:
         seen |= newest
 
 
-def seen_of(world: World, misses: int) -> Iterator[Tape]:
-    """What a capture holds of a world that misses so many packets, or fewer."""
+def seen_of(world: World, misses: int, swapped: bool) -> Iterator[Tape]:
+    """What a capture holds of a world that misses so many packets, or fewer, and may have two neighbours swapped."""
     for missing in range(misses + 1):
         for gone in combinations(range(len(world.tape)), missing):
-            yield tuple(sent for place, sent in enumerate(world.tape) if place not in gone)
+            tape = tuple(sent for place, sent in enumerate(world.tape) if place not in gone)
+            yield tape
+            if swapped:
+                yield from (swap(tape, place) for place in range(len(tape) - 1))
+
+
+def swap(tape: Tape, place: int) -> Tape:
+    """The same with two neighbours in the other order."""
+    return (*tape[:place], tape[place + 1], tape[place], *tape[place + 2 :])
 
 
 def captured(tape: Tape, port: int, round_trip_ns: int) -> list[Packet]:

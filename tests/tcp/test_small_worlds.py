@@ -19,12 +19,12 @@ Truths = dict[Tape, set[frozenset[str | None]]]
 ROUND_TRIP_NS = 60_000_000
 
 
-def possible(steps: int, at: str, losses: int, misses: int, *, rest: bool) -> Truths:
+def possible(steps: int, at: str, losses: int, misses: int, *, rest: bool, swapped: bool) -> Truths:
     """What may be captured, and who may have closed first; ``rest``: the capture goes on until all has happened."""
     found: Truths = defaultdict(set)
     for world in worlds(steps, at, losses):
         if world.at_rest or not rest:
-            for tape in seen_of(world, misses):
+            for tape in seen_of(world, misses, swapped):
                 found[tape].add(world.closers)
     found.pop((), None)
     return found
@@ -40,14 +40,20 @@ def report(tape: Tape, *, rest: bool) -> ConnectionReport:
 
 @pytest.mark.parametrize("at", [CLIENT, SERVER])
 @pytest.mark.parametrize(
-    ("steps", "losses", "misses", "rest"),
-    [(6, 0, 0, False), (5, 1, 1, False), (7, 0, 0, True), (7, 0, 1, True), (7, 1, 0, True)],
+    ("steps", "losses", "misses", "swapped", "rest"),
+    [
+        (6, 0, 0, False, False),
+        (5, 1, 1, False, False),
+        (7, 0, 0, True, True),
+        (8, 0, 1, False, True),
+        (8, 1, 0, False, True),
+    ],
 )
 def test_what_two_worlds_leave_alike_is_certain_only_where_both_have_that_truth(
-    steps: int, losses: int, misses: int, rest: bool, at: str
+    steps: int, losses: int, misses: int, swapped: bool, rest: bool, at: str
 ) -> None:
     wrong, sure = [], 0
-    for tape, truths in possible(steps, at, losses, misses, rest=rest).items():
+    for tape, truths in possible(steps, at, losses, misses, rest=rest, swapped=swapped).items():
         close = report(tape, rest=rest).close
         if close is not None and close.certainty == "certain":
             sure += 1
