@@ -9,7 +9,7 @@ from typing import Final
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.errors_told import MEANINGS
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name
+from capanalyze.timeline.last_words import in_place_of_hello, last_speaker, last_word, last_word_name
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.rules import duplicate_client_id, framing_mismatch, port_changed
 from capanalyze.timeline.troubles import troubles
@@ -89,10 +89,17 @@ def _hello_unanswered(group: Group) -> str:
 _CLIENTS_HELLO: Final = "the client's hello"
 
 
+def _gateway(facts: Facts) -> str:
+    """The gateway where it is told what it had answered: "it" where it is the one that closed."""
+    return "it" if facts.closer == "server" else f"the {facts.server.called}"
+
+
 def _misanswered(group: Group) -> str:
     first = group[0]
     waits = _until(group, lambda facts: facts.server.first)
-    said = f"the {first.server.called} had answered the hello with {_what(first, 'server')}, which is not TWS"
+    message = in_place_of_hello(first)
+    what = f"{message} in place of a hello" if message else f"{_what(first, 'server')}, which is not TWS"
+    said = f"{_gateway(first)} had answered the hello with {what}"
     return _after(waits, said) if first.closer else f"; {said}"
 
 
@@ -106,9 +113,10 @@ def _not_tws(group: Group) -> str:
     what = _what(first, wrong.side)
     if wrong.side == "server":
         said = "sending" if first.closer == "server" else f"the {first.server.called} had sent"
-        said += f" {what}, the beginning of a hello" if wrong.cut_answer else f" {what}, which is not TWS"
+        said += f" {what}, the beginning of a hello" if wrong.cut_hello else f" {what}, which is not TWS"
         return _after(waits, said) if first.closer else f"; {said}"
     which = "which is not TWS" if wrong.protocol else "which is no TWS hello"
+    which = "only the beginning of a hello" if wrong.cut_hello else which
     said = f"sending {what}, {which}" if first.closer == "client" else f"the client had sent {what}, {which}"
     clause = _after(waits, said) if first.closer else f"; {said}"
     return clause if first.server.spoke_before else f"{clause}; nothing was answered"
@@ -143,7 +151,7 @@ def _not_started(group: Group) -> str:
         answer = "a server version that is not in the capture"
     if not first.redirect and offered and version is not None and not offered[0] <= version <= offered[1]:
         answer += f", which the client does not support (it offered {offered[0]} to {offered[1]})"
-    said = f"the {first.server.called} had answered the hello with {answer}"
+    said = f"{_gateway(first)} had answered the hello with {answer}"
     if not first.closer:
         return f"; {said}, and the client has not sent " + (f"all of startApi ({begun})" if begun else "startApi")
     waits = _until(group, lambda facts: facts.answer)

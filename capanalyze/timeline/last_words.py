@@ -44,7 +44,18 @@ def last_word_name(facts: Facts) -> str:
     messages = messages_before_close(facts, speaker.name) if speaker is not None else []
     if not messages or word is None or messages[-1].packet < word.packet:
         return ""
-    return f"error {wire_error(messages[-1]).code}" if is_error(messages[-1]) else messages[-1].name
+    return name_of(messages[-1])
+
+
+def name_of(message: Message) -> str:
+    """Its name; of an error that and the code."""
+    return f"error {wire_error(message).code}" if is_error(message) else message.name
+
+
+def in_place_of_hello(facts: Facts) -> str:
+    """The message of TWS with which a gateway answered the hello in place of its own, "" where it did not."""
+    answers = messages_before_close(facts, "server") if facts.stage == "misanswered" else []
+    return name_of(answers[0]) if answers else ""
 
 
 def malformed(facts: Facts) -> list[tuple[Message, str]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tws.hello import LEGACY_NEWEST
-from capanalyze.tws.not_tws import CUT_ANSWER, protocol
+from capanalyze.tws.not_tws import CUT_ANSWER, CUT_HELLO, protocol
 from capanalyze.tws.session import Session
 from capanalyze.tws.stream_state import OPAQUE, OPENING, SEARCHING
 
@@ -25,9 +25,9 @@ class Misfit(NamedTuple):
     words: str
 
     @property
-    def cut_answer(self) -> bool:
-        """Whether it is the beginning of a right hello of the server, and no more came: TWS, as far as it goes."""
-        return self.side == "server" and self.words.startswith(CUT_ANSWER)
+    def cut_hello(self) -> bool:
+        """Whether it is the beginning of a right hello, and no more came: TWS, as far as it goes."""
+        return self.words.startswith(CUT_ANSWER if self.side == "server" else CUT_HELLO)
 
 
 def misfit(connection: Connection, session: Session | None) -> Misfit | None:

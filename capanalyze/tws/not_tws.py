@@ -44,6 +44,7 @@ PROTOCOLS: Final[tuple[tuple[bytes, str], ...]] = (
 SHORTEST_ANSWER: Final = 5
 """Octets after the length of a server's hello at least: a version of two digits, a time, and their NULs."""
 
+CUT_HELLO: Final = "the client's hello is cut"
 CUT_ANSWER: Final = "the server's hello is cut"
 """How the sentence begins where the server's octets are the beginning of a right hello."""
 
@@ -100,7 +101,7 @@ def describe(data: bytes, *, from_client: bool, octets: int = 0) -> str:
 def _wrong_hello(data: bytes, sent: int) -> str:
     shown = _shown(data)
     if MAGIC.startswith(data[: len(MAGIC)]) and len(data) < 8:
-        return f"the client's hello is cut: {sent} of at least {len(RIGHT_HELLO)} octets ({shown})"
+        return f"{CUT_HELLO}: {sent} of at least {len(RIGHT_HELLO)} octets ({shown})"
     if data.startswith(MAGIC):
         length = int.from_bytes(data[4:8], "big")
         if length != 0 and data[5:8] == b"\0\0\0":
@@ -108,7 +109,7 @@ def _wrong_hello(data: bytes, sent: int) -> str:
         if length > HELLO_OCTETS or length == 0:
             return f"the client's hello has no length where one belongs: its octets 4 to 7 are {data[4:8].hex(' ')}"
         if sent < 8 + length:
-            return f"the client's hello is cut: {sent} of {8 + length} octets ({shown})"
+            return f"{CUT_HELLO}: {sent} of {8 + length} octets ({shown})"
         return f"the client's hello has no version range after the length ({shown})"
     if data.startswith(b"API"):
         return (

@@ -23,7 +23,6 @@ from tests.timeline.talk import (
     ready,
     report,
     started,
-    verdict,
 )
 
 
@@ -300,19 +299,3 @@ def test_a_client_that_left_at_once_is_told_though_the_capture_cut_its_hello() -
     told = [finding.id for _, finding in read_files([file]).all_findings()]
 
     assert told == ["client-left-early", "capture-incomplete"]
-
-
-def test_a_hello_that_is_upside_down_is_not_right() -> None:
-    finding = found("bad-hello", opened().client.data(b"API\0\0\0\0\x09v203..100").server.ack().after(4).server.fin())
-
-    assert (
-        finding.evidence[-1] == "the client's hello is not right: its lowest version (203) is above its highest (100)"
-    )
-
-
-def test_a_right_hello_is_not_blamed_for_an_answer_that_makes_no_sense() -> None:
-    talk = greeted().server.data(b"\0\xff\xff\xff203\0").client.ack().after(4).client.fin().server.fin().client.ack()
-
-    assert "bad-hello" not in [name for _, name in findings(talk)]
-    assert found("wrong-service", talk).certainty == "likely"
-    assert "4.0 s after the gateway had sent `\\0\\xff\\xff\\xff203\\0`, which is not TWS" in verdict(talk)

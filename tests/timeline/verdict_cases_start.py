@@ -131,7 +131,7 @@ BEFORE_AN_ANSWER = [
         "startApi behind the gateway's close",
         answered().server.fin().client.data(START_API).server.bare_rst(),
         (
-            "The gateway closed first (FIN in packet 8), 2.0 ms after the gateway had answered the hello with server "
+            "The gateway closed first (FIN in packet 8), 2.0 ms after it had answered the hello with server "
             "version 178; startApi came after that; the gateway then sent a RST (packet 10)."
         ),
     ),
@@ -140,7 +140,7 @@ BEFORE_AN_ANSWER = [
         answered().server.fin(unseen=True).client.ack().client.data(START_API).server.bare_rst(),
         (
             "The gateway probably closed first (its FIN is not in the capture, but the client acknowledged it), after "
-            "the gateway had answered the hello with server version 178; startApi came after that; the gateway then "
+            "it had answered the hello with server version 178; startApi came after that; the gateway then "
             "sent a RST (packet 10)."
         ),
     ),
@@ -187,6 +187,23 @@ BEFORE_AN_ANSWER = [
 ]
 
 NOT_TWS = [
+    (
+        "half a hello",
+        opened().client.data(HELLO[:9]).server.ack().after(2).client.fin().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 6), 2.0 s after sending `API\\0\\0\\0\\0\\x09v`, only the "
+            f"beginning of a hello; nothing was answered (a right hello is the 17 octets {RIGHT}); "
+            "the gateway closed 1.0 ms later."
+        ),
+    ),
+    (
+        "an error in place of a hello",
+        greeted().server.data(error(503)).client.ack().server.fin().client.fin().server.ack(),
+        (
+            "The gateway closed first (FIN in packet 8), 2.0 ms after it had answered the hello with error 503 in "
+            "place of a hello; the client closed 1.0 ms later."
+        ),
+    ),
     (
         "the seed's probe",
         opened().client.data(WRONG).server.ack().after(0.5).client.fin().server.ack().after(1).server.ack(),

@@ -37,12 +37,13 @@ def check(facts: Facts) -> Finding | None:
         f"right: {quote(octets_as_hex(RIGHT_HELLO))}, that is {RIGHT_WORDS}",
         why,
     ]
+    cut = wrong is not None and wrong.cut_hello
     silent = not facts.server.spoke
     if silent and answered:
         evidence.append("a right hello was answered in this capture, so the wrong one is why this connection was not")
     return finding(
         ID,
-        "The client's first octets are not a TWS hello",
+        "The client sent only the beginning of a hello" if cut else "The client's first octets are not a TWS hello",
         [facts.client.first],
         evidence,
         causes=[
@@ -54,5 +55,6 @@ def check(facts: Facts) -> Finding | None:
         ]
         if silent
         else [],
-        advice="send exactly the right octets: this connection proves nothing about the gateway, whatever it did",
+        advice=f"send {'the whole hello' if cut else 'exactly the right octets'}: "
+        "this connection proves nothing about the gateway, whatever it did",
     )

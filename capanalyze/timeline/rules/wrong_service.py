@@ -2,7 +2,7 @@
 
 Why it matters: no client can succeed there, and its time-out hides the reason.
 What it is not: a gateway whose framing was lost in mid-session (stream-desync), or one whose hello is cut: those octets
-are TWS as far as they go.
+are TWS as far as they go, as is a message in place of it.
 Source of the facts: failures.md 5 and 14.
 """
 
@@ -10,6 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.last_words import in_place_of_hello
 from capanalyze.timeline.words import octets_as_text, quote
 
 ID: Final = "wrong-service"
@@ -18,9 +19,11 @@ ID: Final = "wrong-service"
 def check(facts: Facts) -> Finding | None:
     """Fires where the server's first octets are not TWS on a connection that should be."""
     wrong = facts.misfit
+    if in_place_of_hello(facts):
+        return None
     if facts.stage == "misanswered":
         named, words = "", f"answer to the hello: {quote(octets_as_text(facts.first_octets('server')))}"
-    elif facts.api and wrong is not None and wrong.side == "server" and not wrong.cut_answer:
+    elif facts.api and wrong is not None and wrong.side == "server" and not wrong.cut_hello:
         named, words = wrong.protocol, wrong.words
     else:
         return None
