@@ -29,7 +29,7 @@ from capanalyze.packets.common import COMPILED
 if TYPE_CHECKING:
     from capanalyze.capture.foreign import Conversion
 
-READ: Final = (64 if COMPILED else 512) * 1024
+READ: Final = (64 if COMPILED else 256) * 1024
 """Octets of the read window: compiled, they had better stay in the processor's cache; interpreted, twice as many make
 nothing faster any more."""
 

@@ -120,7 +120,7 @@ class Parting:
 
 
 class Trouble:
-    """What is odd about a side: holes, what waits for them to be filled, repeats, numbers that are not sure."""
+    """What is odd about a side: holes, what waits for them to be filled, numbers that are not sure."""
 
     __slots__ = (
         "acked_hole",
@@ -148,7 +148,6 @@ class Trouble:
         "missing",
         "most_gaps",
         "probe",
-        "repeats",
         "skipped",
         "stale_ack",
         "tail_to_hole",
@@ -194,8 +193,7 @@ class Trouble:
         self.duplicate_ack: i64 = -1  # the acknowledgement number that it repeated last,
         self.duplicate_acks: i64 = 0  # and how often
         self.stale_ack: i64 = -1  # of its newest packet, where an older packet had a newer one; else -1
-        # for Zeek's history (zeek.py): how many t, w and g there are, and where the newest hole is
-        self.repeats: i64 = 0
+        # for Zeek's history (zeek.py): how many w and g there are, and where the newest hole is
         self.zero_windows: i64 = 0
         self.holes: i64 = 0
         self.hole_at: i64 = NOWHERE

@@ -9,7 +9,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-IN_ALL: Final = 50 * 1024 * 1024
+IN_ALL: Final = 46 * 1024 * 1024
 """Octets for everything that grows with the connections: those that are counted only, what of them is odd, their
 sessions, and what waits in any."""
 
@@ -26,7 +26,7 @@ ODD_COST: Final = 500
 GAP_COST: Final = 160
 """Octets that a hole takes that is described."""
 
-PARTING_COST: Final = 350
+PARTING_COST: Final = 450
 """Octets that a side takes that ended."""
 
 SESSION_COST: Final = 1_600

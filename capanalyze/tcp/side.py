@@ -84,6 +84,7 @@ class Side:
         "place",
         "plain",
         "ports",
+        "repeats",
         "room",
         "scale",
         "scaled",
@@ -151,6 +152,7 @@ class Side:
         self.zeek: i64 = 0
         self.zeek_before: i64 = 0
         self.last_syn: i64 = -1
+        self.repeats: i64 = 0  # segments that brought payload again: often the only thing that is odd about a side
         if COMPILED and len(key) == 12:
             self.hosts = read_i64_be(key, 0)
             self.ports = read_i64_be(key, 4) & 0xFFFFFFFF

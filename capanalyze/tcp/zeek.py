@@ -101,9 +101,8 @@ def power_of_ten(count: i64) -> bool:
 
 def repeated(connection: Connection, side: Side) -> None:
     """A segment brought payload that the capture had already."""
-    odd = trouble(side)
-    odd.repeats += 1
-    if power_of_ten(odd.repeats):
+    side.repeats += 1
+    if power_of_ten(side.repeats):
         letter(connection, side, "t")
 
 
