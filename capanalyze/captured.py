@@ -15,6 +15,7 @@ from capanalyze.capture.pcapng_sections import MAX_TS_NS
 from capanalyze.report.build import build_report
 from capanalyze.report.counted import counted_facts
 from capanalyze.report.report import CaptureFacts, CountedFacts, FileFacts, InterfaceFacts, Report
+from capanalyze.timeline.words import span
 
 LONGEST_QUIET_NS: Final = 30 * 86_400 * 1_000_000_000
 """How long after its last packet a recording may have ended: what is later is another way to write a time."""
@@ -69,7 +70,16 @@ def facts_of(capture: Capture, analyzer: Analyzer) -> CaptureFacts:
             )
             for file in files
         ),
-        tuple(capture.remarks()),
+        (*capture.remarks(), *(_corrected(*one) for one in capture.clocks)),
+    )
+
+
+def _corrected(name: str, other: str, ahead: int) -> str:
+    """A remark on a clock that is ahead of another one, or behind it, by so many ns."""
+    order = "ahead of" if ahead > 0 else "behind"
+    return (
+        f"the clock of {name} is {span(abs(ahead))} {order} that of {other}, by packets that both hold: "
+        f"it is taken to be set right, as by editcap -t {-ahead / 1e9:.6f}"
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.files import CaptureFile, open_file
 from capanalyze.capture.merged import FOREVER, Merged, Recording
-from capanalyze.capture.pieces import MOST_AT_ONCE, Piece, groups_of
+from capanalyze.capture.pieces import MOST_AT_ONCE, Piece, plan
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 from capanalyze.packets.ip import FRAGMENT
@@ -31,6 +31,8 @@ ENGINES: Final = ("auto", "native", "tshark")
 
 NAMED: Final = 4
 """Files that a remark names."""
+
+BY_CLOCKS: Final = "of the same time by their clocks"
 
 
 class Capture:
@@ -56,9 +58,9 @@ class Capture:
         self._relaying = False
         self._no_tshark = "" if engine != "native" else "--engine native was asked for"
         self._progress = progress
-        self._groups, self._empty, self._total = groups_of(sources, engine == "native")
-        self._open(self._groups[0][0])
-        self._total = self._total or self.files[0].size
+        self._plan = plan(sources, engine == "native")
+        self._open(self._plan.groups[0][0])
+        self._total = self._plan.size or self.files[0].size
 
     def _open(self, piece: Piece) -> CaptureFile:
         file = open_file(piece.source, self._engine == "native") if isinstance(piece.source, str) else piece.source
@@ -77,9 +79,9 @@ class Capture:
             self._relaying = True
         number = 0
         try:
-            for place, group in enumerate(self._groups):
+            for place, group in enumerate(self._plan.groups):
                 file = self._open(group[0]) if place else self.files[0]
-                if len(group) > 1:
+                if len(group) > 1 or group[0].ahead:
                     merged = Merged(number)
                     yield from self._merge(merged, file, group)
                     number = int(merged.number)
@@ -89,7 +91,7 @@ class Capture:
                 for window in file.windows():
                     yield from self._run(window)
                     self._tell_progress()
-                if file.decoder.absurd and not file.packets and len(self._groups) == 1:
+                if file.decoder.absurd and not file.packets and len(self._plan.groups) == 1:
                     raise NotACaptureError(
                         f"{file.name}: {file.decoder.damage}", "copy the file again, or record again"
                     )
@@ -107,7 +109,7 @@ class Capture:
         recordings: list[tuple[CaptureFile, Recording]] = []
         for place, piece in enumerate(group):
             file = self._open(piece) if place else first
-            recording = Recording(file.decoder, file.windows(), piece.rank)
+            recording = Recording(file.decoder, file.windows(), piece.rank, piece.ahead)
             recordings.append((file, recording))
             merged.add(recording, group[place + 1].begins if place + 1 < len(group) else FOREVER)
             while merged.more():
@@ -165,6 +167,11 @@ class Capture:
         self._relay.put(window)
         return True
 
+    @property
+    def clocks(self) -> tuple[tuple[str, str, int], ...]:
+        """Which files' clocks are ahead of which others', and how far, in ns; the packets have the others' times."""
+        return self._plan.clocks
+
     def remarks(self) -> list[str]:
         """How the packets came to be read, where that is worth a line."""
         found = [
@@ -172,12 +179,14 @@ class Capture:
             for file in self.files
             if file.decoder.format == "tshark"
         ]
-        found += [f"{name} is empty" for name in self._empty]
+        found += [f"{name} is empty" for name in self._plan.empty]
+        if self._plan.unordered:
+            found.append(f"the files are read one after the other, as given: {self._plan.unordered}")
         found += same_octets(self.files)
         files = iter(self.files)
-        for group in self._groups:
+        for group in self._plan.groups:
             together = list(islice(files, len(group)))
-            found += at_the_same_time(together)
+            found += at_the_same_time(together, "of the same time" if any(one.ahead for one in group) else BY_CLOCKS)
             found += [read_behind(file) for file in together[:1] if group[0].behind]
         if self._relay is not None and self._relay.unwrapped:
             found.append(f"unwrapped by tshark: {counted([self._relay.unwrapped])}")
@@ -239,13 +248,13 @@ def same_octets(files: Sequence[CaptureFile]) -> list[str]:
     return found
 
 
-def at_the_same_time(files: Sequence[CaptureFile]) -> list[str]:
+def at_the_same_time(files: Sequence[CaptureFile], how: str) -> list[str]:
     """A remark on how packets are numbered that lie in several files, if they do."""
     names = list({file.sha256: Path(file.name).name for file in reversed(files)}.values())[::-1]
     if len(names) < 2:
         return []
     most = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-    return [f"of the same time by their clocks: {most}; packets are in order of time, as mergecap numbers them"]
+    return [f"{how}: {most}; packets are in order of time, as mergecap numbers them"]
 
 
 def read_behind(file: CaptureFile) -> str:

@@ -11,7 +11,7 @@ from mypy_extensions import i64
 
 from capanalyze.capture.decoder import Decoder
 from capanalyze.packets.common import COMPILED
-from capanalyze.packets.raw import RawPackets
+from capanalyze.packets.raw import NO_TIME, RawPackets
 
 STRETCH: Final = 4096
 """Packets after which the cursor pauses, so that somebody may tell how far it is."""
@@ -28,14 +28,17 @@ class Recording:
     Attributes:
         rank: its place among those given. Of packets of the same time the last file's is first, as mergecap has it; a
             packet without a time is at once behind the one before it.
+        ts_ns: when it came, by the clock of the capture. ahead: how far the file's own clock is ahead of that.
         counted: packets of the file that have their number in the capture.
         first: the number in the capture of its first one, 0 none.
     """
 
-    def __init__(self, decoder: Decoder, windows: Iterator[Decoder], rank: int) -> None:
+    def __init__(self, decoder: Decoder, windows: Iterator[Decoder], rank: int, ahead: int) -> None:
         self.decoder = decoder
         self.windows = windows
         self.rank: i64 = rank
+        self.ahead: i64 = ahead
+        self.ts_ns: i64 = NO_TIME
         self.counted: i64 = 0
         self.first: i64 = 0
 
@@ -44,6 +47,9 @@ class Recording:
         while not self.decoder.advance():
             if next(self.windows, None) is None:
                 return False
+        self.ts_ns = self.decoder.ts_ns
+        if self.ts_ns != NO_TIME:
+            self.ts_ns = max(self.ts_ns - self.ahead, 0)
         return True
 
 
@@ -76,7 +82,7 @@ class Merged(RawPackets):
         """Whether there are packets before the next file's; ``advance`` goes to them."""
         self._left = STRETCH
         earliest = self._earliest()
-        return earliest is not None and earliest.decoder.ts_ns < self._until
+        return earliest is not None and earliest.ts_ns < self._until
 
     def advance(self) -> bool:
         """Go to the next packet; False at a pause."""
@@ -85,7 +91,7 @@ class Merged(RawPackets):
         if self._current is not None:
             self._pass(self._current)
         earliest = self._earliest()
-        if earliest is None or earliest.decoder.ts_ns >= self._until or self._left == 0:
+        if earliest is None or earliest.ts_ns >= self._until or self._left == 0:
             return False
         self._left -= 1
         self._current = earliest
@@ -93,7 +99,7 @@ class Merged(RawPackets):
         if earliest.first == 0:
             earliest.first = self.number
         decoder = earliest.decoder
-        self.ts_ns, self.interface = decoder.ts_ns, earliest.rank * INTERFACES + decoder.interface
+        self.ts_ns, self.interface = earliest.ts_ns, earliest.rank * INTERFACES + decoder.interface
         self.link_type, self.data, self.offset = decoder.link_type, decoder.data, decoder.offset
         self.captured, self.original = decoder.captured, decoder.original
         return True
@@ -126,8 +132,7 @@ class Merged(RawPackets):
         """Whose packet is next."""
         found: Recording | None = None
         for one in self._recordings:
-            ts_ns = one.decoder.ts_ns
-            if found is None or ts_ns < found.decoder.ts_ns or (ts_ns == found.decoder.ts_ns and one.rank > found.rank):
+            if found is None or one.ts_ns < found.ts_ns or (one.ts_ns == found.ts_ns and one.rank > found.rank):
                 found = one
         return found
 

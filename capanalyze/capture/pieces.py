@@ -1,7 +1,8 @@
 """The files of a capture: which there are, in which order they are read, and which were recorded at the same time.
 
 In: what was given, paths or open files. Out: groups of pieces. The groups follow each other, like the files of a ring
-buffer; the files of one group overlap, so their packets have to be merged.
+buffer; the files of one group overlap, so their packets have to be merged. Files that hold the same packets are of the
+same time, whatever their clocks say (clocks.py).
 """
 
 import glob
@@ -10,14 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from capanalyze.capture.clocks import COMPARED, Head, head_of, off
 from capanalyze.capture.files import CaptureFile, open_file
 from capanalyze.capture.merged import last_in
 from capanalyze.capture.names import STDIN, usable
 from capanalyze.errors import CapanalyzeError
 from capanalyze.packets.raw import NO_TIME
-
-LOOKED_AT: Final = 1000
-"""First packets of a piece among which one with a time is looked for."""
 
 OVERLAP_NS: Final = 500_000_000
 """How far a piece has to begin before the end of the one before it, if not before its middle, to be of the same time:
@@ -32,17 +31,35 @@ class Piece(NamedTuple):
 
     Attributes:
         rank: its place among those given. begins: when its first packet came.
+        ahead: how far its clock is ahead of that of others, in ns; ``begins`` is by theirs.
         behind: it is of the same time as others that are read before it, being too many at once.
     """
 
     source: str | CaptureFile
     rank: int
     begins: int = NO_TIME
+    ahead: int = 0
     behind: bool = False
 
 
-def groups_of(sources: Sequence[str | CaptureFile], native: bool) -> tuple[list[list[Piece]], list[str], int]:
-    """The pieces in groups, the names of those that are empty, and the octets of all on disk (0: not known).
+class Plan(NamedTuple):
+    """How a capture is read.
+
+    Attributes:
+        groups: its pieces. empty: the names of those without octets. size: octets of all on disk (0: not known).
+        unordered: why the pieces are read as given, "" where they are not.
+        clocks: which files' clocks are ahead of which others', and how far, in ns.
+    """
+
+    groups: list[list[Piece]]
+    empty: list[str]
+    size: int = 0
+    unordered: str = ""
+    clocks: tuple[tuple[str, str, int], ...] = ()
+
+
+def plan(sources: Sequence[str | CaptureFile], native: bool) -> Plan:
+    """What is read, and in which order.
 
     Raises:
         CapanalyzeError: a file cannot be read or is no capture, or there is none.
@@ -52,26 +69,41 @@ def groups_of(sources: Sequence[str | CaptureFile], native: bool) -> tuple[list[
         raise CapanalyzeError("no capture given", "capanalyze read FILE")
     as_given = [[Piece(source, rank)] for rank, source in enumerate(given)]
     if len(given) == 1:
-        return as_given, empty, 0
-    pieces: list[tuple[bool, Piece]] = []
+        return Plan(as_given, empty)
+    pieces: list[Piece] = []
+    behind: list[list[Piece]] = []
+    clocks: list[tuple[str, str, int]] = []
+    known: Head = {}
     size = 0
     for rank, source in enumerate(given):
-        if not isinstance(source, str) or source == STDIN or not os.path.isfile(source):  # noqa: PTH113 - never raises
-            return as_given, empty, 0
+        if not isinstance(source, str):
+            return Plan(as_given, empty)
+        if source == STDIN or not os.path.isfile(source):  # noqa: PTH113 - never raises
+            return Plan(as_given, empty, 0, f"{called(source)} cannot be read twice")
         file = open_file(source, native, hashed=False)
-        moment = first_time(file)
+        begins, head = head_of(file, rank, COMPARED // len(given))
         file.close()
         size += file.size
-        pieces.append((moment is None, Piece(source, rank, moment or 0)))
-    if any(piece.begins < 0 for _, piece in pieces):
-        return as_given, empty, size
-    pieces.sort(key=lambda one: (one[0], one[1].begins, one[1].rank))
-    return (
-        overlapping([piece for has_none, piece in pieces if not has_none], native)
-        + [[piece] for has_none, piece in pieces if has_none],
-        empty,
-        size,
-    )
+        if begins is None:
+            behind.append([Piece(source, rank)])
+            continue
+        if begins < 0:
+            return Plan(as_given, empty, size, f"{called(source)} has no times")
+        found = off(head, known)
+        ahead, other = found if found is not None else (0, rank)
+        if ahead:
+            clocks.append((called(source), called(given[other]), ahead))
+        pieces.append(Piece(source, rank, begins - ahead, ahead))
+        for name, one in head.items():
+            known.setdefault(name, one._replace(ts_ns=one.ts_ns - ahead))
+    pieces.sort(key=lambda one: (one.begins, one.rank))
+    return Plan(overlapping(pieces, native) + behind, empty, size, "", tuple(clocks))
+
+
+def called(source: str | CaptureFile) -> str:
+    """A file's name for people, without folders."""
+    name = source if isinstance(source, str) else source.name
+    return os.path.basename(name) if name != STDIN else "standard input"  # noqa: PTH119 - never raises
 
 
 def overlapping(pieces: Sequence[Piece], native: bool) -> list[list[Piece]]:
@@ -88,26 +120,9 @@ def overlapping(pieces: Sequence[Piece], native: bool) -> list[list[Piece]]:
             ends = []
         if piece is not pieces[-1]:
             assert isinstance(piece.source, str)
-            ends.append(last_time(open_file(piece.source, native, hashed=False)))
+            ends.append(last_time(open_file(piece.source, native, hashed=False)) - piece.ahead)
             end = max(end, ends[-1])
     return groups
-
-
-def first_time(file: CaptureFile) -> int | None:
-    """Time of the file's first packet that has one, in ns since the epoch, or None without a packet.
-
-    NO_TIME where none of the first packets has one, or one above 0, which is what a broken clock gives. The file is
-    used up.
-    """
-    looked_at = 0
-    for window in file.windows():
-        while window.advance():
-            looked_at += 1
-            if window.ts_ns > 0:
-                return int(window.ts_ns)
-            if looked_at == LOOKED_AT:
-                return NO_TIME
-    return NO_TIME if looked_at else None
 
 
 def last_time(file: CaptureFile) -> int:

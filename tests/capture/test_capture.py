@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from capanalyze.api import read, read_files
 from capanalyze.capture.capture import Capture
+from capanalyze.capture.clocks import LOOKED_AT
 from capanalyze.capture.files import from_bytes
-from capanalyze.capture.pieces import LOOKED_AT
 from capanalyze.errors import CapanalyzeError, NotACaptureError
 from tests.capture.octets import (
     CUSTOM,

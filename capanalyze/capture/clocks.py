@@ -1,0 +1,87 @@
+"""Clocks: by how much a file's clock is off, as packets tell that another file holds too.
+
+In: the first packets of each file. Out: what has to be added to its times. A ring buffer has no packet twice: what a
+host sends again has another identification (Linux, Windows), and what gives none counts only with octets of payload.
+"""
+
+from typing import Final, NamedTuple
+
+from capanalyze.capture.files import CaptureFile
+from capanalyze.packets.raw import NO_TIME
+from capanalyze.packets.segment import OK, Segment
+
+LOOKED_AT: Final = 1000
+"""First packets of a file among which one with a time is looked for."""
+
+COMPARED: Final = 1000
+"""Packets that are compared, of all files together."""
+
+ENOUGH: Final = 3
+"""Packets that have to be the same; those that share an identification are one."""
+
+AGREE_NS: Final = 2_000_000_000
+"""How far their differences in time may lie apart, which is what a packet takes there and back; and how small they are
+where nothing has to be done: what is merged by such clocks is in order enough."""
+
+
+class Sighting(NamedTuple):
+    """A packet in a file: the file's place among those given, when that was, and what no other packet has."""
+
+    rank: int
+    ts_ns: int
+    mark: int
+
+
+Head = dict[int, Sighting]
+"""The first packets of a file, or of several, by what is the same wherever a packet is captured."""
+
+
+def head_of(file: CaptureFile, rank: int, most: int) -> tuple[int | None, Head]:
+    """When a file begins, and its first packets, looking at ``most``; the file is used up.
+
+    The time is in ns since the epoch; None without a packet; NO_TIME where none of the first packets has one, or one
+    above 0, which is what a broken clock gives.
+    """
+    head: Head = {}
+    segment = Segment()
+    begins = NO_TIME
+    looked_at = 0
+    for window in file.windows():
+        while window.advance():
+            looked_at += 1
+            if begins < 0 < window.ts_ns:
+                begins = int(window.ts_ns)
+            if looked_at <= most and segment.read(window) == OK:
+                found = named(segment, window.data)
+                if found:
+                    head.setdefault(found, Sighting(rank, int(window.ts_ns), int(segment.identification) or found))
+            if looked_at >= (most if begins > 0 else LOOKED_AT):
+                return begins, head
+    return (begins if looked_at else None), head
+
+
+def named(segment: Segment, data: bytes) -> int:
+    """A number for what two recordings of a packet share; 0 where it may as well be the same sent again."""
+    if segment.identification == 0 and segment.length < 2:
+        return 0
+    start, end = int(segment.tcp), int(min(segment.payload, segment.end))
+    fixed = data[start + 4 : min(start + 16, end)]
+    return hash((int(segment.identification), segment.key, int(segment.length), fixed, data[start + 20 : end]))
+
+
+def off(head: Head, known: Head) -> tuple[int, int] | None:
+    """How far the clock of a file is ahead of that of another, and that one's rank; None where no packets tell that.
+
+    It is taken so that packets need the same time in both directions.
+    """
+    shared: dict[int, dict[int, int]] = {}
+    for name, one in head.items():
+        other = known.get(name)
+        if other is not None and one.ts_ns > 0 and other.ts_ns > 0:
+            shared.setdefault(other.rank, {}).setdefault(one.mark, one.ts_ns - other.ts_ns)
+    for rank, apart in shared.items():
+        least, most = min(apart.values()), max(apart.values())
+        ahead = (least + most) // 2
+        if len(apart) >= ENOUGH and most - least <= AGREE_NS < abs(ahead):
+            return ahead, rank
+    return None
