@@ -1,7 +1,8 @@
-"""Clocks: by how much a file's clock is off, as packets tell that another file holds too.
+"""Clocks: which files hold the same packets, and by how much their clocks are apart, as these tell.
 
-In: the first packets of each file. Out: what has to be added to its times. A ring buffer has no packet twice: what a
-host sends again has another identification (Linux, Windows), and what gives none counts only with octets of payload.
+In: the first packets of each file. Out: the file beside it, and what has to be taken off its times. A ring buffer has
+no packet twice: what a host sends again has another identification (Linux, Windows), and what gives none counts only
+with octets of payload.
 """
 
 from typing import Final, NamedTuple
@@ -21,7 +22,7 @@ ENOUGH: Final = 3
 
 AGREE_NS: Final = 2_000_000_000
 """How far their differences in time may lie apart, which is what a packet takes there and back; and how small they are
-where nothing has to be done: what is merged by such clocks is in order enough."""
+where nothing has to be set right: what is merged by such clocks is in order enough."""
 
 
 class Sighting(NamedTuple):
@@ -69,10 +70,10 @@ def named(segment: Segment, data: bytes) -> int:
     return hash((int(segment.identification), segment.key, int(segment.length), fixed, data[start + 20 : end]))
 
 
-def off(head: Head, known: Head) -> tuple[int, int] | None:
-    """How far the clock of a file is ahead of that of another, and that one's rank; None where no packets tell that.
+def beside(head: Head, known: Head) -> tuple[int, int] | None:
+    """The rank of a file that holds the same packets, and how far the clock is ahead of that one's; None without any.
 
-    It is taken so that packets need the same time in both directions.
+    That is taken so that packets need the same time in both directions, and as nothing up to AGREE_NS.
     """
     shared: dict[int, dict[int, int]] = {}
     for name, one in head.items():
@@ -81,7 +82,7 @@ def off(head: Head, known: Head) -> tuple[int, int] | None:
             shared.setdefault(other.rank, {}).setdefault(one.mark, one.ts_ns - other.ts_ns)
     for rank, apart in shared.items():
         least, most = min(apart.values()), max(apart.values())
-        ahead = (least + most) // 2
-        if len(apart) >= ENOUGH and most - least <= AGREE_NS < abs(ahead):
-            return ahead, rank
+        if len(apart) >= ENOUGH and most - least <= AGREE_NS:
+            ahead = (least + most) // 2
+            return rank, ahead if abs(ahead) > AGREE_NS else 0
     return None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from capanalyze.capture.clocks import COMPARED, Head, head_of, off
+from capanalyze.capture.clocks import COMPARED, Head, beside, head_of
 from capanalyze.capture.files import CaptureFile, open_file
 from capanalyze.capture.merged import last_in
 from capanalyze.capture.names import STDIN, usable
@@ -32,6 +32,7 @@ class Piece(NamedTuple):
     Attributes:
         rank: its place among those given. begins: when its first packet came.
         ahead: how far its clock is ahead of that of others, in ns; ``begins`` is by theirs.
+        beside: the rank of a file that holds the same packets, its own where none does.
         behind: it is of the same time as others that are read before it, being too many at once.
     """
 
@@ -39,6 +40,7 @@ class Piece(NamedTuple):
     rank: int
     begins: int = NO_TIME
     ahead: int = 0
+    beside: int = -1
     behind: bool = False
 
 
@@ -89,11 +91,11 @@ def plan(sources: Sequence[str | CaptureFile], native: bool) -> Plan:
             continue
         if begins < 0:
             return Plan(as_given, empty, size, f"{called(source)} has no times")
-        found = off(head, known)
-        ahead, other = found if found is not None else (0, rank)
+        found = beside(head, known)
+        other, ahead = found if found is not None else (rank, 0)
         if ahead:
             clocks.append((called(source), called(given[other]), ahead))
-        pieces.append(Piece(source, rank, begins - ahead, ahead))
+        pieces.append(Piece(source, rank, begins - ahead, ahead, other))
         for name, one in head.items():
             known.setdefault(name, one._replace(ts_ns=one.ts_ns - ahead))
     pieces.sort(key=lambda one: (one.begins, one.rank))
@@ -112,7 +114,11 @@ def overlapping(pieces: Sequence[Piece], native: bool) -> list[list[Piece]]:
     ends: list[int] = []  # of those in the newest group
     end = 0
     for piece in pieces:
-        together = groups and (piece.begins < end - OVERLAP_NS or 2 * piece.begins < groups[-1][0].begins + end)
+        together = groups and (
+            piece.begins < end - OVERLAP_NS
+            or 2 * piece.begins < groups[-1][0].begins + end
+            or any(piece.beside == one.rank or one.beside == piece.rank for one in groups[-1])
+        )
         if together and sum(piece.begins <= one for one in ends) < MOST_AT_ONCE:
             groups[-1].append(piece)
         else:

@@ -10,7 +10,7 @@ import pytest
 
 from capanalyze.api import read
 from tests.capture.octets import pcap
-from tests.capture.test_merged import at_both_ends, session, told, written
+from tests.capture.test_merged import at_both_ends, merged, session, told, written
 from tests.conversation import Conversation, Packet, pcapng
 
 HOUR_NS = 3_600_000_000_000
@@ -120,3 +120,15 @@ def test_both_ends_of_a_session_with_an_hour_between_are_told_as_without(tmp_pat
 
     assert apart["verdict"] == told(read(right))["verdict"]
     assert apart["findings"] == told(read(right))["findings"]
+
+
+@pytest.mark.parametrize("behind_ns", [20_000_000, -20_000_000, 900_000_000, -900_000_000])
+def test_a_short_connection_is_told_once_though_the_clocks_are_further_apart_than_it_is_long(
+    behind_ns: int, tmp_path: Path
+) -> None:
+    paths = at_both_ends(SILENT, tmp_path, behind_ns)
+
+    report = read(paths)
+
+    assert [(one.history, one.notes) for one in report.connections] == [("ShAD", ())]
+    assert told(report) == told(read(merged(paths)))
