@@ -13,7 +13,7 @@ from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import Capture, Progress
 from capanalyze.capture.files import CaptureFile
 from capanalyze.capture.names import STDIN
-from capanalyze.captured import counted_of, facts_of, report_of
+from capanalyze.captured import counted_of, facts_of, recorded_until, report_of
 from capanalyze.report.counted import lacking_room
 from capanalyze.report.messages import record
 from capanalyze.report.report import Report
@@ -72,7 +72,14 @@ def read_files(
         analyzer.feed(packets)
     analyzer.finish()
     cut = any(file.decoder.cut for file in capture.files)
-    return report_of(facts_of(capture, analyzer), analyzer, ports, all_connections=all_connections, cut=cut)
+    return report_of(
+        facts_of(capture, analyzer),
+        analyzer,
+        ports,
+        all_connections=all_connections,
+        cut=cut,
+        recorded=recorded_until(capture),
+    )
 
 
 def messages(

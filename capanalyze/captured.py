@@ -4,12 +4,13 @@ In: the files or the stream that was read, and the analyzer that took its packet
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import Capture
 from capanalyze.capture.decoder import Decoder, Interface
+from capanalyze.capture.merged import INTERFACES
 from capanalyze.capture.options import MAX_COMMENTS
 from capanalyze.capture.pcapng_sections import MAX_TS_NS
 from capanalyze.report.build import build_report
@@ -21,6 +22,9 @@ LONGEST_QUIET_NS: Final = 30 * 86_400 * 1_000_000_000
 """How long after its last packet a recording may have ended: what is later is another way to write a time."""
 
 
+NOT_KNOWN: Final[Mapping[int, int]] = {}
+
+
 def report_of(
     facts: CaptureFacts,
     analyzer: Analyzer,
@@ -28,9 +32,10 @@ def report_of(
     *,
     all_connections: bool,
     cut: bool,
+    recorded: Mapping[int, int] = NOT_KNOWN,
     reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
 ) -> Report:
-    """The report of a finished analyzer; ``cut`` and ``reread`` as ``build_report`` takes them."""
+    """The report of a finished analyzer; ``cut``, ``recorded`` and ``reread`` as ``build_report`` takes them."""
     return build_report(
         facts,
         analyzer.connections,
@@ -40,6 +45,7 @@ def report_of(
         counted=counted_of(analyzer, all_connections=all_connections),
         opened=int(analyzer.tracker.table.opened),
         cut=cut,
+        recorded=recorded,
         reread=reread,
     )
 
@@ -72,6 +78,20 @@ def facts_of(capture: Capture, analyzer: Analyzer) -> CaptureFacts:
         ),
         (*capture.remarks(), *(_corrected(*one) for one in capture.clocks)),
     )
+
+
+def recorded_until(capture: Capture) -> dict[int, int]:
+    """Until when each interface was recorded, in ns: to its file's last packet, or its end by the statistics.
+
+    Pieces that follow each other have their interfaces in common, and the first one given tells: no later time.
+    """
+    found: dict[int, int] = {}
+    for piece, file in capture.recordings():
+        last = int(file.decoder.ts_ns)
+        for index, one in enumerate(file.decoder.interfaces):
+            until = next((end for end in one.ended if last <= end <= last + LONGEST_QUIET_NS), last)
+            found[piece.rank * INTERFACES + index] = until - piece.ahead
+    return found
 
 
 def _corrected(name: str, other: str, ahead: int) -> str:

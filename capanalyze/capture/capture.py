@@ -167,6 +167,10 @@ class Capture:
         self._relay.put(window)
         return True
 
+    def recordings(self) -> Iterator[tuple[Piece, CaptureFile]]:
+        """The files, in the order in which they were read."""
+        return zip((piece for group in self._plan.groups for piece in group), self.files, strict=False)
+
     @property
     def clocks(self) -> tuple[tuple[str, str, int], ...]:
         """Which files' clocks are ahead of which others', and how far, in ns; the packets have the others' times."""

@@ -4,7 +4,7 @@ In: CaptureFacts, Connections with their Sessions (None: nothing was said that c
 of the connections on the ports, of those that speak TWS on any port, or of all. Numbers stay the same either way.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from capanalyze.report.messages import record
@@ -46,6 +46,8 @@ LAST_MESSAGES: Final = 3
 
 SIDES: Final = ("client", "server")
 
+NOWHERE_RECORDED: Final[Mapping[int, int]] = {}
+
 
 def build_report(
     capture: CaptureFacts,
@@ -57,6 +59,7 @@ def build_report(
     counted: CountedFacts | None = None,
     opened: int = 0,
     cut: bool = False,
+    recorded: Mapping[int, int] = NOWHERE_RECORDED,
     reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
 ) -> Report:
     """The Report; ``connections`` and ``sessions`` are parallel and finished.
@@ -70,9 +73,12 @@ def build_report(
         counted: what is known of further connections.
         opened: how many there were in all.
         cut: what could not be read of the capture is cut off, and not damaged.
+        recorded: until when each interface was recorded, as far as that is known; in ns.
         reread: gives the messages again, where that can be done.
     """
     every = _facts(capture, connections, sessions, ports)
+    for facts in every:
+        facts.recorded = recorded
     mates = tuple(facts for facts in every if facts.api)
     reported = every if all_connections else mates
     more = counted.connections if counted is not None else 0

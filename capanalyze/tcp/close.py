@@ -78,6 +78,7 @@ def reset(connection: Connection, side: Side, peer: Side, seg: Segment, asked: b
     close.seq = seg.seq
     close.ack = parting.rst_ack
     close.ttl = seg.ttl
+    close.interface = seg.interface
     close.asked = asked
     if verdict == OUT_OF_WINDOW:
         ignore(connection, close, side)

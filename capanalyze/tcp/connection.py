@@ -15,6 +15,7 @@ from capanalyze.packets.link import tag_in
 from capanalyze.tcp.events import NO_EVENTS, NO_NOTES, Event, Note
 from capanalyze.tcp.parting import NO_PACKETS
 from capanalyze.tcp.side import TAIL, Side, said_before
+from capanalyze.tcp.views import Views
 
 __all__ = ["TAIL", "Close", "Connection", "Side"]
 
@@ -29,9 +30,11 @@ class Close:
         "ack",
         "asked",
         "certainty",
+        "copied",
         "doubt",
         "first",
         "inferred",
+        "interface",
         "kind",
         "packet",
         "patience",
@@ -58,6 +61,8 @@ class Close:
         self.asked: bool = True  # of a RST without it: a packet of the peer's was captured that it may answer
         self.sent: i64 = 0  # where its sender's octets ended, as far as known when a doubtful RST came
         self.ttl: i64 = -1  # of a RST; -1 unknown
+        self.interface: i64 = -1  # which one captured a RST
+        self.copied: bool = False  # another one captured that RST too
         self.patience: i64 = 0  # packets that may yet prove a RST which was ignored
 
 
@@ -92,6 +97,7 @@ class Connection:
         "history",
         "ignored_count",
         "ignored_resets",
+        "interface",
         "load",
         "narrated",
         "notes",
@@ -107,6 +113,7 @@ class Connection:
         "server_state",
         "syn_ts",
         "talker",
+        "views",
     )
 
     def __init__(self, number: i64, orig: Side, resp: Side, detail: bool) -> None:
@@ -137,6 +144,8 @@ class Connection:
         self.talker: i64 = -1  # the side whose payload came last
         self.cut_packets: i64 = 0  # packets whose header is cut before the flags
         self.copies: i64 = 0  # packets that the capture holds more than once (copies.py)
+        self.interface: i64 = -1  # that captured its first packet
+        self.views: Views | None = None  # what two interfaces have of it, where both captured it
         self.refused: bool = False
         self.ending: bool = False  # a FIN or a valid RST was captured
         self.header_cut: bool = False  # the capture cut all its headers before the flags

@@ -18,6 +18,7 @@ from capanalyze.packets.segment import ACK, FIN, RST, SYN, Segment
 from capanalyze.tcp.connection import Side
 from capanalyze.tcp.recent import SPREAD
 from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.views import Views
 
 REMEMBERED: Final = 512
 """Segments that a copy may lie after its original at least, over all connections."""
@@ -99,6 +100,8 @@ class Copies:
         self.watching: i64 = SUSPICION
         self.repeating: i64 = -1
         self.is_newer: bool = False
+        self._elsewhere: i64 = -1  # which other interface gave the segment before, -1 none that is remembered,
+        self._elsewhere_ns: i64 = -1  # and when
         self.newest = Sightings()
         self.before = Sightings()
 
@@ -109,6 +112,7 @@ class Copies:
         """
         if self.watching:
             self.watching -= 1
+        self._elsewhere = self._elsewhere_ns = -1
         if (
             self._seen(side, seg, data, ts_ns)
             or of_short_path(side, seg, ts_ns - before_ns)
@@ -117,7 +121,11 @@ class Copies:
             side.ident_at += 1  # it is none of those in between
             self.found += 1
             self.watching = WATCH
+            self._have_both(side, seg, ts_ns)
             return True
+        assert side.connection is not None
+        if side.connection.views is not None:
+            side.connection.views.take(side.index, seg, side.last_packet, ts_ns)
         if seg.interface == self.repeating and is_lacking(side, seg):
             side.ident_at += 1  # nor is what only this interface captured
             return False
@@ -138,7 +146,8 @@ class Copies:
             known = self.before
             place = known.place(name)
         found = known.names[place] == name
-        interface, apart = known.interfaces[place], ts_ns - known.times[place]
+        interface, before_ns = known.interfaces[place], known.times[place]
+        apart = ts_ns - before_ns
         if self.newest.number == REMEMBERED and known is not self.newest:
             self.before = self.newest
             self.newest = Sightings()
@@ -148,12 +157,22 @@ class Copies:
             return False
         if interface != seg.interface:
             self.repeating = seg.interface
+            self._elsewhere, self._elsewhere_ns = interface, before_ns
             return True
         if seg.flags & SYN or (seg.identification != 0 and side.ident != CONSTANT):
             return within(apart, TOGETHER_NS)
         if not seg.length and not seg.flags & (SYN | FIN) and not self.found:
             return False  # duplicate ACKs are equal too, and the RSTs that answer several segments
         return within(apart, ALIKE_NS)
+
+    def _have_both(self, side: Side, seg: Segment, ts_ns: i64) -> None:
+        """Note on the connection that two interfaces captured a segment, if they did."""
+        connection = side.connection
+        assert connection is not None
+        if connection.views is None and self._elsewhere >= 0 and connection.detail and not connection.with_itself:
+            connection.views = Views(self._elsewhere, seg.interface)
+        if connection.views is not None:
+            connection.views.copy(side.index, seg, ts_ns, self._elsewhere_ns)
 
     def suspect(self) -> None:
         """A segment repeats what the short path has taken: compare the next ones, unless it is newer than that."""

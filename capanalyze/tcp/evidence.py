@@ -121,7 +121,14 @@ def came_another_way(connection: Connection, close: Close) -> bool:
 
 def is_from_elsewhere(reset: Close, sender: Side) -> bool:
     """The same of one that is known to be a RST, and whose."""
-    return sender.ttl >= 0 and reset.ttl != sender.ttl
+    usual = usual_ttl(reset, sender)
+    return usual >= 0 and reset.ttl != usual
+
+
+def usual_ttl(reset: Close, sender: Side) -> i64:
+    """The time to live of other packets of a sender, where the RST was captured; -1 not known."""
+    views = sender.connection.views if sender.connection is not None else None
+    return sender.ttl if views is None else views.usual_ttl(sender.index, reset.interface)
 
 
 def doubt_silence(connection: Connection) -> None:

@@ -190,6 +190,14 @@ def has_heard(peer: Side) -> bool:
     return peer.parting.fin_acked or (peer.octets > 0 and peer.acked_rel > peer.low_rel)
 
 
+def copied(connection: Connection, side: Side, seg: Segment) -> None:
+    """A copy of a RST of a side came, by its numbers: two interfaces have that."""
+    ack = seg.ack if seg.flags & ACK else -1
+    for reset in (connection.reset, connection.doubtful_reset, connection.early_reset):
+        if reset is not None and reset.side == side.index and reset.seq == seg.seq and reset.ack == ack:
+            reset.copied = True
+
+
 def qualify(connection: Connection, packet: i64, flag: str) -> None:
     """Say of a RST what turned out later."""
     for known in connection.events:

@@ -168,6 +168,7 @@ class Table(Directory):
             self._telling.may_give_way(connection, gateway)
         connection.first_packet = packet
         connection.first_ts = ts_ns
+        connection.interface = seg.interface
         orig.connection = resp.connection = connection
         orig.detail = resp.detail = connection.detail
         self._settle_down(connection, leaver)

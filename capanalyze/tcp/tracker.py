@@ -23,7 +23,7 @@ from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, is_lone, place, position, take_syn
 from capanalyze.tcp.parting import NOWHERE, OPEN, SMOOTH, kept
 from capanalyze.tcp.recent import Recent
-from capanalyze.tcp.resets import finds_nobody, get_through, outlived, reconsider, went_on
+from capanalyze.tcp.resets import copied, finds_nobody, get_through, outlived, reconsider, went_on
 from capanalyze.tcp.sequence import STRAY, apart
 from capanalyze.tcp.short import NOTHING, catch_up, goes_on, open_window, said
 from capanalyze.tcp.side import break_tail, part
@@ -85,7 +85,7 @@ class Tracker:
         if self.streams.runs:
             self.streams.runs.clear()
         if self.copies.is_copy(side, seg, data, ts_ns, before_ns):
-            self._copy(connection, side, flags, packet)
+            self._copy(connection, side, seg, packet)
             return NOTHING
         if flags & (SYN | FIN | RST) or not side.history_seen & (DATA if seg.length else PURE_ACK):
             flag_letters(connection, side, seg)
@@ -153,13 +153,15 @@ class Tracker:
         if seg.window > 0 or (seg.window == 0 and not flags & FIN):
             open_window(side, seg.window)
 
-    def _copy(self, connection: Connection, side: Side, flags: i64, packet: i64) -> None:
+    def _copy(self, connection: Connection, side: Side, seg: Segment, packet: i64) -> None:
         """A packet that the capture holds already: it is counted, and says nothing new."""
+        flags = seg.flags
         connection.copies += 1
         if flags & RST:
             parting = part(side)
             parting.rst_count += 1
             parting.rst_packets = kept(parting.rst_packets, packet, side.detail)
+            copied(connection, side, seg)
         elif flags & FIN:
             parting = part(side)
             parting.fin_count += 1

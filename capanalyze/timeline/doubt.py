@@ -20,6 +20,7 @@ from capanalyze.tcp.evidence import (
     WENT_ON,
 )
 from capanalyze.timeline.before import trouble_told
+from capanalyze.timeline.both_ends import absent, unsent, whereabouts
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.troubles import not_reading, standstill
@@ -139,12 +140,15 @@ def _not_again(end: End) -> str:
 def _ground(first: Facts) -> list[str]:
     """Why it is not certain who closed first, or that nobody did."""
     close = first.connection.close
-    ground = close.doubt if close is not None else ""
+    ground = close.doubt if close is not None and not unsent(first) else ""
     words = []
     if first.dropped and (close is None or ground == DROPPED):
         words.append(
             f"{count(first.dropped, 'packet')} {'was' if first.dropped == 1 else 'were'} dropped while capturing"
         )
+    found = absent(first)
+    if found is not None and not found.made and found.later_ns is not None:
+        words.append(whereabouts(first))
     if ground:
         words.append(_GROUNDS[ground].format(peer=first.other_end.called, closer=first.closing_end.called))
     return words

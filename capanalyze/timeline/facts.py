@@ -5,7 +5,7 @@ once, that say in TWS terms what the packets prove: the hello, its acknowledgeme
 silence before it. Nothing here is a judgement and nothing here is a sentence.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from capanalyze.tcp.connection import Connection
@@ -45,6 +45,7 @@ class Facts:
         misfit: what a side sent in place of TWS, or None.
         set_back: by which packet the clock had gone back most, and how far; None where it did not.
         dropped: packets that the capture tool says it lost, of any connection.
+        recorded: until when each interface was recorded, where that is known.
         others: the Facts of every connection of the capture, this one included.
     """
 
@@ -88,6 +89,7 @@ class Facts:
         self.missing_names = tuple(name for name, at in self.readiness if at is None)
         self.set_back = set_back(connection)
         self.errors = self._errors()
+        self.recorded: Mapping[int, int] = {}
         self.others: tuple[Facts, ...] = (self,)
         self.stage = stage_of(self)
 

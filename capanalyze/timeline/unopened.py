@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.tcp.resets import REFUSED_BEFORE
+from capanalyze.timeline.both_ends import never_arrived
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.turned_back import turned_back
@@ -27,19 +28,7 @@ def before_open(group: Group, thing: str) -> str:
         lost = "the snapshot length cut its packets before the TCP flags"
         return f"who closed {thing} cannot be told: {lost if len(group) == 1 else lost.replace('its', 'their')}"
     if first.stage == "refused":
-        waits = known([refused_after(facts) for facts in group])
-        after = f", {spans(waits)} after the SYN" if waits else ""
-        where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
-        server = first.connection.server
-        same = all(facts.connection.server.host == server.host for facts in group)
-        there = endpoint(server.host, port) if same and len(server.host) == 16 else f"port {port}"
-        told = f"the {called}'s host refused {thing} (RST in {where}{after})"
-        beside = went_on_beside(first)
-        if beside is not None:
-            return f"{told}: {there} took no new connection then, while connection {beside.number} went on there"
-        if first.answered_later is not None:
-            return f"{told}: nothing accepted connections on {there} then"
-        return f"{told}: nothing accepts connections on {there}"
+        return _refused(group, thing)
     if first.stage == "unanswered":
         waits = known([between(facts.began, facts.ended, facts.set_back) for facts in group])
         within = f" within the {span(max(waits))} captured" if any(waits) else ""
@@ -51,7 +40,9 @@ def before_open(group: Group, thing: str) -> str:
             turned = f"{'was' if syns == 1 else 'were'} turned back{where} by an ICMP error"
             why = f"({back.words}, from {back.sender} in {told})"
             return f"{count(syns, 'SYN')} to port {port} {turned} {why}: no connection came about"
-        return f"{count(syns, 'SYN')} to port {port} went unanswered{where}{within}: no connection came about"
+        unseen = f"the capture next to the {called} has no packet of {_it(group)}"
+        why = unseen if never_arrived(first) is not None else "no connection came about"
+        return f"{count(syns, 'SYN')} to port {port} went unanswered{where}{within}: {why}"
     if first.stage == "with_itself":
         return _with_itself(group, thing)
     if first.stage == "half_open" and first.closer == "client":
@@ -59,6 +50,37 @@ def before_open(group: Group, thing: str) -> str:
     if first.stage == "half_open" and not first.closer:
         return f"{thing} never opened in full: the {called}'s host accepted (SYN-ACK), and the final ACK did not come"
     return ""
+
+
+def _refused(group: Group, thing: str) -> str:
+    """Connections whose SYN was answered by a RST."""
+    first = group[0]
+    called, port = first.server.called, first.connection.server.port
+    waits = known([refused_after(facts) for facts in group])
+    after = f", {spans(waits)} after the SYN" if waits else ""
+    where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
+    server = first.connection.server
+    same = all(facts.connection.server.host == server.host for facts in group)
+    there = endpoint(server.host, port) if same and len(server.host) == 16 else f"port {port}"
+    if never_arrived(first) is not None:
+        refused = f"something before the {called}'s host refused {thing} (RST in {where}{after})"
+        return f"{refused}: the capture next to the {called} has no packet of {_it(group)}"
+    told = f"the {called}'s host refused {thing} (RST in {where}{after})"
+    beside = went_on_beside(first)
+    if beside is not None:
+        return f"{told}: {there} took no new connection then, while connection {beside.number} went on there"
+    if first.answered_later is not None:
+        return f"{told}: nothing accepted connections on {there} then"
+    return f"{told}: nothing accepts connections on {there}"
+
+
+def _it(group: Group) -> str:
+    return "it" if len(group) == 1 else "them"
+
+
+def unseen_there(facts: Facts, later_ns: int) -> str:
+    """That the capture next to the gateway, which goes on, has none of a connection."""
+    return f"the capture next to the {facts.server.called} has no packet of it, and goes on for {span(later_ns)}"
 
 
 def refused_after(facts: Facts) -> int | None:

@@ -6,6 +6,7 @@ what it is not, and where its facts come from. Findings appear in the order of t
 
 from typing import Final
 
+from capanalyze.timeline.both_ends import unsent
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, Rule, rank
 from capanalyze.timeline.rules import (
@@ -145,6 +146,8 @@ ABSENCE: Final = {
 def judge(facts: Facts) -> tuple[Finding, ...]:
     """Every finding on a connection, the worst first."""
     found = [doubted(entry, facts) for check in _CHECKS if (entry := check(facts)) is not None]
+    if unsent(facts):
+        found = [entry for entry in found if entry.id not in CLOSERS]
     return tuple(sorted(found, key=rank))
 
 
@@ -159,7 +162,7 @@ CLOSERS: Final = (
     gateway_closed_midsession.ID,
     client_reset_midsession.ID,
 )
-"""Rules that name who closed."""
+"""Rules that name who closed; where neither host did, as both captures show, they say nothing."""
 
 
 def doubted(entry: Finding, facts: Facts) -> Finding:

@@ -9,6 +9,7 @@ Source of the facts: failures.md 34, 39 to 42.
 
 from typing import Final
 
+from capanalyze.timeline.both_ends import whereabouts
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.errors_told import WireError
 from capanalyze.timeline.facts import Facts
@@ -117,7 +118,7 @@ def _close(facts: Facts) -> list[str]:
     unknown = (
         "whether the gateway's host or something between (a NAT, a firewall, a relay) made it the packets do not tell"
     )
-    return [f"RST from the gateway's side{after}", *(injected_rst.signs(facts) or [unknown])]
+    return [f"RST from the gateway's side{after}", *(injected_rst.signs(facts) or [whereabouts(facts) or unknown])]
 
 
 def _telling(facts: Facts) -> list[tuple[str, WireError]]:

@@ -10,6 +10,7 @@ Source of the facts: failures.md 45.
 from collections.abc import Sequence
 from typing import Final
 
+from capanalyze.timeline.both_ends import lost
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
@@ -40,7 +41,11 @@ def check(facts: Facts) -> Finding | None:
             ID,
             f"The {peer.called}'s host stopped answering the {end.called}'s keep-alives",
             found.packets[:8],
-            [f"{count(len(found.packets), 'keep-alive')} by the {end.called}, none answered", *_one_way(peer)],
+            [
+                f"{count(len(found.packets), 'keep-alive')} by the {end.called}, none answered",
+                *_one_way(peer),
+                *_arrived(facts, end, peer),
+            ],
             certainty=_certainty(peer),
             causes=_causes(facts, peer),
             advice="reconnect; the gateway may hold the client id until its side notices",
@@ -57,6 +62,7 @@ def check(facts: Facts) -> Finding | None:
             else "",
             *_one_way(peer),
             *_turned_back(facts),
+            *_arrived(facts, end, peer),
         ],
         certainty=_certainty(peer),
         causes=_causes(facts, peer),
@@ -83,6 +89,24 @@ def _certainty(peer: End) -> str:
 
 def _one_way(peer: End) -> list[str]:
     return [] if peer.side.packets else [f"but the capture holds no packet of the {peer.called}'s at all"]
+
+
+def _arrived(facts: Facts, end: End, peer: End) -> list[str]:
+    """What the captures of both hosts tell of the last packets of either: whether they got to the other one."""
+    words = []
+    for one, other in ((end, peer), (peer, end)):
+        found = lost(facts, one)
+        if found is None:
+            continue
+        there = f"the capture next to the {other.called}"
+        last = f"the {one.called}'s last {count(found.number, 'packet')}, from packet {found.first} on,"
+        if found.number and found.later_ns is None:
+            words.append(f"{last} are not in {there}, which may have ended before")
+        elif found.number and found.later_ns is not None:
+            words.append(f"{last} did not arrive: {there} has none of them, and goes on for {span(found.later_ns)}")
+        elif one is end:
+            words.append(f"the {one.called}'s last packets arrived: {there} holds them")
+    return words
 
 
 def _turned_back(facts: Facts) -> list[str]:

@@ -8,9 +8,10 @@ Source of the facts: RFC 9293 3.10.7.1; protocol.md 6.3 row f; failures.md 1.
 
 from typing import Final
 
+from capanalyze.timeline.both_ends import never_arrived
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.unopened import accepted_before, refused_after, spoke_on, went_on_beside
+from capanalyze.timeline.unopened import accepted_before, refused_after, spoke_on, unseen_there, went_on_beside
 from capanalyze.timeline.words import count, span
 
 ID: Final = "port-refused"
@@ -37,6 +38,8 @@ ENDED: Final = (
     Cause("TWS or the gateway has ended since, or restarts", "likely", "its log, and its restart time"),
     Cause("its API was switched off, or given another port", "possible", "Socket port in its API settings"),
 )
+
+BETWEEN: Final = Cause("a firewall between the two hosts rejects the connection", "likely", "its rules for that port")
 
 STAYED: Final = (ENDED[1], CAUSES[2])
 """Where the gateway lived on: nothing but these explains that."""
@@ -71,22 +74,28 @@ def check(facts: Facts) -> Finding | None:
     after = refused_after(facts)
     before = accepted_before(facts)
     known, causes = _known(facts, before)
+    unseen = never_arrived(facts)
+    if unseen is not None:
+        known, causes = unseen_there(facts, unseen), [BETWEEN]
     tries = count(facts.syns, "SYN") + f" to port {facts.connection.server.port}"
     answered = f"answered by a RST after {span(after)}" if after is not None else "answered by a RST"
     return finding(
         ID,
-        f"{_title(facts)}: the host refused with a RST",
+        _title(facts),
         [facts.began, facts.server.rst],
         [f"{tries}, {answered}", known],
         causes=causes,
-        advice=_advice(facts),
+        certainty="certain" if unseen is None else "likely",
+        advice=_advice(facts) if unseen is None else "look at what lies between the two hosts",
     )
 
 
 def _title(facts: Facts) -> str:
+    if never_arrived(facts) is not None:
+        return "Something before the gateway's host refused the connection with a RST"
     if went_on_beside(facts) is not None:
-        return "The port took no new connection"
-    return "Nothing accepted connections on the port"
+        return "The port took no new connection: the host refused with a RST"
+    return "Nothing accepted connections on the port: the host refused with a RST"
 
 
 def _advice(facts: Facts) -> str:

@@ -8,10 +8,12 @@ Source of the facts: failures.md 2.
 
 from typing import Final
 
+from capanalyze.timeline.both_ends import never_arrived
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.accept_queue_full import accepted_before
 from capanalyze.timeline.turned_back import turned_back
+from capanalyze.timeline.unopened import unseen_there
 from capanalyze.timeline.words import count, span
 
 ID: Final = "syn-unanswered"
@@ -26,6 +28,8 @@ CAUSES: Final = (
     Cause("a container's port is not published", "possible", "docker ps, and the port mapping"),
 )
 
+
+DROPPED: Final = Cause("something between the two hosts drops the packets", "likely", "its rules for that port")
 
 PROHIBITED: Final = Cause("a firewall there rejects the connection", "certain", "its rules for that port")
 UNREACHABLE: Final = Cause("the host is down, or there is no way to it", "likely", "the address; ping it")
@@ -63,14 +67,18 @@ def check(facts: Facts) -> Finding | None:
             causes=[next(cause for word, cause in ICMP_CAUSES if word in back.words)],
             advice="check the address and whatever filters packets between the two hosts",
         )
-    if accepted_before(facts):
+    unseen = never_arrived(facts)
+    if unseen is None and accepted_before(facts):
         return None
     lasted = f" over {span(facts.lasted_ns)}" if facts.lasted_ns else ""
     return finding(
         ID,
         "Nothing answered the connection attempt",
         [facts.began, facts.client.side.last_packet],
-        [f"{count(facts.syns, 'SYN')} to port {facts.connection.server.port}{lasted}, no packet back"],
-        causes=CAUSES,
+        [
+            f"{count(facts.syns, 'SYN')} to port {facts.connection.server.port}{lasted}, no packet back",
+            unseen_there(facts, unseen) if unseen is not None else "",
+        ],
+        causes=CAUSES if unseen is None else [DROPPED],
         advice="check the address and whatever filters packets between the two hosts",
     )

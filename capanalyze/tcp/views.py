@@ -1,0 +1,104 @@
+"""Views: what each of two interfaces captured of one connection, as where both of its hosts were recorded.
+
+In: the packets of a connection of which another interface gave copies. Out: which of the two is nearer to which side,
+how far their clocks are apart, and what only one of them has. A router on the way takes one off the time to live. Where
+there is none a packet takes its time all the same, so those of one side lie later at an interface than those of the
+other, whatever the clocks say.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.packets.segment import RST, Segment
+
+NEAR_NS: Final = 10_000
+"""What a packet has to take from one interface to the other and back for it to be known which side is nearer to which:
+two interfaces of one host may capture at the same moment."""
+
+UNKNOWN: Final = -1
+
+
+class Views:
+    """The two interfaces of a connection, by what both have captured.
+
+    Attributes:
+        interfaces: the one that gave a packet first, and the one that gave its copy.
+        more: a third one captured it too, so nothing is known.
+        lost, lost_from, lost_ns: packets of each side (0, 1) at each interface (0, 1) since the newest that both have,
+            and the first of them with its time; at ``2 * side + interface``.
+        last_ts: when the newest packet of each side was captured at each interface, -1 never.
+        ttl: time to live of the newest packet of each side at each interface that is no RST, -1 none.
+    """
+
+    __slots__ = ("_lags", "_pairs", "interfaces", "last_ts", "lost", "lost_from", "lost_ns", "more", "ttl")
+
+    def __init__(self, first: i64, second: i64) -> None:
+        self.interfaces: list[int] = [int(first), int(second)]
+        self.more: bool = False
+        self.lost: list[int] = [0] * 4
+        self.lost_from: list[int] = [0] * 4
+        self.lost_ns: list[int] = [-1] * 4
+        self.last_ts: list[int] = [-1] * 4
+        self.ttl: list[int] = [-1] * 4
+        self._lags: list[int] = [0] * 2  # how much later the second interface captured, of all packets of a side
+        self._pairs: list[int] = [0] * 2  # how many these are
+
+    def take(self, side: i64, seg: Segment, packet: i64, ts_ns: i64) -> None:
+        """A packet of a side that is no copy."""
+        at = self._see(side, seg, ts_ns)
+        if at < 0:
+            return
+        self.lost[at] += 1
+        if self.lost[at] == 1:
+            self.lost_from[at] = int(packet)
+            self.lost_ns[at] = int(ts_ns)
+
+    def copy(self, side: i64, seg: Segment, ts_ns: i64, before_ns: i64) -> None:
+        """A packet that the other interface captured at ``before_ns``; -1: that is not known."""
+        at = self._see(side, seg, ts_ns)
+        if at < 0:
+            return
+        self.lost[2 * side] = self.lost[2 * side + 1] = 0
+        if ts_ns >= 0 and before_ns >= 0:
+            self._lags[side] += int(before_ns - ts_ns if at == 2 * side else ts_ns - before_ns)
+            self._pairs[side] += 1
+
+    def near(self, side: i64) -> int:
+        """The interface that is nearer to a side: 0 or 1, UNKNOWN."""
+        if self.more or not self._pairs[0] or not self._pairs[1]:
+            return UNKNOWN
+        here, there = self.ttl[2 * side], self.ttl[2 * side + 1]
+        if here != there and here >= 0 and there >= 0:
+            return 0 if here > there else 1
+        trip = self.lag(side) - self.lag(1 - side)
+        return UNKNOWN if abs(trip) < NEAR_NS else 0 if trip > 0 else 1
+
+    def lag(self, side: i64) -> int:
+        """How much later the second interface captured a packet of a side, on average."""
+        return self._lags[side] // self._pairs[side]
+
+    @property
+    def trip(self) -> int:
+        """How long a packet takes from one interface to the other, and back."""
+        return abs(self.lag(0) - self.lag(1))
+
+    def ahead(self, at: i64) -> int:
+        """How far the clock of an interface is ahead of the other one's."""
+        ahead = (self.lag(0) + self.lag(1)) // 2
+        return ahead if at == 1 else -ahead
+
+    def usual_ttl(self, side: i64, interface: i64) -> int:
+        """The time to live with which packets of a side came to an interface, -1 not known."""
+        return self.ttl[2 * side + self.interfaces.index(interface)] if interface in self.interfaces else -1
+
+    def _see(self, side: i64, seg: Segment, ts_ns: i64) -> i64:
+        """Where a packet belongs in the lists; UNKNOWN of a third interface."""
+        if seg.interface not in self.interfaces:
+            self.more = True
+            return UNKNOWN
+        at = 2 * side + self.interfaces.index(seg.interface)
+        self.last_ts[at] = int(ts_ns)
+        if not seg.flags & RST:
+            self.ttl[at] = int(seg.ttl)
+        return at

@@ -1,0 +1,117 @@
+"""BothEnds: what the capture of one host proves about packets that only that of the other host holds.
+
+In: Facts of a connection that two interfaces captured (tcp/views.py). Out: whether the RST which ended it was sent by
+the host in whose name it came, and whether what a side sent arrived. That a capture lacks a packet is no proof unless
+it goes on after that.
+"""
+
+from typing import NamedTuple
+
+from capanalyze.tcp.views import UNKNOWN, Views
+from capanalyze.timeline.ends import End
+from capanalyze.timeline.facts import Facts
+
+
+class Absent(NamedTuple):
+    """A RST that one of two captures does not hold.
+
+    Attributes:
+        made: it was captured far from its sender only, so something between the two made it; else it did not arrive.
+        later_ns: how long after it the capture that lacks it still went on; None where it may have ended before.
+        own: packets of the RST's sender were among what it had then.
+    """
+
+    made: bool
+    later_ns: int | None
+    own: bool
+
+
+def absent(facts: Facts) -> Absent | None:
+    """What is known of the RST that closed the connection, where only one of two captures holds it."""
+    close = facts.connection.close
+    views = facts.connection.views
+    if close is None or close.kind != "RST" or close.side < 0 or close.copied or close.ts_ns < 0 or views is None:
+        return None
+    near = views.near(close.side)
+    if near == UNKNOWN or close.interface not in views.interfaces:
+        return None
+    at = views.interfaces.index(close.interface)
+    own = views.last_ts[2 * close.side + 1 - at] > there(views, 1 - at, int(close.ts_ns))
+    return Absent(at != near, went_on(facts, views, 1 - at, int(close.ts_ns)), own)
+
+
+def there(views: Views, at: int, ts_ns: int) -> int:
+    """When an interface would have captured what the other one did at ``ts_ns``, at the latest."""
+    return ts_ns + views.ahead(at) + views.trip
+
+
+def went_on(facts: Facts, views: Views, at: int, ts_ns: int) -> int | None:
+    """For how long an interface was recorded after what the other one captured at ``ts_ns``; None: it may not be."""
+    later_ns = facts.recorded.get(views.interfaces[at], -1) - there(views, at, ts_ns)
+    return later_ns if later_ns > 0 else None
+
+
+class Lost(NamedTuple):
+    """The last packets of a side, which the capture next to the other one does not hold.
+
+    Attributes:
+        number, first: how many, and the packet with which it began.
+        later_ns: as in Absent, after the first of them.
+    """
+
+    number: int
+    first: int
+    later_ns: int | None
+
+
+def lost(facts: Facts, end: End) -> Lost | None:
+    """What of a side did not arrive any more at the end; with number 0 where all did; None: two captures are needed."""
+    views, side = facts.connection.views, int(end.side.index)
+    near = views.near(side) if views is not None else UNKNOWN
+    if views is None or near == UNKNOWN:
+        return None
+    at = 2 * side + near
+    return Lost(views.lost[at], views.lost_from[at], went_on(facts, views, 1 - near, views.lost_ns[at]))
+
+
+def never_arrived(facts: Facts) -> int | None:
+    """For how long the capture next to the gateway went on after the SYN of a connection of which it has no packet.
+
+    None where there is no such capture: that it lay on the way is known by another connection to the same listener.
+    """
+    mine = facts.connection
+    if mine.views is not None or mine.copies or mine.first_ts < 0 or mine.interface not in facts.recorded:
+        return None
+    for other in facts.others:
+        views = other.connection.views
+        if views is None or other.number > facts.number or not facts.same_listener(other):
+            continue
+        near = views.near(other.client.side.index)
+        if near != UNKNOWN and views.interfaces[near] == mine.interface:
+            return went_on(facts, views, 1 - near, int(mine.first_ts))
+    return None
+
+
+def whereabouts(facts: Facts) -> str:
+    """Which captures hold the RST that its sender made, "" where there are none of both hosts, or it made none."""
+    close, views, peer = facts.connection.close, facts.connection.views, facts.other_end
+    found = absent(facts)
+    if close is None or views is None or (found is not None and found.made):
+        return ""
+    if found is not None and found.later_ns is not None:
+        return f"the {peer.called} did not get that RST: the capture next to it has none"
+    arrived = close.kind == "RST" and close.copied and views.near(close.side) != UNKNOWN
+    called = facts.closing_end.called
+    return f"the capture next to the {called} holds that RST too, so it came from there" if arrived else ""
+
+
+def made_between(facts: Facts) -> Absent | None:
+    """The same of a RST that something between the two hosts made, for all that is known."""
+    found = absent(facts)
+    return found if found is not None and found.made else None
+
+
+def unsent(facts: Facts) -> bool:
+    """Whether the host in whose name the RST came did not send it: its capture went on, and has none."""
+    found = made_between(facts)
+    return found is not None and found.later_ns is not None

@@ -1,0 +1,239 @@
+"""What two captures of one connection, one at each host, prove of a packet that only one of them holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from capanalyze.api import read
+from capanalyze.report.report import Report
+from tests.conversation import ETHERNET, Conversation, Packet, pcapng
+from tests.timeline.talk import frame, opened, ready
+from tests.timeline.two_hosts import CLIENT, GATEWAY, captured, report_of_both
+
+REQUEST = frame("49", "1")
+TIME = frame("49", "1", "1700000000")
+HOUR_NS = 3_600_000_000_000
+
+
+def cut_off(*, ttl: int = 64) -> Conversation:
+    """A session in which the path resets the client in the gateway's name; the request does not arrive."""
+    talk = ready().after(1).client.data(REQUEST, interface=CLIENT, undelivered=True)
+    return talk.server.bare_rst(seq=talk.server.next, interface=CLIENT, ttl=ttl)
+
+
+def goes_on(talk: Conversation) -> Conversation:
+    """The gateway, which knows of nothing, speaks on, and the client's host has no such connection any more."""
+    return talk.after(2).server.data(TIME).client.bare_rst(seq=talk.client.next)
+
+
+def another(talk: Conversation) -> Conversation:
+    """A later session to the same gateway."""
+    return ready(client_address=("127.0.0.1", 50001), clock=talk.clock + 5_000_000_000)
+
+
+def ids(report: Report) -> dict[str, str]:
+    return {finding.id: finding.certainty for _, finding in report.all_findings()}
+
+
+@pytest.mark.parametrize("hops", [1, 0])
+@pytest.mark.parametrize("clock_ns", [0, 40_000_000, -40_000_000, 900_000_000, -900_000_000, 3 * HOUR_NS])
+def test_a_reset_that_the_gateways_host_did_not_send_is_not_its_close(hops: int, clock_ns: int, tmp_path: Path) -> None:
+    report = report_of_both(tmp_path, goes_on(cut_off()), hops=hops, clock_ns=clock_ns)
+
+    assert report.verdict.startswith("The client received a reset in the gateway's name (RST in packet ")
+    assert (
+        "that the gateway's host did not send (its capture has none), 1.0 ms after the last message" in report.verdict
+    )
+    assert ids(report) == {"injected-rst": "certain"}
+    (finding,) = report.connections[0].findings
+    assert finding.title == "Something between the two hosts made the RST in the gateway's name"
+    assert (
+        "is not in the capture next to the gateway, which holds packets of the gateway's of 2.0" in finding.evidence[0]
+    )
+
+
+def test_the_close_keeps_what_the_contract_says_of_it(tmp_path: Path) -> None:
+    (connection,) = report_of_both(tmp_path, goes_on(cut_off())).connections
+
+    assert connection.close is not None
+    assert (connection.close.first, connection.close.kind) == ("server", "RST")
+    assert connection.close.packet in connection.resets["server"]
+
+
+def test_a_reset_of_the_gateway_in_the_clients_name(tmp_path: Path) -> None:
+    talk = ready().after(1).server.data(TIME, interface=GATEWAY, undelivered=True)
+    talk.client.bare_rst(seq=talk.client.next, interface=GATEWAY).after(1)
+    talk.client.data(REQUEST).server.bare_rst(seq=talk.server.next)
+
+    report = report_of_both(tmp_path, talk)
+
+    assert report.verdict.startswith("The gateway received a reset in the client's name (RST in packet ")
+    assert ids(report) == {"injected-rst": "certain"}
+
+
+def test_another_connection_shows_that_the_capture_went_on(tmp_path: Path) -> None:
+    talk = cut_off()
+
+    report = report_of_both(tmp_path, talk, another(talk))
+
+    assert report.verdict.startswith("The client received a reset on connection 1 in the gateway's name (RST in packet")
+    assert ids(report)["injected-rst"] == "likely"
+
+
+@pytest.mark.parametrize(("ttl", "certainty"), [(63, "possible"), (64, "likely")])
+def test_a_capture_that_may_have_ended_before_proves_nothing(ttl: int, certainty: str, tmp_path: Path) -> None:
+    report = report_of_both(tmp_path, cut_off(ttl=ttl))
+
+    assert " closed first by a reset (RST in packet " in report.verdict
+    assert ids(report)["injected-rst"] == certainty
+    assert "gateway-closed-midsession" in ids(report)
+
+
+def test_a_capture_that_lost_packets_proves_less(tmp_path: Path) -> None:
+    client, gateway = captured(tmp_path, goes_on(cut_off()))
+    statistics = (5).to_bytes(4, "little") + (40).to_bytes(4, "little") + bytes(12)
+    statistics += b"\x05\x00\x08\x00" + (3).to_bytes(8, "little") + bytes(4) + (40).to_bytes(4, "little")
+    gateway.write_bytes(gateway.read_bytes() + statistics)
+
+    report = read([client, gateway])
+
+    assert report.capture.dropped == 3
+    assert ids(report)["injected-rst"] == "likely"
+
+
+@pytest.mark.parametrize("hops", [1, 0])
+@pytest.mark.parametrize("clock_ns", [0, 40_000_000, -40_000_000])
+def test_a_reset_that_both_hold_came_from_its_sender(hops: int, clock_ns: int, tmp_path: Path) -> None:
+    report = report_of_both(tmp_path, ready().after(1).server.rst(), hops=hops, clock_ns=clock_ns)
+
+    assert report.verdict.startswith("The gateway closed first by a reset")
+    (finding,) = report.connections[0].findings
+    assert finding.id == "gateway-closed-midsession"
+    assert "the capture next to the gateway holds that RST too, so it came from there" in finding.evidence
+
+
+def test_a_reset_that_did_not_arrive_is_told_as_such(tmp_path: Path) -> None:
+    talk = ready().after(1).server.rst(interface=GATEWAY)
+    talk.after(1).client.data(REQUEST).server.bare_rst(seq=talk.server.next, interface=GATEWAY)
+    talk.after(1).client.data(REQUEST, seq=talk.client.next - len(REQUEST))
+
+    report = report_of_both(tmp_path, talk)
+
+    assert report.verdict.startswith("The gateway closed first by a reset (RST in packet ")
+    assert "(the client did not get that RST: the capture next to it has none" in report.verdict
+
+
+def unheard() -> Conversation:
+    """A session in which the client's packets do not arrive any more."""
+    talk = ready().after(1).client.data(REQUEST, interface=CLIENT, undelivered=True)
+    for wait in (1, 2, 4, 8):
+        talk.after(wait).again(ip_id=talk.packets[-1].ip_id + 1)
+    return talk
+
+
+def test_what_did_not_arrive_any_more_is_told(tmp_path: Path) -> None:
+    talk = unheard()
+
+    report = report_of_both(tmp_path, talk, another(talk))
+
+    assert "what the client sent again and again did not reach the gateway's host" in report.verdict
+    (finding,) = report.connections[0].findings
+    assert finding.id == "peer-vanished"
+    assert any("5 packets, from packet " in text and "did not arrive: " in text for text in finding.evidence)
+
+
+def test_what_may_have_arrived_when_the_capture_had_ended_is_not_told_as_lost(tmp_path: Path) -> None:
+    report = report_of_both(tmp_path, unheard())
+
+    assert "did not reach" not in report.verdict
+    assert "which may have ended before" in report.connections[0].findings[0].evidence[2]
+
+
+def test_what_arrived_and_was_not_acknowledged_is_told_as_arrived(tmp_path: Path) -> None:
+    talk = unheard()
+    for packet in talk.packets:
+        packet.interface = 0
+
+    (finding,) = report_of_both(tmp_path, talk).connections[0].findings
+
+    assert finding.id == "peer-vanished"
+    assert "the client's last packets arrived: the capture next to the gateway holds them" in finding.evidence
+
+
+def attempt(talk: Conversation) -> Conversation:
+    """A SYN that does not get to the gateway's host, beside a session that goes on."""
+    later = Conversation(("127.0.0.1", 50001), clock=talk.clock)
+    later.client.syn(interface=CLIENT)
+    talk.after(2).client.data(REQUEST).server.data(TIME)
+    return later
+
+
+def test_a_refusal_that_the_gateways_host_did_not_send(tmp_path: Path) -> None:
+    talk = ready()
+    refused = attempt(talk)
+    refused.server.segment(0x14, ack=refused.client.next, interface=CLIENT)
+
+    report = report_of_both(tmp_path, talk, refused)
+
+    assert report.verdict.startswith("Something before the gateway's host refused connection 2 (RST in packet ")
+    assert "the capture next to the gateway has no packet of it" in report.verdict
+    assert ids(report) == {"port-refused": "likely"}
+
+
+def test_a_connection_attempt_that_did_not_arrive(tmp_path: Path) -> None:
+    talk = ready()
+
+    report = report_of_both(tmp_path, talk, attempt(talk))
+
+    assert "the capture next to the gateway has no packet of it; nobody closed connection 1" in report.verdict
+    (finding,) = report.connections[1].findings
+    assert [cause.text for cause in finding.causes] == ["something between the two hosts drops the packets"]
+
+
+def test_an_attempt_of_which_the_other_capture_may_know_nothing_yet_is_told_as_without(tmp_path: Path) -> None:
+    talk = ready()
+    refused = attempt(talk)
+    refused.server.segment(0x14, ack=refused.client.next, interface=CLIENT)
+    talk.packets = [packet for packet in talk.packets if packet.ts_ns < refused.packets[0].ts_ns]
+
+    report = report_of_both(tmp_path, talk, refused)
+
+    assert report.verdict.startswith("The gateway's host refused connection 2 ")
+
+
+def on_interfaces(packets: list[Packet], *interfaces: int) -> list[Packet]:
+    """Each packet on every interface at the same moment, but those of an interface of their own."""
+    return [
+        replace(packet, interface=interface)
+        for packet in packets
+        for interface in interfaces
+        if packet.interface == 0 or interface == packet.interface - 1
+    ]
+
+
+@pytest.mark.parametrize("interfaces", [(0, 1), (0, 1, 2)])
+def test_interfaces_that_capture_at_the_same_moment_do_not_tell_which_is_nearer(
+    interfaces: tuple[int, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "talk.pcapng"
+    path.write_bytes(pcapng(on_interfaces(goes_on(cut_off()).packets, *interfaces), [ETHERNET] * 3))
+
+    report = read(path)
+
+    assert "by a reset (RST in packet " in report.verdict
+    assert not any("the capture next to" in text for _, one in report.all_findings() for text in one.evidence)
+
+
+def test_one_capture_proves_nothing_of_the_other_host(tmp_path: Path) -> None:
+    client, _ = captured(tmp_path, goes_on(cut_off()))
+
+    assert "The gateway probably closed first by a reset" in read(client).verdict
+
+
+def test_a_connection_that_never_opened_is_told_as_by_one_capture(tmp_path: Path) -> None:
+    talk = opened()
+
+    assert report_of_both(tmp_path, talk).connections[0].history == "ShA"
