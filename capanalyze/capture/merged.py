@@ -48,7 +48,7 @@ class Recording:
             if next(self.windows, None) is None:
                 return False
         self.ts_ns = self.decoder.ts_ns
-        if self.ts_ns != NO_TIME:
+        if self.ahead and self.ts_ns != NO_TIME:
             self.ts_ns = max(self.ts_ns - self.ahead, 0)
         return True
 

@@ -28,6 +28,7 @@ from capanalyze.tcp.crossing import doubt_end
 from capanalyze.tcp.evidence import doubt_silence
 from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
+from capanalyze.timeline.both_ends import unsent
 from capanalyze.timeline.ends import End, Moment, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
@@ -152,7 +153,7 @@ def connection_report(facts: Facts) -> ConnectionReport:
         client_bytes=facts.client.octets,
         server_bytes=facts.server.octets,
         missing={side: end.missing for side, end in ends},
-        close=_close(connection),
+        close=_close(facts),
         fins={side: end.fins for side, end in ends},
         resets={side: end.rsts for side, end in ends},
         ignored_resets=tuple(int(packet) for packet in connection.ignored_resets),
@@ -180,8 +181,8 @@ def _endpoint(end: End) -> Endpoint:
     return Endpoint(host(end.side.host), int(end.side.port), None)
 
 
-def _close(connection: Connection) -> CloseFacts | None:
-    close = connection.close
+def _close(facts: Facts) -> CloseFacts | None:
+    close = facts.connection.close
     if close is None:
         return None
     packet = int(close.packet) if not close.inferred else None
@@ -192,6 +193,7 @@ def _close(connection: Connection) -> CloseFacts | None:
         _time(close.ts_ns) if packet is not None else None,
         close.inferred,
         close.certainty,
+        unsent(facts),
     )
 
 

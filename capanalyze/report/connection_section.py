@@ -42,7 +42,7 @@ def close_words(connection: ConnectionReport, name: str) -> str:
     when = ""
     if close.ts_ns is not None and connection.first_ts_ns is not None:
         when = f", {span(close.ts_ns - connection.first_ts_ns)}"
-    who = close.first if close.first == "both" else _side(close.first, name)
+    who = close.first if close.first == "both" else "neither" if close.made_between else _side(close.first, name)
     return f"{who}, {close.kind}{when}{' (inferred)' if close.inferred else ''}"
 
 

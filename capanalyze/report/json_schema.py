@@ -71,6 +71,7 @@ MEANINGS: Final = {
     "ConnectionReport.tws": "Null where the connection does not speak TWS.",
     "ConnectionReport.verdict": "One sentence for the connection.",
     "CloseFacts.packet": "Of the first captured copy of the FIN or RST; null for an inferred FIN.",
+    "CloseFacts.made_between": "Whether captures of both hosts show that neither of them made the RST.",
     "CountedFacts.closed_first": "By who closed first and how; the empty key is for nobody, unknown for want of room.",
     "CountedFacts.conn_states": "By Zeek's word for how the connection went.",
     "CountedFacts.sessions": "TWS sessions on them.",

@@ -89,6 +89,7 @@ class CloseFacts(NamedTuple):
     ts_ns: int | None
     inferred: bool
     certainty: str
+    made_between: bool = False
 
 
 class LastWords(NamedTuple):

@@ -23,7 +23,6 @@ class Views:
     """The two interfaces of a connection, by what both have captured.
 
     Attributes:
-        interfaces: the one that gave a packet first, and the one that gave its copy.
         more: a third one captured it too, so nothing is known.
         lost, lost_from, lost_ns: packets of each side (0, 1) at each interface (0, 1) since the newest that both have,
             and the first of them with its time; at ``2 * side + interface``.
@@ -31,10 +30,11 @@ class Views:
         ttl: time to live of the newest packet of each side at each interface that is no RST, -1 none.
     """
 
-    __slots__ = ("_lags", "_pairs", "interfaces", "last_ts", "lost", "lost_from", "lost_ns", "more", "ttl")
+    __slots__ = ("_first", "_lags", "_pairs", "_second", "last_ts", "lost", "lost_from", "lost_ns", "more", "ttl")
 
     def __init__(self, first: i64, second: i64) -> None:
-        self.interfaces: list[int] = [int(first), int(second)]
+        self._first: i64 = first
+        self._second: i64 = second
         self.more: bool = False
         self.lost: list[int] = [0] * 4
         self.lost_from: list[int] = [0] * 4
@@ -63,6 +63,11 @@ class Views:
         if ts_ns >= 0 and before_ns >= 0:
             self._lags[side] += int(before_ns - ts_ns if at == 2 * side else ts_ns - before_ns)
             self._pairs[side] += 1
+
+    @property
+    def interfaces(self) -> list[int]:
+        """The one that gave a packet first, and the one that gave its copy."""
+        return [int(self._first), int(self._second)]
 
     def near(self, side: i64) -> int:
         """The interface that is nearer to a side: 0 or 1, UNKNOWN."""
@@ -94,10 +99,13 @@ class Views:
 
     def _see(self, side: i64, seg: Segment, ts_ns: i64) -> i64:
         """Where a packet belongs in the lists; UNKNOWN of a third interface."""
-        if seg.interface not in self.interfaces:
+        interface = seg.interface
+        at = 2 * side
+        if interface == self._second:
+            at += 1
+        elif interface != self._first:
             self.more = True
             return UNKNOWN
-        at = 2 * side + self.interfaces.index(seg.interface)
         self.last_ts[at] = int(ts_ns)
         if not seg.flags & RST:
             self.ttl[at] = int(seg.ttl)

@@ -30,8 +30,11 @@ def absent(facts: Facts) -> Absent | None:
     """What is known of the RST that closed the connection, where only one of two captures holds it."""
     close = facts.connection.close
     views = facts.connection.views
-    if close is None or close.kind != "RST" or close.side < 0 or close.copied or close.ts_ns < 0 or views is None:
+    if close is None or close.kind != "RST" or close.side < 0 or close.copied or close.ts_ns < 0:
         return None
+    if views is None:
+        later_ns = never_arrived(facts) if facts.closer == "server" else None
+        return Absent(True, later_ns, False) if later_ns is not None else None
     near = views.near(close.side)
     if near == UNKNOWN or close.interface not in views.interfaces:
         return None
@@ -72,6 +75,12 @@ def lost(facts: Facts, end: End) -> Lost | None:
         return None
     at = 2 * side + near
     return Lost(views.lost[at], views.lost_from[at], went_on(facts, views, 1 - near, views.lost_ns[at]))
+
+
+def did_not_arrive(facts: Facts, end: End, packet: int) -> bool:
+    """Whether that packet of a side did not get to the other one's host, whose capture goes on, nor any after it."""
+    found = lost(facts, end)
+    return found is not None and 0 < found.first <= packet and found.number > 0 and found.later_ns is not None
 
 
 def never_arrived(facts: Facts) -> int | None:

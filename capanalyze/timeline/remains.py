@@ -8,6 +8,7 @@ from typing import Final
 
 from capanalyze.tcp.evidence import DROPPED, UNHEARD, came_another_way
 from capanalyze.tcp.sequence import MASK
+from capanalyze.timeline.both_ends import did_not_arrive
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.words import SECOND, known, packets, span, spans
@@ -35,6 +36,8 @@ def remains(group: Group) -> str:
         return late
     captured = _captured(group)
     if not first.closing_end.fin_acked and not first.inferred:
+        if all(did_not_arrive(facts, facts.closing_end, facts.close.packet) for facts in group if facts.close):
+            return f"{late}; that FIN did not arrive: the capture next to the {other.called} has none"
         copies = sum(len(facts.closing_end.fins) for facts in group)
         sent = f", though it was sent {copies} times" if copies > len(group) else ""
         return f"{late}; that FIN was not acknowledged{captured}{sent}"

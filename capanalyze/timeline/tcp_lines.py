@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from capanalyze.tcp.events import Event
+from capanalyze.timeline.both_ends import never_arrived, unsent
 from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import LEFT_OUT, Entry
@@ -114,11 +115,13 @@ def _fin(facts: Facts, side: str, again: str) -> str:
 
 
 def _reset(facts: Facts, event: Event, side: str) -> str:
+    if event.flag == "refused" and never_arrived(facts) is not None:
+        return f"RST: refused, but not by the {facts.end(side).called}'s host"
     if event.flag in RESETS:
         return RESETS[event.flag].format(port=facts.connection.server.port)
     me = facts.end(side).called
     if facts.kind == "RST" and facts.closer == side and facts.close is not None and facts.close.packet == event.packet:
-        return f"RST: the {me} resets the connection"
+        return f"RST in the {me}'s name, not of its host" if unsent(facts) else f"RST: the {me} resets the connection"
     if facts.closer == side:
         return f"RST: the {me} wants nothing more, having closed already"
     return f"RST: the {me} breaks off what the {facts.closing_end.called} had begun to close"

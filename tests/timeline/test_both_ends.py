@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from capanalyze.api import read
+from capanalyze.report import Look, render
 from capanalyze.report.report import Report
 from tests.conversation import ETHERNET, Conversation, Packet, pcapng
 from tests.timeline.talk import frame, opened, ready
-from tests.timeline.two_hosts import CLIENT, GATEWAY, captured, report_of_both
+from tests.timeline.two_hosts import BOTH, CLIENT, GATEWAY, captured, report_of_both
 
 REQUEST = frame("49", "1")
 TIME = frame("49", "1", "1700000000")
@@ -51,7 +52,8 @@ def test_a_reset_that_the_gateways_host_did_not_send_is_not_its_close(hops: int,
     (finding,) = report.connections[0].findings
     assert finding.title == "Something between the two hosts made the RST in the gateway's name"
     assert (
-        "is not in the capture next to the gateway, which holds packets of the gateway's of 2.0" in finding.evidence[0]
+        "is not in the capture next to the gateway, which holds packets of the gateway's up to 2.0"
+        in finding.evidence[0]
     )
 
 
@@ -143,6 +145,9 @@ def test_what_did_not_arrive_any_more_is_told(tmp_path: Path) -> None:
     (finding,) = report.connections[0].findings
     assert finding.id == "peer-vanished"
     assert any("5 packets, from packet " in text and "did not arrive: " in text for text in finding.evidence)
+    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
+        ("what lies between the two hosts dropped the client's packets", "likely")
+    ]
 
 
 def test_what_may_have_arrived_when_the_capture_had_ended_is_not_told_as_lost(tmp_path: Path) -> None:
@@ -237,3 +242,62 @@ def test_a_connection_that_never_opened_is_told_as_by_one_capture(tmp_path: Path
     talk = opened()
 
     assert report_of_both(tmp_path, talk).connections[0].history == "ShA"
+
+
+def test_the_report_says_in_every_place_that_neither_host_reset(tmp_path: Path) -> None:
+    talk = cut_off()
+    report = report_of_both(tmp_path, talk, another(talk))
+
+    (reset,) = [line.text for line in report.timeline if line.kind == "RST"]
+    assert reset == "RST in the gateway's name, not of its host"
+    assert [one.close.made_between for one in report.connections if one.close] == [True]
+    assert "neither, RST, 1.0 s" in render(report, "text", Look())
+
+
+def leaving(*, arrives: bool) -> Conversation:
+    """A client whose FIN is sent again and again; where the first one arrives the later ones do not."""
+    talk = ready().after(1).client.fin(interface=BOTH if arrives else CLIENT)
+    for wait in (1, 2, 4):
+        talk.after(wait).again(ip_id=talk.packets[-1].ip_id + 1, interface=CLIENT)
+    return talk
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_fin_that_did_not_arrive_is_told_as_such(arrives: bool, tmp_path: Path) -> None:
+    talk = leaving(arrives=arrives)
+
+    verdict = report_of_both(tmp_path, talk, another(talk)).connections[0].verdict
+
+    assert ("that FIN did not arrive: the capture next to the gateway has none" in verdict) is not arrives
+
+
+def test_what_arrived_in_part_is_not_told_as_lost(tmp_path: Path) -> None:
+    talk = unheard()
+    for packet in talk.packets[:-1]:
+        packet.interface = 0
+
+    report = report_of_both(tmp_path, talk, another(talk))
+
+    assert "did not acknowledge what the client sent again and again" in report.verdict
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_reset_of_the_sender_behind_a_forged_one_is_another(lost: bool, tmp_path: Path) -> None:
+    talk = cut_off()
+    talk.after(1).server.rst(interface=GATEWAY if lost else BOTH)
+
+    (connection,) = report_of_both(tmp_path, talk, another(talk)).connections[:1]
+
+    assert connection.close is not None
+    assert connection.close.made_between
+
+
+def test_a_connection_of_which_only_the_client_has_packets_was_not_reset_by_the_gateways_host(tmp_path: Path) -> None:
+    talk = ready()
+    stray = Conversation(("127.0.0.1", 50001), clock=talk.clock)
+    stray.client.data(REQUEST, interface=CLIENT).server.bare_rst(seq=stray.server.next, interface=CLIENT)
+    talk.after(2).client.data(REQUEST).server.data(TIME)
+
+    (finding,) = report_of_both(tmp_path, talk, stray).connections[1].findings
+
+    assert (finding.id, finding.certainty) == ("injected-rst", "likely")

@@ -48,8 +48,9 @@ def _missed(facts: Facts) -> list[str]:
     lacks = f"the RST in packet {close.packet} is not in the capture next to the {called}"
     if made.later_ns is None:
         return [f"{lacks}, which may have ended before, for it holds nothing later"]
-    what = f"packets of the {called}'s" if made.own else "packets"
-    return [f"{lacks}, which holds {what} of {span(made.later_ns)} later"]
+    if made.own:
+        return [f"{lacks}, which holds packets of the {called}'s up to {span(made.later_ns)} later"]
+    return [f"{lacks}, which goes on for {span(made.later_ns)}"]
 
 
 def causes(facts: Facts) -> list[Cause]:

@@ -10,13 +10,13 @@ Source of the facts: failures.md 45.
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.timeline.both_ends import lost
+from capanalyze.timeline.both_ends import did_not_arrive, lost
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.syn_unanswered import ICMP_CAUSES, TOO_BIG
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.vanished import in_vain
+from capanalyze.timeline.vanished import InVain, in_vain
 from capanalyze.timeline.words import SECOND, count, span
 
 ID: Final = "peer-vanished"
@@ -47,7 +47,7 @@ def check(facts: Facts) -> Finding | None:
                 *_arrived(facts, end, peer),
             ],
             certainty=_certainty(peer),
-            causes=_causes(facts, peer),
+            causes=_causes(facts, found),
             advice="reconnect; the gateway may hold the client id until its side notices",
         )
     silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended)
@@ -65,17 +65,20 @@ def check(facts: Facts) -> Finding | None:
             *_arrived(facts, end, peer),
         ],
         certainty=_certainty(peer),
-        causes=_causes(facts, peer),
+        causes=_causes(facts, found),
         advice=FILTERS if turned_back(facts, peer.side.last_packet) is not None else HEARTBEAT,
     )
 
 
-def _causes(facts: Facts, peer: End) -> Sequence[Cause]:
+def _causes(facts: Facts, found: InVain) -> Sequence[Cause]:
     """What an ICMP error names that came once the peer had fallen silent; else all that may lie behind it.
 
     A sender may obey the error that its packets are too big, and be met with silence all the same.
     """
-    back = turned_back(facts, peer.side.last_packet)
+    back = turned_back(facts, found.peer.side.last_packet)
+    if back is None and did_not_arrive(facts, found.end, found.packets[0]):
+        dropped = f"what lies between the two hosts dropped the {found.end.called}'s packets"
+        return [Cause(dropped, "likely", "a firewall's log there, and how long the connection had been idle before")]
     if back is None:
         return CAUSES
     named = next(cause for word, cause in ICMP_CAUSES if word in back.words)
