@@ -91,6 +91,8 @@ def never_arrived(facts: Facts) -> int | None:
     mine = facts.connection
     if mine.views is not None or mine.copies or mine.first_ts < 0 or mine.interface not in facts.recorded:
         return None
+    if facts.dropped:
+        return None
     for other in facts.others:
         views = other.connection.views
         if views is None or other.number > facts.number or not facts.same_listener(other):
@@ -121,6 +123,9 @@ def made_between(facts: Facts) -> Absent | None:
 
 
 def unsent(facts: Facts) -> bool:
-    """Whether the host in whose name the RST came did not send it: its capture went on, and has none."""
+    """Whether the host in whose name the RST came did not send it: its capture went on, and has none.
+
+    Where packets were dropped while capturing, that one may have been; but a host that resets does not go on.
+    """
     found = made_between(facts)
-    return found is not None and found.later_ns is not None
+    return found is not None and found.later_ns is not None and (found.own or not facts.dropped)

@@ -15,7 +15,7 @@ from capanalyze.tcp.evidence import WENT_ON, came_another_way, usual_ttl
 from capanalyze.timeline.both_ends import made_between, unsent
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import span
+from capanalyze.timeline.words import count, span
 
 ID: Final = "injected-rst"
 
@@ -50,7 +50,10 @@ def _missed(facts: Facts) -> list[str]:
         return [f"{lacks}, which may have ended before, for it holds nothing later"]
     if made.own:
         return [f"{lacks}, which holds packets of the {called}'s up to {span(made.later_ns)} later"]
-    return [f"{lacks}, which goes on for {span(made.later_ns)}"]
+    dropped = (
+        f", but may have lost it ({count(facts.dropped, 'packet')} dropped while capturing)" if facts.dropped else ""
+    )
+    return [f"{lacks}, which goes on for {span(made.later_ns)}{dropped}"]
 
 
 def causes(facts: Facts) -> list[Cause]:
@@ -67,7 +70,7 @@ def _certainty(facts: Facts) -> str:
     A host that went on, as its own capture shows, made none; one that did not may have sent it past its capture.
     """
     made = made_between(facts)
-    if made is not None and made.later_ns is not None:
+    if made is not None and unsent(facts):
         return "certain" if made.own and not facts.dropped else "likely"
     close = facts.connection.close
     if made is not None and close is not None and came_another_way(facts.connection, close):
