@@ -10,12 +10,13 @@ import pytest
 from capanalyze.api import read
 from capanalyze.report import Look, render
 from capanalyze.report.report import Report
-from tests.conversation import ETHERNET, Conversation, Packet, pcapng
+from tests.conversation import ETHERNET, Conversation, Packet, block, pcapng
 from tests.timeline.talk import frame, opened, ready
 from tests.timeline.two_hosts import BOTH, CLIENT, GATEWAY, captured, report_of_both
 
 REQUEST = frame("49", "1")
 TIME = frame("49", "1", "1700000000")
+DROPPED_3 = block(5, bytes(12) + b"\x05\x00\x08\x00" + (3).to_bytes(8, "little") + bytes(4))
 HOUR_NS = 3_600_000_000_000
 
 
@@ -98,9 +99,7 @@ def test_a_capture_that_may_have_ended_before_proves_nothing(ttl: int, certainty
 def test_a_capture_that_lost_packets_proves_less(silent: bool, tmp_path: Path) -> None:
     talk = cut_off()
     client, gateway = captured(tmp_path, *([talk, another(talk)] if silent else [goes_on(talk)]))
-    statistics = (5).to_bytes(4, "little") + (40).to_bytes(4, "little") + bytes(12)
-    statistics += b"\x05\x00\x08\x00" + (3).to_bytes(8, "little") + bytes(4) + (40).to_bytes(4, "little")
-    gateway.write_bytes(gateway.read_bytes() + statistics)
+    gateway.write_bytes(gateway.read_bytes() + DROPPED_3)
 
     report = read([client, gateway])
 
@@ -304,3 +303,34 @@ def test_a_connection_of_which_only_the_client_has_packets_was_not_reset_by_the_
     (finding,) = report_of_both(tmp_path, talk, stray).connections[1].findings
 
     assert (finding.id, finding.certainty) == ("injected-rst", "likely")
+
+
+@pytest.mark.parametrize("who", [CLIENT, GATEWAY])
+def test_an_attempt_that_one_capture_holds_proves_something_only_if_the_gateways_lacks_it(
+    who: int, tmp_path: Path
+) -> None:
+    talk = ready()
+    refused = attempt(talk)
+    refused.server.segment(0x14, ack=refused.client.next, interface=who)
+    refused.packets[0].interface = who
+
+    report = report_of_both(tmp_path, talk, refused)
+
+    assert report.verdict.startswith("Something before the gateway's host refused") is (who == CLIENT)
+
+
+def test_where_packets_were_dropped_an_attempt_may_have_arrived(tmp_path: Path) -> None:
+    talk = ready()
+    client, gateway = captured(tmp_path, talk, attempt(talk))
+    gateway.write_bytes(gateway.read_bytes() + DROPPED_3)
+
+    assert "no packet of it" not in read([client, gateway]).verdict
+
+
+def test_a_packet_of_a_third_interface_alone_makes_it_unknown_too(tmp_path: Path) -> None:
+    path = tmp_path / "talk.pcapng"
+    packets = on_interfaces(ready().packets, 0, 1)
+    packets += [replace(packet, interface=2) for packet in goes_on(cut_off()).packets[-2:]]
+    path.write_bytes(pcapng(packets, [ETHERNET] * 3))
+
+    assert not any("the capture next to" in text for _, one in read(path).all_findings() for text in one.evidence)
