@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from capanalyze.analyzer import Analyzer
-from capanalyze.capture.capture import Capture
+from capanalyze.capture.capture import NAMED, Capture
 from capanalyze.capture.decoder import Decoder, Interface
 from capanalyze.capture.merged import INTERFACES
 from capanalyze.capture.options import MAX_COMMENTS
@@ -16,7 +16,7 @@ from capanalyze.capture.pcapng_sections import MAX_TS_NS
 from capanalyze.report.build import build_report
 from capanalyze.report.counted import counted_facts
 from capanalyze.report.report import CaptureFacts, CountedFacts, FileFacts, InterfaceFacts, Report
-from capanalyze.timeline.words import span
+from capanalyze.timeline.words import count, span
 
 LONGEST_QUIET_NS: Final = 30 * 86_400 * 1_000_000_000
 """How long after its last packet a recording may have ended: what is later is another way to write a time."""
@@ -76,7 +76,7 @@ def facts_of(capture: Capture, analyzer: Analyzer) -> CaptureFacts:
             )
             for file in files
         ),
-        (*capture.remarks(), *(_corrected(*one) for one in capture.clocks)),
+        (*capture.remarks(), *_corrected(capture.clocks)),
     )
 
 
@@ -94,13 +94,17 @@ def recorded_until(capture: Capture) -> dict[int, int]:
     return found
 
 
-def _corrected(name: str, other: str, ahead: int) -> str:
-    """A remark on a clock that is ahead of another one, or behind it, by so many ns."""
-    order = "ahead of" if ahead > 0 else "behind"
-    return (
-        f"the clock of {name} is {span(abs(ahead))} {order} that of {other}, by packets that both hold: "
-        f"it is taken to be set right, as by editcap -t {-ahead / 1e9:.6f}"
-    )
+def _corrected(clocks: Sequence[tuple[str, str, int]]) -> list[str]:
+    """Remarks on files whose clocks are ahead of other ones, or behind them, by so many ns."""
+    found = []
+    for name, other, ahead in clocks[:NAMED]:
+        order = "ahead of" if ahead > 0 else "behind"
+        found.append(
+            f"the clock of {name} is {span(abs(ahead))} {order} that of {other}, by packets that both hold: "
+            f"it is taken to be set right, as by editcap -t {-ahead / 1e9:.6f}"
+        )
+    more = len(clocks[NAMED:])
+    return found + ([f"so are the clocks of {count(more, 'more file')}"] if more else [])
 
 
 def gather_facts(

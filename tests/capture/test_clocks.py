@@ -132,3 +132,16 @@ def test_a_short_connection_is_told_once_though_the_clocks_are_further_apart_tha
 
     assert [(one.history, one.notes) for one in report.connections] == [("ShAD", ())]
     assert told(report) == told(read(merged(paths)))
+
+
+def test_of_many_clocks_not_all_are_named(tmp_path: Path) -> None:
+    client, gateway = at_both_ends(session().packets, tmp_path)
+    more = [
+        written(tmp_path, str(at), pcapng(again(session().packets, at * HOUR_NS, lambda one: one.ip_id)))
+        for at in range(1, 8)
+    ]
+
+    remarks = read([client, gateway, *more]).capture.remarks
+
+    assert len([one for one in remarks if one.startswith("the clock of")]) == 4
+    assert remarks[-1] == "so are the clocks of 3 more files"
