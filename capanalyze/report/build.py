@@ -35,6 +35,7 @@ from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.rules import judge
 from capanalyze.timeline.timeline import timeline
+from capanalyze.timeline.twins import acquaint
 from capanalyze.timeline.verdict import capture_verdict, connection_verdict, unread_end
 from capanalyze.timeline.words import host, octets_for_programs
 from capanalyze.tws.session import Session
@@ -81,6 +82,7 @@ def build_report(
     for facts in every:
         facts.recorded = recorded
     mates = tuple(facts for facts in every if facts.api)
+    one_each = acquaint(mates)
     reported = every if all_connections else mates
     more = counted.connections if counted is not None else 0
     told = reported[:TIMELINES]
@@ -94,7 +96,7 @@ def build_report(
         counted_only=counted,
         timeline=tuple(sorted(lines, key=_by_packet)),
         timeline_left_out=len(reported) - len(told) + more,
-        findings=judge_together(mates),
+        findings=judge_together(one_each),
         verdict=capture_verdict(
             reported,
             max(opened, len(connections)),
@@ -112,7 +114,7 @@ def build_report(
 def _facts(
     capture: CaptureFacts, connections: Sequence[Connection], sessions: Sequence[Session | None], ports: Sequence[int]
 ) -> tuple[Facts, ...]:
-    """What rules and verdicts look at; connections that are TWS or on one of the ports know of each other."""
+    """What rules and verdicts look at."""
     end_ns = capture.last_ts_ns if capture.ended_ts_ns is None else capture.ended_ts_ns
     ended = Moment(capture.packets, end_ns)
     dropped = capture.dropped or 0
@@ -122,13 +124,7 @@ def _facts(
     if end_ns is not None:
         for connection in connections:
             doubt_end(connection, end_ns)
-    every = tuple(
-        Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True)
-    )
-    mates = tuple(facts for facts in every if facts.api)
-    for facts in mates:
-        facts.others = mates
-    return every
+    return tuple(Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True))
 
 
 def _by_packet(line: TimelineLine) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.turned_back import turned_back
+from capanalyze.timeline.twins import twins_told
 from capanalyze.timeline.unopened import before_open, captured, went_on_beside
 from capanalyze.timeline.words import SECOND, connections, count, packets, sentence, spans
 
@@ -57,17 +58,19 @@ def capture_verdict(
         return _nothing(tcp_connections, ports, packets_read, _because(unread, left_out))
     lacks = [unread] if unread else []
     groups: dict[tuple[object, ...], list[Facts]] = {}
-    for facts in reported:
+    once = [facts for facts in reported if not _is_told_twice(facts)]
+    for facts in once:
         groups.setdefault(plot(facts), []).append(facts)
     ranked = sorted(groups.values(), key=lambda group: (_rank(group[0]), -len(group), group[0].number))
     more = sum(closed_first.values())
-    total = len(reported) + more
+    total = len(once) + more
     told = [story(ranked[0], total)] if ranked else []
     told += [briefly(group, total) for group in ranked[1:STORIES]]
     rest = sum(len(group) for group in ranked[STORIES:])
     if rest:
         told.append(f"{count(rest, 'more connection')} went other ways")
-    told += _relayed(reported)
+    told += _relayed(once)
+    told += twins_told(once)
     if more:
         told.append(
             f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: "
@@ -76,6 +79,11 @@ def capture_verdict(
     if dropped and not any("dropped" in one for one in told):
         lacks.append(f"{count(dropped, 'packet')} {'was' if dropped == 1 else 'were'} dropped while capturing")
     return sentence("; ".join(told) + (f" ({'; '.join(lacks)})" if lacks else ""))
+
+
+def _is_told_twice(facts: Facts) -> bool:
+    """Whether the same was told of the connection at another place where it was captured."""
+    return facts.is_again and plot(facts) == plot(facts.twins[0])
 
 
 def _relayed(reported: Group) -> list[str]:

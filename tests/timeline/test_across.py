@@ -12,7 +12,11 @@ SECOND = 1_000_000_000
 
 def other(number: int, seconds: float) -> dict[str, object]:
     """The client of that number, so many seconds later."""
-    return {"client_address": ("127.0.0.1", 50_000 + number), "clock": START + int(seconds * SECOND)}
+    return {
+        "client_address": ("127.0.0.1", 50_000 + number),
+        "client_isn": 1_000_000 * (number + 1),
+        "clock": START + int(seconds * SECOND),
+    }
 
 
 def together(*talks: Conversation) -> list[Finding]:

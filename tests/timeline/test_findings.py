@@ -91,7 +91,7 @@ def test_a_client_that_has_closed_does_not_hold_its_id_any_more_but_the_gateway_
 
 def test_sessions_that_the_gateway_ends_together_point_to_its_restart() -> None:
     first = ready().after(1).server.fin()
-    second = ready(client_address=("127.0.0.1", 50001)).after(1.2).server.fin()
+    second = ready(client_address=("127.0.0.1", 50001), client_isn=77).after(1.2).server.fin()
 
     finding = found("gateway-closed-midsession", first, second)
 

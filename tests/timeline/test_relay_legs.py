@@ -146,12 +146,6 @@ def test_a_relay_that_passes_on_that_the_gateway_vanished_did_not_end_the_sessio
     assert found_of["peer-vanished"].certainty == "certain"
 
 
-def test_the_same_numbers_on_both_are_one_connection_before_and_behind_a_nat() -> None:
-    outer, inner = legs(client_isn=1_000_000, server_isn=5_000_000)
-
-    assert found("relay-legs", outer, inner).title.endswith(": a NAT changes its addresses")
-
-
 @pytest.mark.parametrize(
     "talks",
     [
@@ -171,7 +165,8 @@ BESIDE = {"client_address": ("192.168.1.9", 50002), "server_address": ("192.168.
 def unready(where: dict[str, object], hello: bytes = HELLO, wait: float = 0, start: bytes = b"") -> Legs:
     """A hello that is sent on both connections in turn, and what may follow it, not answered."""
     outer = Conversation(step_ns=100_000, **OUTER).open()  # type: ignore[arg-type]
-    inner = Conversation(step_ns=100_000, clock=outer.clock, **where).after(wait).open()  # type: ignore[arg-type]
+    own = {"client_isn": 77, "server_isn": 99, **where}
+    inner = Conversation(step_ns=100_000, clock=outer.clock, **own).after(wait).open()  # type: ignore[arg-type]
     outer.clock = inner.clock
     outer.client.data(HELLO).server.ack()
     inner.clock = outer.clock
@@ -253,6 +248,10 @@ def test_attempts_that_follow_each_other_at_once_have_a_leg_each() -> None:
     for number, legs_of_one in enumerate(talks):
         for packet in (packet for talk in legs_of_one for packet in talk.packets):
             packet.ts_ns += number * 10_000_000
+            if packet.sender == "client":
+                packet.seq += number * 1000
+            else:
+                packet.ack += number * 1000
             packet.source, packet.target = (
                 (host, port + number if port > 40000 else port) for host, port in (packet.source, packet.target)
             )

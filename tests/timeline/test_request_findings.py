@@ -183,7 +183,9 @@ def test_a_gateway_that_speaks_on_does_not_hang(later: float, hangs: bool) -> No
 @pytest.mark.parametrize(("port", "severity"), [(4002, "notice"), (7497, "problem")])
 def test_a_redirect_that_was_followed_is_no_problem(port: int, severity: str) -> None:
     sent = greeted().server.data(frame("-1", "127.0.0.1:4002")).client.ack().client.fin().server.fin().client.ack()
-    went = ready(server_address=("127.0.0.1", port), client_address=("127.0.0.1", 50001), clock=sent.clock)
+    went = ready(
+        server_address=("127.0.0.1", port), client_address=("127.0.0.1", 50001), client_isn=77, clock=sent.clock
+    )
 
     assert found("redirected", sent, went).severity == severity
 

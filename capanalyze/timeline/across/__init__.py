@@ -1,17 +1,17 @@
 """Rules across connections: what several of them show together and none of them alone. This is their register.
 
-A rule is a pure function of the Facts of all API connections, in the order of their first packets, that returns a
-Finding or None. What the rules of one connection say is not said again here.
+A rule is a pure function of the Facts of all API connections, in the order of their first packets and each once
+(twins.py), that returns a Finding or None. What the rules of one connection say is not said again here.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.timeline.across import reconnect_storm, relay_legs, too_many_clients
+from capanalyze.timeline.across import captured_twice, reconnect_storm, relay_legs, too_many_clients
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding
 
-ACROSS: Final = (reconnect_storm, too_many_clients, relay_legs)
+ACROSS: Final = (reconnect_storm, too_many_clients, relay_legs, captured_twice)
 
 
 def judge_together(connections: Sequence[Facts]) -> tuple[Finding, ...]:

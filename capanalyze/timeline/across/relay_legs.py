@@ -5,7 +5,8 @@ connection alone blames the wrong side: who closed first shows on the leg that w
 first on both has ended the session itself (an idle time-out of its own, a restart), and neither client nor gateway did.
 What it is not: two sessions of one program with two gateways, which have other accounts and order ids, or a relay whose
 other side was not captured (relay-masks-close). A hello that was not answered looks the same on any two connections of
-one library: those are told where the relay's own host or close gives it away.
+one library: those are told where the relay's own host or close gives it away. Nor one connection on both
+sides of a NAT (captured-twice).
 Source of the facts: failures.md 19 and 20.
 """
 
@@ -16,7 +17,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.legs import at_once, ended_between, in_step, link, listener, passed_on, same_packets
+from capanalyze.timeline.legs import at_once, ended_between, in_step, link, listener, passed_on
 from capanalyze.timeline.rules import relay_masks_close
 from capanalyze.timeline.words import count, span
 
@@ -67,13 +68,10 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
     began = f"{span(later)} after" if later is not None else "after"
     places = f"connection {inner.number}, to {listener(inner)}, began {began} connection {outer.number}, to "
     said = "what was said is" if why else "hello, answer, startApi and what followed are"
-    nat = same_packets(outer, inner)
     broken = ended_between(outer, inner)
-    what = "a NAT changes its addresses" if nat else f"a relay passes it on{', and ended it' if broken else ''}"
-    rest = "they are the same packets" if nat else "the rest is the relay's own"
     return finding(
         ID,
-        f"Two connections carry the same session: {what}",
+        f"Two connections carry the same session: a relay passes it on{', and ended it' if broken else ''}",
         [outer.began, outer.close, inner.began, inner.close],
         [
             f"{places}{listener(outer)}",
@@ -88,7 +86,8 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
         certainty="likely",
         advice="look at the relay: its log at that time, its time-outs, whether it was restarted"
         if broken
-        else f"judge the client by connection {outer.number} and the gateway by connection {inner.number}: {rest}",
+        else f"judge the client by connection {outer.number} and the gateway by connection {inner.number}: "
+        "the rest is the relay's own",
     )
 
 

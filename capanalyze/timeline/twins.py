@@ -1,0 +1,88 @@
+"""Twins: connections of the capture that are one, captured at two places: before and behind a NAT, or in two VLANs.
+
+In: the Facts of a capture's API connections. Out: which of them are the same packets, and what each of them has beside
+it: one of each connection, so that a rule that counts or compares does not take a connection for its own neighbour.
+A system chooses both initial sequence numbers at random (RFC 9293 3.4.1), and a NAT leaves them alone; where no SYN was
+captured, the numbers that both sides had come to tell as much.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.legs import AT_ONCE
+from capanalyze.timeline.words import connections, count
+
+VLANS: Final = "in several VLANs or tunnels"
+NAT: Final = "on both sides of a NAT"
+
+PLACES: Final = 4
+"""Places of a connection that are told apart; what was captured at more of them meets what the last of these has."""
+
+Addresses = tuple[bytes, int, bytes, int]
+
+
+def addresses(facts: Facts) -> Addresses:
+    """Both ends' addresses and ports."""
+    client, server = facts.connection.client, facts.connection.server
+    return client.host, int(client.port), server.host, int(server.port)
+
+
+def name(facts: Facts) -> object:
+    """What a connection has in common with its twins alone: both sides' numbers, in one kind of IP.
+
+    Of a SYN without an answer that is one number, and those who scan a network send them all with the same one: its
+    twins have its addresses too.
+    """
+    client, server = facts.connection.client, facts.connection.server
+    if client.isn >= 0 and server.isn >= 0:
+        return "began", len(server.host), int(client.isn), int(server.isn)
+    if client.isn >= 0 and facts.stage in {"refused", "unanswered"}:
+        return addresses(facts), int(client.isn)
+    if facts.connection.opened == "midstream" and client.octets and server.octets:
+        return "came to", len(server.host), int(client.next_seq), int(server.next_seq)
+    return facts.number
+
+
+def acquaint(mates: Sequence[Facts]) -> tuple[Facts, ...]:
+    """Let connections know of each other, and of their twins; one of each connection comes back.
+
+    A connection that was captured at several places meets those captured at the same place, as far as there are such.
+    """
+    groups: dict[object, list[list[Facts]]] = {}
+    for facts in sorted(mates, key=_began):
+        alike = groups.setdefault(name(facts), [])
+        if alike and _began(facts)[0] - _began(alike[-1][0])[0] <= AT_ONCE:
+            alike[-1].append(facts)
+        else:
+            alike.append([facts])
+    every = sorted((group for alike in groups.values() for group in alike), key=lambda group: group[0].number)
+    most = min(max(map(len, every), default=1), PLACES)
+    there = [tuple(group[min(place, len(group) - 1)] for group in every) for place in range(most)]
+    for group in every:
+        twins = tuple(group) if len(group) > 1 else ()
+        for place, facts in enumerate(group):
+            facts.others = there[min(place, most - 1)]
+            facts.twins = twins
+    return there[0]
+
+
+def _began(facts: Facts) -> tuple[int, int]:
+    """When it began, by its clock, and in the file."""
+    return max(int(facts.connection.first_ts), 0), facts.number
+
+
+def where(group: Sequence[Facts]) -> str:
+    """At which places twins were captured."""
+    return VLANS if len({addresses(one) for one in group}) == 1 else NAT
+
+
+def twins_told(reported: Sequence[Facts]) -> list[str]:
+    """A clause of the verdict on the connections that are one, of the first such."""
+    groups = [facts.twins for facts in reported if facts.twins and not facts.is_again]
+    if not groups:
+        return []
+    first = groups[0]
+    others = len(groups) - 1
+    more = f", and so {'is' if others == 1 else 'are'} {count(others, 'more pair')}" if others else ""
+    return [f"{connections(one.number for one in first)} are one, captured {where(first)}{more}"]

@@ -1,0 +1,148 @@
+"""A connection that was captured at several places is one."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.conversation import Conversation, Packet
+from tests.timeline.talk import found, greeted, opened, ready, report, verdict
+
+LATER = 20_000
+"""Nanoseconds that a packet takes from one place to the next."""
+
+INSIDE = ("172.17.0.2", 4001)
+
+Where = dict[str, object]
+
+
+def beside(talk: Conversation, inside: tuple[str, int] | None = INSIDE, **fields: object) -> Conversation:
+    """The same packets a moment later, with the server's address behind a NAT, or other ``fields``."""
+    moved = {talk.server_address: inside or talk.server_address}
+
+    def there(packet: Packet) -> Packet:
+        source, target = (moved.get(end, end) for end in (packet.source, packet.target))
+        return replace(packet, source=source, target=target, ts_ns=packet.ts_ns + LATER, **fields)  # type: ignore[arg-type]
+
+    return Conversation(packets=[there(packet) for packet in talk.packets])
+
+
+def refused() -> Conversation:
+    """A SYN that a RST answers."""
+    return Conversation().client.syn().server.rst()
+
+
+def under_way() -> Conversation:
+    """A session of which the capture has the last messages."""
+    return (
+        Conversation()
+        .established()
+        .client.data(b"\0\0\0\x0549\x001\0")
+        .server.data(b"\0\0\0\x0549\x001\0")
+        .client.ack()
+    )
+
+
+TALKS = {
+    "ready": ready().after(9).server.fin().client.ack().client.fin().server.ack(),
+    "silent": greeted().after(4).client.fin().server.ack(),
+    "opened": opened().client.rst(),
+    "midstream": under_way().after(3).server.rst(),
+    "refused": refused(),
+}
+
+
+@pytest.mark.parametrize(
+    ("talk", "inside"),
+    [
+        *((talk, None) for talk in TALKS.values()),
+        *((talk, INSIDE) for name, talk in TALKS.items() if name != "refused"),
+    ],
+    ids=[*(f"{name} in a VLAN" for name in TALKS), *(f"{name} behind a NAT" for name in TALKS if name != "refused")],
+)
+def test_its_story_is_told_once(talk: Conversation, inside: tuple[str, int] | None) -> None:
+    twin = beside(talk, inside, **({} if inside else {"vlans": (10,)}))
+    whole = Conversation(packets=sorted([*talk.packets, *twin.packets], key=lambda packet: packet.ts_ns))
+    told, alone = verdict(whole).split("; connections 1 and 2 are ")[0], verdict(talk)
+
+    assert told.split(" (")[0] == alone.removesuffix(".").split(" (")[0]
+
+
+@pytest.mark.parametrize(
+    ("inside", "vlans", "place"),
+    [(INSIDE, (), "on both sides of a NAT"), (None, (10,), "in several VLANs or tunnels")],
+)
+def test_the_verdict_and_a_finding_say_so(inside: tuple[str, int] | None, vlans: tuple[int, ...], place: str) -> None:
+    talk = greeted().after(4).client.fin().server.ack()
+    twin = beside(talk, inside, vlans=vlans)
+
+    assert verdict(talk, twin).endswith(f"; connections 1 and 2 are one, captured {place}.")
+    assert found("captured-twice", talk, twin).certainty == "certain"
+
+
+def test_a_scan_sends_every_syn_with_the_same_number() -> None:
+    hosts = [Conversation(server_address=(f"192.168.1.{host}", 4001)).client.syn().server.rst() for host in (9, 10)]
+    ports = [Conversation(server_address=("192.168.1.9", port)).client.syn().server.rst() for port in (4001, 4002)]
+
+    assert not report(*hosts).findings
+    assert not report(*ports).findings
+
+
+def test_interfaces_that_lie_out_of_order_in_the_file_change_nothing() -> None:
+    talk = greeted().after(4).client.fin().server.ack()
+    twin = beside(talk)
+    for packet in talk.packets:  # as dumpcap writes what it read from each interface
+        packet.ts_ns += 2 * LATER
+
+    assert found("captured-twice", talk, twin).packets[0] == 1
+
+
+def several(number: int) -> list[Conversation]:
+    """So many sessions that the gateway ends, each before and behind a NAT."""
+    talks = [
+        ready(client_address=("192.168.1.9", 50_000 + one), client_isn=1_000 * (one + 1))
+        .after(9 + one / 10)
+        .server.rst()
+        for one in range(number)
+    ]
+    return [*talks, *map(beside, talks)]
+
+
+def test_a_connection_is_no_neighbour_of_its_own() -> None:
+    finding = found("gateway-closed-midsession", *several(1))
+
+    assert not [text for text in finding.evidence if "within the same second" in text]
+    assert {cause.certainty for cause in finding.causes} == {"possible"}
+
+
+def test_its_neighbours_are_those_at_the_same_place() -> None:
+    told = [finding for _, finding in report(*several(2)).all_findings() if finding.id == "gateway-closed-midsession"]
+
+    assert [finding.evidence[-1].split(" ended")[0] for finding in told] == [
+        *["connections 1 and 2"] * 2,
+        *["connections 3 and 4"] * 2,
+    ]
+
+
+def test_further_ones_are_counted() -> None:
+    talks = several(3)
+
+    assert verdict(*talks).endswith(
+        "; connections 1 and 4 are one, captured on both sides of a NAT, and so are 2 more pairs."
+    )
+    assert found("captured-twice", *talks).evidence[-1] == "2 more connections of the capture are there twice too"
+
+
+def test_what_one_place_lacks_is_told_of_that_place() -> None:
+    talk = ready().after(9).server.fin().client.ack().client.fin().server.ack()
+    twin = beside(talk)
+    del twin.packets[-2:]
+
+    assert "on connection 1 (FIN in packet" in verdict(talk, twin)
+    assert "on connection 2 (FIN in packet" in verdict(talk, twin)
+
+
+def test_two_connections_of_one_client_are_two() -> None:
+    first, second = (greeted(client_address=("127.0.0.1", port), client_isn=port) for port in (50001, 50002))
+
+    assert "either connection" in verdict(first, second)
+    assert "captured-twice" not in [finding.id for _, finding in report(first, second).all_findings()]
