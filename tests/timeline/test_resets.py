@@ -1,5 +1,7 @@
 """RSTs in a session that was up: whose they seem to be, and what that says of who closed."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.conversation import Conversation
@@ -68,6 +70,16 @@ def test_a_client_that_resets_with_an_ack_had_octets_to_read() -> None:
     assert [cause.text for cause in finding.causes] == [
         "the client's program closed its socket, ended or was killed with octets unread"
     ]
+
+
+@pytest.mark.parametrize(("ttl", "windows"), [(128, True), (117, True), (64, False), (52, False), (255, False)])
+def test_windows_resets_with_an_ack_what_a_program_leaves_that_ends(ttl: int, windows: bool) -> None:
+    talk = ready().client.rst()
+    talk.packets = [replace(packet, ttl=ttl) for packet in talk.packets]
+    finding = found("client-reset-midsession", talk)
+
+    assert finding.evidence[1].endswith("of a program that ends") is windows
+    assert finding.causes[0].text.startswith("the client's program ended or was killed, or closed") is windows
 
 
 def test_a_client_s_host_that_does_not_know_the_connection_any_more_resets_without_an_ack() -> None:
