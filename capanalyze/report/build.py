@@ -25,7 +25,7 @@ from capanalyze.report.report import (
 from capanalyze.report.requests import named, request_facts
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.crossing import doubt_end
-from capanalyze.tcp.evidence import doubt_silence
+from capanalyze.tcp.evidence import doubt_roles, doubt_silence
 from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.both_ends import unsent
@@ -124,6 +124,9 @@ def _facts(
     if end_ns is not None:
         for connection in connections:
             doubt_end(connection, end_ns)
+    for connection, session in zip(connections, sessions, strict=True):
+        if session is not None and session.is_tws:
+            doubt_roles(connection)
     return tuple(Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True))
 
 

@@ -28,6 +28,7 @@ UNANSWERED: Final = "unanswered"  # the peer fell silent
 UNKNOWN_THERE: Final = "unknown there"  # the peer's RST has no ACK, as that of a host without the connection
 UNASKED: Final = "unasked"  # the RST has no ACK, so it answers a segment (RFC 9293 3.5.2), which was not captured
 CROSSED: Final = "crossed"  # the peer sent a RST or a FIN before it had heard of the close
+GUESSED: Final = "guessed"  # who is the client is known by who spoke first in the capture alone
 CUT_SHORT: Final = "cut short"  # the capture ends before a close of the peer's that crossed this one could come
 
 
@@ -129,6 +130,12 @@ def usual_ttl(reset: Close, sender: Side) -> i64:
     """The time to live of other packets of a sender, where the RST was captured; -1 not known."""
     views = sender.connection.views if sender.connection is not None else None
     return sender.ttl if views is None else views.usual_ttl(sender.index, reset.interface)
+
+
+def doubt_roles(connection: Connection) -> None:
+    """Which side closed is known, but whether that is the client's is a guess."""
+    if connection.close is not None and connection.roles_from == "first_packet" and connection.close.first != "both":
+        doubt(connection.close, GUESSED)
 
 
 def doubt_silence(connection: Connection) -> None:

@@ -42,6 +42,10 @@ FOLLOWED: Final = 20_480
 SWEPT: Final = 2_000
 """SYNs that wait for an answer, before those are dropped that wait no longer: a forgotten one holds its connection."""
 
+EPHEMERAL: Final = 32_768
+"""From here on systems choose the ports of those who connect (Linux; macOS and Windows from 49152, RFC 6335 6); what
+listens there is an exception."""
+
 VACANT: Final = Connection(0, NOBODY, NOBODY, False)
 """What lies at a place that is vacant."""
 
@@ -235,10 +239,14 @@ class Table(Directory):
             elif not connection.detail:
                 self._await(connection)
             return
-        from_gateway = connection.orig.port in self.ports
-        if from_gateway != (connection.resp.port in self.ports):
-            connection.roles_from = "port"
-            connection.client_side = 1 if from_gateway else 0
+        orig, resp = connection.orig.port, connection.resp.port
+        from_gateway = orig in self.ports
+        if from_gateway == (resp in self.ports):
+            from_gateway = orig < EPHEMERAL
+            if from_gateway == (resp < EPHEMERAL):
+                return
+        connection.roles_from = "port"
+        connection.client_side = 1 if from_gateway else 0
 
     def _await(self, connection: Connection) -> None:
         """Remember a SYN that may stay unanswered; what was answered or is gone is dropped now and then."""

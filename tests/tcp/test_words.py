@@ -198,13 +198,25 @@ def test_roles_come_from_the_hello_where_neither_port_tells() -> None:
     assert (connection.roles_from, connection.server.port) == ("hello", 9999)
 
 
-def test_roles_come_from_the_first_packet_where_nothing_else_tells() -> None:
-    talk = Conversation(server_address=("127.0.0.1", 9999)).established()
+@pytest.mark.parametrize(
+    ("client", "server", "roles_from", "taken_for_client"),
+    [
+        (50000, 4003, "port", 50000),
+        (32768, 32767, "port", 32768),
+        (50000, 40001, "first_packet", 40001),
+        (5000, 4003, "first_packet", 4003),
+    ],
+    ids=["docker's", "the first that Linux chooses", "both high", "both low"],
+)
+def test_a_port_that_systems_choose_is_the_client_s_and_else_the_first_packet_is_taken_for_its(
+    client: int, server: int, roles_from: str, taken_for_client: int
+) -> None:
+    talk = Conversation(("127.0.0.1", client), ("127.0.0.1", server)).established()
     talk.server.data(b"x").client.ack()
 
     connection = follow(talk.pcap()).only
 
-    assert (connection.roles_from, connection.client.port) == ("first_packet", 9999)
+    assert (connection.roles_from, connection.client.port) == (roles_from, taken_for_client)
 
 
 # packet
