@@ -44,7 +44,7 @@ class Pairing:
     ) -> bool:
         """A request was sent; ``key`` is NO_KEY where it has none. Tell if it is the first to wait for that key.
 
-        ``late``: it is told behind a hole, so that its answers may have passed already.
+        ``late``: it is told behind a hole or a search for frames, so that its answers may have passed already.
         """
         cancelled = cancelled_by(message_id)
         if cancelled != 0:

@@ -33,6 +33,9 @@ SEARCH_OCTETS: Final = 262144
 BANNER_OCTETS: Final = 4096
 """Octets of a server that speaks first, on such a port, after which no hello of its client is waited for."""
 
+NEVER: Final = 1 << 62
+"""A packet that does not come."""
+
 NOTICES: Final = range(2100, 2170)
 """Error codes that tell of farms and connectivity, not of something that failed (protocol.md 5.2)."""
 
@@ -58,6 +61,8 @@ class Session(Legacy):
         self, stream: FrameStream, data: bytes, start: i64, walked: i64, end: i64, packet: i64, ts_ns: i64
     ) -> bool:
         """Take octets of a side that are not whole frames, or watched ones; whether the session may rest now."""
+        if stream.scanner is not None:
+            self.late_until = max(self.late_until, packet)
         stream.feed(data, start, walked, end, packet, ts_ns)
         self._bound(stream)
         if not self.is_tws and not self.on_api_port:
@@ -148,6 +153,8 @@ class Session(Legacy):
 
     def finish(self) -> None:
         """Nothing follows: settle what waits, and fill in the results."""
+        if self.first.scanner is not None or self.second.scanner is not None:
+            self.late_until = NEVER
         self.finish_fields()
         self.first.finish()
         self.second.finish()
