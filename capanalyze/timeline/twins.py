@@ -77,6 +77,14 @@ def where(group: Sequence[Facts]) -> str:
     return VLANS if len({addresses(one) for one in group}) == 1 else NAT
 
 
+def nearer(facts: Facts, side: str) -> Facts | None:
+    """The place nearest to a side where the connection was captured, if that is another one: its packets come by it."""
+    if not facts.twins:
+        return None
+    there = facts.twins[0] if side == "client" else facts.twins[-1]
+    return there if there is not facts else None
+
+
 def twins_told(reported: Sequence[Facts]) -> list[str]:
     """A clause of the verdict on the connections that are one, of the first such."""
     groups = [facts.twins for facts in reported if facts.twins and not facts.is_again]

@@ -302,3 +302,41 @@ def test_a_gateway_s_hello_is_no_working_session_that_somebody_ended() -> None:
     del late.packets[:6]
 
     assert "client-reset-midsession" not in [name for _, name in findings(late)]
+
+
+ASK, ANSWERED = frame("49", "1"), frame("49", "1", "1700000000")
+
+
+def under_way(client: int, gateway: int, *, asks: int = 1) -> Conversation:
+    """The end of a session on those ports, begun by four ticks, which the gateway closes."""
+    talk = Conversation(("192.168.1.20", client), ("172.17.0.2", gateway)).established()
+    for _ in range(4):
+        talk.after(1).server.data(frame("1", "6", "7", "1", "101.5", "100", "1")).client.ack()
+    for _ in range(asks):
+        talk.client.data(ASK).server.data(ANSWERED).client.ack()
+    return talk.after(1).server.fin().client.ack().client.fin().server.ack()
+
+
+@pytest.mark.parametrize("port", [4003, 8888])
+def test_a_relay_s_port_is_the_gateway_s_though_the_gateway_was_seen_first(port: int) -> None:
+    assert verdict(under_way(50000, port)).startswith("The gateway closed first (FIN in packet 12)")
+
+
+@pytest.mark.parametrize("ports", [(50000, 40001), (5000, 4003)], ids=["both high", "both low"])
+def test_who_closed_is_not_certain_where_nothing_tells_which_is_the_gateway(ports: tuple[int, int]) -> None:
+    talk = under_way(*ports)
+    known = report(talk, ports=ports[1:]).connections[0]
+
+    assert "probably closed first" in verdict(talk)
+    assert verdict(talk).endswith("taken for the client: --port N tells which of the two is the gateway).")
+    assert known.close is not None
+    assert (known.close.first, known.close.certainty) == ("server", "certain")
+
+
+@pytest.mark.parametrize("asks", [1, 2, 5])
+def test_an_answer_that_passed_while_frames_were_looked_for_is_not_missed(asks: int) -> None:
+    told = report(under_way(50000, 4003, asks=asks)).connections[0]
+
+    assert told.tws is not None
+    assert told.tws.unanswered == ()
+    assert told.tws.messages["client"] == {"reqCurrentTime": asks}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.conversation import Conversation, Packet
-from tests.timeline.talk import found, greeted, opened, ready, report, verdict
+from tests.timeline.talk import HELLO, found, greeted, opened, ready, report, verdict
 
 LATER = 20_000
 """Nanoseconds that a packet takes from one place to the next."""
@@ -139,6 +139,29 @@ def test_what_one_place_lacks_is_told_of_that_place() -> None:
 
     assert "on connection 1 (FIN in packet" in verdict(talk, twin)
     assert "on connection 2 (FIN in packet" in verdict(talk, twin)
+
+
+def test_a_gateway_that_is_silent_at_both_places_is_silent() -> None:
+    talk = ready()
+    number = talk.client.next
+    for wait in (0, 1, 2, 4):
+        talk.after(wait).client.data(HELLO, seq=number, undelivered=True)
+
+    assert "stopped acknowledging" in found("peer-vanished", talk, beside(talk)).title
+
+
+@pytest.mark.parametrize(("seen", "ids"), [(False, ["injected-rst"]), (True, [])])
+def test_a_rst_that_did_not_come_by_the_gateway_s_side_was_likely_made_between(seen: bool, ids: list[str]) -> None:
+    talk = ready().client.data(HELLO).server.rst()
+    twin = beside(talk)
+    twin.packets[-1].ts_ns -= 2 * LATER
+    if not seen:
+        del twin.packets[-1]
+
+    every = [one for _, one in report(talk, twin).all_findings() if one.id == "injected-rst"]
+
+    assert [one.id for one in every] == ids
+    assert {one.certainty for one in every} <= {"likely"}
 
 
 def test_two_connections_of_one_client_are_two() -> None:

@@ -15,6 +15,7 @@ from capanalyze.tcp.evidence import WENT_ON, came_another_way, usual_ttl
 from capanalyze.timeline.both_ends import made_between, unsent
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.twins import nearer
 from capanalyze.timeline.words import count, span
 
 ID: Final = "injected-rst"
@@ -36,6 +37,9 @@ def signs(facts: Facts) -> list[str]:
         )
     if close.doubt == WENT_ON:
         found.append(f"the {end.called} went on sending after it; who resets a connection forgets it")
+    there = _unseen_at(facts)
+    if there is not None:
+        found.append(f"connection {there.number}, the same one nearer to the {end.called}, has no RST of it")
     return found
 
 
@@ -54,6 +58,13 @@ def _missed(facts: Facts) -> list[str]:
         f", but may have lost it ({count(facts.dropped, 'packet')} dropped while capturing)" if facts.dropped else ""
     )
     return [f"{lacks}, which goes on for {span(made.later_ns)}{dropped}"]
+
+
+def _unseen_at(facts: Facts) -> Facts | None:
+    """The connection at a place that a RST of the closing side's own would have come by, and did not."""
+    end = facts.closing_end
+    there = nearer(facts, end.name)
+    return there if there is not None and not there.end(end.name).rsts and not there.end(end.name).fins else None
 
 
 def causes(facts: Facts) -> list[Cause]:
@@ -76,6 +87,7 @@ def _certainty(facts: Facts) -> str:
     if made is not None and close is not None and came_another_way(facts.connection, close):
         return "likely"
     near = close is not None and close.doubt != WENT_ON and hops(facts, close) <= REROUTED
+    near = near and _unseen_at(facts) is None
     return "possible" if near else "likely"
 
 
@@ -86,7 +98,7 @@ def hops(facts: Facts, close: Close) -> int:
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where the RST's time to live is another one, its sender went on, or its sender's capture has none."""
+    """Fires where the RST has another TTL, its sender went on, or a capture next or nearer to that has none."""
     evidence = signs(facts)
     if not evidence:
         return None

@@ -16,6 +16,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.syn_unanswered import ICMP_CAUSES, TOO_BIG
 from capanalyze.timeline.turned_back import turned_back
+from capanalyze.timeline.twins import nearer
 from capanalyze.timeline.vanished import InVain, in_vain
 from capanalyze.timeline.words import SECOND, count, span
 
@@ -50,6 +51,9 @@ def check(facts: Facts) -> Finding | None:
             causes=_causes(facts, found),
             advice="reconnect; the gateway may hold the client id until its side notices",
         )
+    there = nearer(facts, peer.name)
+    if there is not None and in_vain(there) is None:
+        return _lost_between(found, there)
     silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended)
     return finding(
         ID,
@@ -67,6 +71,26 @@ def check(facts: Facts) -> Finding | None:
         certainty=_certainty(peer),
         causes=_causes(facts, found),
         advice=FILTERS if turned_back(facts, peer.side.last_packet) is not None else HEARTBEAT,
+    )
+
+
+def _lost_between(found: InVain, there: Facts) -> Finding:
+    """The same where the connection was captured nearer to the silent host, too: it may not be that which is silent."""
+    end, peer = found.end, found.peer
+    arrived = there.end(end.name).octets >= end.octets
+    what = f"What the {peer.called}'s host answered" if arrived else f"What the {end.called} sent"
+    return finding(
+        ID,
+        f"{what} was lost between the two places of the capture",
+        found.packets[:8],
+        [
+            f"{count(len(found.packets), 'retransmission')} by the {end.called}, none acknowledged",
+            f"connection {there.number}, the same one nearer to the {peer.called}, "
+            + ("has those octets" if arrived else "lacks them"),
+        ],
+        certainty="likely" if there.dropped else "certain",
+        causes=[Cause("something between the two places drops the packets", "likely", "its rules, and what it tracks")],
+        advice=FILTERS,
     )
 
 

@@ -1,0 +1,87 @@
+"""What a host records whose gateway runs in a container (real/README.md): one connection at several places."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import capanalyze
+
+REAL = Path(__file__).with_name("real")
+ONE = "; connections 1 and 2 are one, captured on both sides of a NAT."
+
+
+def read(name: str) -> dict[str, Any]:
+    """The report on a recording."""
+    return capanalyze.read(REAL / f"{name}.pcapng").to_dict()
+
+
+def closers(name: str) -> list[str | None]:
+    """Who closed first, as each place shows it."""
+    return [one["close"] and one["close"]["first"] for one in read(name)["connections"]]
+
+
+def finding(name: str, which: str) -> dict[str, Any]:
+    """The finding of that name."""
+    told = read(name)
+    every = [*told["findings"], *(one for connection in told["connections"] for one in connection["findings"])]
+    return next(one for one in every if one["id"] == which)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("nat-silent", ["client", "client"]),
+        ("nat-forgot", ["server", None]),
+        ("nat-drops", [None, None]),
+        ("nat-drops-answers", [None, None]),
+        ("haproxy-idle", ["server", "client"]),
+        ("socat-in-container", ["server", "server"]),
+    ],
+)
+def test_each_place_shows_who_closed_there(name: str, expected: list[str | None]) -> None:
+    assert closers(name) == expected
+
+
+@pytest.mark.parametrize("name", ["nat-silent", "nat-forgot", "nat-drops", "nat-drops-answers"])
+def test_a_nat_is_told(name: str) -> None:
+    assert read(name)["verdict"].endswith(ONE)
+    assert finding(name, "captured-twice")["certainty"] == "certain"
+
+
+@pytest.mark.parametrize("name", ["haproxy-idle", "socat-in-container"])
+def test_a_relay_is_no_nat(name: str) -> None:
+    assert [one["id"] for one in read(name)["findings"]] == ["relay-legs"]
+
+
+def test_a_silent_gateway_behind_a_nat_is_one_silent_gateway() -> None:
+    told = read("nat-silent")["verdict"]
+
+    assert told.startswith(
+        "The client closed first (FIN in packet 16), 4.0 s after the gateway's host had acknowledged"
+    )
+
+
+def test_a_rst_that_the_gateway_s_side_of_the_nat_does_not_have_is_likely_the_host_s_own() -> None:
+    found = finding("nat-forgot", "injected-rst")
+
+    assert found["certainty"] == "likely"
+    assert found["evidence"][-1] == "connection 2, the same one nearer to the gateway, has no RST of it"
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "there"),
+    [
+        ("nat-drops", "What the client sent was lost between the two places of the capture", "lacks them"),
+        (
+            "nat-drops-answers",
+            "What the gateway's host answered was lost between the two places of the capture",
+            "has those octets",
+        ),
+    ],
+)
+def test_what_is_lost_in_between_is_not_blamed_on_the_gateway_s_host(name: str, title: str, there: str) -> None:
+    found = finding(name, "peer-vanished")
+
+    assert (found["title"], found["certainty"]) == (title, "certain")
+    assert found["evidence"][-1] == f"connection 2, the same one nearer to the gateway, {there}"
