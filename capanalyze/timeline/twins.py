@@ -32,13 +32,13 @@ def name(facts: Facts) -> object:
     """What a connection has in common with its twins alone: both sides' numbers, in one kind of IP.
 
     Of a SYN without an answer that is one number, and those who scan a network send them all with the same one: its
-    twins have its addresses too.
+    twins lead to the same place.
     """
     client, server = facts.connection.client, facts.connection.server
     if client.isn >= 0 and server.isn >= 0:
         return "began", len(server.host), int(client.isn), int(server.isn)
     if client.isn >= 0 and facts.stage in {"refused", "unanswered"}:
-        return addresses(facts), int(client.isn)
+        return server.host, int(server.port), int(client.isn)
     if facts.connection.opened == "midstream" and client.octets and server.octets:
         return "came to", len(server.host), int(client.next_seq), int(server.next_seq)
     return facts.number

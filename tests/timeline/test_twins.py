@@ -79,6 +79,26 @@ def test_the_verdict_and_a_finding_say_so(inside: tuple[str, int] | None, vlans:
     assert found("captured-twice", talk, twin).certainty == "certain"
 
 
+@pytest.mark.parametrize("answered", [True, False], ids=["refused", "unanswered"])
+def test_a_syn_of_a_container_s_is_told_once_before_and_behind_its_host(answered: bool) -> None:
+    inside = Conversation(("172.17.0.2", 50000), ("192.168.1.20", 4001)).client.syn()
+    talk = inside.server.rst() if answered else inside.after(1).client.syn()
+    twin = Conversation(packets=[replace(packet, ts_ns=packet.ts_ns + LATER) for packet in talk.packets])
+    for packet in twin.packets:
+        outside = (("192.168.1.10", port) if host == "172.17.0.2" else (host, port) for host, port in _ends(packet))
+        packet.source, packet.target = outside
+
+    assert verdict(talk, twin).endswith("; connections 1 and 2 are one, captured on both sides of a NAT.")
+    assert found("captured-twice", talk, twin).evidence[1] == (
+        "connection 1 is from 172.17.0.2:50000 to 192.168.1.20:4001, "
+        "connection 2 from 192.168.1.10:50000 to 192.168.1.20:4001"
+    )
+
+
+def _ends(packet: Packet) -> tuple[tuple[str, int], tuple[str, int]]:
+    return packet.source, packet.target
+
+
 def test_a_scan_sends_every_syn_with_the_same_number() -> None:
     hosts = [Conversation(server_address=(f"192.168.1.{host}", 4001)).client.syn().server.rst() for host in (9, 10)]
     ports = [Conversation(server_address=("192.168.1.9", port)).client.syn().server.rst() for port in (4001, 4002)]

@@ -13,9 +13,8 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.legs import listener
 from capanalyze.timeline.twins import VLANS, where
-from capanalyze.timeline.words import count, span
+from capanalyze.timeline.words import count, endpoint, span
 
 ID: Final = "captured-twice"
 
@@ -39,7 +38,7 @@ def told(places: Sequence[Facts], more: int) -> Finding:
         [first.began, first.close, second.began, second.close],
         [
             f"both {begin} the same sequence numbers{wait}",
-            f"connection {first.number} leads to {listener(first)}, connection {second.number} to {listener(second)}",
+            f"connection {first.number} is {_way(first)}, connection {second.number} {_way(second)}",
             f"{count(more, 'more connection')} of the capture {'is' if more == 1 else 'are'} there twice too"
             if more
             else "",
@@ -48,3 +47,9 @@ def told(places: Sequence[Facts], more: int) -> Finding:
         certainty="certain",
         advice="count each of them once; to capture one place alone, choose its interface in place of all",
     )
+
+
+def _way(facts: Facts) -> str:
+    """Between which addresses and ports the connection is."""
+    client, server = facts.connection.client, facts.connection.server
+    return f"from {endpoint(client.host, int(client.port))} to {endpoint(server.host, int(server.port))}"
