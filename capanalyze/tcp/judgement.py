@@ -17,6 +17,9 @@ from capanalyze.tcp.sequence import MASK, distance
 LARGEST_WINDOW: Final = 65535 << 14
 """What a window may be where the scale is not known (RFC 7323 2.3)."""
 
+ANSWERED_WITHIN: Final = 10_000_000_000
+"""Nanoseconds: longer than any round trip."""
+
 VALID: Final = ""
 REFUSED: Final = "refused"
 OUT_OF_WINDOW: Final = "out_of_window"
@@ -30,6 +33,17 @@ def is_unplaced(side: Side, peer: Side) -> bool:
 def is_asked(side: Side, peer: Side) -> bool:
     """Whether the peer is in SYN_SENT, and a side has said nothing but RSTs so far."""
     return side.isn < 0 and peer.isn >= 0 and peer.last_ack < 0 and side.next_seq < 0
+
+
+def may_answer(peer: Side, before: i64, ts_ns: i64) -> bool:
+    """Whether a RST without ACK may be the answer to a segment of the peer's (RFC 9293 3.5.2).
+
+    To one that waits for an acknowledgement, or one captured since the side's packet ``before``, and lately: what a
+    firewall or a load balancer sends when a connection has been idle too long answers nothing.
+    """
+    if peer.next_rel > peer.acked_rel:
+        return True
+    return before < peer.last_packet and ts_ns - peer.last_ts < ANSWERED_WITHIN
 
 
 def is_overtaken(side: Side, peer: Side, seg: Segment) -> bool:

@@ -18,6 +18,7 @@ from capanalyze.tcp.analysis import analyse, keeps_alive_unseen
 from capanalyze.tcp.connection import Connection, Side, is_over
 from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import owner
+from capanalyze.tcp.judgement import may_answer
 from capanalyze.tcp.leap import note_ahead
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, is_lone, place, position, take_syn
@@ -90,7 +91,7 @@ class Tracker:
         if flags & (SYN | FIN | RST) or not side.history_seen & (DATA if seg.length else PURE_ACK):
             flag_letters(connection, side, seg)
         if flags & RST:
-            asked = flags & ACK != 0 or before < peer.last_packet or peer.next_rel > peer.acked_rel
+            asked = flags & ACK != 0 or may_answer(peer, before, ts_ns)
             self.just_closed = close.reset(connection, side, peer, seg, asked, packet, ts_ns)
             self._settle(connection)
             return NOTHING

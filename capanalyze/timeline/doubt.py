@@ -40,7 +40,8 @@ _GROUNDS: Final = {
     UNANSWERED: "a FIN of the {peer}'s may have been lost on the way: nothing came from it any more",
     UNKNOWN_THERE: "that RST has no ACK: the {peer} may have ended the connection before, or a firewall "
     "may have made it",
-    UNASKED: "that RST has no ACK and answers nothing that was captured: the capture may lack a FIN of the {peer}'s",
+    UNASKED: "that RST has no ACK and answers nothing that was captured: the capture may lack a FIN of the {peer}'s, "
+    "or a firewall may have made it",
     GUESSED: "who was seen first is taken for the client: --port N tells which of the two is the gateway",
     CUT_SHORT: "the capture ends before a close of the {peer}'s that crossed it would have come",
     CROSSED: "the {peer} ended it too before it had heard of that",
