@@ -91,7 +91,7 @@ def test_a_syn_of_a_container_s_is_told_once_before_and_behind_its_host(answered
     assert verdict(talk, twin).endswith("; connections 1 and 2 are one, captured on both sides of a NAT.")
     assert found("captured-twice", talk, twin).evidence[1] == (
         "connection 1 is from 172.17.0.2:50000 to 192.168.1.20:4001, "
-        "connection 2 from 192.168.1.10:50000 to 192.168.1.20:4001"
+        "connection 2 is from 192.168.1.10:50000 to 192.168.1.20:4001"
     )
 
 
@@ -105,6 +105,15 @@ def test_a_scan_sends_every_syn_with_the_same_number() -> None:
 
     assert not report(*hosts).findings
     assert not report(*ports).findings
+
+
+def test_three_places_are_three() -> None:
+    talk = greeted().after(4).client.fin().server.ack()
+    behind = beside(talk)
+    finding = found("captured-twice", talk, behind, beside(behind, vlans=(10,)))
+
+    assert finding.title.startswith("3 connections of the capture are one")
+    assert finding.evidence[1].count("connection ") == 3
 
 
 def test_interfaces_that_lie_out_of_order_in_the_file_change_nothing() -> None:

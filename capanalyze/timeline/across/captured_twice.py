@@ -13,7 +13,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.twins import VLANS, where
+from capanalyze.timeline.twins import PLACES, VLANS, where
 from capanalyze.timeline.words import count, endpoint, span
 
 ID: Final = "captured-twice"
@@ -34,11 +34,11 @@ def told(places: Sequence[Facts], more: int) -> Finding:
     changed = "the VLAN or tunnel around it is another one" if where(places) == VLANS else "a NAT changes its addresses"
     return finding(
         ID,
-        f"Two connections of the capture are one: {changed}",
-        [first.began, first.close, second.began, second.close],
+        f"{'Two' if len(places) == 2 else len(places)} connections of the capture are one: {changed}",
+        [at for one in places[:PLACES] for at in (one.began, one.close)],
         [
-            f"both {begin} the same sequence numbers{wait}",
-            f"connection {first.number} is {_way(first)}, connection {second.number} {_way(second)}",
+            f"they {begin} the same sequence numbers{wait}",
+            ", ".join(f"connection {one.number} is {_way(one)}" for one in places[:PLACES]),
             f"{count(more, 'more connection')} of the capture {'is' if more == 1 else 'are'} there twice too"
             if more
             else "",
