@@ -61,7 +61,10 @@ def test_a_ring_buffer_needs_no_more_for_many_files_than_for_one(tmp_path: Path)
     files = [tmp_path / f"{number}.pcap" for number in range(60)]
     length_ns = talk.packets[-1].ts_ns - talk.packets[0].ts_ns + 1
     for number, file in enumerate(files):
-        file.write_bytes(pcap([replace(one, ts_ns=one.ts_ns + number * length_ns) for one in talk.packets]))
+        sent_again = [
+            replace(one, ts_ns=one.ts_ns + number * length_ns, ip_id=one.ip_id + number) for one in talk.packets
+        ]
+        file.write_bytes(pcap(sent_again))
 
     assert peak_mb(ROOT, *files) < peak_mb(ROOT, files[0]) + 10
 
