@@ -83,7 +83,7 @@ def capture_verdict(
 
 def _is_told_twice(facts: Facts) -> bool:
     """Whether the same was told of the connection at another place where it was captured."""
-    return facts.is_again and plot(facts) == plot(facts.twins[0])
+    return facts.is_again and _happened(facts) == _happened(facts.twins[0])
 
 
 def _relayed(reported: Group) -> list[str]:
@@ -141,13 +141,17 @@ def _nothing(tcp_connections: int, ports: Sequence[int], packets_read: int, beca
 def plot(facts: Facts) -> tuple[object, ...]:
     """What two connections must share to be told in one breath."""
     close = facts.connection.close
+    return ((close.certainty, close.doubt) if close is not None else "", *_happened(facts))
+
+
+def _happened(facts: Facts) -> tuple[object, ...]:
+    """The same but for how sure it is, which depends on the place where a connection was captured."""
     return (
         facts.connection.opened,
         facts.stage,
         facts.closer,
         facts.kind,
         (facts.inferred, facts.inferred and facts.closing_end.fin_acked),
-        (close.certainty, close.doubt) if close is not None else "",
         _far_apart(facts),
         facts.set_back is not None,
         facts.server.called,
