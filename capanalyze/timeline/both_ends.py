@@ -8,8 +8,10 @@ it goes on after that.
 from typing import NamedTuple
 
 from capanalyze.tcp.views import UNKNOWN, Views
-from capanalyze.timeline.ends import End
+from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.twins import nearer
+from capanalyze.timeline.vanished import InVain, in_vain
 
 
 class Absent(NamedTuple):
@@ -17,13 +19,17 @@ class Absent(NamedTuple):
 
     Attributes:
         made: it was captured far from its sender only, so something between the two made it; else it did not arrive.
-        later_ns: how long after it the capture that lacks it still went on; None where it may have ended before.
+        later_ns: how long after it the capture that lacks it still went on, 0 where the RST would have come by it
+            before; None where it may have ended before.
         own: packets of the RST's sender were among what it had then.
+        place: which capture that is, in words: "the capture next to the gateway". brief: the same for a first line.
     """
 
     made: bool
     later_ns: int | None
     own: bool
+    place: str
+    brief: str
 
 
 def absent(facts: Facts) -> Absent | None:
@@ -32,15 +38,34 @@ def absent(facts: Facts) -> Absent | None:
     views = facts.connection.views
     if close is None or close.kind != "RST" or close.side < 0 or close.copied or close.ts_ns < 0:
         return None
+    nearby = nearer(facts, facts.closer)
+    if nearby is not None:
+        return _absent_at(facts, nearby)
+    place, brief = f"the capture next to the {facts.closing_end.called}", "its capture"
     if views is None:
         later_ns = never_arrived(facts) if facts.closer == "server" else None
-        return Absent(True, later_ns, False) if later_ns is not None else None
+        return Absent(True, later_ns, False, place, brief) if later_ns is not None else None
     near = views.near(close.side)
     if near == UNKNOWN or close.interface not in views.interfaces:
         return None
     at = views.interfaces.index(close.interface)
     own = views.last_ts[2 * close.side + 1 - at] > there(views, 1 - at, int(close.ts_ns))
-    return Absent(at != near, went_on(facts, views, 1 - at, int(close.ts_ns)), own)
+    return Absent(at != near, went_on(facts, views, 1 - at, int(close.ts_ns)), own, place, brief)
+
+
+def _absent_at(facts: Facts, nearby: Facts) -> Absent | None:
+    """The same of a place nearer to the RST's sender where the connection was captured, too; that a SYN came by tells.
+
+    What the sender's own would have come by has a RST or FIN of it, and has it first: the capture need not go on.
+    """
+    end = nearby.end(facts.closer)
+    later_ns = between(facts.close, facts.ended)
+    if end.rsts or end.fins or facts.close is None or facts.connection.opened == "midstream":
+        return None
+    last = moment(end.side.last_packet, end.side.last_ts)
+    own = (between(facts.close, last) or 0) > 0
+    place = f"the capture of connection {nearby.number}, the same one nearer to the {end.called}"
+    return Absent(True, later_ns, own, place, f"connection {nearby.number}, nearer to it,")
 
 
 def there(views: Views, at: int, ts_ns: int) -> int:
@@ -75,6 +100,14 @@ def lost(facts: Facts, end: End) -> Lost | None:
         return None
     at = 2 * side + near
     return Lost(views.lost[at], views.lost_from[at], went_on(facts, views, 1 - near, views.lost_ns[at]))
+
+
+def lost_between(facts: Facts, found: InVain) -> str:
+    """What is known to have been lost where a side sent in vain: "sent" that, "answers" what came back; else ""."""
+    there = nearer(facts, found.peer.name)
+    if there is not None and in_vain(there) is None:
+        return "answers" if there.end(found.end.name).octets >= found.end.octets else "sent"
+    return "sent" if did_not_arrive(facts, found.end, found.packets[0]) else ""
 
 
 def did_not_arrive(facts: Facts, end: End, packet: int) -> bool:

@@ -5,7 +5,7 @@ In: Facts. Out: short clauses, for a reader who reads one line only; the rules o
 
 from typing import Final
 
-from capanalyze.timeline.both_ends import did_not_arrive
+from capanalyze.timeline.both_ends import lost_between
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.errors_told import MEANINGS, UPSTREAM
 from capanalyze.timeline.facts import Facts
@@ -97,8 +97,11 @@ def _gone(facts: Facts) -> str:
         return ""
     if found.keep_alives:
         return f"the {found.peer.called}'s host left the {found.end.called}'s last keep-alives unanswered"
-    if did_not_arrive(facts, found.end, found.packets[0]):
+    way = lost_between(facts, found)
+    if way == "sent":
         return f"what the {found.end.called} sent again and again did not reach the {found.peer.called}'s host"
+    if way:
+        return f"what the {found.peer.called}'s host answered did not reach the {found.end.called}"
     return f"the {found.peer.called}'s host did not acknowledge what the {found.end.called} sent again and again"
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from capanalyze.tcp.evidence import UNHEARD, came_another_way
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
-from capanalyze.timeline.both_ends import never_arrived, unsent
+from capanalyze.timeline.both_ends import made_between, never_arrived, unsent
 from capanalyze.timeline.doubt import doubts, not_again, one_way
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
@@ -280,10 +280,11 @@ def _closer(group: Group, total: int) -> str:
             known = "its last acknowledgement comes from behind one"
         return f"{who} {probably}closed first{on} (its FIN is not in the capture, but {known})"
     where = packets(facts.close.packet for facts in group if facts.close is not None)
-    if unsent(first):
+    made = made_between(first)
+    if made is not None and unsent(first):
         heard = f"the {first.other_end.called} received a reset{on} in the {first.closing_end.called}'s name"
         return (
-            f"{heard} (RST in {where}) that the {first.closing_end.called}'s host did not send (its capture has none)"
+            f"{heard} (RST in {where}) that the {first.closing_end.called}'s host did not send ({made.brief} has none)"
         )
     if first.kind == "RST":
         return f"{who} {probably}closed first{on} by a reset (RST in {where})"

@@ -66,22 +66,38 @@ def test_a_rst_that_the_gateway_s_side_of_the_nat_does_not_have_is_likely_the_ho
     found = finding("nat-forgot", "injected-rst")
 
     assert found["certainty"] == "likely"
-    assert found["evidence"][-1] == "connection 2, the same one nearer to the gateway, has no RST of it"
+    assert found["evidence"][0] == (
+        "the RST in packet 38 is not in the capture of connection 2, the same one nearer to the gateway, "
+        "which goes on for 1.0 s"
+    )
+    assert read("nat-forgot")["verdict"].startswith(
+        "The client received a reset on connection 1 in the gateway's name (RST in packet 38) that the gateway's host "
+        "did not send (connection 2, nearer to it, has none), 0.040 ms after the last message"
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "title", "there"),
+    ("name", "title", "there", "told"),
     [
-        ("nat-drops", "What the client sent was lost between the two places of the capture", "lacks them"),
+        (
+            "nat-drops",
+            "What the client sent was lost between the two places of the capture",
+            "lacks them",
+            "; what the client sent again and again did not reach the gateway's host",
+        ),
         (
             "nat-drops-answers",
             "What the gateway's host answered was lost between the two places of the capture",
             "has those octets",
+            "; what the gateway's host answered did not reach the client",
         ),
     ],
 )
-def test_what_is_lost_in_between_is_not_blamed_on_the_gateway_s_host(name: str, title: str, there: str) -> None:
+def test_what_is_lost_in_between_is_not_blamed_on_the_gateway_s_host(
+    name: str, title: str, there: str, told: str
+) -> None:
     found = finding(name, "peer-vanished")
 
     assert (found["title"], found["certainty"]) == (title, "certain")
     assert found["evidence"][-1] == f"connection 2, the same one nearer to the gateway, {there}"
+    assert told in read(name)["verdict"]

@@ -15,7 +15,6 @@ from capanalyze.tcp.evidence import WENT_ON, came_another_way, usual_ttl
 from capanalyze.timeline.both_ends import made_between, unsent
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.twins import nearer
 from capanalyze.timeline.words import count, span
 
 ID: Final = "injected-rst"
@@ -37,9 +36,6 @@ def signs(facts: Facts) -> list[str]:
         )
     if close.doubt == WENT_ON:
         found.append(f"the {end.called} went on sending after it; who resets a connection forgets it")
-    there = _unseen_at(facts)
-    if there is not None:
-        found.append(f"connection {there.number}, the same one nearer to the {end.called}, has no RST of it")
     return found
 
 
@@ -49,22 +45,17 @@ def _missed(facts: Facts) -> list[str]:
     if made is None or close is None:
         return []
     called = facts.closing_end.called
-    lacks = f"the RST in packet {close.packet} is not in the capture next to the {called}"
+    lacks = f"the RST in packet {close.packet} is not in {made.place}"
     if made.later_ns is None:
         return [f"{lacks}, which may have ended before, for it holds nothing later"]
+    if made.later_ns == 0:
+        return [f"{lacks}, by which it would have come before"]
     if made.own:
         return [f"{lacks}, which holds packets of the {called}'s up to {span(made.later_ns)} later"]
     dropped = (
         f", but may have lost it ({count(facts.dropped, 'packet')} dropped while capturing)" if facts.dropped else ""
     )
     return [f"{lacks}, which goes on for {span(made.later_ns)}{dropped}"]
-
-
-def _unseen_at(facts: Facts) -> Facts | None:
-    """The connection at a place that a RST of the closing side's own would have come by, and did not."""
-    end = facts.closing_end
-    there = nearer(facts, end.name)
-    return there if there is not None and not there.end(end.name).rsts and not there.end(end.name).fins else None
 
 
 def causes(facts: Facts) -> list[Cause]:
@@ -87,7 +78,6 @@ def _certainty(facts: Facts) -> str:
     if made is not None and close is not None and came_another_way(facts.connection, close):
         return "likely"
     near = close is not None and close.doubt != WENT_ON and hops(facts, close) <= REROUTED
-    near = near and _unseen_at(facts) is None
     return "possible" if near else "likely"
 
 

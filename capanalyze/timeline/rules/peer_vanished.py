@@ -10,7 +10,7 @@ Source of the facts: failures.md 45.
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.timeline.both_ends import did_not_arrive, lost
+from capanalyze.timeline.both_ends import did_not_arrive, lost, lost_between
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
@@ -52,8 +52,8 @@ def check(facts: Facts) -> Finding | None:
             advice="reconnect; the gateway may hold the client id until its side notices",
         )
     there = nearer(facts, peer.name)
-    if there is not None and in_vain(there) is None:
-        return _lost_between(found, there)
+    if there is not None and lost_between(facts, found):
+        return _lost(found, there, lost_between(facts, found))
     silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended)
     return finding(
         ID,
@@ -74,10 +74,10 @@ def check(facts: Facts) -> Finding | None:
     )
 
 
-def _lost_between(found: InVain, there: Facts) -> Finding:
+def _lost(found: InVain, there: Facts, way: str) -> Finding:
     """The same where the connection was captured nearer to the silent host, too: it may not be that which is silent."""
     end, peer = found.end, found.peer
-    arrived = there.end(end.name).octets >= end.octets
+    arrived = way == "answers"
     what = f"What the {peer.called}'s host answered" if arrived else f"What the {end.called} sent"
     return finding(
         ID,
