@@ -29,9 +29,9 @@ from capanalyze.packets.common import COMPILED
 if TYPE_CHECKING:
     from capanalyze.capture.foreign import Conversion
 
-READ: Final = (64 if COMPILED else 256) * 1024
-"""Octets of the read window: compiled, they had better stay in the processor's cache; interpreted, twice as many make
-nothing faster any more."""
+READ: Final = (64 if COMPILED else 192) * 1024
+"""Octets of the read window: compiled, they had better stay in the processor's cache; interpreted, more make little
+faster, and what is collected of a window (lane.py) has to find room beside 20,000 connections."""
 
 if not COMPILED:
     # glibc gives memory back to the system, page by page, where a freed block was larger than any before; so this one,
