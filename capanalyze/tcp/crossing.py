@@ -17,15 +17,19 @@ from capanalyze.tcp.evidence import CUT_SHORT, doubt
 PATH: Final = 2_000_000
 """Nanoseconds of a round trip beyond one's own host and network."""
 
-
 UNKNOWN: Final = 1_000_000_000
 """Nanoseconds that a round trip between two hosts may take where the capture does not tell (RFC 6298 2.1)."""
 
 
 def doubt_end(connection: Connection, ended_ts: i64) -> None:
-    """Call a close only likely where the capture ended before a close that crossed it would have been captured."""
+    """Call a close only likely where the capture ended before a close that crossed it would have been captured.
+
+    Who was refused has nothing to close, nor has who is still waiting for the ACK that opens the connection.
+    """
     close = connection.close
     if close is None or close.certainty != "certain" or close.side < 0 or close.ts_ns < 0 or connection.with_itself:
+        return
+    if connection.refused or connection.opened == "syn_ack":
         return
     side = connection.side(close.side)
     if side.peer.parting.closed or side.parting.fin_acked:

@@ -92,12 +92,16 @@ def refused_after(facts: Facts) -> int | None:
 
 
 def refused_just_before(facts: Facts) -> str:
-    """What tells that nothing had listened until shortly before: the same SYN was refused, or another connection's."""
-    refused = [event for event in facts.connection.events if event.flag == REFUSED_BEFORE]
-    if refused:
-        return f"the host had refused the SYN before it accepted ({packets(int(event.packet) for event in refused)})"
+    """What tells that nothing had listened until shortly before: the same SYN was refused, or another connection's.
+
+    Not where the gateway still spoke on one that it had accepted before: it was there, and took no new one.
+    """
     before = [other for other in facts.others if other.number < facts.number and facts.same_listener(other)]
-    if not before or before[-1].stage != "refused":
+    refused = [int(event.packet) for event in facts.connection.events if event.flag == REFUSED_BEFORE]
+    if refused:
+        went_on = any(other.server.last is not None and other.server.last.packet > refused[0] for other in before)
+        return "" if went_on else f"the host had refused the SYN before it accepted ({packets(refused)})"
+    if not before or before[-1].stage != "refused" or went_on_beside(before[-1]) is not None:
         return ""
     ago = between(before[-1].began, facts.began)
     if ago is None or ago > STARTED:

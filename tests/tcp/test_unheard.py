@@ -136,6 +136,18 @@ def test_the_first_line_says_why() -> None:
     assert over_a_path(0.02).verdict.endswith(told)
 
 
+@pytest.mark.parametrize(
+    "talk",
+    [
+        Conversation(("10.0.0.1", 50000), ("10.0.0.2", 4001)).client.syn().server.rst(),
+        Conversation(("10.0.0.1", 50000), ("10.0.0.2", 4001)).client.syn().server.syn_ack().client.rst(),
+    ],
+    ids=["refused", "half open"],
+)
+def test_what_was_never_open_can_have_no_close_that_crosses(talk: Conversation) -> None:
+    assert report(talk).connections[0].close.certainty == "certain"  # type: ignore[union-attr]
+
+
 def test_a_handshake_that_was_repeated_tells_no_round_trip() -> None:
     talk = Conversation().client.syn().after(1).client.syn().server.syn_ack().client.ack().client.rst()
 

@@ -4,7 +4,7 @@ import pytest
 
 from capanalyze.packets.segment import ACK, RST
 from tests.conversation import Conversation
-from tests.timeline.talk import HELLO, facts, found, ready, report, verdict
+from tests.timeline.talk import HELLO, NEXT_VALID_ID, facts, found, ready, report, verdict
 
 ONCE_MORE = {"client_address": ("127.0.0.1", 50001)}
 
@@ -61,6 +61,20 @@ def test_so_is_one_that_had_refused_another_connection_within_a_minute(later: in
     assert len(starting) == 1
     assert (starting[0].certainty == "likely") is said
     assert (starting[0].text.endswith(f"connection 1 had been refused {later}.0 s before")) is said
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["the same SYN", "another connection"])
+def test_a_gateway_that_went_on_meanwhile_is_not_starting(again: bool) -> None:
+    """Windows refuses with a RST where too many connections wait to be accepted."""
+    beside = ready(client_address=("127.0.0.1", 50009), client_isn=9)
+    for _ in range(3):
+        beside.after(1).server.data(NEXT_VALID_ID).client.ack()
+    refused = Conversation().after(1).client.syn(undelivered=True)
+    refused.server.segment(RST | ACK, seq=0, ack=refused.client.isn + 1)
+    later = refused.after(0.5).open() if again else Conversation(**ONCE_MORE).after(1.5).open()  # type: ignore[arg-type]
+    talks = [beside, in_vain(later)] if again else [beside, refused, in_vain(later)]
+
+    assert {cause.certainty for cause in found("accepted-but-silent", *talks).causes} == {"possible"}
 
 
 def test_the_gateway_holds_the_connection_that_it_had_refused_at_first() -> None:
