@@ -8,7 +8,7 @@ it goes on after that.
 from typing import NamedTuple
 
 from capanalyze.tcp.views import UNKNOWN, Views
-from capanalyze.timeline.ends import End, between, moment
+from capanalyze.timeline.ends import End, Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.twins import nearer
 from capanalyze.timeline.vanished import InVain, in_vain
@@ -54,13 +54,13 @@ def absent(facts: Facts) -> Absent | None:
 
 
 def _absent_at(facts: Facts, nearby: Facts) -> Absent | None:
-    """The same of a place nearer to the RST's sender where the connection was captured, too; that a SYN came by tells.
+    """The same of a place nearer to the RST's sender where the connection was captured, too.
 
     What the sender's own would have come by has a RST or FIN of it, and has it first: the capture need not go on.
     """
-    end = nearby.end(facts.closer)
-    later_ns = between(facts.close, facts.ended)
-    if end.rsts or end.fins or facts.close is None or facts.connection.opened == "midstream":
+    end, until = nearby.end(facts.closer), facts.recorded.get(int(nearby.connection.interface))
+    later_ns = between(facts.close, facts.ended if until is None else Moment(facts.ended.packet, until))
+    if end.rsts or end.fins:
         return None
     last = moment(end.side.last_packet, end.side.last_ts)
     own = (between(facts.close, last) or 0) > 0

@@ -33,7 +33,7 @@ def in_step(outer: Facts, inner: Facts) -> bool:
     steps += [(outer.start_api, inner.start_api)]
     steps += [(there, here) for (_, there), (_, here) in zip(inner.readiness, outer.readiness, strict=True)]
     both = [(first, second) for first, second in steps if first is not None or second is not None]
-    return all(_in_turn(first, second) for first, second in both) and _alike(outer, inner)
+    return all(_in_turn(first, second) for first, second in both) and alike(outer, inner)
 
 
 def link(outer: Facts, inner: Facts) -> str:
@@ -90,7 +90,7 @@ def _in_turn(first: Moment | None, second: Moment | None) -> bool:
     return first is not None and second is not None and first.packet < second.packet
 
 
-def _alike(outer: Facts, inner: Facts) -> bool:
+def alike(outer: Facts, inner: Facts) -> bool:
     """Whether the first messages of both sides are the same, octet by octet, as far as both were kept."""
     if outer.session is None or inner.session is None:
         return False

@@ -9,8 +9,9 @@ captured, the numbers that both sides had come to tell as much.
 from collections.abc import Sequence
 from typing import Final
 
+from capanalyze.tcp.crossing import round_trip
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.legs import AT_ONCE
+from capanalyze.timeline.legs import AT_ONCE, alike
 from capanalyze.timeline.words import connections, count
 
 VLANS: Final = "in several VLANs or tunnels"
@@ -51,12 +52,12 @@ def acquaint(mates: Sequence[Facts]) -> tuple[Facts, ...]:
     """
     groups: dict[object, list[list[Facts]]] = {}
     for facts in sorted(mates, key=_began):
-        alike = groups.setdefault(name(facts), [])
-        if alike and _began(facts)[0] - _began(alike[-1][0])[0] <= AT_ONCE:
-            alike[-1].append(facts)
+        known = groups.setdefault(name(facts), [])
+        if known and _are_one(known[-1][0], facts):
+            known[-1].append(facts)
         else:
-            alike.append([facts])
-    every = sorted((group for alike in groups.values() for group in alike), key=lambda group: group[0].number)
+            known.append([facts])
+    every = sorted((group for known in groups.values() for group in known), key=lambda group: group[0].number)
     most = min(max(map(len, every), default=1), PLACES)
     there = [tuple(group[min(place, len(group) - 1)] for group in every) for place in range(most)]
     for group in every:
@@ -65,6 +66,19 @@ def acquaint(mates: Sequence[Facts]) -> tuple[Facts, ...]:
             facts.others = there[min(place, most - 1)]
             facts.twins = twins
     return there[0]
+
+
+def _are_one(one: Facts, other: Facts) -> bool:
+    """Whether two of the same name may be the same packets: simple systems begin every connection with one number.
+
+    A NAT changes the address of a host, not its port alone, and nothing of what is said.
+    """
+    ends, others = addresses(one), addresses(other)
+    if ends != others and ends[::2] == others[::2]:
+        return False
+    whole = all(each.connection.opened == "complete" and not each.incomplete for each in (one, other))
+    spoken = one.session is not None and other.session is not None
+    return _began(other)[0] - _began(one)[0] <= AT_ONCE and (not (whole and spoken) or alike(one, other))
 
 
 def _began(facts: Facts) -> tuple[int, int]:
@@ -78,11 +92,25 @@ def where(group: Sequence[Facts]) -> str:
 
 
 def nearer(facts: Facts, side: str) -> Facts | None:
-    """The place nearest to a side where the connection was captured, if that is another one: its packets come by it."""
-    if not facts.twins:
+    """The place nearest to a side where the connection was captured, if that is another one: its packets come by it.
+
+    There a host takes longest to answer for the other side: what the clocks say of two places does not tell, unless
+    they are one clock. None where a handshake does not tell it, or that place may not have been recorded to the end.
+    """
+    trips = [round_trip(one.connection, int(one.client.side.index)) for one in facts.twins]
+    if not trips or min(trips) < 0:
         return None
-    there = facts.twins[0] if side == "client" else facts.twins[-1]
-    return there if there is not facts else None
+    first, last = trips.index(max(trips)), len(trips) - 1 - trips[::-1].index(min(trips))
+    there = facts.twins[first if side == "client" else last]
+    return there if there is not facts and _outlasts(facts, there) else None
+
+
+def _outlasts(facts: Facts, there: Facts) -> bool:
+    """Whether another place was recorded for as long as the connection was seen here."""
+    until = facts.recorded.get(int(there.connection.interface), -1)
+    if until == facts.recorded.get(int(facts.connection.interface), -1):
+        return True
+    return until - facts.connection.last_ts > AT_ONCE
 
 
 def twins_told(reported: Sequence[Facts]) -> list[str]:

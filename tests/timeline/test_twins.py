@@ -1,11 +1,27 @@
 """A connection that was captured at several places is one."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from capanalyze.api import read
+from capanalyze.report.report import Report
 from tests.conversation import Conversation, Packet
-from tests.timeline.talk import HELLO, found, greeted, opened, ready, report, verdict
+from tests.timeline.talk import (
+    HELLO,
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
+    answered,
+    found,
+    frame,
+    greeted,
+    opened,
+    ready,
+    report,
+    verdict,
+)
+from tests.timeline.two_hosts import CLIENT, GATEWAY, captured
 
 LATER = 20_000
 """Nanoseconds that a packet takes from one place to the next."""
@@ -107,6 +123,26 @@ def test_a_scan_sends_every_syn_with_the_same_number() -> None:
     assert not report(*ports).findings
 
 
+@pytest.mark.parametrize(
+    ("host", "client_id"), [("127.0.0.1", "1"), ("127.0.0.2", "2")], ids=["another port", "another client id"]
+)
+def test_a_simple_system_begins_every_connection_with_the_same_numbers(host: str, client_id: str) -> None:
+    def session(client: tuple[str, int], number: str) -> Conversation:
+        talk = answered(client_address=client).client.data(frame("71", "2", number, "")).server.ack()
+        return talk.server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack().after(3).server.fin().client.ack()
+
+    talks = session(("127.0.0.1", 50000), "1"), session((host, 50001), client_id)
+
+    assert verdict(*talks).startswith("The gateway closed first on both connections")
+    assert "captured-twice" not in [finding.id for finding in report(*talks).findings]
+
+
+def test_so_do_those_who_send_many_a_syn() -> None:
+    talks = [Conversation(client_address=("127.0.0.1", port)).client.syn().server.rst() for port in (50000, 50001)]
+
+    assert verdict(*talks).startswith("The gateway's host refused both connections")
+
+
 def test_three_places_are_three() -> None:
     talk = greeted().after(4).client.fin().server.ack()
     behind = beside(talk)
@@ -191,6 +227,50 @@ def test_a_rst_that_did_not_come_by_the_gateway_s_side_was_likely_made_between(s
 
     assert [one.id for one in every] == ids
     assert {one.certainty for one in every} <= {"likely"}
+
+
+OUTSIDE = ("203.0.113.5", 4001)
+
+
+def of_two_hosts(folder: Path, talk: Conversation, ahead_ns: int) -> Report:
+    """The report of both hosts' captures, with a NAT between them; the clock of the gateway's is so far ahead."""
+    client, gateway = captured(folder, talk, clock_ns=ahead_ns)
+    gateway.write_bytes(gateway.read_bytes().replace(bytes((203, 0, 113, 5)), bytes((10, 0, 0, 2))))
+    return read([client, gateway])
+
+
+def reset_in_vain(sender: str) -> Conversation:
+    """A session that one side resets; the other one does not get that RST, and speaks on."""
+    talk = ready(client_address=("198.51.100.7", 50000), server_address=OUTSIDE).after(5)
+    end, peer = (talk.client, talk.server) if sender == "client" else (talk.server, talk.client)
+    end.rst(undelivered=True, interface=CLIENT if sender == "client" else GATEWAY)
+    for _ in range(3):
+        talk.after(1)
+        peer.data(HELLO, undelivered=True, interface=GATEWAY if sender == "client" else CLIENT)
+    return talk
+
+
+@pytest.mark.parametrize("ahead_ns", [-10_000_000, 0, 10_000_000])
+@pytest.mark.parametrize("sender", ["client", "server"])
+def test_clocks_do_not_tell_which_place_is_nearer(tmp_path: Path, sender: str, ahead_ns: int) -> None:
+    found = of_two_hosts(tmp_path, reset_in_vain(sender), ahead_ns)
+
+    closers = [(one.close.first, one.close.made_between) for one in found.connections if one.close is not None]
+    assert closers == [(sender, False)]
+    assert found.verdict.endswith("; connections 1 and 2 are one, captured on both sides of a NAT.")
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["goes on", "had ended"])
+def test_a_place_that_was_not_recorded_to_the_end_proves_nothing(tmp_path: Path, last: bool) -> None:
+    talk = ready(client_address=("198.51.100.7", 50000), server_address=OUTSIDE).after(5)
+    talk.server.rst(interface=CLIENT)
+    if not last:
+        talk.after(1).server.keep_alive(interface=GATEWAY)
+
+    found = of_two_hosts(tmp_path, talk, 0)
+
+    assert found.verdict.startswith("The gateway probably closed first") is last
+    assert [one.close.made_between for one in found.connections if one.close is not None] == [not last]
 
 
 def test_two_connections_of_one_client_are_two() -> None:
