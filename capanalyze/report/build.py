@@ -126,7 +126,7 @@ def _facts(
             doubt_end(connection, end_ns)
     for connection, session in zip(connections, sessions, strict=True):
         if session is not None and session.is_tws:
-            doubt_roles(connection)
+            doubt_roles(connection, ports)
     return tuple(Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True))
 
 

@@ -5,6 +5,7 @@ What a capture lacks cannot be seen in it, but for what was acknowledged. So abs
 capture that is not known to lack any; where it is, the order has to be in the numbers of the packets that are there.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from mypy_extensions import i64
@@ -16,6 +17,9 @@ from capanalyze.tcp.sequence import distance
 
 AGAIN: Final = {RETRANSMISSION: 1, KEEP_ALIVE: 2}
 """Notes on what a side sends when it gets no answer, and how many of them tell that there was none."""
+
+CHOSEN_TOO: Final = 10_000
+"""From here on a port may as well be one that a system chose (FreeBSD, and where the range was widened)."""
 
 # why a close is only likely; "" where its FIN is inferred, which says it
 UNHEARD: Final = "unheard"  # the peer may have closed before or at the same time, and the capture lacks that
@@ -29,6 +33,7 @@ UNKNOWN_THERE: Final = "unknown there"  # the peer's RST has no ACK, as that of 
 UNASKED: Final = "unasked"  # the RST has no ACK, so it answers a segment (RFC 9293 3.5.2), which was not captured
 CROSSED: Final = "crossed"  # the peer sent a RST or a FIN before it had heard of the close
 GUESSED: Final = "guessed"  # who is the client is known by who spoke first in the capture alone
+PORTS: Final = "ports"  # who is the client is known by the higher port alone, and the lower one may be chosen too
 CUT_SHORT: Final = "cut short"  # the capture ends before a close of the peer's that crossed this one could come
 
 
@@ -132,10 +137,15 @@ def usual_ttl(reset: Close, sender: Side) -> i64:
     return sender.ttl if views is None else views.usual_ttl(sender.index, reset.interface)
 
 
-def doubt_roles(connection: Connection) -> None:
-    """Which side closed is known, but whether that is the client's is a guess."""
-    if connection.close is not None and connection.roles_from == "first_packet" and connection.close.first != "both":
-        doubt(connection.close, GUESSED)
+def doubt_roles(connection: Connection, ports: Collection[int]) -> None:
+    """Which side closed is known, but whether that is the client's is a guess, unless a port is one of the API's."""
+    close, there = connection.close, int(connection.server.port)
+    if close is None or close.first == "both":
+        return
+    if connection.roles_from == "first_packet":
+        doubt(close, GUESSED)
+    elif connection.roles_from == "port" and there >= CHOSEN_TOO and there not in ports:
+        doubt(close, PORTS)
 
 
 def doubt_silence(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from capanalyze.tcp.evidence import (
     GUESSED,
     INEXACT,
     OTHER_WAY,
+    PORTS,
     SENT_AGAIN,
     UNANSWERED,
     UNASKED,
@@ -43,6 +44,7 @@ _GROUNDS: Final = {
     UNASKED: "that RST has no ACK and answers nothing that was captured: the capture may lack a FIN of the {peer}'s, "
     "or a firewall may have made it",
     GUESSED: "who was seen first is taken for the client: --port N tells which of the two is the gateway",
+    PORTS: "whose port is higher is taken for the client: --port N tells which of the two is the gateway",
     CUT_SHORT: "the capture ends before a close of the {peer}'s that crossed it would have come",
     CROSSED: "the {peer} ended it too before it had heard of that",
 }

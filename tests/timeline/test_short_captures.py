@@ -322,7 +322,9 @@ def test_a_relay_s_port_is_the_gateway_s_though_the_gateway_was_seen_first(port:
     assert verdict(under_way(50000, port)).startswith("The gateway closed first (FIN in packet 12)")
 
 
-@pytest.mark.parametrize("ports", [(50000, 40001), (5000, 4003)], ids=["both high", "both low"])
+@pytest.mark.parametrize(
+    "ports", [(50000, 40001), (5000, 4003), (15000, 49153)], ids=["both high", "both low", "both may be chosen"]
+)
 def test_who_closed_is_not_certain_where_nothing_tells_which_is_the_gateway(ports: tuple[int, int]) -> None:
     talk = under_way(*ports)
     known = report(talk, ports=ports[1:]).connections[0]
