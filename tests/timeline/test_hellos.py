@@ -1,6 +1,6 @@
 """Hellos that are not right, or not whole, and answers that are none."""
 
-from tests.timeline.talk import error, findings, found, greeted, opened, verdict
+from tests.timeline.talk import HELLO, answer, error, findings, found, greeted, opened, verdict
 
 
 def test_a_hello_that_is_upside_down_is_not_right() -> None:
@@ -16,6 +16,23 @@ def test_half_a_hello_is_told_as_such() -> None:
 
     assert finding.title == "The client sent only the beginning of a hello"
     assert finding.advice.startswith("send the whole hello")
+
+
+def test_half_a_hello_of_the_client_s_is_no_half_answer() -> None:
+    talk = opened().client.data(b"API\0\0\0").server.ack()
+    silent = talk.after(4).server.fin().client.ack().client.fin()
+
+    assert findings(silent) == [(1, "bad-hello")]
+
+
+def test_half_a_hello_that_the_gateway_answers_is_no_half_answer() -> None:
+    talk = opened().client.data(HELLO[:10]).server.data(answer()).client.ack()
+
+    assert findings(talk.after(4).client.fin().server.ack().server.fin()) == [(1, "bad-hello")]
+
+
+def test_the_rest_of_a_hello_may_be_on_its_way_when_the_capture_ends() -> None:
+    assert not findings(opened().client.data(HELLO[:10]).server.ack())
 
 
 def test_a_message_of_tws_in_place_of_a_hello_is_not_another_program_s() -> None:

@@ -8,9 +8,10 @@ Source of the facts: protocol.md 1.1 and 7; failures.md 11 and 15.
 
 from typing import Final
 
+from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import octets_as_hex, quote
+from capanalyze.timeline.words import SECOND, octets_as_hex, quote
 from capanalyze.tws.hello import RIGHT_HELLO
 
 ID: Final = "bad-hello"
@@ -20,6 +21,9 @@ RIGHT_WORDS: Final = "`API` and a NUL, the length 9 in four octets, the versions
 
 SHOWN: Final = 32
 """Octets of the wrong hello that are shown."""
+
+SHORTEST_WAIT: Final = SECOND
+"""Below this the rest of half a hello may be on its way where nobody closed."""
 
 
 def check(facts: Facts) -> Finding | None:
@@ -31,13 +35,16 @@ def check(facts: Facts) -> Finding | None:
         sent, why = wrong.first, wrong.words.partition("; a right hello")[0]
     else:
         return None
+    cut = wrong is not None and wrong.cut_hello
+    waited = between(facts.client.last_before, facts.until)
+    if cut and not facts.closer and waited is not None and waited < SHORTEST_WAIT:
+        return None
     answered = [other.number for other in facts.others if other.answer is not None]
     evidence = [
         f"sent: {quote(octets_as_hex(sent[:SHOWN]))}" if sent else "",
         f"right: {quote(octets_as_hex(RIGHT_HELLO))}, that is {RIGHT_WORDS}",
         why,
     ]
-    cut = wrong is not None and wrong.cut_hello
     silent = not facts.server.spoke
     if silent and answered:
         evidence.append("a right hello was answered in this capture, so the wrong one is why this connection was not")

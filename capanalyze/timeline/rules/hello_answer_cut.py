@@ -27,7 +27,7 @@ LENGTH: Final = 4
 def check(facts: Facts) -> Finding | None:
     """Fires where the beginning of an answer stood alone until the gateway closed, or for a second."""
     wrong = facts.misfit
-    if facts.stage != "not_tws" or wrong is None or not wrong.cut_hello or facts.client.shut:
+    if facts.stage != "not_tws" or wrong is None or wrong.side != "server" or not wrong.cut_hello or facts.client.shut:
         return None
     waited = between(facts.server.last_before, facts.until)
     if facts.closer != "server" and (waited is None or waited < SHORTEST_WAIT):
