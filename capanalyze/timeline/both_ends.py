@@ -56,11 +56,12 @@ def absent(facts: Facts) -> Absent | None:
 def _absent_at(facts: Facts, nearby: Facts) -> Absent | None:
     """The same of a place nearer to the RST's sender where the connection was captured, too.
 
-    What the sender's own would have come by has a RST or FIN of it, and has it first: the capture need not go on.
+    What the sender's own would have come by has a RST or FIN of it, and has it first: the capture need not go on. One
+    that is known to lack packets may lack that one.
     """
     end, until = nearby.end(facts.closer), facts.recorded.get(int(nearby.connection.interface))
     later_ns = between(facts.close, facts.ended if until is None else Moment(facts.ended.packet, until))
-    if end.rsts or end.fins:
+    if end.rsts or end.fins or nearby.incomplete:
         return None
     last = moment(end.side.last_packet, end.side.last_ts)
     own = (between(facts.close, last) or 0) > 0

@@ -229,6 +229,15 @@ def test_a_rst_that_did_not_come_by_the_gateway_s_side_was_likely_made_between(s
     assert {one.certainty for one in every} <= {"likely"}
 
 
+def test_a_place_that_lacks_other_packets_may_lack_the_rst_as_well() -> None:
+    talk = ready().client.data(HELLO).server.ack().server.rst()
+    twin = beside(talk)
+    twin.packets[-1:] = []
+    twin.packets = [packet for packet in twin.packets if packet.payload != HELLO]
+
+    assert [one.close.made_between for one in report(talk, twin).connections if one.close is not None] == [False]
+
+
 OUTSIDE = ("203.0.113.5", 4001)
 
 
