@@ -1,8 +1,8 @@
 """BothEnds: what the capture of one host proves about packets that only that of the other host holds.
 
-In: Facts of a connection that two interfaces captured (tcp/views.py). Out: whether the RST which ended it was sent by
-the host in whose name it came, and whether what a side sent arrived. That a capture lacks a packet is no proof unless
-it goes on after that.
+In: Facts of a connection that two interfaces captured, with the same addresses (tcp/views.py) or others (twins.py).
+Out: whether the RST which ended it was sent by the host in whose name it came, and whether what a side sent arrived.
+That a capture lacks a packet is no proof unless it goes on after that.
 """
 
 from typing import NamedTuple
@@ -49,7 +49,7 @@ def absent(facts: Facts) -> Absent | None:
     if near == UNKNOWN or close.interface not in views.interfaces:
         return None
     at = views.interfaces.index(close.interface)
-    own = views.last_ts[2 * close.side + 1 - at] > there(views, 1 - at, int(close.ts_ns))
+    own = views.last_ts[2 * close.side + 1 - at] > due(views, 1 - at, int(close.ts_ns))
     return Absent(at != near, went_on(facts, views, 1 - at, int(close.ts_ns)), own, place, brief)
 
 
@@ -69,14 +69,14 @@ def _absent_at(facts: Facts, nearby: Facts) -> Absent | None:
     return Absent(True, later_ns, own, place, f"connection {nearby.number}, nearer to it,")
 
 
-def there(views: Views, at: int, ts_ns: int) -> int:
+def due(views: Views, at: int, ts_ns: int) -> int:
     """When an interface would have captured what the other one did at ``ts_ns``, at the latest."""
     return ts_ns + views.ahead(at) + views.trip
 
 
 def went_on(facts: Facts, views: Views, at: int, ts_ns: int) -> int | None:
     """For how long an interface was recorded after what the other one captured at ``ts_ns``; None: it may not be."""
-    later_ns = facts.recorded.get(views.interfaces[at], -1) - there(views, at, ts_ns)
+    later_ns = facts.recorded.get(views.interfaces[at], -1) - due(views, at, ts_ns)
     return later_ns if later_ns > 0 else None
 
 
@@ -105,9 +105,9 @@ def lost(facts: Facts, end: End) -> Lost | None:
 
 def lost_between(facts: Facts, found: InVain) -> str:
     """What is known to have been lost where a side sent in vain: "sent" that, "answers" what came back; else ""."""
-    there = nearer(facts, found.peer.name)
-    if there is not None and in_vain(there) is None:
-        return "answers" if there.end(found.end.name).octets >= found.end.octets else "sent"
+    nearby = nearer(facts, found.peer.name)
+    if nearby is not None and in_vain(nearby) is None:
+        return "answers" if nearby.end(found.end.name).octets >= found.end.octets else "sent"
     return "sent" if did_not_arrive(facts, found.end, found.packets[0]) else ""
 
 

@@ -11,14 +11,17 @@ from typing import Final
 
 from capanalyze.tcp.crossing import round_trip
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.legs import AT_ONCE, alike
-from capanalyze.timeline.words import connections, count
+from capanalyze.timeline.legs import alike
+from capanalyze.timeline.words import SECOND, connections, count
 
 VLANS: Final = "in several VLANs or tunnels"
 NAT: Final = "on both sides of a NAT"
 
 PLACES: Final = 4
 """Places of a connection that are told apart; what was captured at more of them meets what the last of these has."""
+
+APART: Final = SECOND
+"""How far apart a connection begins at two places at most: by the path, and by clocks that are set alike (NTP)."""
 
 Addresses = tuple[bytes, int, bytes, int]
 
@@ -78,7 +81,7 @@ def _are_one(one: Facts, other: Facts) -> bool:
         return False
     whole = all(each.connection.opened == "complete" and not each.incomplete for each in (one, other))
     spoken = one.session is not None and other.session is not None
-    return _began(other)[0] - _began(one)[0] <= AT_ONCE and (not (whole and spoken) or alike(one, other))
+    return _began(other)[0] - _began(one)[0] <= APART and (not (whole and spoken) or alike(one, other))
 
 
 def _began(facts: Facts) -> tuple[int, int]:
@@ -106,11 +109,15 @@ def nearer(facts: Facts, side: str) -> Facts | None:
 
 
 def _outlasts(facts: Facts, there: Facts) -> bool:
-    """Whether another place was recorded for as long as the connection was seen here."""
-    until = facts.recorded.get(int(there.connection.interface), -1)
-    if until == facts.recorded.get(int(facts.connection.interface), -1):
-        return True
-    return until - facts.connection.last_ts > AT_ONCE
+    """Whether another place was recorded for as long as the connection was seen here: in one recording it was.
+
+    Files that were read one after the other, for what their clocks say, have no packets in between each other.
+    """
+    mine, other = facts.connection, there.connection
+    until = facts.recorded.get(int(other.interface), -1)
+    if until == facts.recorded.get(int(mine.interface), -1):
+        return mine.first_packet < other.last_packet and other.first_packet < mine.last_packet
+    return until - mine.last_ts > APART
 
 
 def twins_told(reported: Sequence[Facts]) -> list[str]:

@@ -259,7 +259,7 @@ def reset_in_vain(sender: str) -> Conversation:
     return talk
 
 
-@pytest.mark.parametrize("ahead_ns", [-10_000_000, 0, 10_000_000])
+@pytest.mark.parametrize("ahead_ns", [-600_000_000, -10_000_000, 0, 10_000_000, 600_000_000])
 @pytest.mark.parametrize("sender", ["client", "server"])
 def test_clocks_do_not_tell_which_place_is_nearer(tmp_path: Path, sender: str, ahead_ns: int) -> None:
     found = of_two_hosts(tmp_path, reset_in_vain(sender), ahead_ns)
@@ -280,6 +280,15 @@ def test_a_place_that_was_not_recorded_to_the_end_proves_nothing(tmp_path: Path,
 
     assert found.verdict.startswith("The gateway probably closed first") is last
     assert [one.close.made_between for one in found.connections if one.close is not None] == [not last]
+
+
+@pytest.mark.parametrize("ahead_ns", [-500_000_000, 500_000_000])
+def test_nor_does_one_whose_file_was_read_before_or_after_the_other(tmp_path: Path, ahead_ns: int) -> None:
+    talk = ready(client_address=("198.51.100.7", 50000), server_address=OUTSIDE).server.rst(interface=CLIENT)
+
+    found = of_two_hosts(tmp_path, talk, ahead_ns)
+
+    assert [one.close.made_between for one in found.connections if one.close is not None] == [False]
 
 
 def test_two_connections_of_one_client_are_two() -> None:
