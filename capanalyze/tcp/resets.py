@@ -15,6 +15,7 @@ from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, doubt
 from capanalyze.tcp.judgement import REFUSED, VALID
 from capanalyze.tcp.parting import kept
 from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.side import part
 from capanalyze.tcp.zeek import RESET, enter
 
 EARLY: Final = 16
@@ -171,6 +172,7 @@ def get_through(connection: Connection) -> None:
     Windows asks again, every half a second, with the same number (TcpMaxConnectRetransmissions); others ask anew.
     """
     take_back(connection, connection.server)
+    part(connection.server).rst_ack = -1
     for known in connection.events:
         if known.flag == REFUSED:
             known.flag = REFUSED_BEFORE

@@ -30,6 +30,14 @@ def test_the_refusals_are_not_said_to_follow_the_close() -> None:
     assert "CLOSE_WAIT" in told
 
 
+def test_they_cross_no_close_either() -> None:
+    told = verdict(asked_again().client.rst())
+
+    assert told.startswith(
+        "The client closed first by a reset (RST in packet 8), 1.0 ms after the connection was opened"
+    )
+
+
 def test_the_refusals_are_of_before_the_connection_and_not_the_close() -> None:
     lines = report(in_vain(asked_again())).timeline
 
