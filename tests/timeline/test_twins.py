@@ -95,6 +95,14 @@ def test_the_verdict_and_a_finding_say_so(inside: tuple[str, int] | None, vlans:
     assert found("captured-twice", talk, twin).certainty == "certain"
 
 
+def test_the_same_addresses_are_not_told_twice() -> None:
+    talk = greeted().after(4).client.fin().server.ack()
+
+    assert not [
+        text for text in found("captured-twice", talk, beside(talk, None, vlans=(10,))).evidence if " is " in text
+    ]
+
+
 @pytest.mark.parametrize("answered", [True, False], ids=["refused", "unanswered"])
 def test_a_syn_of_a_container_s_is_told_once_before_and_behind_its_host(answered: bool) -> None:
     inside = Conversation(("172.17.0.2", 50000), ("192.168.1.20", 4001)).client.syn()

@@ -31,14 +31,15 @@ def told(places: Sequence[Facts], more: int) -> Finding:
     later = between(first.began, second.began)
     wait = f", {span(later)} apart" if later is not None else ""
     begin = "began with" if first.connection.opened != "midstream" else "came to"
-    changed = "the VLAN or tunnel around it is another one" if where(places) == VLANS else "a NAT changes its addresses"
+    tagged = where(places) == VLANS
+    changed = "the VLAN or tunnel around it is another one" if tagged else "a NAT changes its addresses"
     return finding(
         ID,
         f"{'Two' if len(places) == 2 else len(places)} connections of the capture are one: {changed}",
         [at for one in places[:PLACES] for at in (one.began, one.close)],
         [
             f"they {begin} the same sequence numbers{wait}",
-            ", ".join(f"connection {one.number} is {_way(one)}" for one in places[:PLACES]),
+            "" if tagged else ", ".join(f"connection {one.number} is {_way(one)}" for one in places[:PLACES]),
             f"{count(more, 'more connection')} of the capture {'is' if more == 1 else 'are'} there twice too"
             if more
             else "",
