@@ -3,7 +3,8 @@
 In: the packets of a connection of which another interface gave copies. Out: which of the two is nearer to which side,
 how far their clocks are apart, and what only one of them has. A router on the way takes one off the time to live. Where
 there is none a packet takes its time all the same, so those of one side lie later at an interface than those of the
-other, whatever the clocks say.
+other, whatever the clocks say. Clocks drift, and are set, while a connection goes on: so packets of the two sides are
+compared that came soon after each other, and the newest tell how far the clocks are apart.
 """
 
 from typing import Final
@@ -15,6 +16,12 @@ from capanalyze.packets.segment import RST, Segment
 NEAR_NS: Final = 10_000
 """What a packet has to take from one interface to the other and back for it to be known which side is nearer to which:
 two interfaces of one host may capture at the same moment."""
+
+SOON_NS: Final = 1_000_000_000
+"""How soon after each other packets of the two sides come that are compared."""
+
+DRIFT: Final = 10_000
+"""The part of a time by which two clocks may run apart in it: quartz is good for half of that (50 ppm)."""
 
 UNKNOWN: Final = -1
 
@@ -30,7 +37,20 @@ class Views:
         ttl: time to live of the newest packet of each side at each interface that is no RST, -1 none.
     """
 
-    __slots__ = ("_first", "_lags", "_pairs", "_second", "last_ts", "lost", "lost_from", "lost_ns", "more", "ttl")
+    __slots__ = (
+        "_first",
+        "_lag_ts",
+        "_lags",
+        "_pairs",
+        "_second",
+        "_votes",
+        "last_ts",
+        "lost",
+        "lost_from",
+        "lost_ns",
+        "more",
+        "ttl",
+    )
 
     def __init__(self, first: i64, second: i64) -> None:
         self._first: i64 = first
@@ -41,8 +61,10 @@ class Views:
         self.lost_ns: list[int] = [-1] * 4
         self.last_ts: list[int] = [-1] * 4
         self.ttl: list[int] = [-1] * 4
-        self._lags: list[int] = [0] * 2  # how much later the second interface captured, of all packets of a side
-        self._pairs: list[int] = [0] * 2  # how many these are
+        self._lags: list[int] = [0] * 2  # how much later the second interface captured the newest packet of a side,
+        self._lag_ts: list[int] = [-1] * 2  # and when that was
+        self._pairs: i64 = 0  # how often packets of the two sides were compared,
+        self._votes: i64 = 0  # and told that the first interface is nearer to side 0 (1), or to side 1 (-1)
 
     def take(self, side: i64, seg: Segment, packet: i64, ts_ns: i64) -> None:
         """A packet of a side that is no copy."""
@@ -61,8 +83,19 @@ class Views:
             return
         self.lost[2 * side] = self.lost[2 * side + 1] = 0
         if ts_ns >= 0 and before_ns >= 0:
-            self._lags[side] += int(before_ns - ts_ns if at == 2 * side else ts_ns - before_ns)
-            self._pairs[side] += 1
+            self._lags[side] = int(before_ns - ts_ns if at == 2 * side else ts_ns - before_ns)
+            self._lag_ts[side] = int(ts_ns)
+            self._compare()
+
+    def _compare(self) -> None:
+        """The newest packets of the two sides: which interface do they say is nearer to which side?"""
+        between_ns = abs(self._lag_ts[0] - self._lag_ts[1])
+        if min(self._lag_ts) < 0 or between_ns > SOON_NS:
+            return
+        self._pairs += 1
+        trip = self._lags[0] - self._lags[1]
+        if abs(trip) >= NEAR_NS + between_ns // DRIFT:
+            self._votes += 1 if trip > 0 else -1
 
     @property
     def interfaces(self) -> list[int]:
@@ -71,27 +104,21 @@ class Views:
 
     def near(self, side: i64) -> int:
         """The interface that is nearer to a side: 0 or 1, UNKNOWN."""
-        if self.more or not self._pairs[0] or not self._pairs[1]:
+        if self.more or min(self._lag_ts) < 0:
             return UNKNOWN
         here, there = self.ttl[2 * side], self.ttl[2 * side + 1]
         if here != there and here >= 0 and there >= 0:
             return 0 if here > there else 1
-        trip = self.lag(side) - self.lag(1 - side)
-        return UNKNOWN if abs(trip) < NEAR_NS else 0 if trip > 0 else 1
+        if 2 * abs(self._votes) <= self._pairs:
+            return UNKNOWN
+        return int(side) if self._votes > 0 else 1 - int(side)
 
-    def lag(self, side: i64) -> int:
-        """How much later the second interface captured a packet of a side, on average."""
-        return self._lags[side] // self._pairs[side]
-
-    @property
-    def trip(self) -> int:
-        """How long a packet takes from one interface to the other, and back."""
-        return abs(self.lag(0) - self.lag(1))
-
-    def ahead(self, at: i64) -> int:
-        """How far the clock of an interface is ahead of the other one's."""
-        ahead = (self.lag(0) + self.lag(1)) // 2
-        return ahead if at == 1 else -ahead
+    def there(self, at: i64, ts_ns: i64) -> int:
+        """When an interface would have captured what the other one did at ``ts_ns``, at the latest."""
+        first, second = self._lags
+        ahead = (first + second) // 2 if at == 1 else -((first + second) // 2)
+        drift = abs(int(ts_ns) - max(self._lag_ts)) // DRIFT
+        return int(ts_ns) + ahead + abs(first - second) + drift
 
     def usual_ttl(self, side: i64, interface: i64) -> int:
         """The time to live with which packets of a side came to an interface, -1 not known."""

@@ -49,7 +49,7 @@ def absent(facts: Facts) -> Absent | None:
     if near == UNKNOWN or close.interface not in views.interfaces:
         return None
     at = views.interfaces.index(close.interface)
-    own = views.last_ts[2 * close.side + 1 - at] > due(views, 1 - at, int(close.ts_ns))
+    own = views.last_ts[2 * close.side + 1 - at] > views.there(1 - at, int(close.ts_ns))
     return Absent(at != near, went_on(facts, views, 1 - at, int(close.ts_ns)), own, place, brief)
 
 
@@ -69,14 +69,9 @@ def _absent_at(facts: Facts, nearby: Facts) -> Absent | None:
     return Absent(True, later_ns, own, place, f"connection {nearby.number}, nearer to it,")
 
 
-def due(views: Views, at: int, ts_ns: int) -> int:
-    """When an interface would have captured what the other one did at ``ts_ns``, at the latest."""
-    return ts_ns + views.ahead(at) + views.trip
-
-
 def went_on(facts: Facts, views: Views, at: int, ts_ns: int) -> int | None:
     """For how long an interface was recorded after what the other one captured at ``ts_ns``; None: it may not be."""
-    later_ns = facts.recorded.get(views.interfaces[at], -1) - due(views, at, ts_ns)
+    later_ns = facts.recorded.get(views.interfaces[at], -1) - views.there(at, ts_ns)
     return later_ns if later_ns > 0 else None
 
 

@@ -86,6 +86,38 @@ def test_another_connection_shows_that_the_capture_went_on(tmp_path: Path) -> No
     assert ids(report)["injected-rst"] == "likely"
 
 
+def all_day() -> Conversation:
+    """A session of ten hours; at first the client asks, in the end the gateway says what nobody asked for."""
+    talk = ready()
+    for minute in range(600):
+        talk.after(60)
+        if minute < 200:
+            talk.client.data(REQUEST)
+        talk.server.data(TIME).client.ack()
+    return talk
+
+
+@pytest.mark.parametrize("ppm", [50, -50])
+def test_a_capture_whose_clock_runs_away_may_have_ended_before_as_well(ppm: int, tmp_path: Path) -> None:
+    talk = all_day()
+    until = len(talk.packets)
+
+    report = report_of_both(tmp_path, talk.after(0.5).server.rst(), hops=0, ppm=ppm, until=until)
+
+    assert report.verdict.startswith("The gateway closed first by a reset")
+    assert ids(report)["injected-rst"] == "possible"
+
+
+@pytest.mark.parametrize("ppm", [50, -50])
+def test_clocks_that_run_apart_do_not_hide_which_host_a_capture_is_next_to(ppm: int, tmp_path: Path) -> None:
+    talk = all_day().client.data(REQUEST, interface=CLIENT, undelivered=True)
+    goes_on(talk.server.bare_rst(seq=talk.server.next, interface=CLIENT))
+
+    report = report_of_both(tmp_path, talk, hops=0, ppm=ppm)
+
+    assert ids(report) == {"injected-rst": "certain"}
+
+
 @pytest.mark.parametrize(("ttl", "certainty"), [(63, "possible"), (64, "likely")])
 def test_a_capture_that_may_have_ended_before_proves_nothing(ttl: int, certainty: str, tmp_path: Path) -> None:
     report = report_of_both(tmp_path, cut_off(ttl=ttl))

@@ -16,8 +16,8 @@ BOTH, CLIENT, GATEWAY = 0, 1, 2
 DELAY_NS = 300_000
 
 
-def seen_by(packets: Sequence[Packet], who: int, *, hops: int, clock_ns: int) -> list[Packet]:
-    """What a host captures; ``clock_ns``: how far its clock is ahead."""
+def seen_by(packets: Sequence[Packet], who: int, *, hops: int, clock_ns: int, ppm: int) -> list[Packet]:
+    """What a host captures; ``clock_ns``: how far its clock is ahead when it begins, ``ppm``: how it runs away."""
     found = []
     for one in packets:
         if one.interface not in {BOTH, who}:
@@ -25,18 +25,19 @@ def seen_by(packets: Sequence[Packet], who: int, *, hops: int, clock_ns: int) ->
         sent = (one.sender == "client") == (who == CLIENT)
         late = 0 if sent or one.interface != BOTH else DELAY_NS
         ttl = one.ttl if sent or one.interface != BOTH else one.ttl - hops
-        found.append(replace(one, ts_ns=one.ts_ns + late + clock_ns, ttl=ttl, interface=0))
+        late += clock_ns + (one.ts_ns - packets[0].ts_ns) * ppm // 1_000_000
+        found.append(replace(one, ts_ns=one.ts_ns + late, ttl=ttl, interface=0))
     return found
 
 
 def captured(
-    folder: Path, *talks: Conversation, hops: int = 1, clock_ns: int = 0, until: int | None = None
+    folder: Path, *talks: Conversation, hops: int = 1, clock_ns: int = 0, ppm: int = 0, until: int | None = None
 ) -> tuple[Path, Path]:
     """The captures of both hosts; the gateway's ends with packet ``until`` of all, and its clock is so far ahead."""
     packets = sorted((packet for talk in talks for packet in talk.packets), key=lambda packet: packet.ts_ns)
     client, gateway = folder / "client.pcapng", folder / "gateway.pcapng"
-    client.write_bytes(pcapng(seen_by(packets, CLIENT, hops=hops, clock_ns=0)))
-    gateway.write_bytes(pcapng(seen_by(packets[:until], GATEWAY, hops=hops, clock_ns=clock_ns)))
+    client.write_bytes(pcapng(seen_by(packets, CLIENT, hops=hops, clock_ns=0, ppm=0)))
+    gateway.write_bytes(pcapng(seen_by(packets[:until], GATEWAY, hops=hops, clock_ns=clock_ns, ppm=ppm)))
     return client, gateway
 
 
