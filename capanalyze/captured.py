@@ -83,14 +83,16 @@ def facts_of(capture: Capture, analyzer: Analyzer) -> CaptureFacts:
 def recorded_until(capture: Capture) -> dict[int, int]:
     """Until when each interface was recorded, in ns: to its file's last packet, or its end by the statistics.
 
-    Pieces that follow each other have their interfaces in common, and the first one given tells: no later time.
+    Of several interfaces of a file the statistics alone tell: it may be the merged captures of several hosts. Pieces
+    that follow each other have their interfaces in common, and the first one given tells: no later time.
     """
     found: dict[int, int] = {}
     for piece, file in capture.recordings():
-        last = int(file.decoder.ts_ns)
-        for index, one in enumerate(file.decoder.interfaces):
-            until = next((end for end in one.ended if last <= end <= last + LONGEST_QUIET_NS), last)
-            found[piece.rank * INTERFACES + index] = until - piece.ahead
+        last, interfaces = int(file.decoder.ts_ns), file.decoder.interfaces
+        ends = [next((end for end in one.ended if last <= end <= last + LONGEST_QUIET_NS), -1) for one in interfaces]
+        if len(ends) == 1 or min(ends, default=-1) >= 0:
+            until = max(last, *ends) - piece.ahead
+            found.update({piece.rank * INTERFACES + index: until for index in range(len(ends))})
     return found
 
 

@@ -109,16 +109,16 @@ class Views:
         here, there = self.ttl[2 * side], self.ttl[2 * side + 1]
         if here != there and here >= 0 and there >= 0:
             return 0 if here > there else 1
-        if 2 * abs(self._votes) <= self._pairs:
-            return UNKNOWN
-        return int(side) if self._votes > 0 else 1 - int(side)
+        if 2 * self._votes > self._pairs:
+            return int(side)
+        return 1 - int(side) if 2 * self._votes < -self._pairs else UNKNOWN
 
     def there(self, at: i64, ts_ns: i64) -> int:
         """When an interface would have captured what the other one did at ``ts_ns``, at the latest."""
         first, second = self._lags
         ahead = (first + second) // 2 if at == 1 else -((first + second) // 2)
-        drift = abs(int(ts_ns) - max(self._lag_ts)) // DRIFT
-        return int(ts_ns) + ahead + abs(first - second) + drift
+        since: int = int(ts_ns) - max(self._lag_ts)
+        return int(ts_ns) + ahead + abs(first - second) + abs(since) // DRIFT
 
     def usual_ttl(self, side: i64, interface: i64) -> int:
         """The time to live with which packets of a side came to an interface, -1 not known."""

@@ -71,7 +71,8 @@ def _absent_at(facts: Facts, nearby: Facts) -> Absent | None:
 
 def went_on(facts: Facts, views: Views, at: int, ts_ns: int) -> int | None:
     """For how long an interface was recorded after what the other one captured at ``ts_ns``; None: it may not be."""
-    later_ns = facts.recorded.get(views.interfaces[at], -1) - views.there(at, ts_ns)
+    until = max(facts.recorded.get(views.interfaces[at], -1), views.last_ts[at], views.last_ts[2 + at])
+    later_ns = until - views.there(at, ts_ns)
     return later_ns if later_ns > 0 else None
 
 

@@ -115,7 +115,9 @@ def _outlasts(facts: Facts, there: Facts) -> bool:
     """
     mine, other = facts.connection, there.connection
     until = facts.recorded.get(int(other.interface), -1)
-    if until == facts.recorded.get(int(mine.interface), -1):
+    if until < 0:
+        return False
+    if until == facts.recorded.get(int(mine.interface)):
         return mine.first_packet < other.last_packet and other.first_packet < mine.last_packet
     return until - mine.last_ts > APART
 

@@ -12,7 +12,7 @@ from capanalyze.report import Look, render
 from capanalyze.report.report import Report
 from tests.conversation import ETHERNET, Conversation, Packet, block, pcapng
 from tests.timeline.talk import frame, opened, ready
-from tests.timeline.two_hosts import BOTH, CLIENT, GATEWAY, captured, report_of_both
+from tests.timeline.two_hosts import BOTH, CLIENT, GATEWAY, captured, report_of_both, seen_by
 
 REQUEST = frame("49", "1")
 TIME = frame("49", "1", "1700000000")
@@ -264,6 +264,21 @@ def test_interfaces_that_capture_at_the_same_moment_do_not_tell_which_is_nearer(
 
     assert "by a reset (RST in packet " in report.verdict
     assert not any("the capture next to" in text for _, one in report.all_findings() for text in one.evidence)
+
+
+def test_of_captures_that_were_merged_before_one_may_have_ended_earlier(tmp_path: Path) -> None:
+    talk = cut_off()
+    late = another(talk).packets
+    client = [replace(packet, interface=0) for packet in talk.packets] + late
+    gateway = seen_by(talk.packets, GATEWAY, hops=1, clock_ns=0, ppm=0)
+    packets = client + [replace(packet, interface=1) for packet in gateway]
+    path = tmp_path / "merged.pcapng"
+    path.write_bytes(pcapng(sorted(packets, key=lambda packet: packet.ts_ns), [ETHERNET] * 2))
+
+    report = read(path)
+
+    assert report.verdict.startswith("The gateway closed first on connection 1 by a reset (RST in packet ")
+    assert "which may have ended before" in str(report.connections[0].findings)
 
 
 def test_one_capture_proves_nothing_of_the_other_host(tmp_path: Path) -> None:

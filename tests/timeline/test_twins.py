@@ -1,5 +1,6 @@
 """A connection that was captured at several places is one."""
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from capanalyze.api import read
 from capanalyze.report.report import Report
-from tests.conversation import Conversation, Packet
+from tests.conversation import ETHERNET, Conversation, Packet, block, pcapng
 from tests.timeline.talk import (
     HELLO,
     MANAGED_ACCOUNTS,
@@ -297,6 +298,40 @@ def test_nor_does_one_whose_file_was_read_before_or_after_the_other(tmp_path: Pa
     found = of_two_hosts(tmp_path, talk, ahead_ns)
 
     assert [one.close.made_between for one in found.connections if one.close is not None] == [False]
+
+
+def statistics(interface: int, ended_ns: int) -> bytes:
+    """How dumpcap says when it ended."""
+    ended = struct.pack("<II", *divmod(ended_ns // 1000, 1 << 32))
+    return block(5, struct.pack("<I", interface) + ended + b"\x03\0\x08\0" + ended + bytes(4))
+
+
+@pytest.mark.parametrize("of_one", [False, True])
+def test_a_place_that_was_recorded_apart_may_have_ended_before(of_one: bool, tmp_path: Path) -> None:
+    talk = ready().after(9).client.data(HELLO).server.rst()
+    twin = beside(talk)
+    del twin.packets[-1]
+    path = tmp_path / "merged.pcapng"
+    packets = [*talk.packets, *(replace(packet, interface=1) for packet in twin.packets)]
+    octets = pcapng(sorted(packets, key=lambda packet: packet.ts_ns), [ETHERNET] * 2)
+    ends = [talk.clock, talk.clock + 5_000] if of_one else []
+    path.write_bytes(octets + b"".join(statistics(at, end) for at, end in enumerate(ends)))
+
+    verdict = read(path).verdict
+
+    assert verdict.startswith("The gateway closed first on connection 1 by a reset") is not of_one
+    assert ("that the gateway's host did not send" in verdict) is of_one
+
+
+@pytest.mark.parametrize("apart_ns", [LATER, 7 * LATER])
+def test_of_captures_of_two_hosts_the_clocks_do_not_tell_which_is_nearer(apart_ns: int, tmp_path: Path) -> None:
+    talk = ready().client.data(HELLO)
+    twin = beside(talk)
+    paths = [tmp_path / name for name in ("client.pcapng", "gateway.pcapng")]
+    paths[1].write_bytes(pcapng([replace(packet, ts_ns=packet.ts_ns + apart_ns) for packet in twin.packets]))
+    paths[0].write_bytes(pcapng(talk.after(1).server.rst().packets))
+
+    assert read(paths).verdict.startswith("The gateway closed first on connection 1 by a reset")
 
 
 def test_two_connections_of_one_client_are_two() -> None:
