@@ -116,7 +116,8 @@ def did_not_arrive(facts: Facts, end: End, packet: int) -> bool:
 def never_arrived(facts: Facts) -> int | None:
     """For how long the capture next to the gateway went on after the SYN of a connection of which it has no packet.
 
-    None where there is no such capture: that it lay on the way is known by another connection to the same listener.
+    None where there is no such capture: that it lay on the way, and took what came, is known by another connection of
+    the same two hosts to the same listener.
     """
     mine = facts.connection
     if mine.views is not None or mine.copies or mine.first_ts < 0 or mine.interface not in facts.recorded:
@@ -126,6 +127,8 @@ def never_arrived(facts: Facts) -> int | None:
     for other in facts.others:
         views = other.connection.views
         if views is None or other.number > facts.number or not facts.same_listener(other):
+            continue
+        if other.connection.client.host != mine.client.host:
             continue
         near = views.near(other.client.side.index)
         if near != UNKNOWN and views.interfaces[near] == mine.interface:

@@ -366,6 +366,19 @@ def test_an_attempt_that_one_capture_holds_proves_something_only_if_the_gateways
     assert report.verdict.startswith("Something before the gateway's host refused") is (who == CLIENT)
 
 
+def test_a_capture_may_take_the_packets_of_some_clients_only(tmp_path: Path) -> None:
+    talk = ready()
+    refused = attempt(talk)
+    refused.server.segment(0x14, ack=refused.client.next, interface=CLIENT)
+    for packet in refused.packets:
+        if packet.sender == "client":
+            packet.source = ("127.0.0.2", 50001)
+        else:
+            packet.target = ("127.0.0.2", 50001)
+
+    assert report_of_both(tmp_path, talk, refused).verdict.startswith("The gateway's host refused connection 2 ")
+
+
 def test_where_packets_were_dropped_an_attempt_may_have_arrived(tmp_path: Path) -> None:
     talk = ready()
     client, gateway = captured(tmp_path, talk, attempt(talk))
