@@ -33,8 +33,8 @@ class Views:
         more: a third one captured it too, so nothing is known.
         lost, lost_from, lost_ns: packets of each side (0, 1) at each interface (0, 1) since the newest that both have,
             and the first of them with its time; at ``2 * side + interface``.
-        last_ts: when the newest packet of each side was captured at each interface, -1 never.
-        ttl: time to live of the newest packet of each side at each interface that is no RST, -1 none.
+        last_ts, ttl: when the newest packet of each side that is no RST was captured at each interface, and its time to
+            live; -1 none.
     """
 
     __slots__ = (
@@ -133,7 +133,7 @@ class Views:
         elif interface != self._first:
             self.more = True
             return UNKNOWN
-        self.last_ts[at] = int(ts_ns)
         if not seg.flags & RST:
+            self.last_ts[at] = int(ts_ns)
             self.ttl[at] = int(seg.ttl)
         return at

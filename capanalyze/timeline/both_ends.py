@@ -21,7 +21,7 @@ class Absent(NamedTuple):
         made: it was captured far from its sender only, so something between the two made it; else it did not arrive.
         later_ns: how long after it the capture that lacks it still went on, 0 where the RST would have come by it
             before; None where it may have ended before.
-        own: packets of the RST's sender were among what it had then.
+        own: packets of the RST's sender were among what it had then, and more than the RSTs of a host that forgot it.
         place: which capture that is, in words: "the capture next to the gateway". brief: the same for a first line.
     """
 

@@ -66,6 +66,12 @@ def test_the_close_keeps_what_the_contract_says_of_it(tmp_path: Path) -> None:
     assert connection.close.packet in connection.resets["server"]
 
 
+def test_a_host_that_answers_with_resets_does_not_go_on(tmp_path: Path) -> None:
+    talk = ready().after(1).server.rst(interface=CLIENT).client.data(REQUEST)
+
+    assert ids(report_of_both(tmp_path, talk.server.bare_rst(seq=talk.server.next)))["injected-rst"] == "likely"
+
+
 def test_a_reset_of_the_gateway_in_the_clients_name(tmp_path: Path) -> None:
     talk = ready().after(1).server.data(TIME, interface=GATEWAY, undelivered=True)
     talk.client.bare_rst(seq=talk.client.next, interface=GATEWAY).after(1)
