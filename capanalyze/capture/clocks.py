@@ -2,7 +2,7 @@
 
 In: the first packets of each file. Out: the file beside it, and what has to be taken off its times. A ring buffer has
 no packet twice: what a host sends again has another identification (Linux, Windows), and what gives none counts only
-with octets of payload.
+with octets of payload, and with packets of another side: what got lost is sent again, but by one side.
 """
 
 from typing import Final, NamedTuple
@@ -26,11 +26,17 @@ where nothing has to be set right: what is merged by such clocks is in order eno
 
 
 class Sighting(NamedTuple):
-    """A packet in a file: the file's place among those given, when that was, and what no other packet has."""
+    """A packet in a file.
+
+    Attributes:
+        rank: the file's place among those given. ts_ns: when that was. mark: what no other packet has.
+        way: from where to where it goes, of a packet without identification.
+    """
 
     rank: int
     ts_ns: int
     mark: int
+    way: bytes
 
 
 Head = dict[int, Sighting]
@@ -55,7 +61,9 @@ def head_of(file: CaptureFile, rank: int, most: int) -> tuple[int | None, Head]:
             if looked_at <= most and segment.read(window) == OK:
                 found = named(segment, window.data)
                 if found:
-                    head.setdefault(found, Sighting(rank, int(window.ts_ns), int(segment.identification) or found))
+                    numbered = int(segment.identification)
+                    way = b"" if numbered else segment.key
+                    head.setdefault(found, Sighting(rank, int(window.ts_ns), numbered or found, way))
             if looked_at >= (most if begins > 0 else LOOKED_AT):
                 return begins, head
     return (begins if looked_at else None), head
@@ -76,13 +84,16 @@ def beside(head: Head, known: Head) -> tuple[int, int] | None:
     That is taken so that packets need the same time in both directions, and as nothing up to AGREE_NS.
     """
     shared: dict[int, dict[int, int]] = {}
+    ways: dict[int, set[bytes]] = {}
     for name, one in head.items():
         other = known.get(name)
         if other is not None and one.ts_ns > 0 and other.ts_ns > 0:
             shared.setdefault(other.rank, {}).setdefault(one.mark, one.ts_ns - other.ts_ns)
+            ways.setdefault(other.rank, set()).add(one.way)
     for rank, apart in shared.items():
         least, most = min(apart.values()), max(apart.values())
-        if len(apart) >= ENOUGH and most - least <= AGREE_NS:
+        several = b"" in ways[rank] or len(ways[rank]) > 1
+        if len(apart) >= ENOUGH and several and most - least <= AGREE_NS:
             ahead = (least + most) // 2
             return rank, ahead if abs(ahead) > AGREE_NS else 0
     return None

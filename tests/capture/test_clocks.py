@@ -10,7 +10,7 @@ import pytest
 
 from capanalyze.api import read
 from tests.capture.octets import pcap
-from tests.capture.test_merged import at_both_ends, merged, session, told, written
+from tests.capture.test_merged import at_both_ends, frame, merged, session, told, written
 from tests.conversation import Conversation, Packet, pcapng
 
 HOUR_NS = 3_600_000_000_000
@@ -96,6 +96,39 @@ def test_keep_alives_without_identification_are_alike_and_of_different_times(tmp
     ring = [written(tmp_path, str(at), pcapng(packets)) for at, packets in enumerate((idle, later))]
 
     assert read(ring).capture.remarks == ()
+
+
+@pytest.mark.parametrize("later", [0.3, 10])
+def test_what_got_lost_and_is_sent_again_without_identification_is_of_another_time(
+    later: float, tmp_path: Path
+) -> None:
+    talk = Conversation(("fd00::1", 50000), ("fd00::2", 4001)).open()
+    said = [frame(b"49\x00%d\0" % number) for number in range(5)]
+    number = talk.client.next
+    for message in said:
+        talk.client.data(message, undelivered=True)
+    seam = len(talk.packets)
+    talk.after(later)
+    for message in said:
+        talk.client.data(message, seq=number)
+        number += len(message)
+    talk.server.ack().after(1).server.rst()
+    ring = [
+        written(tmp_path, str(at), pcapng(part)) for at, part in enumerate((talk.packets[:seam], talk.packets[seam:]))
+    ]
+
+    report = read(ring)
+
+    assert report.capture.remarks == ()
+    assert [(note.note, note.count) for note in report.connections[0].notes] == [("retransmission", 5)]
+
+
+def test_both_ends_over_ipv6_are_of_the_same_time(tmp_path: Path) -> None:
+    talk = Conversation(("fd00::1", 50000), ("fd00::2", 4001)).open()
+    for number in range(3):
+        talk.client.data(frame(b"49\x00%d\0" % number)).server.data(frame(b"49\x001\x00%d\0" % number))
+
+    assert len(read(at_both_ends(talk.packets, tmp_path, HOUR_NS)).connections) == 1
 
 
 def test_what_cannot_be_looked_at_first_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
