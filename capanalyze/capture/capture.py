@@ -78,10 +78,11 @@ class Capture:
             self._relay = start_relay(True)
             self._relaying = True
         number = 0
+        several = any(len(group) > 1 for group in self._plan.groups)  # whose interfaces are told apart, in every group
         try:
             for place, group in enumerate(self._plan.groups):
                 file = self._open(group[0]) if place else self.files[0]
-                if len(group) > 1 or group[0].ahead:
+                if several or group[0].ahead:
                     merged = Merged(number)
                     yield from self._merge(merged, file, group)
                     number = int(merged.number)

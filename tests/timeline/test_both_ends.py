@@ -190,6 +190,22 @@ def test_what_did_not_arrive_any_more_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_what_the_next_file_of_a_ring_holds_is_not_in_the_capture_of_the_other_host(tmp_path: Path) -> None:
+    talk = ready().after(1).server.data(TIME)
+    ended = len(talk.packets)
+    talk.after(9).client.data(REQUEST).after(1).server.data(TIME, undelivered=True)
+    for wait in (1, 2, 4, 8):
+        talk.after(wait).again(ip_id=talk.packets[-1].ip_id + 1)
+    client, first = captured(tmp_path, replace(talk, packets=talk.packets[:ended]))
+    second = tmp_path / "second.pcapng"
+    second.write_bytes(pcapng(talk.packets[ended:]))
+
+    (finding,) = read([client, first, second]).connections[0].findings
+
+    assert finding.id == "peer-vanished"
+    assert not any("the capture next to the client holds them" in text for text in finding.evidence)
+
+
 def test_what_may_have_arrived_when_the_capture_had_ended_is_not_told_as_lost(tmp_path: Path) -> None:
     report = report_of_both(tmp_path, unheard())
 
