@@ -21,8 +21,10 @@ ENOUGH: Final = 3
 """Packets that have to be the same; those that share an identification are one."""
 
 AGREE_NS: Final = 2_000_000_000
-"""How far their differences in time may lie apart, which is what a packet takes there and back; and how small they are
-where nothing has to be set right: what is merged by such clocks is in order enough."""
+"""How far their differences in time may lie apart, which is what a packet takes there and back."""
+
+RIGHT_NS: Final = 50_000_000
+"""How small they are where nothing has to be set right, as NTP leaves clocks: what such merge is in order enough."""
 
 
 class Sighting(NamedTuple):
@@ -81,7 +83,7 @@ def named(segment: Segment, data: bytes) -> int:
 def beside(head: Head, known: Head) -> tuple[int, int] | None:
     """The rank of a file that holds the same packets, and how far the clock is ahead of that one's; None without any.
 
-    That is taken so that packets need the same time in both directions, and as nothing up to AGREE_NS.
+    That is taken so that packets need the same time in both directions, and as nothing up to RIGHT_NS.
     """
     shared: dict[int, dict[int, int]] = {}
     ways: dict[int, set[bytes]] = {}
@@ -95,5 +97,5 @@ def beside(head: Head, known: Head) -> tuple[int, int] | None:
         several = b"" in ways[rank] or len(ways[rank]) > 1
         if len(apart) >= ENOUGH and several and most - least <= AGREE_NS:
             ahead = (least + most) // 2
-            return rank, ahead if abs(ahead) > AGREE_NS else 0
+            return rank, ahead if abs(ahead) > RIGHT_NS else 0
     return None

@@ -10,7 +10,7 @@ import pytest
 
 from capanalyze.api import read
 from tests.capture.octets import pcap
-from tests.capture.test_merged import at_both_ends, frame, merged, session, told, written
+from tests.capture.test_merged import at_both_ends, frame, session, told, written
 from tests.conversation import Conversation, Packet, pcapng
 
 HOUR_NS = 3_600_000_000_000
@@ -18,7 +18,7 @@ SILENT = tuple(Conversation(("127.0.0.1", 50000)).open().client.data(b"API\0\0\0
 REUSED = Conversation(("127.0.0.1", 50000), client_isn=7, server_isn=8).open().client.data(b"API\0\0\0\0\x09v100..176")
 
 
-@pytest.mark.parametrize("behind_ns", [3 * HOUR_NS + 120_000_000_000, -HOUR_NS, 5_000_000_000])
+@pytest.mark.parametrize("behind_ns", [3 * HOUR_NS + 120_000_000_000, -HOUR_NS, 900_000_000])
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_connection_is_told_once_though_one_clock_is_hours_off(behind_ns: int, order: int, tmp_path: Path) -> None:
     talk = session()
@@ -161,10 +161,9 @@ def test_a_short_connection_is_told_once_though_the_clocks_are_further_apart_tha
 ) -> None:
     paths = at_both_ends(SILENT, tmp_path, behind_ns)
 
-    report = read(paths)
+    (connection,) = read(paths).connections
 
-    assert [(one.history, one.notes) for one in report.connections] == [("ShAD", ())]
-    assert told(report) == told(read(merged(paths)))
+    assert (connection.history, connection.notes) == ("ShAD", ())
 
 
 def test_of_many_clocks_not_all_are_named(tmp_path: Path) -> None:

@@ -72,12 +72,13 @@ def test_a_host_that_answers_with_resets_does_not_go_on(tmp_path: Path) -> None:
     assert ids(report_of_both(tmp_path, talk.server.bare_rst(seq=talk.server.next)))["injected-rst"] == "likely"
 
 
-def test_a_reset_of_the_gateway_in_the_clients_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("clock_ns", [0, 1_400_000_000, -1_400_000_000])
+def test_a_reset_of_the_gateway_in_the_clients_name(clock_ns: int, tmp_path: Path) -> None:
     talk = ready().after(1).server.data(TIME, interface=GATEWAY, undelivered=True)
     talk.client.bare_rst(seq=talk.client.next, interface=GATEWAY).after(1)
     talk.client.data(REQUEST).server.bare_rst(seq=talk.server.next)
 
-    report = report_of_both(tmp_path, talk)
+    report = report_of_both(tmp_path, talk, clock_ns=clock_ns)
 
     assert report.verdict.startswith("The gateway received a reset in the client's name (RST in packet ")
     assert ids(report) == {"injected-rst": "certain"}
