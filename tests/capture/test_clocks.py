@@ -35,6 +35,16 @@ def test_a_connection_is_told_once_though_one_clock_is_hours_off(behind_ns: int,
         assert max(times) - min(times) <= 300_000
 
 
+def test_a_vlan_at_one_of_the_hosts_hides_neither_the_clock_nor_that_it_is_one_connection(tmp_path: Path) -> None:
+    talk = session()
+    client, gateway = at_both_ends(talk.packets, tmp_path, HOUR_NS)
+    tagged = [replace(one, ts_ns=one.ts_ns + HOUR_NS, vlans=(7,)) for one in talk.packets]
+
+    verdict = read([client, written(tmp_path, gateway.name, pcapng(tagged))]).verdict
+
+    assert verdict.endswith("connections 1 and 2 are one, captured in several VLANs or tunnels.")
+
+
 def test_the_remark_names_both_files_and_the_difference(tmp_path: Path) -> None:
     paths = at_both_ends(session().packets, tmp_path, -3 * HOUR_NS - 120_000_000_000)
 
