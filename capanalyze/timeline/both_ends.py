@@ -162,3 +162,9 @@ def unsent(facts: Facts) -> bool:
     """
     found = made_between(facts)
     return found is not None and found.later_ns is not None and (found.own or not facts.dropped)
+
+
+def proved(facts: Facts) -> bool:
+    """Whether that is certain: the host went on in its own capture, as one that resets does not, and none was lost."""
+    found = made_between(facts)
+    return found is not None and unsent(facts) and found.own and not facts.dropped

@@ -12,7 +12,7 @@ from typing import Final
 from capanalyze.tcp.evidence import UNHEARD, came_another_way
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
-from capanalyze.timeline.both_ends import made_between, never_arrived, unsent
+from capanalyze.timeline.both_ends import made_between, never_arrived, proved, unsent
 from capanalyze.timeline.doubt import doubts, not_again, one_way
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
@@ -283,9 +283,8 @@ def _closer(group: Group, total: int) -> str:
     made = made_between(first)
     if made is not None and unsent(first):
         heard = f"the {first.other_end.called} received a reset{on} in the {first.closing_end.called}'s name"
-        return (
-            f"{heard} (RST in {where}) that the {first.closing_end.called}'s host did not send ({made.brief} has none)"
-        )
+        sure = "did not send" if proved(first) else "probably did not send"
+        return f"{heard} (RST in {where}) that the {first.closing_end.called}'s host {sure} ({made.brief} has none)"
     if first.kind == "RST":
         return f"{who} {probably}closed first{on} by a reset (RST in {where})"
     return f"{who} {probably}closed first{on} (FIN in {where})"

@@ -72,7 +72,7 @@ def test_a_rst_that_the_gateway_s_side_of_the_nat_does_not_have_is_likely_the_ho
     )
     assert read("nat-forgot")["verdict"].startswith(
         "The client received a reset on connection 1 in the gateway's name (RST in packet 38) that the gateway's host "
-        "did not send (connection 2, nearer to it, has none), 0.040 ms after the last message"
+        "probably did not send (connection 2, nearer to it, has none), 0.040 ms after the last message"
     )
 
 

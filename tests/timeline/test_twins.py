@@ -320,7 +320,7 @@ def test_a_place_that_was_recorded_apart_may_have_ended_before(of_one: bool, tmp
     verdict = read(path).verdict
 
     assert verdict.startswith("The gateway closed first on connection 1 by a reset") is not of_one
-    assert ("that the gateway's host did not send" in verdict) is of_one
+    assert ("that the gateway's host probably did not send" in verdict) is of_one
 
 
 @pytest.mark.parametrize("apart_ns", [LATER, 7 * LATER])

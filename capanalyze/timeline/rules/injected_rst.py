@@ -12,7 +12,7 @@ from typing import Final
 
 from capanalyze.tcp.connection import Close
 from capanalyze.tcp.evidence import WENT_ON, came_another_way, usual_ttl
-from capanalyze.timeline.both_ends import made_between, unsent
+from capanalyze.timeline.both_ends import made_between, proved, unsent
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.words import count, span
@@ -73,7 +73,7 @@ def _certainty(facts: Facts) -> str:
     """
     made = made_between(facts)
     if made is not None and unsent(facts):
-        return "certain" if made.own and not facts.dropped else "likely"
+        return "certain" if proved(facts) else "likely"
     close = facts.connection.close
     if made is not None and close is not None and came_another_way(facts.connection, close):
         return "likely"
@@ -93,17 +93,17 @@ def check(facts: Facts) -> Finding | None:
     if not evidence:
         return None
     called = facts.closing_end.called
-    proved = unsent(facts)
+    no_own = unsent(facts)
     return finding(
         ID,
-        f"Something between the two hosts {'made' if proved else 'may have made'} the RST in the {called}'s name",
+        f"Something between the two hosts {'made' if no_own else 'may have made'} the RST in the {called}'s name",
         [facts.close],
         evidence,
         certainty=_certainty(facts),
         causes=[
             Cause("a firewall, intrusion prevention or antivirus program cut the connection", "possible", "its log"),
             Cause("a NAT, VPN or relay had forgotten the connection", "possible", "how long it had been idle before"),
-            *([] if proved else [_own_ttl(called)]),
+            *([] if no_own else [_own_ttl(called)]),
         ],
         advice=_advice(facts),
     )
