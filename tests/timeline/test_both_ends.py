@@ -9,35 +9,25 @@ import pytest
 
 from capanalyze.api import read
 from capanalyze.report import Look, render
-from capanalyze.report.report import Report
-from tests.conversation import ETHERNET, Conversation, Packet, block, pcapng
-from tests.timeline.talk import frame, opened, ready
-from tests.timeline.two_hosts import BOTH, CLIENT, GATEWAY, captured, report_of_both, seen_by
+from tests.conversation import ETHERNET, Conversation, Packet, pcapng
+from tests.timeline.talk import opened, ready
+from tests.timeline.two_hosts import (
+    BOTH,
+    CLIENT,
+    DROPPED_3,
+    GATEWAY,
+    REQUEST,
+    TIME,
+    another,
+    captured,
+    cut_off,
+    goes_on,
+    ids,
+    report_of_both,
+    seen_by,
+)
 
-REQUEST = frame("49", "1")
-TIME = frame("49", "1", "1700000000")
-DROPPED_3 = block(5, bytes(12) + b"\x05\x00\x08\x00" + (3).to_bytes(8, "little") + bytes(4))
 HOUR_NS = 3_600_000_000_000
-
-
-def cut_off(*, ttl: int = 64) -> Conversation:
-    """A session in which the path resets the client in the gateway's name; the request does not arrive."""
-    talk = ready().after(1).client.data(REQUEST, interface=CLIENT, undelivered=True)
-    return talk.server.bare_rst(seq=talk.server.next, interface=CLIENT, ttl=ttl)
-
-
-def goes_on(talk: Conversation) -> Conversation:
-    """The gateway, which knows of nothing, speaks on, and the client's host has no such connection any more."""
-    return talk.after(2).server.data(TIME).client.bare_rst(seq=talk.client.next)
-
-
-def another(talk: Conversation) -> Conversation:
-    """A later session to the same gateway."""
-    return ready(client_address=("127.0.0.1", 50001), clock=talk.clock + 5_000_000_000)
-
-
-def ids(report: Report) -> dict[str, str]:
-    return {finding.id: finding.certainty for _, finding in report.all_findings()}
 
 
 @pytest.mark.parametrize("hops", [1, 0])
@@ -169,103 +159,6 @@ def test_a_reset_that_did_not_arrive_is_told_as_such(tmp_path: Path) -> None:
     assert "(the client did not get that RST: the capture next to it has none" in report.verdict
 
 
-def unheard() -> Conversation:
-    """A session in which the client's packets do not arrive any more."""
-    talk = ready().after(1).client.data(REQUEST, interface=CLIENT, undelivered=True)
-    for wait in (1, 2, 4, 8):
-        talk.after(wait).again(ip_id=talk.packets[-1].ip_id + 1)
-    return talk
-
-
-def test_what_did_not_arrive_any_more_is_told(tmp_path: Path) -> None:
-    talk = unheard()
-
-    report = report_of_both(tmp_path, talk, another(talk))
-
-    assert "what the client sent again and again did not reach the gateway's host" in report.verdict
-    (finding,) = report.connections[0].findings
-    assert finding.id == "peer-vanished"
-    assert any("5 packets, from packet " in text and "did not arrive: " in text for text in finding.evidence)
-    assert [(cause.text, cause.certainty) for cause in finding.causes] == [
-        ("what lies between the two hosts dropped the client's packets", "likely")
-    ]
-
-
-def test_what_the_next_file_of_a_ring_holds_is_not_in_the_capture_of_the_other_host(tmp_path: Path) -> None:
-    talk = ready().after(1).server.data(TIME)
-    ended = len(talk.packets)
-    talk.after(9).client.data(REQUEST).after(1).server.data(TIME, undelivered=True)
-    for wait in (1, 2, 4, 8):
-        talk.after(wait).again(ip_id=talk.packets[-1].ip_id + 1)
-    client, first = captured(tmp_path, replace(talk, packets=talk.packets[:ended]))
-    second = tmp_path / "second.pcapng"
-    second.write_bytes(pcapng(talk.packets[ended:]))
-
-    (finding,) = read([client, first, second]).connections[0].findings
-
-    assert finding.id == "peer-vanished"
-    assert not any("the capture next to the client holds them" in text for text in finding.evidence)
-
-
-def test_what_may_have_arrived_when_the_capture_had_ended_is_not_told_as_lost(tmp_path: Path) -> None:
-    report = report_of_both(tmp_path, unheard())
-
-    assert "did not reach" not in report.verdict
-    assert "which may have ended before" in report.connections[0].findings[0].evidence[2]
-
-
-def test_what_arrived_and_was_not_acknowledged_is_told_as_arrived(tmp_path: Path) -> None:
-    talk = unheard()
-    for packet in talk.packets:
-        packet.interface = 0
-
-    (finding,) = report_of_both(tmp_path, talk).connections[0].findings
-
-    assert finding.id == "peer-vanished"
-    assert "the client's last packets arrived: the capture next to the gateway holds them" in finding.evidence
-
-
-def attempt(talk: Conversation) -> Conversation:
-    """A SYN that does not get to the gateway's host, beside a session that goes on."""
-    later = Conversation(("127.0.0.1", 50001), clock=talk.clock)
-    later.client.syn(interface=CLIENT)
-    talk.after(2).client.data(REQUEST).server.data(TIME)
-    return later
-
-
-def test_a_refusal_that_the_gateways_host_did_not_send(tmp_path: Path) -> None:
-    talk = ready()
-    refused = attempt(talk)
-    refused.server.segment(0x14, ack=refused.client.next, interface=CLIENT)
-
-    report = report_of_both(tmp_path, talk, refused)
-
-    assert report.verdict.startswith("Something before the gateway's host refused connection 2 (RST in packet ")
-    assert "the capture next to the gateway has no packet of it" in report.verdict
-    assert ids(report) == {"port-refused": "likely"}
-
-
-def test_a_connection_attempt_that_did_not_arrive(tmp_path: Path) -> None:
-    talk = ready()
-
-    report = report_of_both(tmp_path, talk, attempt(talk))
-
-    assert "the capture next to the gateway has no packet of it; nobody closed connection 1" in report.verdict
-    (finding,) = report.connections[1].findings
-    assert [cause.text for cause in finding.causes] == ["something between the two hosts drops the packets"]
-
-
-def test_an_attempt_of_which_the_other_capture_may_know_nothing_yet_is_told_as_without(tmp_path: Path) -> None:
-    talk = ready()
-    refused = attempt(talk)
-    refused.server.segment(0x14, ack=refused.client.next, interface=CLIENT)
-    talk.packets = [packet for packet in talk.packets if packet.ts_ns < refused.packets[0].ts_ns]
-
-    report = report_of_both(tmp_path, talk, refused)
-
-    assert report.verdict.startswith("The gateway's host refused connection 2 ")
-
-
 def on_interfaces(packets: list[Packet], *interfaces: int) -> list[Packet]:
     """Each packet on every interface at the same moment, but those of an interface of their own."""
     return [
@@ -326,33 +219,6 @@ def test_the_report_says_in_every_place_that_neither_host_reset(tmp_path: Path) 
     assert "neither, RST, 1.0 s" in render(report, "text", Look())
 
 
-def leaving(*, arrives: bool) -> Conversation:
-    """A client whose FIN is sent again and again; where the first one arrives the later ones do not."""
-    talk = ready().after(1).client.fin(interface=BOTH if arrives else CLIENT)
-    for wait in (1, 2, 4):
-        talk.after(wait).again(ip_id=talk.packets[-1].ip_id + 1, interface=CLIENT)
-    return talk
-
-
-@pytest.mark.parametrize("arrives", [True, False])
-def test_a_fin_that_did_not_arrive_is_told_as_such(arrives: bool, tmp_path: Path) -> None:
-    talk = leaving(arrives=arrives)
-
-    verdict = report_of_both(tmp_path, talk, another(talk)).connections[0].verdict
-
-    assert ("that FIN did not arrive: the capture next to the gateway has none" in verdict) is not arrives
-
-
-def test_what_arrived_in_part_is_not_told_as_lost(tmp_path: Path) -> None:
-    talk = unheard()
-    for packet in talk.packets[:-1]:
-        packet.interface = 0
-
-    report = report_of_both(tmp_path, talk, another(talk))
-
-    assert "did not acknowledge what the client sent again and again" in report.verdict
-
-
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_reset_of_the_sender_behind_a_forged_one_is_another(lost: bool, tmp_path: Path) -> None:
     talk = cut_off()
@@ -373,41 +239,6 @@ def test_a_connection_of_which_only_the_client_has_packets_was_not_reset_by_the_
     (finding,) = report_of_both(tmp_path, talk, stray).connections[1].findings
 
     assert (finding.id, finding.certainty) == ("injected-rst", "likely")
-
-
-@pytest.mark.parametrize("who", [CLIENT, GATEWAY])
-def test_an_attempt_that_one_capture_holds_proves_something_only_if_the_gateways_lacks_it(
-    who: int, tmp_path: Path
-) -> None:
-    talk = ready()
-    refused = attempt(talk)
-    refused.server.segment(0x14, ack=refused.client.next, interface=who)
-    refused.packets[0].interface = who
-
-    report = report_of_both(tmp_path, talk, refused)
-
-    assert report.verdict.startswith("Something before the gateway's host refused") is (who == CLIENT)
-
-
-def test_a_capture_may_take_the_packets_of_some_clients_only(tmp_path: Path) -> None:
-    talk = ready()
-    refused = attempt(talk)
-    refused.server.segment(0x14, ack=refused.client.next, interface=CLIENT)
-    for packet in refused.packets:
-        if packet.sender == "client":
-            packet.source = ("127.0.0.2", 50001)
-        else:
-            packet.target = ("127.0.0.2", 50001)
-
-    assert report_of_both(tmp_path, talk, refused).verdict.startswith("The gateway's host refused connection 2 ")
-
-
-def test_where_packets_were_dropped_an_attempt_may_have_arrived(tmp_path: Path) -> None:
-    talk = ready()
-    client, gateway = captured(tmp_path, talk, attempt(talk))
-    gateway.write_bytes(gateway.read_bytes() + DROPPED_3)
-
-    assert "no packet of it" not in read([client, gateway]).verdict
 
 
 def test_a_packet_of_a_third_interface_alone_makes_it_unknown_too(tmp_path: Path) -> None:

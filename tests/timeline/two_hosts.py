@@ -8,11 +8,15 @@ from pathlib import Path
 
 from capanalyze.api import read
 from capanalyze.report.report import Report
-from tests.conversation import Conversation, Packet, pcapng
+from tests.conversation import Conversation, Packet, block, pcapng
+from tests.timeline.talk import frame, ready
 
 BOTH, CLIENT, GATEWAY = 0, 1, 2
 """Who captures a packet; it is given as its ``interface``."""
 
+REQUEST = frame("49", "1")
+TIME = frame("49", "1", "1700000000")
+DROPPED_3 = block(5, bytes(12) + b"\x05\x00\x08\x00" + (3).to_bytes(8, "little") + bytes(4))
 DELAY_NS = 300_000
 
 
@@ -44,3 +48,24 @@ def captured(
 def report_of_both(folder: Path, *talks: Conversation, **how: int) -> Report:
     """The report of both."""
     return read(captured(folder, *talks, **how))
+
+
+def cut_off(*, ttl: int = 64) -> Conversation:
+    """A session in which the path resets the client in the gateway's name; the request does not arrive."""
+    talk = ready().after(1).client.data(REQUEST, interface=CLIENT, undelivered=True)
+    return talk.server.bare_rst(seq=talk.server.next, interface=CLIENT, ttl=ttl)
+
+
+def goes_on(talk: Conversation) -> Conversation:
+    """The gateway, which knows of nothing, speaks on, and the client's host has no such connection any more."""
+    return talk.after(2).server.data(TIME).client.bare_rst(seq=talk.client.next)
+
+
+def another(talk: Conversation) -> Conversation:
+    """A later session to the same gateway."""
+    return ready(client_address=("127.0.0.1", 50001), clock=talk.clock + 5_000_000_000)
+
+
+def ids(report: Report) -> dict[str, str]:
+    """Every finding of a report and how sure it is."""
+    return {finding.id: finding.certainty for _, finding in report.all_findings()}
