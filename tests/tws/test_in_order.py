@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from capanalyze import api
 from capanalyze.capture import files
 from capanalyze.capture.capture import Capture
+from capanalyze.capture.clocks import LOOKED_AT
 from capanalyze.capture.files import from_bytes
-from capanalyze.capture.pieces import LOOKED_AT
 from capanalyze.tws import in_order
 from capanalyze.tws.in_order import BEHIND, InOrder
 from capanalyze.tws.message import Message
