@@ -13,16 +13,13 @@ from capanalyze.capture.decoder import Decoder, Interface
 from capanalyze.capture.merged import INTERFACES
 from capanalyze.capture.options import MAX_COMMENTS
 from capanalyze.capture.pcapng_sections import MAX_TS_NS
-from capanalyze.report.build import build_report
+from capanalyze.report.build import NOWHERE_RECORDED, build_report
 from capanalyze.report.counted import counted_facts
 from capanalyze.report.report import CaptureFacts, CountedFacts, FileFacts, InterfaceFacts, Report
 from capanalyze.timeline.words import count, span
 
 LONGEST_QUIET_NS: Final = 30 * 86_400 * 1_000_000_000
 """How long after its last packet a recording may have ended: what is later is another way to write a time."""
-
-
-NOT_KNOWN: Final[Mapping[int, int]] = {}
 
 
 def report_of(
@@ -32,7 +29,7 @@ def report_of(
     *,
     all_connections: bool,
     cut: bool,
-    recorded: Mapping[int, int] = NOT_KNOWN,
+    recorded: Mapping[int, int] = NOWHERE_RECORDED,
     reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
 ) -> Report:
     """The report of a finished analyzer; ``cut``, ``recorded`` and ``reread`` as ``build_report`` takes them."""

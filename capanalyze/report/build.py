@@ -49,6 +49,7 @@ LAST_MESSAGES: Final = 3
 SIDES: Final = ("client", "server")
 
 NOWHERE_RECORDED: Final[Mapping[int, int]] = {}
+"""``recorded`` where it is not known of any interface."""
 
 
 def build_report(
@@ -78,9 +79,7 @@ def build_report(
         recorded: until when each interface was recorded, as far as that is known; in ns.
         reread: gives the messages again, where that can be done.
     """
-    every = _facts(capture, connections, sessions, ports)
-    for facts in every:
-        facts.recorded = recorded
+    every = _facts(capture, connections, sessions, ports, recorded)
     mates = tuple(facts for facts in every if facts.api)
     one_each = acquaint(mates)
     reported = every if all_connections else mates
@@ -112,7 +111,11 @@ def build_report(
 
 
 def _facts(
-    capture: CaptureFacts, connections: Sequence[Connection], sessions: Sequence[Session | None], ports: Sequence[int]
+    capture: CaptureFacts,
+    connections: Sequence[Connection],
+    sessions: Sequence[Session | None],
+    ports: Sequence[int],
+    recorded: Mapping[int, int],
 ) -> tuple[Facts, ...]:
     """What rules and verdicts look at."""
     end_ns = capture.last_ts_ns if capture.ended_ts_ns is None else capture.ended_ts_ns
@@ -127,7 +130,12 @@ def _facts(
     for connection, session in zip(connections, sessions, strict=True):
         if session is not None and session.is_tws:
             doubt_roles(connection, ports)
-    return tuple(Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True))
+    every = tuple(
+        Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True)
+    )
+    for facts in every:
+        facts.recorded = recorded
+    return every
 
 
 def _by_packet(line: TimelineLine) -> tuple[int, int]:

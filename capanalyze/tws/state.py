@@ -124,9 +124,8 @@ class SessionState(FrameHandler):
         self.keep_all: bool = keep_all
         self.detail: bool = detail
         self.counted: bool = untold is not None and not keep_all  # counted only: no message of it is wanted
-        self.late_until: i64 = (
-            0  # up to this packet the other side was read when what lies behind a hole, or a search, was told
-        )
+        # up to this packet the other side was read when what lies behind a hole, or a search, was told
+        self.late_until: i64 = 0
         self.dead: bool = False  # not TWS, and not on an API port: nothing more needs to be fed
         self.is_tws: bool = False  # a hello was recognised, or frames in a capture that began later
         self.settled: bool = False  # only what milestones and open requests need is looked at
