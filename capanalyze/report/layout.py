@@ -22,6 +22,9 @@ TOLD_IN_FULL: Final = 8
 OVERVIEW: Final = 60
 """Connections with a line in the overview."""
 
+LEAST_COLUMNS: Final = 4
+"""Columns of the overview that stay in the narrowest terminal: number, both ends, who closed first."""
+
 EVIDENCE: Final = 8
 """Lines of evidence printed for one finding."""
 
@@ -141,7 +144,7 @@ def _table(report: Report, width: int) -> list[Line]:
     told = {entry.conn for entry in told_in_full(report)}
     ranked = sorted(report.connections, key=lambda entry: (entry.conn not in told, entry.conn))
     shown = sorted(ranked[:OVERVIEW], key=lambda entry: entry.conn)
-    rows = [("#", "client", role(report, shown[0]), "closed first", "states after that", "octets of each")]
+    rows = [("#", "client", role(report, shown[0]), "closed first", "states after that", "octets")]
     for entry in shown:
         octets = f"{entry.client_bytes:,} / {entry.server_bytes:,}"
         states = f"{entry.states['client']} / {entry.states['server']}"
@@ -156,9 +159,11 @@ def _table(report: Report, width: int) -> list[Line]:
             )
         )
     columns = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    while len(columns) > LEAST_COLUMNS and sum(columns) + 2 * len(columns) > width:
+        columns.pop()  # a number that is cut would be another number
     lines: list[Line] = []
     for index, row in enumerate(rows):
-        cells = "  ".join(cell.ljust(size) for cell, size in zip(row, columns, strict=True)).rstrip()
+        cells = "  ".join(cell.ljust(size) for cell, size in zip(row, columns, strict=False)).rstrip()
         lines.append(Line(safe(f"  {cells}")[:width], "heading" if index == 0 else ""))
     return lines
 

@@ -1,5 +1,6 @@
 """What the text says where a capture is large, empty, damaged or lacks something."""
 
+import re
 import struct
 
 import pytest
@@ -41,6 +42,17 @@ def test_many_connections_have_a_table_and_the_first_of_them_a_story() -> None:
     assert "  ... 10 more connections\n" in said
     assert "  Told in full below: 1, 2, 3, 4, 5, 6, 7 and 70." in said
     assert said.count("\n#") == 8
+
+
+def test_a_table_that_is_too_wide_leaves_columns_out_and_cuts_no_number() -> None:
+    talk = greeted(client_address=("127.0.0.1", 50001), clock=START + 9 * 10**9).server.fin().client.fin().server.ack()
+    whole = report(*attempts(1), talk)
+
+    found = {width: text(whole, width).partition("  #  client")[2].splitlines()[:3] for width in (90, 69, 50)}
+
+    assert [re.split("  +", line)[-1] for line in found[90]] == ["octets", "17 / 0", "17 / 0"]
+    assert [re.split("  +", line)[-1] for line in found[69]] == ["states after that", *["CLOSED / TIME_WAIT"] * 2]
+    assert [re.split("  +", line)[-1] for line in found[50]] == ["closed first", *["gateway, FIN, 5.0 ms"] * 2]
 
 
 def test_the_connection_that_was_one_too_many_is_told_in_full() -> None:
