@@ -4,16 +4,10 @@ import platform
 
 from capanalyze import __version__
 from capanalyze.commands.output import to_stdout
-
-
-def compiled() -> bool:
-    """Whether the hot modules run as machine code (mypyc) or are interpreted."""
-    from capanalyze.tcp import tracker  # noqa: PLC0415 - only --version asks
-
-    return not (tracker.__file__ or "").endswith(".py")
+from capanalyze.packets.common import COMPILED
 
 
 def show() -> None:
     """One line on standard output."""
-    how = "compiled" if compiled() else "interpreted"
+    how = "compiled" if COMPILED else "interpreted"
     to_stdout(f"capanalyze {__version__} ({how}, Python {platform.python_version()})\n")

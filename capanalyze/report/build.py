@@ -46,8 +46,6 @@ TIMELINES: Final = 200
 LAST_MESSAGES: Final = 3
 """Messages of each side in ``before_close``."""
 
-SIDES: Final = ("client", "server")
-
 NOWHERE_RECORDED: Final[Mapping[int, int]] = {}
 """``recorded`` where it is not known of any interface."""
 

@@ -11,7 +11,6 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.packets.link import tag_in
 from capanalyze.tcp.events import NO_EVENTS, NO_NOTES, Event, Note
 from capanalyze.tcp.parting import NO_PACKETS
 from capanalyze.tcp.side import TAIL, Side, said_before
@@ -157,12 +156,6 @@ class Connection:
         self.load: i64 = 0  # what it takes of the room, where it is counted only
         self.heeded: bool = True  # payload is still worth handing on
         self.narrated: bool = True  # payload makes "data" events: its messages do not tell the story
-
-    @property
-    def vlan(self) -> int:
-        """Outer VLAN id, or the tunnel that another engine took it out of; 0 none."""
-        key = self.orig.key
-        return int.from_bytes(tag_in(key), "big")
 
     @property
     def client(self) -> Side:

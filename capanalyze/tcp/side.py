@@ -181,19 +181,9 @@ class Side:
         return self.trouble.gaps
 
     @property
-    def gaps_left_out(self) -> int:
-        """Holes that ``gaps`` does not list."""
-        return self.trouble.gaps_left_out
-
-    @property
     def fin_packets(self) -> list[int]:
         """Packets with its FIN."""
         return self.parting.fin_packets
-
-    @property
-    def fin_count(self) -> int:
-        """How many packets with its FIN there are."""
-        return self.parting.fin_count
 
     @property
     def fin_ts(self) -> int:
@@ -224,11 +214,6 @@ class Side:
     def rst_packets(self) -> list[int]:
         """Packets with a RST of it."""
         return self.parting.rst_packets
-
-    @property
-    def rst_count(self) -> int:
-        """How many packets with a RST of it there are."""
-        return self.parting.rst_count
 
     @property
     def tail_at_close(self) -> bytes:

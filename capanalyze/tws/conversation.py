@@ -111,11 +111,6 @@ class Exchange:
         """Whether the next of its kind gets the answers, where there is one: its end came, or what there is of it."""
         return self.refused or self.end_packet != 0 or (self.row.end == 0 and self.answered)
 
-    @property
-    def latency_ns(self) -> int | None:
-        """From the request to its first answer; None where one of them has no time, or the clock was set back."""
-        return self.first_ts - self.ts_ns if self.first_ts >= self.ts_ns >= 0 else None
-
     def take(self, name: str, packet: i64, ts_ns: i64) -> None:
         """One more answer."""
         self.answers[name] = self.answers.get(name, 0) + 1

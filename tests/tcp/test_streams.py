@@ -130,7 +130,7 @@ def test_gaps_beyond_the_bound_are_counted() -> None:
 
     client = follow(talk.pcap()).only.client
 
-    assert (len(client.gaps), client.gaps_left_out, client.missing) == (MAX_GAPS, 7, 4 * (MAX_GAPS + 7))
+    assert (len(client.gaps), client.trouble.gaps_left_out, client.missing) == (MAX_GAPS, 7, 4 * (MAX_GAPS + 7))
 
 
 def test_syn_data_is_the_beginning_of_the_stream() -> None:
@@ -211,9 +211,9 @@ def test_lists_are_bounded_and_counts_stay_true() -> None:
     connection = follow(talk.pcap()).only
     note = next(note for note in connection.notes if note.note == "retransmission" and note.side == 0)
 
-    assert (len(connection.server.rst_packets), connection.server.rst_count) == (END_PACKETS, END_PACKETS + 20)
+    assert (len(connection.server.rst_packets), connection.server.parting.rst_count) == (END_PACKETS, END_PACKETS + 20)
     assert (len(connection.ignored_resets), connection.ignored_count) == (END_PACKETS, END_PACKETS + 20)
-    assert (len(connection.client.fin_packets), connection.client.fin_count) == (END_PACKETS, END_PACKETS + 21)
+    assert (len(connection.client.fin_packets), connection.client.parting.fin_count) == (END_PACKETS, END_PACKETS + 21)
     assert (len(note.packets), note.count > NOTE_PACKETS) == (NOTE_PACKETS, True)
 
 

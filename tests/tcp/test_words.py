@@ -24,7 +24,7 @@ def test_the_outer_vlan_is_part_of_a_connections_identity() -> None:
 
     connections = follow(other.pcap()).connections
 
-    assert [connection.vlan for connection in connections] == [7, 8]
+    assert [connection.orig.key[-2:] for connection in connections] == [b"\0\7", b"\0\10"]
 
 
 def test_the_inner_vlan_is_not() -> None:
