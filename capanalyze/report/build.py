@@ -29,13 +29,13 @@ from capanalyze.tcp.evidence import doubt_roles, doubt_silence
 from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.both_ends import unsent
+from capanalyze.timeline.capture_points import relate
 from capanalyze.timeline.ends import End, Moment, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.rules import judge
 from capanalyze.timeline.timeline import timeline
-from capanalyze.timeline.twins import acquaint
 from capanalyze.timeline.verdict import capture_verdict, connection_verdict, unread_end
 from capanalyze.timeline.words import host, octets_for_programs
 from capanalyze.tws.session import Session
@@ -78,9 +78,9 @@ def build_report(
         reread: gives the messages again, where that can be done.
     """
     every = _facts(capture, connections, sessions, ports, recorded)
-    mates = tuple(facts for facts in every if facts.api)
-    one_each = acquaint(mates)
-    reported = every if all_connections else mates
+    of_api = tuple(facts for facts in every if facts.api)
+    one_each = relate(of_api)
+    reported = every if all_connections else of_api
     more = counted.connections if counted is not None else 0
     told = reported[:TIMELINES]
     lines = [line for facts in told for line in timeline(facts)]

@@ -14,7 +14,7 @@ from capanalyze.report.counted import counted_words
 from capanalyze.report.look import Look
 from capanalyze.report.report import ConnectionReport, Report
 from capanalyze.timeline.findings import Finding, rank
-from capanalyze.timeline.words import count, listing, packets
+from capanalyze.timeline.words import connections, count, listing
 
 TOLD_IN_FULL: Final = 8
 """Connections whose timelines are printed; the others have a line in the overview."""
@@ -76,15 +76,13 @@ def _evidence(members: Sequence[tuple[int | None, Finding]], several: bool) -> l
     if not several or len(members) == 1:
         return list(whose)
     common = [text for text, conns in whose.items() if len(conns) == len(members)]
-    return common + [
-        f"{connections_words(conns)}: {text}" for text, conns in whose.items() if len(conns) < len(members)
-    ]
+    return common + [f"{connections(conns)}: {text}" for text, conns in whose.items() if len(conns) < len(members)]
 
 
 def finding_lines(grouped: Grouped, width: int, several: bool) -> list[Line]:
     """A finding: its claim, what supports it, what may cause it and how to decide, what to do."""
     finding = grouped.finding
-    where = f", {connections_words(grouped.conns)}" if several and grouped.conns else ""
+    where = f", {connections(grouped.conns)}" if several and grouped.conns else ""
     label = f"{finding.severity.upper()}  "
     lines = [Line(text, finding.severity) for text in wrap(finding.title, width, label, " " * len(label))]
     lines += [Line(text, "dim") for text in wrap(f"({finding.id}, {finding.certainty}{where})", width, "  ")]
@@ -100,13 +98,6 @@ def finding_lines(grouped: Grouped, width: int, several: bool) -> list[Line]:
     if finding.advice:
         lines += [Line(line) for line in wrap(f"What to do: {finding.advice}", width, "  ", "  ")]
     return lines
-
-
-def connections_words(conns: Sequence[int]) -> str:
-    """Connections by number: "connection 3", "connections 1 to 3"."""
-    if len(conns) == 1:
-        return f"connection {conns[0]}"
-    return packets(conns).replace("packets", "connections", 1)
 
 
 def told_in_full(report: Report) -> list[ConnectionReport]:

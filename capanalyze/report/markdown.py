@@ -10,10 +10,10 @@ from typing import Final
 from capanalyze.report._text import fence, markdown, wrap
 from capanalyze.report.capture_section import capture_facts
 from capanalyze.report.connection_section import LABEL, facts, last_octets, role, timeline_lines
-from capanalyze.report.layout import EVIDENCE, Grouped, connections_words, grouped_findings, overview, told_in_full
+from capanalyze.report.layout import EVIDENCE, Grouped, grouped_findings, overview, told_in_full
 from capanalyze.report.look import Look
 from capanalyze.report.report import ConnectionReport, Report
-from capanalyze.timeline.words import count, span
+from capanalyze.timeline.words import connections, count, span
 
 VISIBLE: Final = 60
 """Lines that show before anything is unfolded."""
@@ -56,7 +56,7 @@ def _capture_line(report: Report) -> str:
 
 def _finding(grouped: Grouped, several: bool) -> list[str]:
     finding = grouped.finding
-    where = f", {connections_words(grouped.conns)}" if several and grouped.conns else ""
+    where = f", {connections(grouped.conns)}" if several and grouped.conns else ""
     lines = [f"**{finding.severity.upper()}: {markdown(finding.title)}** (`{finding.id}`, {finding.certainty}{where})"]
     lines += [f"- {markdown(text)}" for text in grouped.evidence[:EVIDENCE]]
     if len(grouped.evidence) > EVIDENCE:

@@ -1,16 +1,16 @@
 """BothEnds: what the capture of one host proves about packets that only that of the other host holds.
 
-In: Facts of a connection that two interfaces captured, with the same addresses (tcp/views.py) or others (twins.py).
-Out: whether the RST which ended it was sent by the host in whose name it came, and whether what a side sent arrived.
-That a capture lacks a packet is no proof unless it goes on after that.
+In: Facts of a connection that two interfaces captured, with the same addresses (tcp/views.py) or with others
+(capture_points.py). Out: whether the RST which ended it was sent by the host in whose name it came, and whether what a
+side sent arrived. That a capture lacks a packet is no proof unless it goes on after that.
 """
 
 from typing import NamedTuple
 
 from capanalyze.tcp.views import UNKNOWN, Views
+from capanalyze.timeline.capture_points import nearer
 from capanalyze.timeline.ends import End, Moment, between, moment
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.twins import nearer
 from capanalyze.timeline.vanished import InVain, in_vain
 
 

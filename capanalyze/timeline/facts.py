@@ -46,8 +46,8 @@ class Facts:
         set_back: by which packet the clock had gone back most, and how far; None where it did not.
         dropped: packets that the capture tool says it lost, of any connection.
         recorded: until when each interface was recorded, where that is known.
-        others: the Facts of every connection of the capture, this one included (twins.py).
-        twins: the Facts of this connection at each place where it was captured; none where that is one place.
+        others: the Facts of every connection of the capture, this one included (capture_points.py).
+        capture_points: the Facts of this connection at each place where it was captured; none where that is one place.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Facts:
         self.errors = self._errors()
         self.recorded: Mapping[int, int] = {}
         self.others: tuple[Facts, ...] = (self,)
-        self.twins: tuple[Facts, ...] = ()
+        self.capture_points: tuple[Facts, ...] = ()
         self.stage = stage_of(self)
 
     # the connection
@@ -124,9 +124,9 @@ class Facts:
         return self.close if self.closer else self.ended
 
     @property
-    def is_again(self) -> bool:
+    def captured_before(self) -> bool:
         """Whether the connection was captured at another place before."""
-        return bool(self.twins) and self is not self.twins[0]
+        return bool(self.capture_points) and self is not self.capture_points[0]
 
     def end(self, side: str) -> End:
         """The End called "client" or "server"."""

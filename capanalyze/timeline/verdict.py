@@ -13,6 +13,7 @@ from capanalyze.tcp.evidence import UNHEARD, came_another_way
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.both_ends import made_between, never_arrived, proved, unsent
+from capanalyze.timeline.capture_points import same_connections
 from capanalyze.timeline.doubt import doubts, not_again, one_way
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
@@ -20,7 +21,6 @@ from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.twins import twins_told
 from capanalyze.timeline.unopened import before_open, captured, went_on_beside
 from capanalyze.timeline.words import SECOND, connections, count, packets, sentence, spans
 
@@ -70,7 +70,7 @@ def capture_verdict(
     if rest:
         told.append(f"{count(rest, 'more connection')} went other ways")
     told += _relayed(once)
-    told += twins_told(once)
+    told += same_connections(once)
     if more:
         told.append(
             f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: "
@@ -83,7 +83,7 @@ def capture_verdict(
 
 def _is_told_twice(facts: Facts) -> bool:
     """Whether the same was told of the connection at another place where it was captured."""
-    return facts.is_again and _happened(facts) == _happened(facts.twins[0])
+    return facts.captured_before and _happened(facts) == _happened(facts.capture_points[0])
 
 
 def _relayed(reported: Group) -> list[str]:

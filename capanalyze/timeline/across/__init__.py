@@ -1,7 +1,7 @@
 """Rules across connections: what several of them show together and none of them alone. This is their register.
 
 A rule is a pure function of the Facts of all API connections, in the order of their first packets and each once
-(twins.py), that returns a Finding or None. What the rules of one connection say is not said again here.
+(capture_points.py), that returns a Finding or None. What the rules of one connection say is not said again here.
 """
 
 from collections.abc import Sequence

@@ -10,10 +10,10 @@ Source of the facts: recorded with nftables' dnat and ``-i any``; RFC 9293 3.4.1
 from collections.abc import Sequence
 from typing import Final
 
+from capanalyze.timeline.capture_points import PLACES, VLANS, where
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.twins import PLACES, VLANS, where
 from capanalyze.timeline.words import count, endpoint, span
 
 ID: Final = "captured-twice"
@@ -21,7 +21,7 @@ ID: Final = "captured-twice"
 
 def check(connections: Sequence[Facts]) -> Finding | None:
     """Fires on the first connection that was captured at several places, and counts the others."""
-    groups = [facts.twins for facts in connections if facts.twins]
+    groups = [facts.capture_points for facts in connections if facts.capture_points]
     return told(groups[0], len(groups) - 1) if groups else None
 
 

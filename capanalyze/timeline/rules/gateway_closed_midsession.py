@@ -21,7 +21,7 @@ from capanalyze.timeline.rules import duplicate_client_id, injected_rst, port_ch
 from capanalyze.timeline.silence import IDLE, met_with_rst
 from capanalyze.timeline.standing import recent, standing
 from capanalyze.timeline.vanished import in_vain
-from capanalyze.timeline.words import MINUTE, SECOND, clean, packets, quote, span
+from capanalyze.timeline.words import MINUTE, SECOND, clean, connections, quote, span
 from capanalyze.tws.message import Message
 
 ID: Final = "gateway-closed-midsession"
@@ -141,11 +141,9 @@ def _restarted(certainty: str) -> Cause:
 def _gone(facts: Facts) -> list[str]:
     """What tells that the gateway itself went away: other sessions ended with this one, or its port refused after."""
     signs = []
-    mates = [other.number for other in facts.others if other is not facts and _with(facts, other)]
-    if mates:
-        signs.append(
-            f"{packets([*mates, facts.number]).replace('packet', 'connection', 1)} ended within the same second"
-        )
+    with_it = [other.number for other in facts.others if other is not facts and _with(facts, other)]
+    if with_it:
+        signs.append(f"{connections([*with_it, facts.number])} ended within the same second")
     refused = _refused_after(facts) if facts.error(port_changed.CODE) is None else None
     if refused is not None:
         after = between(facts.close, refused.began)

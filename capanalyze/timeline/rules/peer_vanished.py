@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.timeline.both_ends import did_not_arrive, lost, lost_between
+from capanalyze.timeline.capture_points import nearer
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.syn_unanswered import ICMP_CAUSES, TOO_BIG
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.twins import nearer
 from capanalyze.timeline.vanished import InVain, in_vain
 from capanalyze.timeline.words import SECOND, count, span
 

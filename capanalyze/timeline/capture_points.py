@@ -1,9 +1,9 @@
-"""Twins: connections of the capture that are one, captured at two places: before and behind a NAT, or in two VLANs.
+"""Capture points: which connections of a capture are one, captured on both sides of a NAT, or in several VLANs.
 
-In: the Facts of a capture's API connections. Out: which of them are the same packets, and what each of them has beside
-it: one of each connection, so that a rule that counts or compares does not take a connection for its own neighbour.
-A system chooses both initial sequence numbers at random (RFC 9293 3.4.1), and a NAT leaves them alone; where no SYN was
-captured, the numbers that both sides had come to tell as much.
+In: the Facts of a capture's API connections. Out: of each, its ``capture_points``, and the ``others`` that it is judged
+beside: each connection once, so that a rule that counts or compares does not take one for its own neighbour. They are
+known by their sequence numbers: a system chooses the initial ones at random (RFC 9293 3.4.1), and a NAT leaves them
+alone. Where no SYN was captured, the numbers that both sides had come to tell as much.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ VLANS: Final = "in several VLANs or tunnels"
 NAT: Final = "on both sides of a NAT"
 
 PLACES: Final = 4
-"""Places of a connection that are told apart; what was captured at more of them meets what the last of these has."""
+"""Capture points of a connection that are told apart: at further ones, ``others`` are those of the last of these."""
 
 APART: Final = SECOND
 """How far apart a connection begins at two places at most: by the path, and by clocks that are set alike (NTP)."""
@@ -32,11 +32,11 @@ def addresses(facts: Facts) -> Addresses:
     return client.host, int(client.port), server.host, int(server.port)
 
 
-def name(facts: Facts) -> object:
-    """What a connection has in common with its twins alone: both sides' numbers, in one kind of IP.
+def identity(facts: Facts) -> object:
+    """What a connection has wherever it was captured, and no other has: both sides' numbers, and IPv4 or IPv6.
 
-    Of a SYN without an answer that is one number, and those who scan a network send them all with the same one: its
-    twins lead to the same place.
+    A SYN without an answer has one number only, and those who scan a network send all of theirs with the same one: so
+    it has to lead to the same address and port, too.
     """
     client, server = facts.connection.client, facts.connection.server
     if client.isn >= 0 and server.isn >= 0:
@@ -48,14 +48,15 @@ def name(facts: Facts) -> object:
     return facts.number
 
 
-def acquaint(mates: Sequence[Facts]) -> tuple[Facts, ...]:
-    """Let connections know of each other, and of their twins; one of each connection comes back.
+def relate(captured: Sequence[Facts]) -> tuple[Facts, ...]:
+    """Fill in ``others`` and ``capture_points`` of all; return each connection once, as its first place has it.
 
-    A connection that was captured at several places meets those captured at the same place, as far as there are such.
+    The ``others`` of a connection that was captured at several places are those captured at the same place, as far as
+    there are such.
     """
     groups: dict[object, list[list[Facts]]] = {}
-    for facts in sorted(mates, key=_began):
-        known = groups.setdefault(name(facts), [])
+    for facts in sorted(captured, key=_began):
+        known = groups.setdefault(identity(facts), [])
         if known and _are_one(known[-1][0], facts):
             known[-1].append(facts)
         else:
@@ -64,15 +65,15 @@ def acquaint(mates: Sequence[Facts]) -> tuple[Facts, ...]:
     most = min(max(map(len, every), default=1), PLACES)
     there = [tuple(group[min(place, len(group) - 1)] for group in every) for place in range(most)]
     for group in every:
-        twins = tuple(group) if len(group) > 1 else ()
+        points = tuple(group) if len(group) > 1 else ()
         for place, facts in enumerate(group):
             facts.others = there[min(place, most - 1)]
-            facts.twins = twins
+            facts.capture_points = points
     return there[0]
 
 
 def _are_one(one: Facts, other: Facts) -> bool:
-    """Whether two of the same name may be the same packets: simple systems begin every connection with one number.
+    """Whether two of one identity may be the same packets: simple systems begin every connection with one number.
 
     A NAT changes the address of a host, not its port alone, and nothing of what is said.
     """
@@ -90,7 +91,7 @@ def _began(facts: Facts) -> tuple[int, int]:
 
 
 def where(group: Sequence[Facts]) -> str:
-    """At which places twins were captured."""
+    """At which places one connection was captured."""
     return VLANS if len({addresses(one) for one in group}) == 1 else NAT
 
 
@@ -100,11 +101,11 @@ def nearer(facts: Facts, side: str) -> Facts | None:
     There a host takes longest to answer for the other side: what the clocks say of two places does not tell, unless
     they are one clock. None where a handshake does not tell it, or that place may not have been recorded to the end.
     """
-    trips = [round_trip(one.connection, int(one.client.side.index)) for one in facts.twins]
+    trips = [round_trip(one.connection, int(one.client.side.index)) for one in facts.capture_points]
     if not trips or min(trips) < 0:
         return None
     first, last = trips.index(max(trips)), len(trips) - 1 - trips[::-1].index(min(trips))
-    there = facts.twins[first if side == "client" else last]
+    there = facts.capture_points[first if side == "client" else last]
     return there if there is not facts and _outlasts(facts, there) else None
 
 
@@ -122,9 +123,9 @@ def _outlasts(facts: Facts, there: Facts) -> bool:
     return until - mine.last_ts > APART
 
 
-def twins_told(reported: Sequence[Facts]) -> list[str]:
+def same_connections(reported: Sequence[Facts]) -> list[str]:
     """A clause of the verdict on the connections that are one, of the first such."""
-    groups = [facts.twins for facts in reported if facts.twins and not facts.is_again]
+    groups = [facts.capture_points for facts in reported if facts.capture_points and not facts.captured_before]
     if not groups:
         return []
     first = groups[0]
