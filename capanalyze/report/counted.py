@@ -44,11 +44,9 @@ def counted_words(facts: CountedFacts, server: str) -> str:
     """One paragraph: "19,500 more connections are counted only: ..."; ``server``: what that side is called."""
     words: list[str] = []
     if facts.connections:
-        more = "are" if facts.connections > 1 else "is"
-        words.append(
-            f"{count(facts.connections, 'more connection')} {more} counted only, with {count(facts.packets, 'packet')} "
-            f"and {count(facts.octets, 'octet')}: {closers(facts.closed_first, server)}"
-        )
+        more = count(facts.connections, "more connection is", "more connections are")
+        size = f"{count(facts.packets, 'packet')} and {count(facts.octets, 'octet')}"
+        words.append(f"{more} counted only, with {size}: {closers(facts.closed_first, server)}")
     if facts.sessions:
         reached = [f"{number:,} {name.replace('_', ' ') or 'nothing'}" for name, number in facts.reached.items()]
         number = sum(sum(names.values()) for names in facts.messages.values())
@@ -75,6 +73,7 @@ def crowded_out(facts: CountedFacts) -> str:
     if facts.unfollowed_syns:
         words.append(f"{count(facts.unfollowed_syns, 'SYN')} found no room among the connections open at the time")
     if facts.unfollowed_packets:
-        belong = "belong" if facts.unfollowed_packets > 1 else "belongs"
-        words.append(f"{count(facts.unfollowed_packets, 'packet')} {belong} to no connection that was followed")
+        words.append(
+            f"{count(facts.unfollowed_packets, 'packet belongs', 'packets belong')} to no connection that was followed"
+        )
     return "; ".join(words)

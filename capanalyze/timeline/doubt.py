@@ -66,13 +66,13 @@ def doubts(group: Group) -> str:
     found += [f"the capture holds no packet of the {called}'s" for called in absent]
     missing = sum(end.missing for facts in group for end in facts.ends)
     if missing:
-        found.append(f"{count(missing, 'octet')} {'is' if missing == 1 else 'are'} missing from the capture")
+        found.append(f"{count(missing, 'octet is', 'octets are')} missing from the capture")
     cut = sum(end.cut for facts in group for end in facts.ends)
     if cut:
-        found.append(f"{count(cut, 'octet')} {'was' if cut == 1 else 'were'} cut off by the snapshot length")
+        found.append(f"{count(cut, 'octet was', 'octets were')} cut off by the snapshot length")
     headless = sum(int(facts.connection.cut_packets) for facts in group if not facts.connection.header_cut)
     if headless:
-        found.append(f"{count(headless, 'packet')} {'is' if headless == 1 else 'are'} cut before the TCP flags")
+        found.append(f"{count(headless, 'packet is', 'packets are')} cut before the TCP flags")
     unheard = [(end, sum(facts.end(end.name).unheard for facts in group)) for end in group[0].ends]
     found += [
         f"{count(number, 'octet')} of the {end.called}'s {'was' if number == 1 else 'were'} sent, by its own numbers, "
@@ -148,9 +148,7 @@ def _ground(first: Facts) -> list[str]:
     ground = close.doubt if close is not None and not unsent(first) else ""
     words = []
     if first.dropped and (close is None or ground == DROPPED):
-        words.append(
-            f"{count(first.dropped, 'packet')} {'was' if first.dropped == 1 else 'were'} dropped while capturing"
-        )
+        words.append(f"{count(first.dropped, 'packet was', 'packets were')} dropped while capturing")
     found = absent(first)
     if found is not None and not found.made and found.later_ns is not None:
         words.append(whereabouts(first))

@@ -47,7 +47,7 @@ def troubles(facts: Facts) -> str:
     found = [clause for clause in (*told, _read_only(facts), _early(facts), _late(facts)) if clause]
     more = len(found) - MOST_TOLD
     if more > 0:
-        found[MOST_TOLD:] = [f"{count(more, 'more trouble')} {'is' if more == 1 else 'are'} among the findings"]
+        found[MOST_TOLD:] = [f"{count(more, 'more trouble is', 'more troubles are')} among the findings"]
     return "".join(f"; {clause}" for clause in found)
 
 

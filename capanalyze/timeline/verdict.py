@@ -73,11 +73,11 @@ def capture_verdict(
     told += same_connections(once)
     if more:
         told.append(
-            f"{count(more, 'more connection')} {'are' if more > 1 else 'is'} counted only: "
+            f"{count(more, 'more connection is', 'more connections are')} counted only: "
             f"{closers(closed_first, 'gateway' if all(facts.api for facts in reported) else 'server')}"
         )
     if dropped and not any("dropped" in one for one in told):
-        lacks.append(f"{count(dropped, 'packet')} {'was' if dropped == 1 else 'were'} dropped while capturing")
+        lacks.append(f"{count(dropped, 'packet was', 'packets were')} dropped while capturing")
     return sentence("; ".join(told) + (f" ({'; '.join(lacks)})" if lacks else ""))
 
 

@@ -131,7 +131,10 @@ def spans(values: Sequence[int]) -> str:
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """A number with its noun: "1 packet", "1,200 packets", "no packets" is left to the caller."""
+    """A number with its noun: "1 packet", "1,200 packets"; with its verb where both forms are given: "packets were".
+
+    "no packets" is left to the caller.
+    """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 

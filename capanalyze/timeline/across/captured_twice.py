@@ -40,7 +40,7 @@ def told(places: Sequence[Facts], more: int) -> Finding:
         [
             f"they {begin} the same sequence numbers{wait}",
             "" if tagged else ", ".join(f"connection {one.number} is {_way(one)}" for one in places[:PLACES]),
-            f"{count(more, 'more connection')} of the capture {'is' if more == 1 else 'are'} there twice too"
+            f"{count(more, 'more connection of the capture is', 'more connections of the capture are')} there twice too"
             if more
             else "",
         ],

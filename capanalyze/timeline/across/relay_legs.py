@@ -78,7 +78,7 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
             f"{said} the same on both, each in turn",
             why,
             *_closes(outer, inner, broken),
-            f"{count(more, 'more session')} of the capture {'is' if more == 1 else 'are'} passed on too"
+            f"{count(more, 'more session of the capture is', 'more sessions of the capture are')} passed on too"
             if more
             else "",
         ],

@@ -19,7 +19,7 @@ def check(facts: Facts) -> Finding | None:
     cut = int(facts.connection.cut_packets)
     evidence: list[str] = []
     if cut:
-        evidence.append(f"{count(cut, 'packet')} of it {'is' if cut == 1 else 'are'} cut before the TCP flags")
+        evidence.append(f"{count(cut, 'packet of it is', 'packets of it are')} cut before the TCP flags")
     for end in facts.ends:
         if end.missing:
             evidence.append(
