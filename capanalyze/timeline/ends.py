@@ -10,6 +10,7 @@ from capanalyze.tcp.events import Event, Note
 from capanalyze.tcp.notes import RETRANSMISSION, WINDOW_UPDATE, ZERO_WINDOW
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
+from capanalyze.timeline.words import endpoint
 
 CLOCK_STEP_NS: Final = 10_000_000
 """How far times have to go back to be told of: capturing alone puts packets of several queues out of order."""
@@ -103,6 +104,11 @@ class End:
         self.rst = next(
             (moment(event.packet, event.ts_ns) for event in connection.events if _resets(event, side)), None
         )
+
+    @property
+    def address(self) -> str:
+        """Its address and port: "127.0.0.1:4001", "[::1]:4001"."""
+        return endpoint(self.side.host, self.side.port)
 
     @property
     def unread(self) -> int:

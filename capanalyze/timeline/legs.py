@@ -11,7 +11,7 @@ from typing import Final
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.vanished import in_vain
-from capanalyze.timeline.words import MILLISECOND, SECOND, endpoint, host, span
+from capanalyze.timeline.words import MILLISECOND, SECOND, host, span
 
 AT_ONCE: Final = 50 * MILLISECOND
 """A relay passes on what it hears, and a close, within that time."""
@@ -72,12 +72,6 @@ def ended_by_relay(facts: Facts) -> Facts | None:
     if facts.stage != "ready":
         return None
     return next((one for one in facts.others if ended_between(facts, one) or ended_between(one, facts)), None)
-
-
-def listener(facts: Facts) -> str:
-    """Where the connection leads, in words."""
-    server = facts.connection.server
-    return endpoint(server.host, int(server.port))
 
 
 def at_once(outer: Facts, inner: Facts) -> bool:

@@ -11,7 +11,7 @@ from capanalyze.timeline.both_ends import never_arrived
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.words import MINUTE, count, endpoint, known, packets, span, spans
+from capanalyze.timeline.words import MINUTE, count, known, packets, span, spans
 
 Group = Sequence[Facts]
 
@@ -59,9 +59,9 @@ def _refused(group: Group, thing: str) -> str:
     waits = known([refused_after(facts) for facts in group])
     after = f", {spans(waits)} after the SYN" if waits else ""
     where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
-    server = first.connection.server
-    same = all(facts.connection.server.host == server.host for facts in group)
-    there = endpoint(server.host, port) if same and len(server.host) == 16 else f"port {port}"
+    address = first.connection.server.host
+    same = all(facts.connection.server.host == address for facts in group)
+    there = first.server.address if same and len(address) == 16 else f"port {port}"
     if never_arrived(first) is not None:
         refused = f"something before the {called}'s host refused {thing} (RST in {where}{after})"
         return f"{refused}: the capture next to the {called} has no packet of {_it(group)}"

@@ -14,7 +14,7 @@ from capanalyze.timeline.capture_points import PLACES, VLANS, where
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import count, endpoint, span
+from capanalyze.timeline.words import count, span
 
 ID: Final = "captured-twice"
 
@@ -52,5 +52,4 @@ def told(places: Sequence[Facts], more: int) -> Finding:
 
 def _way(facts: Facts) -> str:
     """Between which addresses and ports the connection is."""
-    client, server = facts.connection.client, facts.connection.server
-    return f"from {endpoint(client.host, int(client.port))} to {endpoint(server.host, int(server.port))}"
+    return f"from {facts.client.address} to {facts.server.address}"

@@ -16,7 +16,7 @@ from capanalyze.timeline.across.too_many_clients import LIMIT
 from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import MINUTE, SECOND, count, endpoint, host, listing, span
+from capanalyze.timeline.words import MINUTE, SECOND, count, host, listing, span
 
 ID: Final = "reconnect-storm"
 
@@ -116,14 +116,13 @@ def told(storm: list[tuple[int, Facts]], group: list[tuple[int, Facts]]) -> Find
 
     times = [start for start, _ in storm]
     members = [facts for _, facts in storm]
-    server = members[0].connection.server
-    where = endpoint(server.host, int(server.port))
     pauses = [later - earlier for earlier, later in pairwise(times)]
     usual = int(median(pauses))
     ends = [ending(facts) for facts in members]
     ids = sorted({facts.client_id for facts in members if facts.client_id is not None})
     longest = max(facts.lasted_ns or 0 for facts in members)
-    tries = f"{count(len(members), 'connection')} from {host(members[0].connection.client.host)} to {where}"
+    client, server = host(members[0].connection.client.host), members[0].server.address
+    tries = f"{count(len(members), 'connection')} from {client} to {server}"
     evidence = [
         f"{tries} within {span(times[-1] - times[0])}, none of which lasted longer than {span(longest)}",
         f"a new one every {span(usual)}, in the median",

@@ -17,7 +17,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.legs import at_once, ended_between, in_step, link, listener, passed_on
+from capanalyze.timeline.legs import at_once, ended_between, in_step, link, passed_on
 from capanalyze.timeline.rules import relay_masks_close
 from capanalyze.timeline.words import count, span
 
@@ -66,7 +66,7 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
     """
     later = between(outer.began, inner.began)
     began = f"{span(later)} after" if later is not None else "after"
-    places = f"connection {inner.number}, to {listener(inner)}, began {began} connection {outer.number}, to "
+    places = f"connection {inner.number}, to {inner.server.address}, began {began} connection {outer.number}, to "
     said = "what was said is" if why else "hello, answer, startApi and what followed are"
     broken = ended_between(outer, inner)
     return finding(
@@ -74,7 +74,7 @@ def told(outer: Facts, inner: Facts, why: str, more: int) -> Finding:
         f"Two connections carry the same session: a relay passes it on{', and ended it' if broken else ''}",
         [outer.began, outer.close, inner.began, inner.close],
         [
-            f"{places}{listener(outer)}",
+            f"{places}{outer.server.address}",
             f"{said} the same on both, each in turn",
             why,
             *_closes(outer, inner, broken),

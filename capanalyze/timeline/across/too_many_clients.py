@@ -12,7 +12,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import SECOND, count, endpoint
+from capanalyze.timeline.words import SECOND, count
 
 ID: Final = "too-many-clients"
 
@@ -49,16 +49,15 @@ def check(connections: Sequence[Facts]) -> Finding | None:
 
 def told(late: Facts, beside: list[Facts]) -> Finding:
     """The finding on a connection and those beside it."""
-    server = late.connection.server
-    where = endpoint(server.host, int(server.port))
     began = late.connection.first_packet
+    others = f"{count(len(beside), 'other connection')} to {late.server.address}"
     left = sum(1 for other in beside if other.client.fins and other.client.fins[0] < began)
     return finding(
         ID,
         "A connection came to nothing while as many clients as the gateway serves were connected",
         [late.began, *(other.began for other in beside)],
         [
-            f"{count(len(beside), 'other connection')} to {where} were open when connection {late.number} began",
+            f"{others} were open when connection {late.number} began",
             f"{left} of them had been closed by the client and not by the gateway (CLOSE_WAIT)" if left else "",
             f"TWS and IB Gateway serve up to {LIMIT} API clients",
         ],

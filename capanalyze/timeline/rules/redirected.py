@@ -9,7 +9,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import endpoint, quote
+from capanalyze.timeline.words import quote
 
 ID: Final = "redirected"
 
@@ -33,11 +33,6 @@ def check(facts: Facts) -> Finding | None:
 def _followed(facts: Facts) -> Facts | None:
     """The next connection to that address, where a session came about."""
     for other in facts.others:
-        server = other.connection.server
-        if (
-            other.number > facts.number
-            and other.stage == "ready"
-            and endpoint(server.host, server.port) == facts.redirect
-        ):
+        if other.number > facts.number and other.stage == "ready" and other.server.address == facts.redirect:
             return other
     return None

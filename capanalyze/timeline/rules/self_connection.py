@@ -11,7 +11,6 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import endpoint
 
 ID: Final = "self-connection"
 
@@ -29,15 +28,14 @@ def check(facts: Facts) -> Finding | None:
     """Fires where client and server have one address and one port."""
     if facts.stage != "with_itself":
         return None
-    server = facts.connection.server
     came_back = ["what it sent came back to it as if it had been answered"] if facts.client.spoke else []
     return finding(
         ID,
         "The client is connected to itself, not to a gateway",
         [facts.began, facts.opened_at, facts.close],
-        [f"client and server are the same: {endpoint(server.host, server.port)}", *came_back],
+        [f"client and server are the same: {facts.server.address}", *came_back],
         causes=CAUSES,
         advice="end the client first (while it holds the port, the gateway cannot listen there), start the gateway, "
         "then the client; and take the port out of the range for clients (Linux: "
-        f"sysctl net.ipv4.ip_local_reserved_ports={server.port})",
+        f"sysctl net.ipv4.ip_local_reserved_ports={facts.connection.server.port})",
     )

@@ -11,7 +11,6 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import endpoint
 
 ID: Final = "upstream-connection"
 
@@ -20,12 +19,11 @@ def check(facts: Facts) -> Finding | None:
     """Fires on TLS to a public address on an API port."""
     if not facts.upstream:
         return None
-    server = facts.connection.server
     return finding(
         ID,
         "This is the gateway's own connection to IB, not the API",
         [facts.began],
-        [f"TLS to {endpoint(server.host, int(server.port))}, a public address"],
+        [f"TLS to {facts.server.address}, a public address"],
         severity="notice",
         certainty="likely",
         advice="leave it out: filter for the gateway's own address, or for the loopback interface",
