@@ -13,12 +13,11 @@ from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import Capture, Progress
 from capanalyze.capture.files import CaptureFile
 from capanalyze.capture.names import STDIN
-from capanalyze.captured import counted_of, facts_of, recorded_until, report_of
+from capanalyze.captured import counted_of, facts_of, recorded_until, report_of, unread_of
 from capanalyze.report.counted import lacking_room
 from capanalyze.report.messages import record
 from capanalyze.report.report import Report
 from capanalyze.report.requests import exchange_record
-from capanalyze.timeline.verdict import unread_end
 from capanalyze.tws.in_order import InOrder
 from capanalyze.tws.message import Message
 
@@ -71,13 +70,12 @@ def read_files(
     for packets in capture.runs():
         analyzer.feed(packets)
     analyzer.finish()
-    cut = any(file.decoder.cut for file in capture.files)
     return report_of(
         facts_of(capture, analyzer),
         analyzer,
         ports,
         all_connections=all_connections,
-        cut=cut,
+        unread=unread_of([file.decoder for file in capture.files]),
         recorded=recorded_until(capture),
     )
 
@@ -192,9 +190,7 @@ def _note_lacking(lacking: list[str] | None, capture: Capture, analyzer: Analyze
     """Say why there may be messages that were not found: the capture's end, and connections without room."""
     if lacking is None:
         return
-    decoders = [file.decoder for file in capture.files]
-    damaged = any(decoder.damage for decoder in decoders)
-    unread = unread_end(damaged, any(decoder.cut for decoder in decoders), len(decoders))
+    unread = unread_of([file.decoder for file in capture.files])
     counted = counted_of(analyzer, all_connections=True)
     words = [unread, lacking_room(counted) if counted is not None else ""]
     lacking.extend(text for text in words if text)

@@ -4,8 +4,8 @@ In: the files or the stream that was read, and the analyzer that took its packet
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import NAMED, Capture
@@ -13,9 +13,10 @@ from capanalyze.capture.decoder import Decoder, Interface
 from capanalyze.capture.merged import INTERFACES
 from capanalyze.capture.options import MAX_COMMENTS
 from capanalyze.capture.pcapng_sections import MAX_TS_NS
-from capanalyze.report.build import NOWHERE_RECORDED, build_report
+from capanalyze.report.build import build_report
 from capanalyze.report.counted import counted_facts
 from capanalyze.report.report import CaptureFacts, CountedFacts, FileFacts, InterfaceFacts, Report
+from capanalyze.timeline.verdict import unread_end
 from capanalyze.timeline.words import count, span
 
 LONGEST_QUIET_NS: Final = 30 * 86_400 * 1_000_000_000
@@ -28,11 +29,10 @@ def report_of(
     ports: Sequence[int],
     *,
     all_connections: bool,
-    cut: bool,
-    recorded: Mapping[int, int] = NOWHERE_RECORDED,
-    reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
+    unread: str,
+    recorded: Mapping[int, int],
 ) -> Report:
-    """The report of a finished analyzer; ``cut``, ``recorded`` and ``reread`` as ``build_report`` takes them."""
+    """The report of a finished analyzer; ``unread`` and ``recorded`` as ``build_report`` takes them."""
     return build_report(
         facts,
         analyzer.connections,
@@ -41,15 +41,19 @@ def report_of(
         all_connections=all_connections,
         counted=counted_of(analyzer, all_connections=all_connections),
         opened=int(analyzer.tracker.table.opened),
-        cut=cut,
+        unread=unread,
         recorded=recorded,
-        reread=reread,
     )
 
 
 def counted_of(analyzer: Analyzer, *, all_connections: bool) -> CountedFacts | None:
     """What is known of the connections that are counted only; None where every one is told in full."""
     return counted_facts(analyzer.tracker.table, analyzer.all_sessions.untold, all_connections)
+
+
+def unread_of(decoders: Sequence[Decoder]) -> str:
+    """What could not be read of files, as a clause; "" where all of them were read to the end."""
+    return unread_end(any(one.damage for one in decoders), any(one.cut for one in decoders), len(decoders))
 
 
 def facts_of(capture: Capture, analyzer: Analyzer) -> CaptureFacts:

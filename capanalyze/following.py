@@ -14,7 +14,7 @@ from capanalyze.api import AnyPath, messages
 from capanalyze.capture.live import LiveCapture, LiveStatistics, Tick, open_live
 from capanalyze.capture.pcapng import PcapngDecoder
 from capanalyze.capture.processes import Address, Owners
-from capanalyze.captured import gather_facts, report_of
+from capanalyze.captured import gather_facts, report_of, unread_of
 from capanalyze.errors import CapanalyzeError
 from capanalyze.report.report import Endpoint, FileFacts, Process, Report
 from capanalyze.tcp.connection import Connection
@@ -142,20 +142,21 @@ class Live:
             None,
             (FileFacts(name, None, 1 if analyzer.packets else None, int(analyzer.packets)),),
         )
-        path = os.fspath(self._file) if self._file is not None else None
         report = report_of(
             facts,
             analyzer,
             self._ports,
             all_connections=self._all,
-            cut=self._decoder.cut,
-            reread=None if path is None else lambda: messages(path, ports=self._ports),
+            unread=unread_of([self._decoder]),
+            recorded={},
         )
+        path = os.fspath(self._file) if self._file is not None else None
         owned = [
             one._replace(client=self._owned(one.client, one.server), server=self._owned(one.server, one.client))
             for one in report.connections
         ]
-        return report._replace(connections=tuple(owned))
+        reread = None if path is None else lambda: messages(path, ports=self._ports)
+        return report._replace(connections=tuple(owned), reread=reread)
 
     def _owned(self, near: Endpoint, far: Endpoint) -> Endpoint:
         """An end with its program."""

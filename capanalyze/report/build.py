@@ -4,8 +4,8 @@ In: CaptureFacts, Connections with their Sessions (None: nothing was said that c
 of the connections on the ports, of those that speak TWS on any port, or of all. Numbers stay the same either way.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from capanalyze.report.messages import record
 from capanalyze.report.report import (
@@ -36,7 +36,7 @@ from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.rules import judge
 from capanalyze.timeline.timeline import timeline
-from capanalyze.timeline.verdict import capture_verdict, connection_verdict, unread_end
+from capanalyze.timeline.verdict import capture_verdict, connection_verdict
 from capanalyze.timeline.words import host, octets_for_programs
 from capanalyze.tws.session import Session
 
@@ -46,9 +46,6 @@ TIMELINES: Final = 200
 LAST_MESSAGES: Final = 3
 """Messages of each side in ``before_close``."""
 
-NOWHERE_RECORDED: Final[Mapping[int, int]] = {}
-"""``recorded`` where it is not known of any interface."""
-
 
 def build_report(
     capture: CaptureFacts,
@@ -56,12 +53,11 @@ def build_report(
     sessions: Sequence[Session | None],
     ports: Sequence[int],
     *,
-    all_connections: bool = False,
-    counted: CountedFacts | None = None,
-    opened: int = 0,
-    cut: bool = False,
-    recorded: Mapping[int, int] = NOWHERE_RECORDED,
-    reread: Callable[[], Iterator[dict[str, Any]]] | None = None,
+    all_connections: bool,
+    counted: CountedFacts | None,
+    opened: int,
+    unread: str,
+    recorded: Mapping[int, int],
 ) -> Report:
     """The Report; ``connections`` and ``sessions`` are parallel and finished.
 
@@ -73,9 +69,8 @@ def build_report(
         all_connections: report connections on other ports too.
         counted: what is known of further connections.
         opened: how many there were in all.
-        cut: what could not be read of the capture is cut off, and not damaged.
+        unread: what could not be read of the capture, as a clause; "" for nothing.
         recorded: until when each interface was recorded, as far as that is known; in ns.
-        reread: gives the messages again, where that can be done.
     """
     every = _facts(capture, connections, sessions, ports, recorded)
     of_api = tuple(facts for facts in every if facts.api)
@@ -99,12 +94,11 @@ def build_report(
             max(opened, len(connections)),
             ports,
             capture.packets,
-            unread=unread_end(capture.truncated, cut, len(capture.files)),
+            unread=unread,
             left_out=capture.skipped,
             dropped=capture.dropped or 0,
             closed_first=counted.closed_first if counted is not None else {},
         ),
-        reread=reread,
     )
 
 

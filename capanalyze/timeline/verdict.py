@@ -29,8 +29,6 @@ STORIES: Final = 3
 
 Group = Sequence[Facts]
 
-NOTHING_MORE: Final[Mapping[str, int]] = {}
-
 
 def connection_verdict(facts: Facts) -> str:
     """The verdict for one connection: a sentence that ends in a full stop."""
@@ -43,10 +41,10 @@ def capture_verdict(
     ports: Sequence[int],
     packets_read: int,
     *,
-    unread: str = "",
-    left_out: Mapping[str, int] = NOTHING_MORE,
-    dropped: int = 0,
-    closed_first: Mapping[str, int] = NOTHING_MORE,
+    unread: str,
+    left_out: Mapping[str, int],
+    dropped: int,
+    closed_first: Mapping[str, int],
 ) -> str:
     """The verdict for a capture of ``tcp_connections``, of which ``reported`` are on ``ports`` or speak TWS.
 

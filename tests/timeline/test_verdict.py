@@ -200,7 +200,9 @@ def test_connections_on_other_ports_are_an_answer_that_says_what_to_try() -> Non
 def test_nothing_found_says_what_may_have_hidden_it(
     tcp_connections: int, packets: int, unread: str, left_out: dict[str, int], expected: str
 ) -> None:
-    actual = capture_verdict([], tcp_connections, (4001,), packets, unread=unread, left_out=left_out)
+    actual = capture_verdict(
+        [], tcp_connections, (4001,), packets, unread=unread, left_out=left_out, dropped=0, closed_first={}
+    )
 
     assert actual == expected
 
