@@ -28,7 +28,7 @@ from capanalyze.tcp.crossing import doubt_end
 from capanalyze.tcp.evidence import doubt_roles, doubt_silence
 from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
-from capanalyze.timeline.both_ends import unsent
+from capanalyze.timeline.both_ends import compare, unsent
 from capanalyze.timeline.capture_points import relate
 from capanalyze.timeline.ends import End, Moment, between
 from capanalyze.timeline.facts import Facts
@@ -75,6 +75,7 @@ def build_report(
     every = _facts(capture, connections, sessions, ports, recorded)
     of_api = tuple(facts for facts in every if facts.api)
     one_each = relate(of_api)
+    compare(every)
     reported = every if all_connections else of_api
     more = counted.connections if counted is not None else 0
     told = reported[:TIMELINES]

@@ -5,6 +5,7 @@ In: Facts of a connection that two interfaces captured, with the same addresses 
 side sent arrived. That a capture lacks a packet is no proof unless it goes on after that.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from capanalyze.tcp.views import UNKNOWN, Views
@@ -32,7 +33,15 @@ class Absent(NamedTuple):
     brief: str
 
 
-def absent(facts: Facts) -> Absent | None:
+def compare(every: Sequence[Facts]) -> None:
+    """Fill in ``unseen_ns`` and ``absent`` of a capture's connections, whose ``others`` are known."""
+    both = any(facts.connection.views is not None for facts in every)
+    for facts in every:
+        facts.unseen_ns = _unseen_ns(facts) if both else None
+        facts.absent = _absent(facts)
+
+
+def _absent(facts: Facts) -> Absent | None:
     """What is known of the RST that closed the connection, where only one of two captures holds it."""
     close = facts.connection.close
     views = facts.connection.views
@@ -43,7 +52,7 @@ def absent(facts: Facts) -> Absent | None:
         return _absent_at(facts, nearby)
     place, brief = f"the capture next to the {facts.closing_end.called}", "its capture"
     if views is None:
-        later_ns = never_arrived(facts) if facts.closer == "server" else None
+        later_ns = facts.unseen_ns if facts.closer == "server" else None
         return Absent(True, later_ns, False, place, brief) if later_ns is not None else None
     near = views.near(close.side)
     if near == UNKNOWN or close.interface not in views.interfaces:
@@ -113,7 +122,7 @@ def did_not_arrive(facts: Facts, end: End, packet: int) -> bool:
     return found is not None and 0 < found.first <= packet and found.number > 0 and found.later_ns is not None
 
 
-def never_arrived(facts: Facts) -> int | None:
+def _unseen_ns(facts: Facts) -> int | None:
     """For how long the capture next to the gateway went on after the SYN of a connection of which it has no packet.
 
     None where there is no such capture: that it lay on the way, and took what came, is known by another connection of
@@ -139,7 +148,7 @@ def never_arrived(facts: Facts) -> int | None:
 def whereabouts(facts: Facts) -> str:
     """Which captures hold the RST that its sender made, "" where there are none of both hosts, or it made none."""
     close, views, peer = facts.connection.close, facts.connection.views, facts.other_end
-    found = absent(facts)
+    found = facts.absent
     if close is None or views is None or (found is not None and found.made):
         return ""
     if found is not None and found.later_ns is not None:
@@ -150,8 +159,8 @@ def whereabouts(facts: Facts) -> str:
 
 
 def made_between(facts: Facts) -> Absent | None:
-    """The same of a RST that something between the two hosts made, for all that is known."""
-    found = absent(facts)
+    """The RST that closed the connection, where something between the two hosts made it, for all that is known."""
+    found = facts.absent
     return found if found is not None and found.made else None
 
 

@@ -22,7 +22,7 @@ from capanalyze.tcp.evidence import (
     WENT_ON,
 )
 from capanalyze.timeline.before import trouble_told
-from capanalyze.timeline.both_ends import absent, unsent, whereabouts
+from capanalyze.timeline.both_ends import unsent, whereabouts
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.troubles import not_reading, standstill
@@ -149,7 +149,7 @@ def _ground(first: Facts) -> list[str]:
     words = []
     if first.dropped and (close is None or ground == DROPPED):
         words.append(f"{count(first.dropped, 'packet was', 'packets were')} dropped while capturing")
-    found = absent(first)
+    found = first.absent
     if found is not None and not found.made and found.later_ns is not None:
         words.append(whereabouts(first))
     if ground:

@@ -6,7 +6,7 @@ silence before it. Nothing here is a judgement and nothing here is a sentence.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.events import Note
@@ -16,6 +16,9 @@ from capanalyze.timeline.misfit import Misfit, first_octets, misfit
 from capanalyze.timeline.stage import stage_of
 from capanalyze.timeline.upstream import is_upstream
 from capanalyze.tws.session import Session
+
+if TYPE_CHECKING:
+    from capanalyze.timeline.both_ends import Absent
 
 READY: Final = (("next_valid_id", "nextValidId"), ("managed_accounts", "managedAccounts"))
 """The milestones that make a session usable, and their messages (protocol.md 1.1: ib_async waits for both)."""
@@ -48,6 +51,8 @@ class Facts:
         recorded: until when each interface was recorded, where that is known.
         others: the Facts of every connection of the capture, this one included (capture_points.py).
         capture_points: the Facts of this connection at each place where it was captured; none where that is one place.
+        unseen_ns: for how long the capture next to the gateway, which has no packet of it, went on after its SYN.
+        absent: the RST that closed it, where only one of two captures holds that (both_ends.py).
     """
 
     def __init__(
@@ -93,6 +98,8 @@ class Facts:
         self.recorded: Mapping[int, int] = {}
         self.others: tuple[Facts, ...] = (self,)
         self.capture_points: tuple[Facts, ...] = ()
+        self.unseen_ns: int | None = None
+        self.absent: Absent | None = None
         self.stage = stage_of(self)
 
     # the connection

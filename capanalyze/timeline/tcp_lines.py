@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from capanalyze.tcp.events import Event
-from capanalyze.timeline.both_ends import never_arrived, unsent
+from capanalyze.timeline.both_ends import unsent
 from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import LEFT_OUT, Entry
@@ -115,7 +115,7 @@ def _fin(facts: Facts, side: str, again: str) -> str:
 
 
 def _reset(facts: Facts, event: Event, side: str) -> str:
-    if event.flag == "refused" and never_arrived(facts) is not None:
+    if event.flag == "refused" and facts.unseen_ns is not None:
         return f"RST: refused, but not by the {facts.end(side).called}'s host"
     if event.flag in RESETS:
         return RESETS[event.flag].format(port=facts.connection.server.port)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.tcp.resets import REFUSED_BEFORE
-from capanalyze.timeline.both_ends import never_arrived
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.turned_back import turned_back
@@ -41,7 +40,7 @@ def before_open(group: Group, thing: str) -> str:
             why = f"({back.words}, from {back.sender} in {told})"
             return f"{count(syns, 'SYN')} to port {port} {turned} {why}: no connection came about"
         unseen = f"the capture next to the {called} has no packet of {_it(group)}"
-        why = unseen if never_arrived(first) is not None else "no connection came about"
+        why = unseen if first.unseen_ns is not None else "no connection came about"
         return f"{count(syns, 'SYN')} to port {port} went unanswered{where}{within}: {why}"
     if first.stage == "with_itself":
         return _with_itself(group, thing)
@@ -62,7 +61,7 @@ def _refused(group: Group, thing: str) -> str:
     address = first.connection.server.host
     same = all(facts.connection.server.host == address for facts in group)
     there = first.server.address if same and len(address) == 16 else f"port {port}"
-    if never_arrived(first) is not None:
+    if first.unseen_ns is not None:
         refused = f"something before the {called}'s host refused {thing} (RST in {where}{after})"
         return f"{refused}: the capture next to the {called} has no packet of {_it(group)}"
     told = f"the {called}'s host refused {thing} (RST in {where}{after})"

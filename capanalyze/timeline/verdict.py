@@ -12,7 +12,7 @@ from typing import Final
 from capanalyze.tcp.evidence import UNHEARD, came_another_way
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
-from capanalyze.timeline.both_ends import made_between, never_arrived, proved, unsent
+from capanalyze.timeline.both_ends import made_between, proved, unsent
 from capanalyze.timeline.capture_points import same_connections
 from capanalyze.timeline.doubt import doubts, not_again, one_way
 from capanalyze.timeline.ends import between
@@ -159,7 +159,7 @@ def _happened(facts: Facts) -> tuple[object, ...]:
         beside.number if facts.stage == "refused" and (beside := went_on_beside(facts)) is not None else 0,
         (facts.client.stuck, facts.server.stuck),
         unsent(facts),
-        facts.stage in {"refused", "unanswered"} and never_arrived(facts) is not None,
+        facts.stage in {"refused", "unanswered"} and facts.unseen_ns is not None,
         (reset := facts.connection.reset) is not None and came_another_way(facts.connection, reset),
         bool(facts.client.rst),
         bool(facts.server.rst),

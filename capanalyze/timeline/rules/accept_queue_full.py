@@ -8,7 +8,6 @@ Source of the facts: failures.md 3 (measured on Linux; Windows refuses with a RS
 
 from typing import Final
 
-from capanalyze.timeline.both_ends import never_arrived
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.turned_back import turned_back
@@ -31,7 +30,7 @@ def accepted_before(facts: Facts) -> list[Facts]:
 
 def check(facts: Facts) -> Finding | None:
     """Fires where SYNs stay unanswered after silent connections to the same listener."""
-    if facts.stage != "unanswered" or turned_back(facts) is not None or never_arrived(facts) is not None:
+    if facts.stage != "unanswered" or turned_back(facts) is not None or facts.unseen_ns is not None:
         return None
     silent = accepted_before(facts)
     if not silent:

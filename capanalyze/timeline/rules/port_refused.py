@@ -8,7 +8,6 @@ Source of the facts: RFC 9293 3.10.7.1; protocol.md 6.3 row f; failures.md 1.
 
 from typing import Final
 
-from capanalyze.timeline.both_ends import never_arrived
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.unopened import accepted_before, refused_after, spoke_on, unseen_there, went_on_beside
@@ -74,7 +73,7 @@ def check(facts: Facts) -> Finding | None:
     after = refused_after(facts)
     before = accepted_before(facts)
     known, causes = _known(facts, before)
-    unseen = never_arrived(facts)
+    unseen = facts.unseen_ns
     if unseen is not None:
         known, causes = unseen_there(facts, unseen), [BETWEEN]
     tries = count(facts.syns, "SYN") + f" to port {facts.connection.server.port}"
@@ -91,7 +90,7 @@ def check(facts: Facts) -> Finding | None:
 
 
 def _title(facts: Facts) -> str:
-    if never_arrived(facts) is not None:
+    if facts.unseen_ns is not None:
         return "Something before the gateway's host refused the connection with a RST"
     if went_on_beside(facts) is not None:
         return "The port took no new connection: the host refused with a RST"

@@ -8,7 +8,6 @@ Source of the facts: failures.md 2.
 
 from typing import Final
 
-from capanalyze.timeline.both_ends import never_arrived
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.accept_queue_full import accepted_before
@@ -67,7 +66,7 @@ def check(facts: Facts) -> Finding | None:
             causes=[next(cause for word, cause in ICMP_CAUSES if word in back.words)],
             advice="check the address and whatever filters packets between the two hosts",
         )
-    unseen = never_arrived(facts)
+    unseen = facts.unseen_ns
     if unseen is None and accepted_before(facts):
         return None
     lasted = f" over {span(facts.lasted_ns)}" if facts.lasted_ns else ""
