@@ -8,7 +8,7 @@ from typing import Final
 
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.errors_told import MEANINGS
-from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.last_words import in_place_of_hello, last_speaker, last_word, last_word_name
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.rules import duplicate_client_id, framing_mismatch, port_changed
@@ -24,8 +24,6 @@ from capanalyze.timeline.words import (
     spans,
 )
 from capanalyze.tws.hello import RIGHT_HELLO
-
-Group = Sequence[Facts]
 
 QUOTED: Final = 24
 """Octets of a wrong hello that a verdict quotes."""

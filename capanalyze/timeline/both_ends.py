@@ -135,7 +135,7 @@ def _unseen_ns(facts: Facts) -> int | None:
         return None
     for other in facts.others:
         views = other.connection.views
-        if views is None or other.number > facts.number or not facts.same_listener(other):
+        if views is None or other.number > facts.number or facts.listener != other.listener:
             continue
         if other.connection.client.host != mine.client.host:
             continue

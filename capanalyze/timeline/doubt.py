@@ -3,7 +3,6 @@
 In: a group of Facts with the same plot. Out: a clause in brackets for the end of a verdict, or nothing.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.tcp.evidence import (
@@ -24,11 +23,9 @@ from capanalyze.tcp.evidence import (
 from capanalyze.timeline.before import trouble_told
 from capanalyze.timeline.both_ends import unsent, whereabouts
 from capanalyze.timeline.ends import End, between, moment
-from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.troubles import not_reading, standstill
 from capanalyze.timeline.words import SECOND, count, span
-
-Group = Sequence[Facts]
 
 _GROUNDS: Final = {
     UNHEARD: "the capture may lack a FIN of the {peer}'s",

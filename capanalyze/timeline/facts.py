@@ -5,7 +5,7 @@ once, that say in TWS terms what the packets prove: the hello, its acknowledgeme
 silence before it. Nothing here is a judgement and nothing here is a sentence.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from capanalyze.tcp.connection import Connection
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 READY: Final = (("next_valid_id", "nextValidId"), ("managed_accounts", "managedAccounts"))
 """The milestones that make a session usable, and their messages (protocol.md 1.1: ib_async waits for both)."""
 
-IPV6_LOOPBACK: Final = bytes(15) + b"\x01"
-
-SECOND_ADDRESS_NS: Final = 5_000_000_000
-"""The second address of a name is tried at once on Linux and macOS, after some two seconds on Windows."""
-
 
 class Facts:
     """A connection for rules and verdicts.
@@ -37,6 +32,7 @@ class Facts:
         speaks: the session is TWS. api: it is TWS or on one of the ports, so its server is a gateway.
         upstream: it is TLS to a public address: on the API's port, the gateway's own way to IB.
         client, server: its Ends; one, the client, where it is connected to itself.
+        listener: the address and port that it leads to.
         began, opened_at, ended: its first packet; when it was open; the capture's last moment.
         hello, answer, start_api: when the messages of these names were whole, or None.
         readiness, missing_names: the messages that make a session usable, with when they came; those that did not.
@@ -73,6 +69,7 @@ class Facts:
         self.upstream = not self.speaks and is_upstream(connection, self.misfit, self.first_octets("server"))
         called = "gateway" if self.api and not self.upstream else "server"
         self.server = self.client if connection.with_itself else End(connection, connection.server, "server", called)
+        self.listener = (connection.server.host, int(connection.server.port))
         self.began = moment(connection.first_packet, connection.first_ts)
         self.ended = ended
         self.dropped = dropped
@@ -161,12 +158,6 @@ class Facts:
         ends = (self.server.fin, self.server.rst, self.client.rst)
         return min((end.packet for end in ends if end is not None), default=None)
 
-    def unread(self, side: str) -> bool:
-        """Whether what a side said first is not in the capture: lost, or cut off."""
-        stream = None if self.session is None else self.session.client if side == "client" else self.session.server
-        end = self.end(side)
-        return (stream is not None and stream.headless) or (not end.spoke and end.missing > 0)
-
     @property
     def lasted_ns(self) -> int | None:
         """From the connection's first packet to its last one."""
@@ -181,33 +172,6 @@ class Facts:
     def syns(self) -> int:
         """SYNs of the client, retransmissions included."""
         return sum(int(event.count) for event in self.connection.events if event.kind == "SYN")
-
-    @property
-    def second_address(self) -> "Facts | None":
-        """The connection to 127.0.0.1 that followed this one, refused on ::1, at the same port: ``localhost``."""
-        mine = self.connection.server
-        if self.stage != "refused" or mine.host != IPV6_LOOPBACK:
-            return None
-        for other in self.others:
-            theirs = other.connection.server
-            apart = between(self.began, other.began)
-            local = len(theirs.host) == 4 and theirs.host[0] == 127 and theirs.port == mine.port
-            if local and other.stage != "refused" and apart is not None and apart <= SECOND_ADDRESS_NS:
-                return other
-        return None
-
-    @property
-    def answered_later(self) -> "Facts | None":
-        """The first later connection to the same address and port on which the hello was answered."""
-        for other in self.others:
-            if other.number > self.number and self.same_listener(other) and other.answer is not None:
-                return other
-        return None
-
-    def same_listener(self, other: "Facts") -> bool:
-        """Whether another connection leads to the same address and port."""
-        mine, theirs = self.connection.server, other.connection.server
-        return (mine.host, mine.port) == (theirs.host, theirs.port)
 
     def note(self, word: str, side: str) -> Note | None:
         """The tcp.analysis note of that word on packets of a side."""
@@ -327,3 +291,7 @@ class Facts:
     def first_octets(self, side: str) -> bytes:
         """The first octets of a side; empty where they were not kept."""
         return first_octets(self.connection, self.session, side)
+
+
+Group = Sequence[Facts]
+"""Connections with the same plot (verdict.py): they are told in one breath."""

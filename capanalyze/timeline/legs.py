@@ -27,7 +27,7 @@ def passed_on(outer: Facts, inner: Facts) -> bool:
 
 def in_step(outer: Facts, inner: Facts) -> bool:
     """Whether the same messages went over both, to other listeners, each step on one after that on the other."""
-    if outer.client_id != inner.client_id or outer.same_listener(inner):
+    if outer.client_id != inner.client_id or outer.listener == inner.listener:
         return False
     steps = [(outer.began, inner.began), (outer.hello, inner.hello), (inner.answer, outer.answer)]
     steps += [(outer.start_api, inner.start_api)]

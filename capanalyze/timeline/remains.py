@@ -3,17 +3,14 @@
 In: a group of Facts with the same plot and a closer. Out: the last clause of a verdict.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.tcp.evidence import DROPPED, UNHEARD, came_another_way
 from capanalyze.tcp.sequence import MASK
 from capanalyze.timeline.both_ends import did_not_arrive
 from capanalyze.timeline.ends import End, Moment, between, turned_over
-from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.words import SECOND, known, packets, span, spans
-
-Group = Sequence[Facts]
 
 LEAK: Final = SECOND
 """A program that reads its socket closes milliseconds after the FIN; a capture that ends sooner proves nothing."""

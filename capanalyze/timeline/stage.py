@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from capanalyze.timeline.ends import End
+
 if TYPE_CHECKING:
     from capanalyze.timeline.facts import Facts
 
@@ -30,7 +32,7 @@ def stage_of(facts: Facts) -> str:
         return _stage_without_hello(facts)
     if not facts.missing_names:
         return "ready"
-    if facts.answer is None and facts.unread("server"):
+    if facts.answer is None and _lacks_beginning(facts, facts.server):
         return "unread" if facts.start_api is None else "not_ready"
     silent = facts.answer is None and not facts.server.spoke_before
     if facts.answered_too_late or (silent and (facts.misfit is None or facts.misfit.side == "server")):
@@ -38,6 +40,13 @@ def stage_of(facts: Facts) -> str:
     if facts.answer is None:
         return "not_tws" if facts.misfit is not None else "misanswered"
     return "not_ready" if facts.start_api is not None else "not_started"
+
+
+def _lacks_beginning(facts: Facts, end: End) -> bool:
+    """Whether what a side said first is not in the capture: lost, or cut off."""
+    session = facts.session
+    stream = None if session is None else session.client if end.name == "client" else session.server
+    return (stream is not None and stream.headless) or (not end.spoke and end.missing > 0)
 
 
 def _stage_without_session(facts: Facts) -> str:
@@ -67,12 +76,12 @@ def _starts(facts: Facts) -> bool:
 
 def _stage_without_hello(facts: Facts) -> str:
     midstream = facts.connection.opened == "midstream"
-    if not midstream and facts.unread("client"):
+    if not midstream and _lacks_beginning(facts, facts.client):
         return "unread"
     if facts.misfit is not None and (facts.client.spoke_before or facts.server.spoke_before):
         return "not_tws"
     if midstream:
         return "not_ready" if _starts(facts) else "midstream"
-    if facts.unread("server"):
+    if _lacks_beginning(facts, facts.server):
         return "unread"
     return "no_hello" if facts.client.spoke_before or facts.server.spoke_before else "no_data"

@@ -3,16 +3,18 @@
 In: a group of Facts with the same plot. Out: a sentence without its full stop.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from capanalyze.tcp.resets import REFUSED_BEFORE
 from capanalyze.timeline.ends import between
-from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.words import MINUTE, count, known, packets, span, spans
+from capanalyze.timeline.words import MINUTE, SECOND, count, known, packets, span, spans
 
-Group = Sequence[Facts]
+IPV6_LOOPBACK: Final = bytes(15) + b"\x01"
+
+SECOND_ADDRESS_NS: Final = 5 * SECOND
+"""The second address of a name is tried at once on Linux and macOS, after some two seconds on Windows."""
 
 STARTED: Final = MINUTE
 """How long after a refusal a gateway that listens may still be starting."""
@@ -68,7 +70,7 @@ def _refused(group: Group, thing: str) -> str:
     beside = went_on_beside(first)
     if beside is not None:
         return f"{told}: {there} took no new connection then, while connection {beside.number} went on there"
-    if first.answered_later is not None:
+    if answered_later(first) is not None:
         return f"{told}: nothing accepted connections on {there} then"
     return f"{told}: nothing accepts connections on {there}"
 
@@ -80,6 +82,27 @@ def _it(group: Group) -> str:
 def unseen_there(facts: Facts, later_ns: int) -> str:
     """That the capture next to the gateway, which goes on, has none of a connection."""
     return f"the capture next to the {facts.server.called} has no packet of it, and goes on for {span(later_ns)}"
+
+
+def second_address(facts: Facts) -> Facts | None:
+    """The connection to 127.0.0.1 that followed one that was refused on ::1, at the same port: ``localhost``."""
+    if facts.stage != "refused" or facts.listener[0] != IPV6_LOOPBACK:
+        return None
+    for other in facts.others:
+        host, port = other.listener
+        apart = between(facts.began, other.began)
+        local = len(host) == 4 and host[0] == 127 and port == facts.listener[1]
+        if local and other.stage != "refused" and apart is not None and apart <= SECOND_ADDRESS_NS:
+            return other
+    return None
+
+
+def answered_later(facts: Facts) -> Facts | None:
+    """The first later connection to the same address and port on which the hello was answered."""
+    for other in facts.others:
+        if other.answer is not None and other.number > facts.number and other.listener == facts.listener:
+            return other
+    return None
 
 
 def refused_after(facts: Facts) -> int | None:
@@ -95,7 +118,7 @@ def refused_just_before(facts: Facts) -> str:
 
     Not where the gateway still spoke on one that it had accepted before: it was there, and took no new one.
     """
-    before = [other for other in facts.others if other.number < facts.number and facts.same_listener(other)]
+    before = [other for other in facts.others if other.number < facts.number and facts.listener == other.listener]
     refused = [int(event.packet) for event in facts.connection.events if event.flag == REFUSED_BEFORE]
     if refused:
         went_on = any(other.server.last is not None and other.server.last.packet > refused[0] for other in before)
@@ -114,7 +137,7 @@ def accepted_before(facts: Facts) -> Facts | None:
     for other in facts.others:
         if other.number >= facts.number or other.connection.opened != "complete":
             continue
-        if facts.same_listener(other):
+        if facts.listener == other.listener:
             found = other
             if spoke_on(other, facts):
                 break

@@ -16,18 +16,16 @@ from capanalyze.timeline.both_ends import made_between, proved, unsent
 from capanalyze.timeline.capture_points import same_connections
 from capanalyze.timeline.doubt import doubts, not_again, one_way
 from capanalyze.timeline.ends import between
-from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.unopened import before_open, captured, went_on_beside
+from capanalyze.timeline.unopened import before_open, captured, second_address, went_on_beside
 from capanalyze.timeline.words import SECOND, connections, count, packets, sentence, spans
 
 STORIES: Final = 3
 """Different plots told in a capture's verdict, the first one in full, before "N more connections went other ways"."""
-
-Group = Sequence[Facts]
 
 
 def connection_verdict(facts: Facts) -> str:
@@ -187,7 +185,7 @@ _RANKS: Final = {
 
 def _rank(facts: Facts) -> int:
     """The worst first: what a user of the API would call a failure before what went well."""
-    if not facts.api or facts.upstream or facts.second_address is not None:
+    if not facts.api or facts.upstream or second_address(facts) is not None:
         return 7
     rank = _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread", "cut"} else 2)
     if of_itself(facts) is not None:

@@ -38,7 +38,7 @@ def check(connections: Sequence[Facts]) -> Finding | None:
         beside = [
             other
             for other in accepted
-            if late.same_listener(other)
+            if late.listener == other.listener
             and other.connection.first_packet < began
             and (other.released is None or other.released > began)
         ]

@@ -22,7 +22,7 @@ def accepted_before(facts: Facts) -> list[Facts]:
         other
         for other in facts.others
         if other.number < facts.number
-        and facts.same_listener(other)
+        and facts.listener == other.listener
         and other.connection.opened in {"complete", "syn_ack"}
         and not other.server.spoke
     ]

@@ -68,7 +68,7 @@ def _holders(facts: Facts, at: Moment) -> Holders:
         if other is not facts
         and mine is not None
         and other.client_id == mine
-        and facts.same_listener(other)
+        and facts.listener == other.listener
         and other.start_api is not None
         and other.start_api.packet < at.packet
         and other.error(CODE) is None

@@ -188,7 +188,7 @@ def _malformed(facts: Facts) -> tuple[Message, str, str] | None:
 def _refused_after(facts: Facts) -> Facts | None:
     """The next connection to the same listener, where it was refused RESTART or sooner after the close."""
     for other in facts.others:
-        if facts.same_listener(other) and other.number > facts.number:
+        if facts.listener == other.listener and other.number > facts.number:
             after = between(facts.close, other.began)
             if after is not None:
                 return other if other.stage == "refused" and after <= RESTART else None

@@ -11,6 +11,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.unopened import second_address
 from capanalyze.timeline.words import span
 
 ID: Final = "ipv6-localhost"
@@ -18,7 +19,7 @@ ID: Final = "ipv6-localhost"
 
 def check(facts: Facts) -> Finding | None:
     """Fires where 127.0.0.1 accepted soon after ::1 had refused."""
-    second = facts.second_address
+    second = second_address(facts)
     if second is None:
         return None
     apart = between(facts.began, second.began)

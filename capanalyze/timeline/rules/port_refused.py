@@ -10,7 +10,15 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.unopened import accepted_before, refused_after, spoke_on, unseen_there, went_on_beside
+from capanalyze.timeline.unopened import (
+    accepted_before,
+    answered_later,
+    refused_after,
+    second_address,
+    spoke_on,
+    unseen_there,
+    went_on_beside,
+)
 from capanalyze.timeline.words import count, span
 
 ID: Final = "port-refused"
@@ -50,7 +58,7 @@ TRY_AGAIN: Final = "let the client try again until the gateway answers: it did l
 
 def starting(facts: Facts) -> list[Cause]:
     """That the gateway was only starting, where it answered later in the same capture (failures.md 21)."""
-    later = facts.answered_later
+    later = answered_later(facts)
     if later is None:
         return []
     return [Cause(f"the gateway was still starting: it answered connection {later.number} later", "likely", "its log")]
@@ -68,7 +76,7 @@ def _known(facts: Facts, before: Facts | None) -> tuple[str, list[Cause]]:
 
 def check(facts: Facts) -> Finding | None:
     """Fires where every SYN was refused."""
-    if facts.stage != "refused" or facts.second_address is not None:
+    if facts.stage != "refused" or second_address(facts) is not None:
         return None
     after = refused_after(facts)
     before = accepted_before(facts)

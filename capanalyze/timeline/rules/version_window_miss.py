@@ -39,7 +39,7 @@ def unfit(facts: Facts) -> list[Cause]:
         version, wanted = other.version, other.client_range
         if version is None or wanted is None or version >= wanted[1]:
             continue
-        if facts.same_listener(other):
+        if facts.listener == other.listener:
             if version >= offered[0]:
                 return []
             words = f"the client offers versions {offered[0]} to {offered[1]}, and the gateway's newest is {version}"
