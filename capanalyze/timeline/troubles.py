@@ -113,10 +113,10 @@ def not_reading(facts: Facts) -> str:
     return "the client had stopped reading (its window was 0 to the end)"
 
 
-def stuck(facts: Facts) -> list[tuple[Unfinished, int]]:
+def standing_lists(facts: Facts) -> list[tuple[Unfinished, int]]:
     """The lists that stood still for LIST_PATIENCE and more without their end marker, and for how long.
 
-    None where the client does not read: nothing can come.
+    There are none where the client does not read: nothing can come.
     """
     session = facts.session
     if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut:
@@ -128,7 +128,7 @@ def stuck(facts: Facts) -> list[tuple[Unfinished, int]]:
 
 def _unended(facts: Facts) -> str:
     """Lists that the gateway began and did not end, where either host had taken all that was sent."""
-    lists = stuck(facts)
+    lists = standing_lists(facts)
     if not lists or facts.incomplete or any(end.side.next_rel > end.side.acked_rel for end in facts.ends):
         return ""
     first = lists[0][0]

@@ -16,7 +16,7 @@ from capanalyze.timeline.words import connections, count
 ID: Final = "accept-queue-full"
 
 
-def accepted_before(facts: Facts) -> list[Facts]:
+def silent_before(facts: Facts) -> list[Facts]:
     """Earlier connections to the same address and port that were accepted and never heard a word."""
     return [
         other
@@ -32,7 +32,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where SYNs stay unanswered after silent connections to the same listener."""
     if facts.stage != "unanswered" or turned_back(facts) is not None or facts.unseen_ns is not None:
         return None
-    silent = accepted_before(facts)
+    silent = silent_before(facts)
     if not silent:
         return None
     numbers = connections(other.number for other in silent)

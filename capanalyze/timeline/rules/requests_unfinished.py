@@ -12,7 +12,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.troubles import stuck
+from capanalyze.timeline.troubles import standing_lists
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import LISTED_REQUESTS, count, listing, span
 
@@ -21,7 +21,7 @@ ID: Final = "requests-unfinished"
 
 def check(facts: Facts) -> Finding | None:
     """Fires where a list stands still for LIST_PATIENCE and more, and its end marker has not come."""
-    session, lists = facts.session, stuck(facts)
+    session, lists = facts.session, standing_lists(facts)
     if session is None or not lists or in_vain(facts) is not None:
         return None
     until = "the capture ended" if not facts.closer else f"the {facts.closing_end.called} closed"

@@ -10,7 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.rules.accept_queue_full import accepted_before
+from capanalyze.timeline.rules.accept_queue_full import silent_before
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.unopened import unseen_there
 from capanalyze.timeline.words import count, span
@@ -67,7 +67,7 @@ def check(facts: Facts) -> Finding | None:
             advice="check the address and whatever filters packets between the two hosts",
         )
     unseen = facts.unseen_ns
-    if unseen is None and accepted_before(facts):
+    if unseen is None and silent_before(facts):
         return None
     lasted = f" over {span(facts.lasted_ns)}" if facts.lasted_ns else ""
     return finding(
