@@ -145,6 +145,15 @@ def listing(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
+def first_of(words: Sequence[str], left_out: int = 0) -> str:
+    """The first LISTED_REQUESTS as a list, and how many more there are: "a, b and c, and 4 more".
+
+    ``left_out`` are those that are not among the words.
+    """
+    more = max(len(words) - LISTED_REQUESTS, 0) + left_out
+    return listing(words[:LISTED_REQUESTS]) + (f", and {more:,} more" if more else "")
+
+
 def packets(numbers: Iterable[int]) -> str:
     """Packet numbers: "packet 5", "packets 5 and 7", "packets 1 to 4", "packets 1, 3, 7, 9, 11, 13 ... 20 more"."""
     return _numbered("packet", numbers)

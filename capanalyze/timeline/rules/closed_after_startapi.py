@@ -12,7 +12,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.rules import duplicate_client_id, injected_rst
-from capanalyze.timeline.words import LISTED_REQUESTS, listing, span
+from capanalyze.timeline.words import LISTED_REQUESTS, first_of, listing, span
 from capanalyze.tws.message import START_API, Message
 
 ID: Final = "closed-after-startapi"
@@ -40,9 +40,8 @@ def check(facts: Facts) -> Finding | None:
     ]
     others = _sent_too(facts)
     if others:
-        named = [f"{one.name} (packet {one.packet})" for one in others[:LISTED_REQUESTS]]
-        more = f", and {len(others) - LISTED_REQUESTS} more" if len(others) > LISTED_REQUESTS else ""
-        evidence.append(f"the client had sent more with or after startApi: {listing(named)}{more}")
+        named = first_of([f"{one.name} (packet {one.packet})" for one in others])
+        evidence.append(f"the client had sent more with or after startApi: {named}")
     if facts.error_codes:
         evidence.append(f"errors it had sent: {listing([str(code) for code in facts.error_codes])}")
     return finding(

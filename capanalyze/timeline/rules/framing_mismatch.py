@@ -12,7 +12,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import LISTED_REQUESTS, listing
+from capanalyze.timeline.words import first_of
 from capanalyze.tws.frames import index_encoding, index_id
 from capanalyze.tws.message import START_API
 from capanalyze.tws.schema import message
@@ -61,10 +61,9 @@ def _fields(facts: Facts, session: Session, version: int, form: str) -> Finding 
     if not wrong:
         return None
     starts = any(row.id == START_API for row in wrong)
-    names = [f"{row.name} (since {row.protobuf_since})" for row in wrong[:LISTED_REQUESTS]]
-    more = f" and {len(wrong) - LISTED_REQUESTS} more" if len(wrong) > LISTED_REQUESTS else ""
+    names = first_of([f"{row.name} (since {row.protobuf_since})" for row in wrong])
     title, had, insists, cause, advice = TEXT if in_text else PROTOBUF
-    evidence = [f"server version {version} was agreed, and these {had}: {listing(names)}{more}"]
+    evidence = [f"server version {version} was agreed, and these {had}: {names}"]
     if not starts:
         evidence.append(insists)
     return finding(

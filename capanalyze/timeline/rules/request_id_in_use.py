@@ -10,7 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import LISTED_REQUESTS, listing, quote
+from capanalyze.timeline.words import LISTED_REQUESTS, first_of, quote
 
 ID: Final = "request-id-in-use"
 
@@ -23,9 +23,8 @@ def check(facts: Facts) -> Finding | None:
     if session is None or not session.pairing.tally.repeated:
         return None
     tally = session.pairing.tally
-    names = [f"{one.name} {one.request_id} (packet {one.packet})" for one in tally.repeated[:LISTED_REQUESTS]]
-    more = len(tally.repeated) - len(names) + int(tally.repeated_left_out)
-    evidence = [f"sent while its id was in use: {listing(names)}{f', and {more} more' if more else ''}"]
+    names = [f"{one.name} {one.request_id} (packet {one.packet})" for one in tally.repeated]
+    evidence = [f"sent while its id was in use: {first_of(names, int(tally.repeated_left_out))}"]
     error = facts.error(DUPLICATE_ID)
     if error is not None:
         evidence.append(f"error {DUPLICATE_ID} in packet {error.at.packet}: {quote(error.text)}")

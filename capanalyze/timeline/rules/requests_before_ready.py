@@ -13,7 +13,7 @@ from typing import Final
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.troubles import sent_too_early
-from capanalyze.timeline.words import LISTED_REQUESTS, listing
+from capanalyze.timeline.words import LISTED_REQUESTS, first_of
 
 ID: Final = "requests-before-ready"
 
@@ -24,9 +24,7 @@ def check(facts: Facts) -> Finding | None:
     if facts.session is None or not lost:
         return None
     ready = facts.session.milestones["ready"]
-    names = [f"{one.name} (packet {one.packet})" for one in lost[:LISTED_REQUESTS]]
-    more = len(lost) - len(names)
-    told = listing(names) + (f", and {more} more" if more else "")
+    told = first_of([f"{one.name} (packet {one.packet})" for one in lost])
     evidence = [f"sent before the session was ready in packet {ready.packet}, and not answered: {told}"]
     if facts.incomplete:
         evidence.append("octets are missing from the capture: the answers may be among them")

@@ -15,7 +15,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.troubles import PATIENCE, sent_too_early, waiting
-from capanalyze.timeline.words import LISTED_REQUESTS, count, listing, packets, span
+from capanalyze.timeline.words import LISTED_REQUESTS, count, first_of, packets, span
 from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named
 
@@ -50,7 +50,7 @@ def check(facts: Facts) -> Finding | None:
         alike.setdefault(entry.name, []).append(int(entry.packet))
     named = list(alike.items())[:LISTED_REQUESTS]
     more = len(old) - sum(len(sent) for _, sent in named) + int(session.unanswered_left_out)
-    evidence = [f"no answer to {_listed(named)}" + (f", and {more:,} more" if more else "")]
+    evidence = [f"no answer to {first_of(_by_name(named), more)}"]
     last = facts.server.last_before
     silent = between(last, end)
     hung = last is not None and last.packet < old[0].packet and silent is not None
@@ -100,11 +100,9 @@ def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Nam
     ]
 
 
-def _listed(named: list[tuple[str, list[int]]]) -> str:
+def _by_name(named: list[tuple[str, list[int]]]) -> list[str]:
     """Requests by name, and the packets of each."""
-    return listing(
-        [f"{count(len(sent), name, name) if len(sent) > 1 else name} ({packets(sent)})" for name, sent in named]
-    )
+    return [f"{count(len(sent), name, name) if len(sent) > 1 else name} ({packets(sent)})" for name, sent in named]
 
 
 def _where_answers_may_be(facts: Facts) -> list[str]:
