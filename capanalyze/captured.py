@@ -16,6 +16,7 @@ from capanalyze.capture.pcapng_sections import MAX_TS_NS
 from capanalyze.report.build import build_report
 from capanalyze.report.counted import counted_facts
 from capanalyze.report.report import CaptureFacts, CountedFacts, FileFacts, InterfaceFacts, Report
+from capanalyze.timeline.ends import time_or_none
 from capanalyze.timeline.verdict import unread_end
 from capanalyze.timeline.words import count, span
 
@@ -130,8 +131,8 @@ def gather_facts(
         name=name,
         format=decoders[0].format,
         packets=int(analyzer.packets),
-        first_ts_ns=int(analyzer.first_ts) if analyzer.first_ts >= 0 else None,
-        last_ts_ns=int(analyzer.last_ts) if analyzer.last_ts >= 0 else None,
+        first_ts_ns=time_or_none(analyzer.first_ts),
+        last_ts_ns=time_or_none(analyzer.last_ts),
         ended_ts_ns=_ended(decoders, int(analyzer.packets), int(analyzer.last_ts)),
         truncated=bool(damage),
         skipped=_skipped(decoders, analyzer),

@@ -30,7 +30,7 @@ from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.both_ends import compare, unsent
 from capanalyze.timeline.capture_points import relate
-from capanalyze.timeline.ends import End, Moment, between
+from capanalyze.timeline.ends import End, Moment, between, time_or_none
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.lines import TimelineLine
@@ -147,8 +147,8 @@ def connection_report(facts: Facts) -> ConnectionReport:
         opened=connection.opened,
         first_packet=int(connection.first_packet),
         last_packet=int(connection.last_packet),
-        first_ts_ns=_time(connection.first_ts),
-        last_ts_ns=_time(connection.last_ts),
+        first_ts_ns=time_or_none(connection.first_ts),
+        last_ts_ns=time_or_none(connection.last_ts),
         packets=int(connection.packets),
         client_bytes=facts.client.octets,
         server_bytes=facts.server.octets,
@@ -173,10 +173,6 @@ def connection_report(facts: Facts) -> ConnectionReport:
     )
 
 
-def _time(ts_ns: int) -> int | None:
-    return int(ts_ns) if ts_ns >= 0 else None
-
-
 def _endpoint(end: End) -> Endpoint:
     return Endpoint(host(end.side.host), int(end.side.port), None)
 
@@ -190,7 +186,7 @@ def _close(facts: Facts) -> CloseFacts | None:
         close.first,
         close.kind,
         packet,
-        _time(close.ts_ns) if packet is not None else None,
+        time_or_none(close.ts_ns) if packet is not None else None,
         close.inferred,
         close.certainty,
         unsent(facts),
@@ -236,7 +232,10 @@ def _milestones(facts: Facts, session: Session) -> dict[str, Milestone]:
     """The session's milestones, with the one that TCP proves."""
     found = {
         name: Milestone(
-            entry.reached, int(entry.packet) or None, _time(entry.ts_ns) if entry.reached else None, entry.criterion
+            entry.reached,
+            int(entry.packet) or None,
+            time_or_none(entry.ts_ns) if entry.reached else None,
+            entry.criterion,
         )
         for name, entry in session.milestones.items()
     }

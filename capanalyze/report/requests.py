@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from capanalyze.report.report import Latency, RequestAt, RequestFacts
+from capanalyze.timeline.ends import time_or_none
 from capanalyze.tws.conversation import Exchange
 from capanalyze.tws.tally import Named, Tally, Times
 
@@ -54,17 +55,14 @@ def _latency(times: Times) -> Latency | None:
 
 def named(requests: Sequence[Named]) -> tuple[RequestAt, ...]:
     """Requests as the report lists them."""
-    return tuple(
-        RequestAt(int(one.packet), int(one.ts_ns) if one.ts_ns >= 0 else None, one.name, one.request_id)
-        for one in requests
-    )
+    return tuple(RequestAt(int(one.packet), time_or_none(one.ts_ns), one.name, one.request_id) for one in requests)
 
 
 def exchange_record(exchange: Exchange, conn: int) -> dict[str, Any]:
     """A request and what came of it; a moment is {packet, ts_ns, after_ns}, or None for what did not come."""
     return {
         "packet": int(exchange.packet),
-        "ts_ns": int(exchange.ts_ns) if exchange.ts_ns >= 0 else None,
+        "ts_ns": time_or_none(exchange.ts_ns),
         "conn": conn,
         "name": exchange.name,
         "request_id": exchange.request_id,
@@ -88,6 +86,6 @@ def _moment(exchange: Exchange, packet: int, ts_ns: int) -> dict[str, int | None
     timed = ts_ns >= exchange.ts_ns >= 0  # else the clock was set back between the two
     return {
         "packet": int(packet),
-        "ts_ns": int(ts_ns) if ts_ns >= 0 else None,
+        "ts_ns": time_or_none(ts_ns),
         "after_ns": int(ts_ns - exchange.ts_ns) if timed else None,
     }

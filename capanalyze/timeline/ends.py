@@ -27,9 +27,14 @@ class Moment(NamedTuple):
     ts_ns: int | None
 
 
+def time_or_none(ts_ns: int) -> int | None:
+    """A time of the measuring rooms, where -1 says that there is none."""
+    return int(ts_ns) if ts_ns >= 0 else None
+
+
 def moment(packet: int, ts_ns: int) -> Moment | None:
     """A Moment from the measuring rooms' 0 and -1; None where there is no packet."""
-    return Moment(int(packet), int(ts_ns) if ts_ns >= 0 else None) if packet > 0 else None
+    return Moment(int(packet), time_or_none(ts_ns)) if packet > 0 else None
 
 
 Step = tuple[int, int]

@@ -9,6 +9,7 @@ from typing import Final
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.events import Event
+from capanalyze.timeline.ends import time_or_none
 from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.message_lines import message_words
 from capanalyze.timeline.tcp_lines import RESETS, WORDS
@@ -77,7 +78,7 @@ def _event(connection: Connection, event: Event) -> TimelineLine:
     elif event.flag == "retransmission":
         text = f"{event.kind} again: it had not been acknowledged"
     return TimelineLine(
-        int(event.ts_ns) if event.ts_ns >= 0 else None,
+        time_or_none(event.ts_ns),
         int(event.packet),
         int(connection.number),
         connection.side_name(event.side),
@@ -92,7 +93,7 @@ def _event(connection: Connection, event: Event) -> TimelineLine:
 
 def _message(message: Message, session: Session) -> TimelineLine:
     return TimelineLine(
-        int(message.ts_ns) if message.ts_ns >= 0 else None,
+        time_or_none(message.ts_ns),
         int(message.packet),
         int(message.conn),
         "client" if message.from_client else "server",

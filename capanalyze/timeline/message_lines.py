@@ -7,6 +7,7 @@ for those between, of which only the number is known.
 from collections.abc import Iterator
 from typing import Final
 
+from capanalyze.timeline.ends import time_or_none
 from capanalyze.timeline.errors_told import is_error
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import LEFT_OUT, Entry
@@ -44,7 +45,7 @@ def message_lines(facts: Facts) -> Iterator[Entry]:
     between = total - len(kept)
     if between > 0 and session.head:
         last = session.head[-1]
-        entry = Entry(_time(last), int(last.packet), "", LEFT_OUT, "")
+        entry = Entry(time_or_none(last.ts_ns), int(last.packet), "", LEFT_OUT, "")
         entry.count = between
         yield entry
 
@@ -52,13 +53,9 @@ def message_lines(facts: Facts) -> Iterator[Entry]:
 def _entry(message: Message, session: Session) -> Entry:
     side = "client" if message.from_client else "server"
     if is_error(message):  # its code is what matters
-        return Entry(_time(message), int(message.packet), side, "message", message_words(message, session))
+        return Entry(time_or_none(message.ts_ns), int(message.packet), side, "message", message_words(message, session))
     name = HELLO if message.encoding == "hello" else message.name
-    return Entry(_time(message), int(message.packet), side, "message", name, message)
-
-
-def _time(message: Message) -> int | None:
-    return int(message.ts_ns) if message.ts_ns >= 0 else None
+    return Entry(time_or_none(message.ts_ns), int(message.packet), side, "message", name, message)
 
 
 def entry_words(entry: Entry, session: Session) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from capanalyze.tcp.events import Event
 from capanalyze.timeline.both_ends import unsent
-from capanalyze.timeline.ends import Moment
+from capanalyze.timeline.ends import Moment, time_or_none
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import LEFT_OUT, Entry
 from capanalyze.timeline.misfit import first_octets
@@ -67,7 +67,7 @@ def tcp_lines(facts: Facts) -> Iterator[Entry]:
 
 def _entry(side: str, event: Event, text: str, ended: set[str]) -> Entry:
     """``ended``: what each side has ended its direction with so far; who is gone answers every segment with a RST."""
-    entry = Entry(int(event.ts_ns) if event.ts_ns >= 0 else None, int(event.packet), side, event.kind, text)
+    entry = Entry(time_or_none(event.ts_ns), int(event.packet), side, event.kind, text)
     entry.last_packet = int(event.last_packet)
     entry.count = 1 if event.kind == "data" else int(event.count)
     means = f"{side} {event.kind} {event.flag}"
@@ -158,6 +158,6 @@ def _ack(side: str, at: Moment, text: str) -> Entry:
 def _left_out(facts: Facts, events: int) -> Entry:
     """TCP events beyond the number that a connection keeps: told once, where the kept ones end."""
     last = facts.connection.events[-1]
-    entry = Entry(int(last.ts_ns) if last.ts_ns >= 0 else None, int(last.last_packet), "", LEFT_OUT, "")
+    entry = Entry(time_or_none(last.ts_ns), int(last.last_packet), "", LEFT_OUT, "")
     entry.count = events
     return entry
