@@ -5,7 +5,7 @@ In: Message objects of a session. Out: dicts of plain values; nothing is dropped
 
 from typing import Any
 
-from capanalyze.tws.decode import decode
+from capanalyze.tws.decode import decode_message
 from capanalyze.tws.hello import MAGIC, client_opening
 from capanalyze.tws.message import Message
 
@@ -15,12 +15,7 @@ def record(message: Message, conn: int) -> dict[str, Any]:
     if message.encoding == "hello":
         fields, request_id, problem = hello_fields(message), None, None
     else:
-        decoded = decode(
-            message.payload,
-            from_client=message.from_client,
-            server_version=int(message.server_version) or None,
-            encoding=message.encoding,
-        )
+        decoded = decode_message(message)
         fields, request_id, problem = decoded.fields, decoded.request_id, decoded.problem
     found: dict[str, Any] = {
         "packet": message.packet,

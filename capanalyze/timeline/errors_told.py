@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from capanalyze.timeline.ends import Moment, moment
-from capanalyze.tws.decode import decode
+from capanalyze.tws.decode import decode_message
 from capanalyze.tws.message import ERROR, Message
 
 MEANINGS: Final = {
@@ -36,9 +36,7 @@ def is_error(message: Message) -> bool:
 
 def wire_error(message: Message) -> WireError:
     """Code and text of an error message."""
-    decoded = decode(
-        message.payload, from_client=False, server_version=message.server_version or None, encoding=message.encoding
-    )
+    decoded = decode_message(message)
     code = decoded.fields.get("errorCode")
     text = " ".join(str(decoded.fields.get("errorMsg") or "").split())
     at = moment(message.packet, message.ts_ns) or Moment(0, None)

@@ -6,7 +6,7 @@ In: Facts. Out: the side that spoke last, when, and the newest messages of eithe
 from capanalyze.timeline.ends import End, Moment
 from capanalyze.timeline.errors_told import is_error, wire_error
 from capanalyze.timeline.facts import Facts
-from capanalyze.tws.decode import decode
+from capanalyze.tws.decode import decode_message
 from capanalyze.tws.message import Message
 from capanalyze.tws.schema import NEWEST
 
@@ -67,8 +67,7 @@ def malformed(facts: Facts) -> list[tuple[Message, str]]:
     for message in messages_before_close(facts, "client"):
         known = 0 < message.server_version <= NEWEST and message.encoding != "hello"
         if known and message.size == len(message.payload) and not message.missing:
-            version, form = int(message.server_version), message.encoding
-            problem = decode(message.payload, from_client=True, server_version=version, encoding=form).problem
+            problem = decode_message(message).problem
             if problem is not None and "known" not in problem:
                 found.append((message, problem))
     return found

@@ -12,7 +12,7 @@ from capanalyze.timeline.errors_told import is_error
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.lines import LEFT_OUT, Entry
 from capanalyze.timeline.words import clean, count
-from capanalyze.tws.decode import decode
+from capanalyze.tws.decode import decode_message
 from capanalyze.tws.message import Message
 from capanalyze.tws.session import Session
 from capanalyze.tws.summary import summary
@@ -72,12 +72,7 @@ def message_words(message: Message, session: Session) -> str:
     """The message in a line: its name and what tells it from its like."""
     if message.encoding == "hello":
         return _hello(message, session)
-    decoded = decode(
-        message.payload,
-        from_client=message.from_client,
-        server_version=message.server_version or None,
-        encoding=message.encoding,
-    )
+    decoded = decode_message(message)
     size = f" ({count(int(message.size), 'octet')})" if message.size >= MANY_OCTETS else ""
     problem = "" if decoded.problem is None else f" [{clean(decoded.problem)}]"
     text = summary(decoded).replace("…", "...")

@@ -8,6 +8,7 @@ fields of a text body from 1; in protobuf it is the field's number).
 from typing import Final, NamedTuple
 
 from capanalyze.tws import protobuf, text
+from capanalyze.tws.message import Message
 from capanalyze.tws.scalars import ESCAPES_SINCE, identifier
 from capanalyze.tws.schema import (
     FIRST_BINARY_ID,
@@ -112,6 +113,16 @@ def decode(
     if problem is None and body and body[-1]:
         problem = "does not end with a NUL"
     return Decoded(message_id, name, decoded, _key(row, decoded), problem, found, from_client)
+
+
+def decode_message(message: Message) -> Decoded:
+    """The same of a Message that is no hello."""
+    return decode(
+        message.payload,
+        from_client=message.from_client,
+        server_version=int(message.server_version),
+        encoding=message.encoding,
+    )
 
 
 def _protobuf(row: MessageType | None, message_id: int, body: bytes, from_client: bool) -> Decoded:
