@@ -14,7 +14,7 @@ from capanalyze.tws.error_codes import refuses
 from capanalyze.tws.message import ERROR
 from capanalyze.tws.pace import Answered, Pace
 from capanalyze.tws.rows import answers_rule, cancelled_by, ended_by, key_at, place_of, refused, row_of, rows
-from capanalyze.tws.running import NO_KEY, Running, Waiting, ends, id_of
+from capanalyze.tws.running import NO_KEY, Running, Waiting, count, ends, id_of, packet_of
 from capanalyze.tws.tally import Tally, Times
 
 WAITING: Final = 1000
@@ -162,7 +162,7 @@ class Pairing:
             every.extend(same)
         for found in self.by_key.values():
             every.extend(found)
-        every.sort(key=_packet_of)
+        every.sort(key=packet_of)
         return every
 
     def refuse(self, message_id: i64, ts_ns: i64 = -1, packet: i64 = 0) -> None:
@@ -245,12 +245,7 @@ class Pairing:
         self._count(waiting.message_id, -1)
 
     def _count(self, message_id: i64, by: i64) -> None:
-        before: i64 = self.open.get(message_id, 0)
-        if before + by == 0:
-            del self.open[message_id]
-        else:
-            self.open[message_id] = before + by
-        if before == 0 or before + by == 0:
+        if count(self.open, message_id, by):
             self.changed = True
 
 
@@ -267,7 +262,3 @@ def _time(times: Times, waiting: Waiting, ts_ns: i64) -> None:
     """Take the time since the request, where the packets have one and the clock was not set back between them."""
     if ts_ns >= waiting.ts_ns >= 0:
         times.add(ts_ns - waiting.ts_ns, waiting.packet)
-
-
-def _packet_of(waiting: Waiting) -> int:
-    return waiting.packet

@@ -34,6 +34,16 @@ def ends(row: Row, message_id: i64, server_version: i64) -> bool:
     return whole or message_id in {row.end, HISTORICAL_SCHEDULE}
 
 
+def count(kinds: dict[int, int], message_id: i64, by: i64) -> bool:
+    """Count requests of a kind, by its message id; whether it is the first of the kind, or there is none any more."""
+    before: i64 = kinds.get(message_id, 0)
+    if before + by == 0:
+        del kinds[message_id]
+    else:
+        kinds[message_id] = before + by
+    return before == 0 or before + by == 0
+
+
 class Waiting:
     """A request without an answer so far, or (``last_*``: when the newest one came) one of which more may come.
 
@@ -136,7 +146,7 @@ class Running:
         found: list[Waiting] = []
         if len(self.begun) != 0:
             found = [waiting for waiting in self.by_spot.values() if waiting.unended]
-            found.sort(key=_packet_of)
+            found.sort(key=packet_of)
         return found
 
     def unfinished(self, server_version: i64) -> list[Waiting]:
@@ -145,12 +155,7 @@ class Running:
         return [waiting for waiting in self.unended() if known or waiting.row.end != HISTORICAL_DATA_END]
 
     def _count(self, message_id: i64, by: i64) -> None:
-        before: i64 = self.begun.get(message_id, 0)
-        if before + by == 0:
-            del self.begun[message_id]
-        else:
-            self.begun[message_id] = before + by
-        if before == 0 or before + by == 0:
+        if count(self.begun, message_id, by):
             self.changed = True
 
 
@@ -159,5 +164,6 @@ def _spot_of(message_id: int, key: int) -> int:
     return message_id if key == NO_KEY else (key << 8) + message_id
 
 
-def _packet_of(waiting: Waiting) -> int:
+def packet_of(waiting: Waiting) -> int:
+    """Sort key of these."""
     return waiting.packet
