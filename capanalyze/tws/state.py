@@ -137,6 +137,13 @@ class SessionState(FrameHandler):
         self.client: FrameStream = self.first
         self.server: FrameStream = self.second
         self.unframed: list[Unframed | None] = NO_UNFRAMED  # what waits of sides that send no lengths
+        self._begin(untold)
+        self.roles(client_side)
+        if not (keep_all or detail):
+            self.settle()
+
+    def _begin(self, untold: Untold | None) -> None:
+        """Nothing was said so far."""
         # the hellos and startApi
         self.hello_side: i64 = -1  # the side that sent a client's hello; -1 unknown
         self.client_range: tuple[int, int] | None = None  # lowest and highest version that the client offers
@@ -174,9 +181,6 @@ class SessionState(FrameHandler):
         self.watch: Watch = Watch(self.pairing) if untold is None else untold.watch
         self.keys: Keys = keys_of(0)
         self.conversation: Conversation | None = None  # every request with all its answers, where asked for
-        self.roles(client_side)
-        if not (keep_all or detail):
-            self.settle()
 
     @property
     def milestones(self) -> dict[str, Milestone]:
