@@ -92,6 +92,19 @@ def identify(data: bytes, at: i64, end: i64, length: i64) -> i64:
     return IMPLAUSIBLE
 
 
+def length_at(data: bytes, at: i64) -> i64:
+    """The length of the frame that begins at ``data[at]``."""
+    return (data[at] * 256 + data[at + 1]) * 65536 + data[at + 2] * 256 + data[at + 3]
+
+
+def implausible_at(data: bytes, at: i64, length: i64) -> i64:
+    """Which octet shows that what begins at ``data[at]`` is no frame, counted from there."""
+    upto: i64 = 4
+    while length <= MAX_FRAME and identify(data, at + 4, at + upto, length) != IMPLAUSIBLE:
+        upto += 1
+    return upto - 1
+
+
 def known_indexes(from_client: bool) -> bytes:
     """A table by index: 1 where the schema has the message, in any of its three forms."""
     table = _known[1 if from_client else 0]

@@ -15,7 +15,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import REST
-from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
+from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify, implausible_at
 from capanalyze.tws.held import EMPTY, NOTHING
 from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.resync import NO_PARTS, Part
@@ -302,11 +302,3 @@ class FrameStream(WaitingStream):
         if self.scanner is not None:
             self.remainder += self.scanner.octets
         self.remainder += self.held.octets - self.held.missing
-
-
-def implausible_at(data: bytes, at: i64, length: i64) -> i64:
-    """Which octet shows that what begins at ``data[at]`` is no frame, counted from there."""
-    upto: i64 = 4
-    while length <= MAX_FRAME and identify(data, at + 4, at + upto, length) != IMPLAUSIBLE:
-        upto += 1
-    return upto - 1

@@ -8,7 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, UNDECIDED, identify
+from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, UNDECIDED, identify, length_at
 from capanalyze.tws.resync import NO_PARTS, Part
 
 EMPTY: Final = -2
@@ -72,7 +72,7 @@ class Held:
         here: i64 = len(known)
         if here < 4:
             return UNDECIDED
-        self.length = (known[0] * 256 + known[1]) * 65536 + known[2] * 256 + known[3]
+        self.length = length_at(known, 0)
         if self.length == 0:
             return EMPTY
         self.need = self.length + 4

@@ -10,8 +10,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify
-from capanalyze.tws.tail import length_at
+from capanalyze.tws.frames import IMPLAUSIBLE, MAX_FRAME, SHOWN, UNDECIDED, identify, length_at
 
 MAGIC: Final = b"API\0"
 """What a client's hello begins with (protocol.md 1.1)."""

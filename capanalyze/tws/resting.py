@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import Listener
-from capanalyze.tws.frames import MAX_FRAME, identify
+from capanalyze.tws.frames import MAX_FRAME, identify, length_at
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.session import Session
 from capanalyze.tws.untold import Untold
@@ -70,7 +70,7 @@ def whole_frame(octets: bytes, at: i64, end: i64) -> tuple[i64, i64]:
     """Size and index of the frame at ``at`` that the walk left; 0 and 0 where it is not whole, or none."""
     if end - at < 5:
         return 0, 0
-    length: i64 = int.from_bytes(octets[at : at + 4], "big")
+    length = length_at(octets, at)
     if length == 0 or length > MAX_FRAME or at + 4 + length > end:
         return 0, 0
     index = identify(octets, at + 4, at + 4 + length, length)

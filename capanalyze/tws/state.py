@@ -11,7 +11,16 @@ from mypy_extensions import i64
 from capanalyze.tcp.room import Room
 from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.desync import LOST, NO_DESYNCS, Desync
-from capanalyze.tws.frames import MAX_FRAME, MAX_KEPT, identify, index_encoding, index_id, index_name, known_indexes
+from capanalyze.tws.frames import (
+    MAX_FRAME,
+    MAX_KEPT,
+    identify,
+    index_encoding,
+    index_id,
+    index_name,
+    known_indexes,
+    length_at,
+)
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.keys import Keys, keys_of
 from capanalyze.tws.message import ERROR, Message
@@ -19,7 +28,7 @@ from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.stream_state import FrameHandler, StreamState
-from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, length_at, newest_of
+from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, newest_of
 from capanalyze.tws.tally import NO_LISTS, NO_REQUESTS, Named, Unfinished
 from capanalyze.tws.unframed import NO_UNFRAMED, Unframed
 from capanalyze.tws.untold import BITS, WATCH_CLIENT, WATCH_SERVER, Untold

@@ -126,11 +126,6 @@ class Tail:
         return self.runs[oldest:] + self.runs[:oldest]
 
 
-def length_at(data: bytes, at: i64) -> i64:
-    """The length of the frame that begins at ``data[at]``."""
-    return (data[at] * 256 + data[at + 1]) * 65536 + data[at + 2] * 256 + data[at + 3]
-
-
 def newest_of(data: bytes, begin: i64, end: i64) -> list[int]:
     """Where the last TAIL_FRAMES of the frames begin that the run ``data[begin:end]`` is made of: short ones only."""
     starts: list[int] = []
