@@ -9,16 +9,16 @@ from capanalyze.tws import hello
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.held import NOTHING
 from capanalyze.tws.hello import Opening
+from capanalyze.tws.keeping import Keeping
 from capanalyze.tws.keys import keys_of
 from capanalyze.tws.message import Message
 from capanalyze.tws.resync import Part
 from capanalyze.tws.schema import FIRST_BINARY_ID
-from capanalyze.tws.state import SessionState
 from capanalyze.tws.stream_state import FIELDS, FRAMES, OPAQUE
 
 
-class Greeting(SessionState):
-    """A session that knows how to begin."""
+class Greeting(Keeping):
+    """A session that can begin: it knows a hello."""
 
     __slots__ = ()
 

@@ -26,7 +26,7 @@ _LONGEST_ID: Final = 10
 
 
 class Legacy(Greeting):
-    """A session that can be unframed."""
+    """A session that may have no lengths."""
 
     __slots__ = ()
 

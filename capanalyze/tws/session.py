@@ -3,8 +3,9 @@
 In: the in-order octets of both sides, piece by piece, and the gaps. Out, after ``finish``: versions, names and
 counts, milestones, requests without an answer, the first and the newest messages, what is not the protocol, and
 an account of every octet (state.py lists it all). On the hot path: walker.py counts frames where they lie, and this
-sees the few that are watched. A Session is made in layers, one on the other: what is known of it (state.py), how it
-begins (greeting.py), fields without lengths (legacy.py), and here what its messages mean.
+sees the few that are watched. A Session is made in layers, one on the other: what is known of it (state.py), which
+messages are kept (keeping.py), how it begins (greeting.py), fields without lengths (legacy.py), and here what its
+messages mean.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
-"""What is known of a session while it lasts and in the end, and how messages are kept.
+"""What is known of a session while it lasts and in the end.
 
-In: what session.py, greeting.py and legacy.py found. Out: the attributes that timeline/ and report/ read after
-``finish``. Every list has a bound, here, in desync.py or in tally.py.
+In: what keeping.py, greeting.py, legacy.py and session.py found. Out: the attributes that timeline/ and report/ read
+after ``finish``. Every list has a bound, here, in keeping.py, in desync.py or in tally.py.
 """
 
 from typing import Final
@@ -14,21 +14,15 @@ from capanalyze.tws.desync import LOST, NO_DESYNCS, Desync
 from capanalyze.tws.frames import (
     MAX_FRAME,
     MAX_KEPT,
-    identify,
-    index_encoding,
-    index_id,
-    index_name,
     known_indexes,
-    length_at,
 )
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.keys import Keys, keys_of
-from capanalyze.tws.message import ERROR, Message
+from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import Pairing
-from capanalyze.tws.running import NO_KEY
 from capanalyze.tws.stream_state import FrameHandler, StreamState
-from capanalyze.tws.tail import TAIL_FRAMES, Run, Tail, newest_of
+from capanalyze.tws.tail import Tail
 from capanalyze.tws.tally import NO_LISTS, NO_REQUESTS, Named, Unfinished
 from capanalyze.tws.unframed import NO_UNFRAMED, Unframed
 from capanalyze.tws.untold import BITS, WATCH_CLIENT, WATCH_SERVER, Untold
@@ -37,9 +31,6 @@ from capanalyze.tws.watch import Watch
 
 HEAD: Final = 100
 """First messages kept of a session, both sides together, where ``most_head`` is not set to fewer."""
-
-ERRORS: Final = 100
-"""Error messages of the server kept beyond the head, the first and the newest so many: findings look at these."""
 
 KEPT_IN_BRIEF: Final = 512
 """Octets kept of a hello or a frame that is not whole, in a session that is counted only."""
@@ -228,53 +219,6 @@ class SessionState(FrameHandler):
             self.all_milestones.reach(name, packet, ts_ns)
         self.progress |= BITS[name]
 
-    def keep(self, message: Message) -> None:
-        """Put a message where it is wanted."""
-        if self.keep_all:
-            if self.kept is NO_MESSAGES:
-                self.kept = []
-            self.kept.append(message)
-        if not self.detail:
-            return
-        if not self.keep_all and not self.room.keep(len(message.payload)):
-            if message.id == ERROR and not message.from_client:
-                self.errors_left_out += 1
-                self.errors_since = len(self.errors)
-            if not self.settled:
-                self.settle()  # the head ends here
-        elif len(self.head) < self.most_head:
-            self.head.append(message)
-            if len(self.head) == self.most_head and not self.keep_all:
-                self.settle()
-        elif message.id == ERROR and not message.from_client:
-            self.errors.append(message)
-            if len(self.errors) > 2 * ERRORS:
-                gone = self.errors.pop(ERRORS)
-                self.errors_left_out += 1
-                self.errors_since = max(self.errors_since - 1, ERRORS)
-                if not self.keep_all:
-                    self.room.let_go(len(gone.payload))
-
-    def message(self, stream: FrameStream, index: i64, packet: i64, ts_ns: i64) -> Message:
-        """A Message of the frame that ``stream.frame_*`` describe, without its payload."""
-        number = index_id(index)
-        name = index_name(stream.from_client, index)
-        encoding = "unframed" if stream.unframed else index_encoding(index)
-        message = Message(stream.from_client, number, name, encoding, stream.frame_packet, packet, ts_ns)
-        message.size = stream.frame_size - 4
-        message.offset = stream.frame_offset
-        message.missing = stream.frame_missing
-        message.resynchronised = message.offset == stream.found or stream.hello_octets == 0
-        message.server_version = self.server_version
-        return message
-
-    def fill(self, message: Message, index: i64, data: bytes, begin: i64, end: i64) -> i64:
-        """Give a Message its payload and its key, which is also returned."""
-        key = self.keys.key(message.from_client, index, data, begin, end)
-        message.payload = data[begin:end]
-        message.request_id = None if key == NO_KEY else key
-        return key
-
     def found(self, stream: StreamState) -> None:
         """Frames were found without a hello."""
         if stream.found >= 0:
@@ -287,32 +231,6 @@ class SessionState(FrameHandler):
             self.desyncs = []
         if self.untold is None and len(self.desyncs) < min(LOST, self.most_head):
             self.desyncs.append(Desync(stream.from_client, stream.packet, stream.ts_ns, offset, reason))
-
-    def tail(self, side: i64) -> list[Message]:
-        """The newest messages of a side (0 or 1), at most TAIL_FRAMES, oldest first."""
-        stream = self.first if side == 0 else self.second
-        newest: list[Message] = []
-        if stream.tail is not None:
-            for run in stream.tail.newest():
-                self._messages_of(stream, run, newest)
-        return newest[-TAIL_FRAMES:]
-
-    def _messages_of(self, stream: FrameStream, run: Run, newest: list[Message]) -> None:
-        """Append the newest messages of a run of the tail."""
-        data = run.data
-        alone = run.size != 0
-        for at in newest_of(data, 0, len(data)) if not alone else [0]:
-            length: i64 = length_at(data, at)
-            end: i64 = len(data) if alone else at + 4 + length
-            _, packet, ts_ns = run.bringer(end - 1)
-            stream.frame_size = length + 4
-            stream.frame_offset = run.offset + at
-            stream.frame_packet = run.first_packet if alone else run.bringer(at)[1]
-            stream.frame_missing = run.missing if alone else 0
-            index = identify(data, at + 4, end, length)
-            message = self.message(stream, index, packet, ts_ns)
-            self.fill(message, index, data, at + 4, end)
-            newest.append(message)
 
     def accounted(self, side: i64) -> tuple[int, int, int, int]:
         """Octets of a side: hello, whole frames, skipped to find framing again, remainder. Their sum was fed."""

@@ -10,8 +10,9 @@ from capanalyze.analyzer import Analyzer
 from capanalyze.capture.files import from_bytes
 from capanalyze.tcp.room import KEPT_COST, KEPT_IN_ALL
 from capanalyze.tws.desync import LOST
+from capanalyze.tws.keeping import ERRORS
 from capanalyze.tws.session import BANNER_OCTETS, SEARCH_OCTETS, Session
-from capanalyze.tws.state import ERRORS, HEAD
+from capanalyze.tws.state import HEAD
 from tests.tws.talk import (
     ACCOUNTS,
     CLIENT,
