@@ -31,10 +31,8 @@ def settle(tracker: Tracker, sessions: Sessions) -> None:
 
 
 def _finish(tracker: Tracker, sessions: Sessions, connection: Connection) -> None:
+    tracker.end_streams(connection)
     runs = tracker.streams.runs
-    runs.clear()
-    tracker.infer(connection)
-    tracker.streams.finish(connection)
     if runs and connection.heeded:
         sessions.tell_runs(connection.orig, runs)
     sessions.finish(connection)

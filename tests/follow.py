@@ -130,9 +130,7 @@ def follow_generally(capture: bytes) -> Followed:
                 assert tracker.side.connection is not None
                 hand_on(tracker.side.connection)
     for connection in tracker.connections:
-        tracker.streams.runs.clear()
-        close.infer(connection)
-        tracker.streams.finish(connection)
+        tracker.end_streams(connection)
         hand_on(connection)
         close.finish(connection)
     followed = Followed(tracker.connections)

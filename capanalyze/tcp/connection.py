@@ -66,7 +66,7 @@ class Close:
 
 
 class Connection:
-    """A TCP connection of the capture (contract.md, "Connection"); complete after ``Tracker.finish``.
+    """A TCP connection of the capture (contract.md, "Connection"); complete after ``close.finish``.
 
     How much is kept of it is of three degrees. The first ones are told in full (``detail``: events, notes, last
     octets), the very first of these at length (``at_length``: longer lists); the others are counted only (table.py).

@@ -213,26 +213,22 @@ class Tracker:
 
     def _let_go(self, connection: Connection) -> None:
         """Settle a connection that the table is about to forget."""
-        self.finish(connection)
+        self.end_streams(connection)
+        close.finish(connection)
         self.streams.runs.clear()
         if COMPILED:
             self.recent.drop(connection.orig)
             self.recent.drop(connection.resp)
         self.left = connection
 
-    def finish(self, connection: Connection) -> None:
+    def end_streams(self, connection: Connection) -> None:
         """No more packets of a connection come; ``streams.runs`` is what that makes deliverable."""
         self.streams.runs.clear()
-        self.infer(connection)
-        self.streams.finish(connection)
-        close.finish(connection)
-
-    def infer(self, connection: Connection) -> None:
-        """No more packets come: what the short path left behind, and a FIN that is known by its acknowledgement."""
         if connection.orig.plain:
             catch_up(connection.orig)
             catch_up(connection.resp)
         close.infer(connection)
+        self.streams.finish(connection)
 
     def close(self) -> None:
         """No more packets come at all: no connection is looked for any more."""
