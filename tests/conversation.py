@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 MASK = 0xFFFFFFFF
 
 ETHERNET, NULL, LOOP, RAW, SLL, SLL2 = 1, 0, 108, 101, 113, 276
@@ -29,7 +29,6 @@ CLIENT_PORT = 50000
 
 MSS = b"\x02\x04\xff\xc9"
 SACK_PERMITTED = b"\x04\x02"
-NOP = b"\x01"
 
 
 def window_scale(shift: int) -> bytes:

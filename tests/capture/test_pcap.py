@@ -16,7 +16,6 @@ from tests.capture.octets import MICRO, MODIFIED, NANO, ROOT, pcap, read, read_p
 ONE, TWO = b"\x00" * 12 + b"\x08\x00" + b"first", b"\xff" * 20
 PACKETS = ((1_700_000_000, 999_999, ONE), (1_700_000_001, 0, TWO))
 
-U32 = st.integers(0, 2**32 - 1)
 CAPTURES = sorted((ROOT / "captures").glob("*.pcapng"))
 
 

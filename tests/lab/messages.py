@@ -35,7 +35,6 @@ DETAILS = (
     "details.stockType>=152 =1@163..163 details.minSize>=164 details.sizeIncrement>=164 "
     "details.suggestedSizeIncrement>=164 =0>=186"
 )
-MARGINS = "= = = = = = = = ="
 OPEN_ORDER = (
     f"=34<145 order.orderId {X11} order.action order.totalQuantity order.orderType order.lmtPrice order.auxPrice "
     "order.tif order.ocaGroup order.account order.openClose order.origin order.orderRef order.clientId order.permId "

@@ -11,9 +11,6 @@ LATER = 20_000
 INSIDE = ("172.17.0.2", 4001)
 
 
-Where = dict[str, object]
-
-
 def beside(talk: Conversation, inside: tuple[str, int] | None = INSIDE, **fields: object) -> Conversation:
     """The same packets a moment later, with the server's address behind a NAT, or other ``fields``."""
     moved = {talk.server_address: inside or talk.server_address}

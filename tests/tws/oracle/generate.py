@@ -10,6 +10,7 @@ import struct
 from capanalyze.tws.schema import MessageType
 from capanalyze.tws.schema.grammar import FIELD, LIST, SEQUENCE, Condition, Node
 from capanalyze.tws.schema.protobuf_rows import ProtobufField, fields
+from tests.lab.wire import varint
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 -./:,_@#+()[]{}<>&'\"|~^%$!?*`="
 CHOICES = {
@@ -149,17 +150,6 @@ def string(chance: random.Random, escapes: bool, version: int) -> str:
     if chance.random() < 0.2:
         text += "\\u00e9\\u4e2d" if escapes else "é中" if version < 153 else ""
     return text
-
-
-def varint(value: int) -> bytes:
-    """A varint of the low 64 bits."""
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
 
 
 def _length_delimited(number: int, octets: bytes) -> bytes:
