@@ -8,13 +8,13 @@ import struct
 from collections.abc import Mapping
 from typing import Final
 
+from capanalyze.tws.protobuf import as_varint
 from capanalyze.tws.schema.protobuf_rows import ProtobufField, fields
 
 MAX_DEPTH: Final = 12
 """Messages inside messages that are written."""
 
 _DOUBLE: Final = struct.Struct("<d")
-_LOW_64_BITS: Final = (1 << 64) - 1
 
 
 def encode_protobuf(name: str, values: Mapping[str, object], depth: int = 0) -> bytes:
@@ -42,7 +42,7 @@ def _field(field: ProtobufField, value: object, depth: int) -> bytes:
 
 def _item(field: ProtobufField, value: object, depth: int) -> bytes:
     if field.wire_type != 2:
-        return varint(field.number << 3 | field.wire_type) + _number(field, value)
+        return as_varint(field.number << 3 | field.wire_type) + _number(field, value)
     if field.is_message or field.type == "map":
         if not isinstance(value, Mapping):
             raise ValueError(f"{field.name}: not a message but {value!r}")
@@ -57,19 +57,8 @@ def _item(field: ProtobufField, value: object, depth: int) -> bytes:
 def _number(field: ProtobufField, value: object) -> bytes:
     if not isinstance(value, (int, float, str)):
         raise ValueError(f"{field.name}: not a number but {value!r}")  # noqa: TRY004 - the one error that is promised
-    return _DOUBLE.pack(float(value)) if field.type == "d" else varint(int(value))
+    return _DOUBLE.pack(float(value)) if field.type == "d" else as_varint(int(value))
 
 
 def _delimited(number: int, octets: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(octets)) + octets
-
-
-def varint(value: int) -> bytes:
-    """A varint; a negative number as its 64 bits, which is how proto3 writes int32 and int64 alike."""
-    value &= _LOW_64_BITS
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    return as_varint(number << 3 | 2) + as_varint(len(octets)) + octets

@@ -25,6 +25,17 @@ _INT32_MIN: Final = -(1 << 31)
 _INT32_MAX: Final = (1 << 31) - 1
 
 
+def as_varint(value: int) -> bytes:
+    """A number as it is written: a negative one as its 64 bits, which is how proto3 writes int32 and int64 alike."""
+    value &= 0xFFFFFFFFFFFFFFFF
+    octets = bytearray()
+    while value > 127:
+        octets.append(value & 127 | 128)
+        value >>= 7
+    octets.append(value)
+    return bytes(octets)
+
+
 def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     """An unsigned varint and the position after it; position -1 if there is none of at most 10 octets."""
     value = 0

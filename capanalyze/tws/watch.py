@@ -12,6 +12,7 @@ from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
 from capanalyze.tws.keys import Keys, keys_of
 from capanalyze.tws.message import ERROR, MANAGED_ACCOUNTS, NEXT_VALID_ID
 from capanalyze.tws.pairing import Pairing
+from capanalyze.tws.protobuf import as_varint
 from capanalyze.tws.rows import end_markers
 from capanalyze.tws.schema import protobuf_key_field
 from capanalyze.tws.walker import ALWAYS, FIRSTS, Walker
@@ -20,16 +21,6 @@ _PREFIX: Final = 4  # octets of a key that the hot loop compares
 _ALWAYS_SEEN: Final = (ERROR, NEXT_VALID_ID, MANAGED_ACCOUNTS)  # milestones are made of them
 
 _TABLES: Final = 64  # watch tables kept of a session
-
-
-def _varint(value: int) -> bytes:
-    value &= 0xFFFFFFFFFFFFFFFF
-    octets = bytearray()
-    while value > 127:
-        octets.append(value & 127 | 128)
-        value >>= 7
-    octets.append(value)
-    return bytes(octets)
 
 
 class Watch:
@@ -85,7 +76,7 @@ class Watch:
     def add(self, stream: Walker, key: i64) -> None:
         """One more key waits."""
         digits = str(key).encode() + b"\0"
-        varint = digits if self.keys.text_only else _varint(key)
+        varint = digits if self.keys.text_only else as_varint(key)
         shortest: i64 = min(len(digits), len(varint))
         if shortest < stream.prefix:
             stream.prefixes = {prefix[:shortest] for prefix in stream.prefixes}
