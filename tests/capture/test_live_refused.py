@@ -111,6 +111,8 @@ def test_a_folder_for_a_file_is_one_clear_error(tmp_path: Path) -> None:
 def test_a_device_that_is_written_to_is_never_removed() -> None:
     StreamFile(Path("/dev/full")).close()
 
+    assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
+
 
 @pytest.mark.parametrize("name", ["a\0b.pcapng", "a\ud800b.pcapng"])
 def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
@@ -118,8 +120,6 @@ def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
         StreamFile(Path(name))
 
     assert str(caught.value) == f"{name!r}: no file name"
-
-    assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
