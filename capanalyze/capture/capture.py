@@ -7,13 +7,12 @@ from that packet on, so one pass is enough for a pipe too.
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from capanalyze.capture.decoder import Decoder
 from capanalyze.capture.files import CaptureFile, open_file
 from capanalyze.capture.merged import FOREVER, Merged, Recording
-from capanalyze.capture.pieces import MOST_AT_ONCE, Piece, plan
+from capanalyze.capture.pieces import MOST_AT_ONCE, Piece, called, plan
 from capanalyze.capture.queue import PacketQueue
 from capanalyze.errors import CapanalyzeError, NotACaptureError, ToolError
 from capanalyze.packets.ip import FRAGMENT
@@ -119,7 +118,7 @@ class Capture:
         for file, recording in recordings:
             file.first_packet = max(int(recording.first) - 1, 0)
             comments = file.decoder.comments  # their packets have the numbers that they have in this file alone
-            comments[:] = [f"{Path(file.name).name}: {comment}" for comment in comments]
+            comments[:] = [f"{called(file)}: {comment}" for comment in comments]
 
     def _tell_progress(self) -> None:
         if self._progress is not None:
@@ -180,7 +179,7 @@ class Capture:
     def remarks(self) -> list[str]:
         """How the packets came to be read, where that is worth a line."""
         found = [
-            f"{Path(file.name).name} is no pcap or pcapng: tshark read it"
+            f"{called(file)} is no pcap or pcapng: tshark read it"
             for file in self.files
             if file.decoder.format == "tshark"
         ]
@@ -246,7 +245,7 @@ def same_octets(files: Sequence[CaptureFile]) -> list[str]:
     names: dict[str, str] = {}
     found: list[str] = []
     for file in files:
-        name = Path(file.name).name
+        name = called(file)
         first = names.setdefault(file.sha256, name) if file.packets else name
         if first is not name:
             found.append(f"{name} has the same octets as {first}: its packets count twice")
@@ -255,7 +254,7 @@ def same_octets(files: Sequence[CaptureFile]) -> list[str]:
 
 def at_the_same_time(files: Sequence[CaptureFile], how: str) -> list[str]:
     """A remark on how packets are numbered that lie in several files, if they do."""
-    names = list({file.sha256: Path(file.name).name for file in reversed(files)}.values())[::-1]
+    names = list({file.sha256: called(file) for file in reversed(files)}.values())[::-1]
     if len(names) < 2:
         return []
     most = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
@@ -265,6 +264,6 @@ def at_the_same_time(files: Sequence[CaptureFile], how: str) -> list[str]:
 def read_behind(file: CaptureFile) -> str:
     """A remark on a file that there were too many others beside."""
     return (
-        f"{Path(file.name).name} is of the same time as {MOST_AT_ONCE} others, and is read behind them: "
+        f"{called(file)} is of the same time as {MOST_AT_ONCE} others, and is read behind them: "
         "mergecap -w OUT puts their packets in order of time"
     )

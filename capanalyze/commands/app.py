@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -31,8 +32,8 @@ HELP: Final = "Who closed the socket to TWS or IB Gateway: reads packet captures
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit status; usage errors are typer's, with status 2."""
     if sys.stderr is None:  # closed by the caller: errors have nowhere to go
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib costs 5 ms of every start
-    if arguments and arguments[0] not in COMMANDS and os.path.isfile(arguments[0]):  # noqa: PTH113 - as above
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open
+    if arguments and arguments[0] not in COMMANDS and os.path.isfile(arguments[0]):  # noqa: PTH113 - never raises
         fail(CapanalyzeError(f"{arguments[0]}: a file, not a command", f"capanalyze read {arguments[0]}"))
         return COULD_NOT
     try:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import typer
@@ -123,14 +124,14 @@ def apart(output: str | None, files: Sequence[str]) -> None:
     Raises:
         CapanalyzeError: it is one of these files, under whatever name; or no file can have that name.
     """
-    if not is_file(output) or not os.path.isfile(usable(output)):  # noqa: PTH113 - pathlib costs 5 ms of every start
+    if not is_file(output) or not os.path.isfile(usable(output)):  # noqa: PTH113 - never raises
         return
     from capanalyze.capture.pieces import expand_paths  # noqa: PLC0415 - only where there is something to lose
 
-    there = os.stat(output)  # noqa: PTH116
+    there = Path(output).stat()
     for one in expand_paths(files):
         try:
-            here = os.fstat(0) if one == STDIN else os.stat(str(one))  # noqa: PTH116
+            here = os.fstat(0) if one == STDIN else Path(str(one)).stat()
         except (OSError, ValueError):
             continue
         if os.path.samestat(here, there):

@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO, Final, TextIO, TypeGuard
 
 from capanalyze.capture.names import usable
@@ -136,7 +137,7 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
     """
     try:
         if _is_special(usable(path)):
-            with open(path, "wb") as device:  # noqa: PTH123 - pathlib costs 5 ms of every start
+            with Path(path).open("wb") as device:
                 yield device
         else:
             with _beside(os.path.realpath(path)) as stream:
@@ -165,7 +166,7 @@ def in_batches(lines: Iterable[str]) -> Iterator[str]:
 def _is_special(path: str) -> bool:
     """Whether it is a device or a pipe: /dev/stdout leads to one that has no name of its own."""
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - as above
+        mode = Path(path).stat().st_mode
     except OSError:
         return False
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
@@ -174,16 +175,16 @@ def _is_special(path: str) -> bool:
 @contextmanager
 def _beside(target: str) -> Iterator[BinaryIO]:
     """A neighbour of ``target`` that takes its place once it is written, and leaves nothing behind if it is not."""
-    if os.path.isdir(target):  # noqa: PTH112 - as above
+    if Path(target).is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     beside = f"{target}.{os.getpid()}.tmp"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
-        os.replace(beside, target)  # noqa: PTH105 - as above
+        Path(beside).replace(target)
     except BaseException:
-        os.unlink(beside)  # noqa: PTH108 - as above
+        Path(beside).unlink()
         raise
 
 
