@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from capanalyze.analyzer import Analyzer
 
 NO_PLACES: Final[tuple[list[int], list[int]]] = ([], [])
-"""Of a link layer that has to be walked."""
+"""The places of packets whose link layer has to be walked: none."""
 
 NO_PIECES: Final[list[bytes]] = []
 """What was collected of a side where nothing was: shared, never written to."""

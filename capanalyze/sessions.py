@@ -86,7 +86,10 @@ class Sessions:
         return session
 
     def tell(self, side: Side, data: bytes, start: i64, end: i64, packet: i64, ts_ns: i64) -> None:
-        """Give a piece of a side's stream to its session, if the connection is worth one; or REST."""
+        """Give a piece of a side's stream to its session, if the connection is worth one.
+
+        Where ``start`` is REST (tcp/listener.py) there is no piece: the session is put to rest, if it can be.
+        """
         if start == REST:
             self.rest_if_able(side)
             return

@@ -8,7 +8,8 @@ from typing import Final
 from mypy_extensions import i64
 
 REST: Final = -1
-"""What ``hear`` returns where the listener needs nothing of its own any more until something special is said."""
+"""What ``hear`` returns where the session behind it may be put to rest (tws/resting.py): it is only counted, and lies
+between two frames."""
 
 
 class Listener:

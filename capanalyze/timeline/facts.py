@@ -1,8 +1,8 @@
-"""Facts: one connection seen with a diagnostician's eyes; rules and verdicts are functions over these.
+"""Facts: what the packets prove of one connection; rules and verdicts are functions over these.
 
 In: a finished Connection, its Session where there is one, and when the capture ended. Out: attributes, computed
-once, that say in TWS terms what the packets prove: the hello, its acknowledgement, its answer, the close, the
-silence before it. Nothing here is a judgement and nothing here is a sentence.
+once, in terms of TWS: the hello, its acknowledgement, its answer, the close, the silence before it. Nothing here
+judges, and nothing is written in sentences.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Untold: what all sessions share that are not told in full, their connections not being either (tcp/table.py).
+"""Untold: what those sessions share that are counted only, as their connections are (tcp/table.py).
 
 In: their frames and milestones. Out: frames by kind, of all of them together, and how far each got. Such a session
 has no pairing and no times of its own, and keeps no messages, though all of them may be wanted as they come: it is a
