@@ -16,9 +16,6 @@ from capanalyze.capture.pcapng_codes import (
     IDB,
     IF_TSRESOL,
     ISB,
-    ISB_IFDROP,
-    ISB_IFRECV,
-    ISB_OSDROP,
     MICROSECONDS,
     OPB,
     POWER_OF_TWO,
@@ -112,12 +109,11 @@ class BlockStream:
             resolution = self._options(body, 8).values.get(IF_TSRESOL, b"")
             self._resolutions.append(resolution[0] if resolution else MICROSECONDS)
         elif block_type == ISB:
-            options = self._options(body, 12)
-            received, dropped, by_system = (options.number(code) for code in (ISB_IFRECV, ISB_IFDROP, ISB_OSDROP))
+            received, dropped = self._options(body, 12).statistics()
             if received is not None:
                 self.received = received
-            if dropped is not None or by_system is not None:
-                self.dropped = (dropped or 0) + (by_system or 0)
+            if dropped is not None:
+                self.dropped = dropped
 
     def _options(self, body: bytes, at: int) -> Options:
         """The options from an offset to the end of a block's body."""

@@ -10,7 +10,7 @@ from typing import Final
 from librt.strings import read_i16_be, read_i16_le
 from mypy_extensions import i64
 
-from capanalyze.capture.pcapng_codes import COMMENT, END_OF_OPTIONS
+from capanalyze.capture.pcapng_codes import COMMENT, END_OF_OPTIONS, ISB_IFDROP, ISB_IFRECV, ISB_OSDROP
 
 MAX_COMMENTS: Final = 100
 """Comments kept of a file, and told of a capture."""
@@ -55,6 +55,12 @@ class Options:
         """The 64-bit number with that code, None where there is none."""
         octets = self.values.get(code, b"")
         return int.from_bytes(octets, "big" if self.big else "little", signed=signed) if len(octets) == 8 else None
+
+    def statistics(self) -> tuple[int | None, int | None]:
+        """Of an Interface Statistics Block: packets that came, and those that were lost; None where it does not say."""
+        by_interface, by_system = self.number(ISB_IFDROP), self.number(ISB_OSDROP)
+        told = by_interface is not None or by_system is not None
+        return self.number(ISB_IFRECV), (by_interface or 0) + (by_system or 0) if told else None
 
     def time(self, code: int) -> int | None:
         """The time with that code in units of an interface's clock: its upper 32 bits come first in any byte order."""

@@ -25,9 +25,6 @@ from capanalyze.capture.pcapng_codes import (
     IF_TSRESOL,
     ISB,
     ISB_ENDTIME,
-    ISB_IFDROP,
-    ISB_IFRECV,
-    ISB_OSDROP,
     JOURNAL,
     MICROSECONDS,
     NRB,
@@ -161,11 +158,11 @@ class PcapngSections(Decoder):
         if index >= len(self.interfaces):
             return
         options = Options(self.data, pos + 20, pos + length - 4, self.big)
-        received, dropped, by_system = (options.number(code) for code in (ISB_IFRECV, ISB_IFDROP, ISB_OSDROP))
+        received, dropped = options.statistics()
         if received is not None:
             self.interfaces[index].received = min(received, MAX_TS_NS)
-        if dropped is not None or by_system is not None:
-            self.interfaces[index].dropped_told = min((dropped or 0) + (by_system or 0), MAX_TS_NS)
+        if dropped is not None:
+            self.interfaces[index].dropped_told = min(dropped, MAX_TS_NS)
         ended = options.time(ISB_ENDTIME)
         if ended is not None:
             # dumpcap writes it in microseconds whatever the resolution is
