@@ -16,10 +16,10 @@ from capanalyze.tcp.identity import answers_syn
 from capanalyze.tcp.judgement import OUT_OF_WINDOW, REFUSED, VALID, is_asked, is_overtaken, is_unplaced, judge
 from capanalyze.tcp.leap import ends_before, unsay
 from capanalyze.tcp.notes import event
-from capanalyze.tcp.parting import NO_PACKETS, Parting, kept
+from capanalyze.tcp.parting import NO_PACKETS, Parting
 from capanalyze.tcp.resets import ignore, let_stand, qualify
 from capanalyze.tcp.sequence import distance
-from capanalyze.tcp.side import part, said_before
+from capanalyze.tcp.side import count_fin, count_rst, part, said_before
 from capanalyze.tcp.states import settle_states
 from capanalyze.tcp.zeek import endpoint
 
@@ -34,8 +34,7 @@ def fin(connection: Connection, side: Side, position: i64, seg: Segment, packet:
     parting = part(side)
     again = parting.closed and not replaces_fin(side, parting, position)
     event(connection, side, "FIN", packet, ts_ns, 0, "retransmission" if again else "")
-    parting.fin_packets = kept(parting.fin_packets, packet, side.detail)
-    parting.fin_count += 1
+    count_fin(side, packet)
     if again:
         parting.fin_again = parting.fin_again or packet
         if parting.fin_rel == position and seg.flags & ACK and distance(seg.ack, parting.fin_ack) < 0:
@@ -67,8 +66,7 @@ def replaces_fin(side: Side, parting: Parting, position: i64) -> bool:
 def reset(connection: Connection, side: Side, peer: Side, seg: Segment, asked: bool, packet: i64, ts_ns: i64) -> bool:
     """A RST; True when it is the first thing that ends the connection in file order. ``asked``: see Close."""
     parting = part(side)
-    parting.rst_packets = kept(parting.rst_packets, packet, side.detail)
-    parting.rst_count += 1
+    count_rst(side, packet)
     parting.rst_ack = seg.ack if seg.flags & ACK else -1
     verdict = judge(side, peer, seg)
     if verdict in {VALID, REFUSED}:

@@ -16,7 +16,7 @@ from mypy_extensions import i64, u8
 
 from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import Listener
-from capanalyze.tcp.parting import GAPS_IN_BRIEF, GAPS_SHORT, NO_PACKETS, OPEN, SMOOTH, Gap, Parting, Trouble
+from capanalyze.tcp.parting import GAPS_IN_BRIEF, GAPS_SHORT, NO_PACKETS, OPEN, SMOOTH, Gap, Parting, Trouble, kept
 
 if TYPE_CHECKING:
     from capanalyze.tcp.connection import Connection
@@ -241,6 +241,20 @@ def part(side: Side) -> Parting:
     if side.parting is OPEN:
         side.parting = Parting()
     return side.parting
+
+
+def count_fin(side: Side, packet: i64) -> None:
+    """One more packet with a side's FIN."""
+    parting = part(side)
+    parting.fin_packets = kept(parting.fin_packets, packet, side.detail)
+    parting.fin_count += 1
+
+
+def count_rst(side: Side, packet: i64) -> None:
+    """One more packet with a RST of a side."""
+    parting = part(side)
+    parting.rst_packets = kept(parting.rst_packets, packet, side.detail)
+    parting.rst_count += 1
 
 
 def trouble(side: Side) -> Trouble:

@@ -22,12 +22,12 @@ from capanalyze.tcp.judgement import may_answer
 from capanalyze.tcp.leap import note_ahead
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import answers_another, is_lone, place, position, take_syn
-from capanalyze.tcp.parting import NOWHERE, OPEN, SMOOTH, kept
+from capanalyze.tcp.parting import NOWHERE, OPEN, SMOOTH
 from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.resets import copied, finds_nobody, get_through, outlived, reconsider, went_on
 from capanalyze.tcp.sequence import STRAY, apart
 from capanalyze.tcp.short import NOTHING, catch_up, goes_on, open_window, said
-from capanalyze.tcp.side import break_tail, part
+from capanalyze.tcp.side import break_tail, count_fin, count_rst
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table
 from capanalyze.tcp.zeek import DATA, INACTIVE, PURE_ACK, endpoint, flag_letters, repeated, zero_window
@@ -159,14 +159,10 @@ class Tracker:
         flags = seg.flags
         connection.copies += 1
         if flags & RST:
-            parting = part(side)
-            parting.rst_count += 1
-            parting.rst_packets = kept(parting.rst_packets, packet, side.detail)
+            count_rst(side, packet)
             copied(connection, side, seg)
         elif flags & FIN:
-            parting = part(side)
-            parting.fin_count += 1
-            parting.fin_packets = kept(parting.fin_packets, packet, side.detail)
+            count_fin(side, packet)
         self._settle(connection)
 
     def _open(self, seg: Segment, packet: i64, ts_ns: i64, reused: bool) -> Side | None:
