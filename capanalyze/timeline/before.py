@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from capanalyze.timeline.ends import Moment, between
-from capanalyze.timeline.errors_told import MEANINGS
+from capanalyze.timeline.errors_told import meaning
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.last_words import in_place_of_hello, last_speaker, last_word, last_word_name
-from capanalyze.timeline.pacing import REJECTED
-from capanalyze.timeline.rules import duplicate_client_id, framing_mismatch, port_changed
+from capanalyze.timeline.rules import framing_mismatch
+from capanalyze.timeline.start_errors import said_of_start
 from capanalyze.timeline.troubles import troubles
 from capanalyze.timeline.words import (
+    SECOND,
     count,
     known,
     listing,
@@ -27,9 +28,6 @@ from capanalyze.tws.hello import RIGHT_HELLO
 
 QUOTED: Final = 24
 """Octets of a wrong hello that a verdict quotes."""
-
-TELLING_ERRORS: Final = (duplicate_client_id.CODE, port_changed.CODE, REJECTED)
-"""Error codes that belong in a verdict: they announce a close (protocol.md 5.2)."""
 
 
 def before_close(group: Group, *, brief: bool = False) -> str:
@@ -164,8 +162,8 @@ def _not_started(group: Group) -> str:
 def _not_ready(group: Group) -> str:
     first = group[0]
     absent = " and ".join(first.missing_names)
-    telling = [code for code in first.error_codes if code in TELLING_ERRORS and first.told_before_close(code)]
-    errors = f"error {listing([f'{code} ({MEANINGS[code]})' for code in telling])}" if telling else ""
+    errors = listing([f"{error.code} ({meaning(error)})" for error in said_of_start(first)])
+    errors = f"error {errors}" if errors else ""
     lacking = _lacking(group, "server")
     if not first.closer:
         never = "not in the capture" if lacking else "did not come"
@@ -173,7 +171,9 @@ def _not_ready(group: Group) -> str:
     lead = _after(_until(group, lambda facts: facts.start_api), "startApi")
     never = ("are" if len(first.missing_names) > 1 else "is") + " not in the capture" if lacking else "had not come"
     if errors:
-        return f"{lead} and right after the {first.server.called}'s {errors}; {absent} {never}{_form(group)}"
+        soon = all(wait <= SECOND for wait in known(_until(group, lambda facts: said_of_start(facts)[-1].at)))
+        said = f" and right after the {first.server.called}'s" if soon else f"; the {first.server.called} had sent"
+        return f"{lead}{said} {errors}; {absent} {never}{_form(group)}"
     return f"{lead}; {absent} {never}{_form(group)}"
 
 

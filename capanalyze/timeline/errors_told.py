@@ -3,7 +3,9 @@
 from typing import Final, NamedTuple
 
 from capanalyze.timeline.ends import Moment, moment
+from capanalyze.timeline.words import quote
 from capanalyze.tws.decode import decode_message
+from capanalyze.tws.error_codes import meaning_of
 from capanalyze.tws.message import ERROR, Message
 
 MEANINGS: Final = {
@@ -16,17 +18,24 @@ MEANINGS: Final = {
 }
 """What the errors mean that tell why a session broke or stands still (protocol.md 5.2)."""
 
+SHORT: Final = 60
+"""Characters of an error's text that stand for its meaning in a sentence."""
+
 UPSTREAM: Final = frozenset((1100, 2110))
 RESTORED: Final = frozenset((1101, 1102))
 """The gateway's own connection to IB went, and came back."""
 
 
 class WireError(NamedTuple):
-    """An error message that the gateway sent, its text in one line; code 0 where it has none that can be read."""
+    """An error message that the gateway sent, its text in one line; code 0 where it has none that can be read.
+
+    ``about``: the request or order that it names, -1 for none; None where that cannot be read.
+    """
 
     code: int
     text: str
     at: Moment
+    about: int | None = None
 
 
 def is_error(message: Message) -> bool:
@@ -40,4 +49,15 @@ def wire_error(message: Message) -> WireError:
     code = decoded.fields.get("errorCode")
     text = " ".join(str(decoded.fields.get("errorMsg") or "").split())
     at = moment(message.packet, message.ts_ns) or Moment(0, None)
-    return WireError(code if isinstance(code, int) else 0, text, at)
+    return WireError(code if isinstance(code, int) else 0, text, at, decoded.request_id)
+
+
+def meaning(error: WireError) -> str:
+    """What an error means in a few words, as far as its code is known; else its text."""
+    return MEANINGS.get(error.code) or meaning_of(error.code) or quote(error.text, SHORT)
+
+
+def told(error: WireError) -> str:
+    """An error as evidence: its code, its packet, and its text where that is in the capture."""
+    text = f": {quote(error.text)}" if error.text else ", its text is not in the capture"
+    return f"error {error.code} in packet {error.at.packet}{text}"

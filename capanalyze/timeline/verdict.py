@@ -20,6 +20,7 @@ from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
+from capanalyze.timeline.start_errors import said_of_start
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.unopened import before_open, captured, second_address, went_on_beside
 from capanalyze.timeline.words import SECOND, connections, count, packets, sentence, spans
@@ -166,13 +167,19 @@ def _happened(facts: Facts) -> tuple[object, ...]:
         (facts.hello_taken, facts.hello_unfinished, facts.server.side.packets > 0)
         if facts.stage == "hello_unanswered"
         else "",
-        (facts.missing_names, tuple(name for name, _ in facts.late_readiness)) if facts.stage == "not_ready" else (),
+        _not_ready(facts) if facts.stage == "not_ready" else (),
         facts.redirect,
         (facts.version, facts.started_too_late, facts.start_begun) if facts.stage == "not_started" else (),
         bool(trouble_told(facts)),
         any(not_again(facts, end.name) for end in facts.ends),
         of_itself(facts) is not None,
     )
+
+
+def _not_ready(facts: Facts) -> tuple[object, ...]:
+    """What did not come, or came too late, and what the gateway said of it."""
+    late = tuple(name for name, _ in facts.late_readiness)
+    return facts.missing_names, late, tuple(error.code for error in said_of_start(facts))
 
 
 _RANKS: Final = {

@@ -200,6 +200,7 @@ _WIRE: Final = """
 10090 part of this market data is not subscribed to
 10091 part of this market data needs a subscription for the API
 10092 no deep market data for this instrument and exchange
+10141 the disclaimer of paper trading has to be accepted at the gateway first
 10147 the order to cancel was not found
 10148 the order cannot be cancelled in its state
 10167 not subscribed: delayed market data is shown instead

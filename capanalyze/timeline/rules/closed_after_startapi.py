@@ -1,12 +1,14 @@
-"""closed-after-startapi: the gateway closed after startApi without having said why.
+"""closed-after-startapi: the gateway closed after startApi, without a word or with an error that is not 326.
 
-Why it matters: clients guess "clientId already in use?" here. Without error 326 on the wire that is not supported.
+Why it matters: clients guess "clientId already in use?" here, or report a time-out. Without error 326 on the wire the
+one is not supported, and another error tells the true reason (10141: the disclaimer of paper trading).
 What it is not: duplicate-client-id (326 was sent), or a close in a ready session.
 Source of the facts: failures.md 25 and 36; protocol.md 6.3 row h and 6.5.
 """
 
 from typing import Final
 
+from capanalyze.timeline import start_errors
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
@@ -16,6 +18,9 @@ from capanalyze.timeline.words import LISTED_REQUESTS, first_of, listing, span
 from capanalyze.tws.message import START_API, Message
 
 ID: Final = "closed-after-startapi"
+
+SEE_TO_IT: Final = "see at the gateway to what the error's text says, then connect again"
+"""What to do where the gateway has said what is wrong."""
 
 CAUSES: Final = (
     Cause(
@@ -42,15 +47,27 @@ def check(facts: Facts) -> Finding | None:
     if others:
         named = first_of([f"{one.name} (packet {one.packet})" for one in others])
         evidence.append(f"the client had sent more with or after startApi: {named}")
-    if facts.error_codes:
-        evidence.append(f"errors it had sent: {listing([str(code) for code in facts.error_codes])}")
+    said = start_errors.said_of_start(facts)
+    evidence += start_errors.evidence(facts)
+    more_codes = [str(code) for code in facts.error_codes if code not in {error.code for error in said}]
+    if more_codes:
+        evidence.append(f"{'other ' if said else ''}errors it had sent: {listing(more_codes)}")
     return finding(
         ID,
-        "The gateway closed after startApi without saying why",
-        [facts.start_api, *(int(one.packet) for one in others[:LISTED_REQUESTS]), facts.close],
+        f"The gateway closed after startApi and {start_errors.codes(facts)}"
+        if said
+        else "The gateway closed after startApi without saying why",
+        [
+            facts.start_api,
+            *(int(one.packet) for one in others[:LISTED_REQUESTS]),
+            *(error.at for error in said),
+            facts.close,
+        ],
         evidence,
-        causes=[*injected_rst.causes(facts), *CAUSES],
-        advice="read the gateway's log at that time; try another client id and TWS in place of the gateway",
+        causes=[*injected_rst.causes(facts), *(start_errors.causes(facts) or CAUSES)],
+        advice=SEE_TO_IT
+        if said
+        else "read the gateway's log at that time; try another client id and TWS in place of the gateway",
     )
 
 
