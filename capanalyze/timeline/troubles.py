@@ -10,6 +10,7 @@ from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.errors_told import MEANINGS, UPSTREAM
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.pacing import paced, sent_fast
+from capanalyze.timeline.refusals import refused_told
 from capanalyze.timeline.silence import met_with_rst
 from capanalyze.timeline.standing import lost_farms, read_only, recent, standing, trimmed
 from capanalyze.timeline.vanished import in_vain
@@ -44,7 +45,8 @@ def troubles(facts: Facts) -> str:
     if not standstill(facts):
         nothing_came.append(_unended(facts))
     told = [_silence(facts), *_said(facts), _senseless(facts), *nothing_came, _dropped(facts), _farms(facts)]
-    found = [clause for clause in (*told, _read_only(facts), _early(facts), _late(facts)) if clause]
+    told += [_read_only(facts), refused_told(facts), _early(facts), _late(facts)]
+    found = [clause for clause in told if clause]
     more = len(found) - MOST_TOLD
     if more > 0:
         found[MOST_TOLD:] = [f"{count(more, 'more trouble is', 'more troubles are')} among the findings"]

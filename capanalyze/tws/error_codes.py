@@ -288,6 +288,17 @@ _CLIENT_WARNINGS: Final = frozenset({105, 110, 165, 321, 329, 399, 404, 434, 492
 _REMARKS: Final = frozenset({165, 317, 399, 404, 481, 492, 10090, 10167})
 """Codes with a request's id after which the request goes on all the same, beside the notices."""
 
+_OF_ORDERS: Final = frozenset(
+    {*range(103, 121), *range(131, 137), *range(144, 148), 161, 163, 201, 202, 328, 329, 382, 383, 387, 388, 399}
+    | {404, 434, 481, 10006, 10020, 10147, 10148, 10268, 10269, 10270, 10289, 10290, 10328, 10340, 10341, 10342}
+)
+"""Codes whose id is an order's: the client numbers its other requests apart, and may use the same numbers."""
+_OF_OTHERS: Final = frozenset(
+    {101, 102, 162, 165, 166, 300, 309, 310, 316, 317, 354, 365, 366, 385, 386, 414, 420, 430, 492}
+    | {10089, 10090, 10091, 10092, 10167, 10168, 10186, 10187, 10189, 10197}
+)
+"""Codes whose id is that of a request which is no order."""
+
 _meanings: dict[int, str] = {}
 
 
@@ -310,6 +321,11 @@ def meaning_of(code: int) -> str:
 def refuses(code: int) -> bool:
     """Whether the request that an error names is over with it; a notice or a remark lets it go on."""
     return code not in _REMARKS and severity_of(code) not in {"notice", "system"}
+
+
+def fits(code: int, is_order: bool) -> bool:
+    """Whether an error with that code can be about an order, or about a request which is none."""
+    return code not in (_OF_OTHERS if is_order else _OF_ORDERS)
 
 
 def severity_of(code: int) -> str:

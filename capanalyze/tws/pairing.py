@@ -13,9 +13,19 @@ from capanalyze.tcp.room import Room
 from capanalyze.tws.error_codes import refuses
 from capanalyze.tws.message import ERROR
 from capanalyze.tws.pace import Answered, Pace
-from capanalyze.tws.rows import answers_rule, cancelled_by, ended_by, key_at, place_of, refused, row_of, rows
+from capanalyze.tws.rows import (
+    answers_rule,
+    can_be_about,
+    cancelled_by,
+    ended_by,
+    key_at,
+    place_of,
+    refused,
+    row_of,
+    rows,
+)
 from capanalyze.tws.running import NO_KEY, Running, Waiting, count, ends, id_of, packet_of
-from capanalyze.tws.tally import Tally, Times
+from capanalyze.tws.tally import Refused, Tally, Times
 
 WAITING: Final = 1000
 """Requests that may wait at a time; more are counted only (``tally.not_followed``)."""
@@ -81,7 +91,7 @@ class Pairing:
             self._by_kind(message_id, ts_ns, packet)
         if len(self.running.by_spot) != 0:
             self._end(message_id, key, ts_ns)
-            self.running.heard(rows(), message_id, key, packet, ts_ns)
+            self.running.heard(message_id, key, packet, ts_ns)
         if key == NO_KEY:
             return
         place = place_of(key, answers_rule(message_id))
@@ -188,27 +198,38 @@ class Pairing:
                 self.pace.answer(waiting.message_id, one)
 
     def error(self, key: i64, code: i64, ts_ns: i64 = -1, packet: i64 = 0) -> None:
-        """An error answers the youngest request with its id, be it a request's or an order's.
+        """An error answers the youngest request with its id that it can be about, be it a request's or an order's.
 
         Where none waits, it may be the end of one that was answered before: its id is free again.
         """
         youngest: Waiting | None = None
         place: i64 = key
+        alone = True
         for candidate in (key, place_of(key, True)):
             for waiting in self.by_key.get(candidate, ()):
+                if not can_be_about(waiting.message_id, code):
+                    continue
+                alone = youngest is None or youngest.message_id == waiting.message_id
                 if youngest is None or waiting.packet >= youngest.packet:
                     youngest = waiting
                     place = candidate
         if youngest is None:
-            over = self.running.youngest(rows(), key) if code != ID_IN_USE and refuses(code) else None
+            over = self.running.youngest(key, code) if code != ID_IN_USE and refuses(code) else None
             if over is not None:
                 self.running.drop(over.spot)
+                self._ended_by(over, code, packet, True)
             return
         if refused(youngest.message_id, code):
             self._failed(youngest, ts_ns, packet)
+            self._ended_by(youngest, code, packet, alone)
         else:
             self._answered(youngest, ERROR, ts_ns, packet)
         self._put(place, [waiting for waiting in self.by_key[place] if waiting is not youngest])
+
+    def _ended_by(self, waiting: Waiting, code: i64, packet: i64, alone: bool) -> None:
+        """Name a request that an error ended."""
+        request_id = waiting.request_id
+        self.tally.refuse(Refused(waiting.packet, waiting.ts_ns, waiting.name, request_id, code, packet, alone))
 
     def cancel(self, message_id: i64, key: i64) -> None:
         """The client wants no more of a request of that kind."""

@@ -7,10 +7,11 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.error_codes import refuses
+from capanalyze.tws.error_codes import fits, refuses
 from capanalyze.tws.schema import messages
 from capanalyze.tws.schema.pairs import Pair, pairs
 
+PLACE_ORDER: Final = 3
 CANCEL_ORDER: Final = 4
 ORDER_CANCELLED: Final = 202
 
@@ -80,6 +81,11 @@ def ended_by(message_id: i64) -> list[int]:
 def refused(message_id: i64, code: i64) -> bool:
     """Whether an error with that code refuses a request; for the cancellation of an order 202 is what it asked for."""
     return refuses(code) and not (message_id == CANCEL_ORDER and code == ORDER_CANCELLED)
+
+
+def can_be_about(message_id: i64, code: i64) -> bool:
+    """Whether an error with that code can be meant for a request: order ids and request ids may be the same."""
+    return fits(code, message_id in {PLACE_ORDER, CANCEL_ORDER})
 
 
 def cancelled_by(message_id: i64) -> i64:

@@ -8,7 +8,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.rows import Row
+from capanalyze.tws.rows import Row, can_be_about, rows
 from capanalyze.tws.schema import name_of
 
 RUNNING: Final = 1000
@@ -105,10 +105,10 @@ class Running:
         """The one of that kind with that key, where the kind has keys."""
         return self.by_spot.get(_spot_of(message_id, NO_KEY if row.keyless else key))
 
-    def heard(self, rows: dict[int, Row], message_id: i64, key: i64, packet: i64, ts_ns: i64) -> None:
+    def heard(self, message_id: i64, key: i64, packet: i64, ts_ns: i64) -> None:
         """The server sent a message: the lists that it belongs to have come that far."""
         for number in self.begun:
-            row = rows[number]
+            row = rows()[number]
             if message_id in row.answers:
                 waiting = self.of(row, number, key)
                 if waiting is not None:
@@ -132,12 +132,14 @@ class Running:
             self._count(waiting.message_id, -1)
         return True
 
-    def youngest(self, rows: dict[int, Row], key: i64) -> Waiting | None:
-        """The youngest of all kinds with that key."""
+    def youngest(self, key: i64, code: i64) -> Waiting | None:
+        """The youngest with that key that an error with that code can be about."""
         youngest: Waiting | None = None
-        for number, row in rows.items():
+        for number, row in rows().items():
             waiting = None if row.keyless else self.of(row, number, key)
-            if waiting is not None and (youngest is None or waiting.packet >= youngest.packet):
+            if waiting is None or not can_be_about(number, code):
+                continue
+            if youngest is None or waiting.packet >= youngest.packet:
                 youngest = waiting
         return youngest
 

@@ -92,8 +92,27 @@ NO_LISTS: Final[list[Unfinished]] = []
 """The same for requests whose list was not ended."""
 
 
+class Refused(Named):
+    """A request that an error ended, at once or after answers.
+
+    ``at_packet``: which packet brought the error. ``alone``: no request of another kind with its id waited for one.
+    """
+
+    def __init__(
+        self, packet: i64, ts_ns: i64, name: str, request_id: int | None, code: i64, at_packet: i64, alone: bool
+    ) -> None:
+        super().__init__(packet, ts_ns, name, request_id)
+        self.code: i64 = code
+        self.at_packet: i64 = at_packet
+        self.alone: bool = alone
+
+
+NO_REFUSALS: Final[list[Refused]] = []
+"""What a session has until a request is refused: shared, never written to."""
+
+
 class Tally:
-    """The kinds by the request's message id; ``repeated`` and ``early`` are in capture order, at most ``most`` each."""
+    """The kinds by the request's message id; the lists are in capture order, at most ``most`` each."""
 
     def __init__(self) -> None:
         self.most: i64 = NAMED
@@ -103,6 +122,8 @@ class Tally:
         self.repeated_left_out: i64 = 0
         self.early: list[Named] = []
         self.early_left_out: i64 = 0
+        self.refused: list[Refused] = NO_REFUSALS
+        self.refused_left_out: i64 = 0
 
     def kind(self, message_id: i64) -> Kind:
         """The requests of that id."""
@@ -125,3 +146,12 @@ class Tally:
             self.early.append(Named(packet, ts_ns, name_of(True, message_id), request_id))
         else:
             self.early_left_out += 1
+
+    def refuse(self, refused: Refused) -> None:
+        """An error ended a request."""
+        if self.refused is NO_REFUSALS:
+            self.refused = []
+        if len(self.refused) < self.most:
+            self.refused.append(refused)
+        else:
+            self.refused_left_out += 1

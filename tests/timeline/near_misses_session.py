@@ -6,10 +6,13 @@ from tests.timeline.rule_talks import (
     A_FARM,
     A_POSITION,
     A_TICK,
+    AN_ORDER_STATUS,
     BINARY_START_API,
+    CANCEL_ORDER,
     CONTRACT,
     LOST_FARM,
     MARKET_DATA,
+    ORDER,
     POSITIONS,
     PROTOBUF_START_API,
     SECOND,
@@ -47,6 +50,35 @@ IN_SESSION = {
         "a gateway that rejects": [asked_at_once(160, 0.02, 0.02, also=error(100))],
     },
     "read-only-api": {"another validation": [ready().server.data(error(321, "Invalid account code", 7))]},
+    "requests-refused": {
+        "a warning": [ready().client.data(ORDER).server.data(error(399, "will not be placed until", 7))],
+        "delayed data in place of those": [ready().client.data(MARKET_DATA).server.data(error(10167, "delayed", 5))],
+        "an order that the client cancelled": [
+            ready()
+            .client.data(ORDER)
+            .server.data(AN_ORDER_STATUS)
+            .client.data(CANCEL_ORDER)
+            .server.data(error(202, "Order Canceled - reason:", 7))
+        ],
+        "orders that the client cancelled all": [
+            ready()
+            .client.data(ORDER)
+            .server.data(AN_ORDER_STATUS)
+            .client.data(frame("58", "1"))
+            .server.data(error(202, "Order Canceled - reason:", 7))
+        ],
+        "a gateway that may only read": [
+            ready().client.data(ORDER).server.data(error(321, "The API interface is currently in Read-Only mode.", 7))
+        ],
+        "another session": [
+            ready().client.data(MARKET_DATA).server.data(error(10197, "competing live session", 5)).client.ack()
+        ],
+        "an error about nothing that was asked": [ready().server.data(error(300, "Can't find EId", 5)).client.ack()],
+        "an error that the client had not waited for": [
+            ready().client.data(CONTRACT).client.fin().server.data(error(200, "No security definition", 7))
+        ],
+        "a session that was not ready": [started().client.data(CONTRACT).server.data(error(200, "none", 7))],
+    },
     "gateway-closed-midsession": {
         "a client that closed": [ready().client.fin().server.fin()],
         "a session that was not ready": [started().server.fin()],

@@ -4,6 +4,7 @@ from tests.conversation import Conversation
 from tests.timeline import near_misses_session, near_misses_start
 from tests.timeline.rule_talks import (
     A_POSITION,
+    CONTRACT,
     IBAPI,
     MARKET_DATA,
     POSITIONS,
@@ -66,6 +67,7 @@ FIRES = {
     "pacing-reject": [ready().server.data(error(100, "Max rate of messages per second has been exceeded"))],
     "pacing-queue": [asked_at_once(160, 0.02, 0.02)],
     "read-only-api": [ready().server.data(error(321, "The API interface is currently in Read-Only mode.", 7))],
+    "requests-refused": [ready().client.data(CONTRACT).server.data(error(200, "No security definition", 7))],
     "gateway-closed-midsession": [ready().server.fin().client.fin()],
     "client-reset-midsession": [ready().server.data(frame("49", "1", "1") * 9).client.rst()],
     "injected-rst": [ready().after(20).server.rst(ttl=250)],

@@ -87,8 +87,12 @@ def _goes_on(facts: Facts, old: list[Named]) -> bool:
 
 
 def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Named]:
-    """Those unanswered for PATIENCE and longer, though the gateway's host was heard since, and not sent too early."""
+    """Those unanswered for PATIENCE and longer, though the gateway's host was heard since, and not sent too early.
+
+    Nor those that an error may have been about which had two requests to choose from.
+    """
     early = {(one.packet, one.name, one.request_id) for one in sent_too_early(facts)}
+    doubtful = {one.request_id for one in session.pairing.tally.refused if not one.alone}
     heard = facts.server.side.last_packet
     return [
         entry
@@ -97,6 +101,7 @@ def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Nam
         and waited >= PATIENCE
         and entry.packet < heard
         and (entry.packet, entry.name, entry.request_id) not in early
+        and (entry.request_id is None or entry.request_id not in doubtful)
     ]
 
 

@@ -1,0 +1,77 @@
+"""Refusals: errors with which the gateway ended requests of a session that was up, and which nothing else tells of.
+
+In: Facts. Out: the refused requests with the text of each error, those of one kind and code together; orders first.
+"""
+
+from typing import Final, NamedTuple
+
+from capanalyze.timeline.errors_told import MEANINGS
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.standing import READ_ONLY, READ_ONLY_TEXT
+from capanalyze.tws.error_codes import meaning_of
+from capanalyze.tws.tally import Refused
+
+PLACE_ORDER: Final = "placeOrder"
+ORDER_CANCELLED: Final = 202
+CANCELS_ALL: Final = "reqGlobalCancel"
+"""The client's wish that every order ends, so that 202 refuses none."""
+
+
+class Refusals(NamedTuple):
+    """The requests of one name that the gateway ended with one code; ``text`` is that of the first error, or ""."""
+
+    name: str
+    code: int
+    requests: list[Refused]
+    text: str
+
+    @property
+    def of_an_order(self) -> bool:
+        """Whether orders were not taken; one that was cancelled had been."""
+        return self.name == PLACE_ORDER and self.code != ORDER_CANCELLED
+
+    @property
+    def sure(self) -> bool:
+        """Whether it was requests of that kind, and not others with the same ids."""
+        return all(one.alone for one in self.requests)
+
+
+def refusals(facts: Facts) -> list[Refusals]:
+    """Each kind and code once.
+
+    Without those that mean something for the session (MEANINGS), or say that it may only read: they have rules.
+    """
+    session = facts.session
+    if session is None or facts.stage not in {"ready", "midstream"}:
+        return []
+    texts = {(error.at.packet, error.code, error.about): error.text for error in facts.errors}
+    closed = facts.close.packet if facts.close is not None and facts.closer == "client" else 0
+    globally = CANCELS_ALL in session.client_counts
+    found: dict[tuple[str, int], Refusals] = {}
+    for one in session.pairing.tally.refused:
+        text = texts.get((int(one.at_packet), int(one.code), one.request_id), "")
+        read_only = one.code == READ_ONLY and READ_ONLY_TEXT in text.lower()
+        wanted = one.code == ORDER_CANCELLED and globally
+        too_late = 0 < closed < one.at_packet
+        if one.code in MEANINGS or read_only or wanted or too_late:
+            continue
+        found.setdefault((one.name, int(one.code)), Refusals(one.name, int(one.code), [], text)).requests.append(one)
+    return sorted(found.values(), key=lambda group: not group.of_an_order)
+
+
+def refused_told(facts: Facts) -> str:
+    """The clause for a first line, or ""."""
+    groups = refusals(facts)
+    number = sum(len(group.requests) for group in groups)
+    if not number:
+        return ""
+    first = groups[0]
+    assert facts.session is not None
+    more = int(facts.session.pairing.tally.refused_left_out)
+    if number + more == 1:
+        means = meaning_of(first.code)
+        whose = f"the client's {first.name}" if first.sure else f"the client's request {first.requests[0].request_id}"
+        return f"error {first.code} to {whose}" + (f": {means}" if means else "")
+    least = "at least " if more else ""
+    one = f"{first.code} to {first.name} for one" if first.sure else f"{first.code} for one"
+    return f"{least}{number:,} requests of the client were answered with an error ({one})"

@@ -1,0 +1,104 @@
+"""Requests that the gateway answered with an error: which, how many, what it said, and what helps."""
+
+import pytest
+
+from tests.conversation import Conversation
+from tests.timeline.rule_talks import AN_ORDER_STATUS, CONTRACT, MARKET_DATA, ORDER
+from tests.timeline.talk import error, findings, found, frame, ready, report, verdict
+
+REJECTED = error(201, "Order rejected - reason:Your Available Funds are insufficient.", 7)
+DATA_7 = frame("1", "11", "7", "0", "ES")
+
+
+def refused(request: bytes, said: bytes, before: bytes = b"") -> Conversation:
+    talk = ready().client.data(request)
+    talk = talk.server.data(before).client.ack() if before else talk.server.ack()
+    return talk.server.data(said).client.ack().after(3).client.fin().server.fin().client.ack()
+
+
+def history(number: int, text: str) -> Conversation:
+    talk = ready()
+    for key in range(number):
+        talk = talk.client.data(frame("20", str(key), "0", "ES")).server.data(error(162, text, key)).client.ack()
+    return talk.after(3).client.fin().server.fin().client.ack()
+
+
+@pytest.mark.parametrize("before", [b"", AN_ORDER_STATUS])
+def test_an_order_that_was_rejected_is_a_problem_in_the_gateways_words(before: bytes) -> None:
+    finding = found("requests-refused", refused(ORDER, REJECTED, before))
+
+    assert (finding.severity, finding.certainty) == ("problem", "certain")
+    assert finding.title == "The gateway answered an order of the client with an error"
+    told = f"placeOrder 7: error 201 in packet {finding.packets[0]}: "
+    assert finding.evidence == (told + "`Order rejected - reason:Your Available Funds are insufficient.`",)
+    assert "; error 201 to the client's placeOrder: order rejected; the gateway closed" in verdict(
+        refused(ORDER, REJECTED, before)
+    )
+
+
+def test_many_refusals_of_a_kind_are_told_together_with_what_helps() -> None:
+    pacing = history(30, "Historical Market Data Service error message:Historical data request pacing violation")
+    finding = found("requests-refused", pacing)
+
+    assert finding.severity == "notice"
+    assert finding.evidence[0].startswith("30 reqHistoricalData: error 162 in packets ")
+    assert finding.advice.startswith("ask for historical data slower")
+    assert "; 30 requests of the client were answered with an error (162 to reqHistoricalData for one)" in verdict(
+        pacing
+    )
+    assert found("requests-refused", history(1, "HMDS query returned no data")).advice.startswith(
+        "the text of the error"
+    )
+
+
+def test_more_refusals_than_are_kept_are_counted() -> None:
+    finding = found("requests-refused", history(120, "no data"))
+
+    assert finding.evidence[-1] == "and 20 more requests"
+    assert "; at least 100 requests of the client were answered with an error" in verdict(history(120, "no data"))
+
+
+def test_an_order_and_a_request_with_the_same_id_are_told_apart_by_the_code() -> None:
+    both = ready().client.data(ORDER).server.ack().client.data(DATA_7).server.ack()
+    order = both.server.data(REJECTED).client.ack().after(3).client.fin().server.fin()
+
+    assert found("requests-refused", order).evidence[0].startswith("placeOrder 7: error 201")
+
+    both = ready().client.data(DATA_7).server.ack().client.data(ORDER).server.ack()
+    data = both.server.data(error(354, "not subscribed", 7)).client.ack().after(3).client.fin().server.fin()
+
+    assert found("requests-refused", data).evidence[0].startswith("reqMktData 7: error 354")
+
+
+def test_an_error_that_two_requests_may_have_is_not_told_as_that_of_one() -> None:
+    both = ready().client.data(ORDER).server.ack().client.data(DATA_7).server.ack()
+    talk = both.server.data(error(321, "not valid", 7)).client.ack().after(3).client.fin().server.fin()
+    finding = found("requests-refused", talk)
+
+    assert finding.certainty == "likely"
+    assert "(another request with its id waited, too)" in finding.evidence[0]
+    assert "; error 321 to the client's request 7: the gateway refused the request as not valid;" in verdict(talk)
+    assert "requests-unanswered" not in [name for _, name in findings(talk)]
+
+
+def test_orders_are_told_before_other_requests() -> None:
+    talk = ready().client.data(CONTRACT).server.data(error(200, "No security definition", 7)).client.ack()
+    talk = talk.client.data(MARKET_DATA).server.data(error(354, "not subscribed", 5)).client.ack()
+    talk = talk.client.data(ORDER).server.data(REJECTED).client.ack().after(3).client.fin()
+    evidence = found("requests-refused", talk).evidence
+
+    assert [line.split(":")[0] for line in evidence] == ["placeOrder 7", "reqContractDetails 7", "reqMktData 5"]
+
+
+def test_an_order_that_ended_without_the_clients_wish_is_a_notice() -> None:
+    talk = refused(ORDER, error(202, "Order Canceled - reason:no permission", 7), AN_ORDER_STATUS)
+
+    assert found("requests-refused", talk).severity == "notice"
+    assert "; error 202 to the client's placeOrder: order cancelled;" in verdict(talk)
+
+
+def test_an_error_whose_text_was_not_captured_is_told_by_its_code() -> None:
+    talk = refused(CONTRACT, error(200, "", 7))
+
+    assert found("requests-refused", talk).evidence[0].endswith(tuple("0123456789"))
+    assert report(talk).verdict.count("error 200") == 2
