@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 from capanalyze.timeline.errors_told import MEANINGS
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.orders import PLACE_ORDER
 from capanalyze.timeline.standing import READ_ONLY, READ_ONLY_TEXT
 from capanalyze.tws.error_codes import meaning_of
 from capanalyze.tws.tally import Refused
 
-PLACE_ORDER: Final = "placeOrder"
 ORDER_CANCELLED: Final = 202
 CANCELS_ALL: Final = "reqGlobalCancel"
 """The client's wish that every order ends, so that 202 refuses none."""

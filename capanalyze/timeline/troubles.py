@@ -9,6 +9,7 @@ from capanalyze.timeline.both_ends import lost_between
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.errors_told import MEANINGS, UPSTREAM
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.orders import unconfirmed, unconfirmed_told
 from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.refusals import refused_told
 from capanalyze.timeline.silence import met_with_rst
@@ -44,7 +45,8 @@ def troubles(facts: Facts) -> str:
     nothing_came = [standstill(facts) or _unheard(facts) or _unbegun(facts)]
     if not standstill(facts):
         nothing_came.append(_unended(facts))
-    told = [_silence(facts), *_said(facts), _senseless(facts), *nothing_came, _dropped(facts), _farms(facts)]
+    told = [_silence(facts), *_said(facts), _senseless(facts), *nothing_came]
+    told += [unconfirmed_told(facts), _dropped(facts), _farms(facts)]
     told += [_read_only(facts), refused_told(facts), _early(facts), _late(facts)]
     found = [clause for clause in told if clause]
     more = len(found) - MOST_TOLD
@@ -156,7 +158,9 @@ def _unheard(facts: Facts) -> str:
     session, last = facts.session, facts.server.last_before
     if session is None or last is None or facts.stage != "ready" or facts.incomplete or facts.held_back:
         return ""
-    number = sum(entry.packet > last.packet and _is_old(facts, entry, PATIENCE) for entry in waiting(session))
+    orders = {one.packet for one in unconfirmed(facts)}
+    others = [entry for entry in waiting(session) if entry.packet > last.packet and entry.packet not in orders]
+    number = sum(_is_old(facts, entry, PATIENCE) for entry in others)
     if not number or session.unanswered_left_out:
         return ""
     last_ones = "last request was not" if number == 1 else f"last {number} requests were not"

@@ -79,6 +79,15 @@ IN_SESSION = {
         ],
         "a session that was not ready": [started().client.data(CONTRACT).server.data(error(200, "none", 7))],
     },
+    "order-unconfirmed": {
+        "an order that was answered": [ready().client.data(ORDER).server.data(AN_ORDER_STATUS).client.fin()],
+        "an order that was refused": [ready().client.data(ORDER).server.data(error(201, "no", 7)).client.fin()],
+        "a session that goes on": [ready().client.data(ORDER).server.ack()],
+        "another request": [ready().client.data(POSITIONS).client.fin().server.fin()],
+        "an order before the session was ready": [
+            started().client.data(ORDER).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack().client.fin()
+        ],
+    },
     "gateway-closed-midsession": {
         "a client that closed": [ready().client.fin().server.fin()],
         "a session that was not ready": [started().server.fin()],

@@ -37,6 +37,7 @@ from capanalyze.timeline.rules import (
     late_answer,
     legacy_hello,
     no_next_valid_id,
+    order_unconfirmed,
     output_trimmed,
     pacing_queue,
     pacing_reject,
@@ -104,6 +105,7 @@ RULES: Final = tuple(
         gateway_closed_midsession,
         client_reset_midsession,
         idle_timeout,
+        order_unconfirmed,
         read_only_api,
         requests_refused,
         session_displaced,
@@ -139,6 +141,7 @@ ABSENCE: Final = {
     hello_answer_cut.ID: "server",
     hello_answered_then_silent.ID: "server",
     no_next_valid_id.ID: "server",
+    order_unconfirmed.ID: "server",
     requests_unanswered.ID: "server",
     requests_unfinished.ID: "server",
 }

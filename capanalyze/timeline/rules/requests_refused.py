@@ -26,7 +26,7 @@ ADVICE: Final = {
     101: "cancel market data that is no longer needed before asking for more",
     103: "count order ids up from nextValidId, and use none twice",
     110: "round the price to the contract's minTick (reqContractDetails, reqMarketRule)",
-    200: "describe the contract so that it is the only one: exchange, currency, primary exchange, or its conId alone",
+    200: "check the contract: symbol, exchange, currency, primary exchange; with its conId there is only one",
     354: NO_DATA,
     10089: NO_DATA,
     10090: NO_DATA,

@@ -13,6 +13,7 @@ from typing import Final
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.orders import held
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.troubles import PATIENCE, sent_too_early, waiting
 from capanalyze.timeline.words import LISTED_REQUESTS, count, first_of, packets, span
@@ -73,10 +74,18 @@ def check(facts: Facts) -> Finding | None:
             *([MANY] if facts.error(REJECTED) is not None else []),
             *([] if goes_on else [HANGS]),
             UPSTREAM,
+            *_held(facts, old),
         ],
         advice="give requests a time-out of their own"
         + ("" if goes_on else ", and send reqCurrentTime as a heartbeat"),
     )
+
+
+def _held(facts: Facts, old: list[Named]) -> list[Cause]:
+    """That an order among them was not to be transmitted."""
+    ids = listing([str(one) for one in held(facts, old)[:LISTED_REQUESTS]])
+    off = f"TWS holds placeOrder {ids}, which was sent with transmit off"
+    return [Cause(off, "likely", "the order in TWS")] if ids else []
 
 
 def _goes_on(facts: Facts, old: list[Named]) -> bool:

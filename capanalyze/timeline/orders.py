@@ -1,0 +1,59 @@
+"""Orders that had no answer when their connection came to its end: whether they were taken the packets do not tell.
+
+In: Facts. Out: those requests, a clause for the first line, and which of them were not to be transmitted.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.last_words import messages_before_close
+from capanalyze.timeline.vanished import in_vain
+from capanalyze.timeline.words import count
+from capanalyze.tws.decode import decode
+from capanalyze.tws.tally import Named
+
+PLACE_ORDER: Final = "placeOrder"
+ORDERS: Final = frozenset((PLACE_ORDER, "cancelOrder"))
+
+
+def unconfirmed(facts: Facts) -> list[Named]:
+    """Orders, and cancellations, without any answer where somebody closed, or the gateway's host had fallen silent."""
+    session = facts.session
+    if session is None or facts.stage not in {"ready", "midstream"} or not facts.server.side.packets:
+        return []
+    found = in_vain(facts)
+    if not facts.closer and (found is None or found.peer is not facts.server):
+        return []
+    early = {one.packet for one in session.pairing.tally.early}
+    doubtful = {one.request_id for one in session.pairing.tally.refused if not one.alone}
+    return [
+        one
+        for one in session.unanswered
+        if one.name in ORDERS and one.packet not in early and one.request_id not in doubtful
+    ]
+
+
+def unconfirmed_told(facts: Facts) -> str:
+    """The clause for a first line, or ""; where octets are missing the answers may be among them."""
+    found = [] if facts.incomplete else unconfirmed(facts)
+    if not found:
+        return ""
+    if len(found) == 1:
+        return f"the client's {found[0].name} {found[0].request_id} was not answered"
+    one = f"{found[0].name} {found[0].request_id}"
+    return f"{count(len(found), 'request')} about orders were not answered ({one} for one)"
+
+
+def held(facts: Facts, orders: list[Named]) -> list[int]:
+    """The ids of those that were sent with transmit off, as far as they are kept: TWS holds such an order."""
+    wanted = {(int(one.packet), one.request_id) for one in orders if one.name == PLACE_ORDER}
+    found = []
+    for message in messages_before_close(facts, "client"):
+        if message.name == PLACE_ORDER and any(int(message.packet) == packet for packet, _ in wanted):
+            version = message.server_version or None
+            told = decode(message.payload, from_client=True, server_version=version, encoding=message.encoding)
+            order = told.fields.get("order")
+            off = isinstance(order, dict) and order.get("transmit") is False
+            if off and told.request_id is not None and (int(message.packet), told.request_id) in wanted:
+                found.append(told.request_id)
+    return found

@@ -1,0 +1,78 @@
+"""Orders without an answer when their connection came to its end."""
+
+from tests.conversation import Conversation
+from tests.timeline.rule_talks import AN_ORDER_STATUS, ORDER
+from tests.timeline.talk import findings, found, frame, ready, report, verdict
+
+ANOTHER = frame("3", "8", "0", "ES")
+
+
+def an_order(transmit: str) -> bytes:
+    """A whole placeOrder of a stock at server version 178, as far as ``transmit``."""
+    contract = ("0", "ES", "STK", "", "0.0", "", "", "SMART", "", "USD", "", "", "", "")
+    return frame("3", "7", *contract, "BUY", "1", "LMT", "1.5", "", "DAY", "", "", "O", "0", "", transmit)
+
+
+def restarted() -> Conversation:
+    talk = ready().client.data(ORDER).server.ack().after(0.03)
+    return talk.server.fin().client.ack().client.fin().server.ack()
+
+
+def test_an_order_that_a_closing_gateway_did_not_answer_is_a_problem_of_its_own() -> None:
+    finding = found("order-unconfirmed", restarted())
+
+    assert (finding.severity, finding.certainty, finding.causes) == ("problem", "certain", ())
+    assert "no answer to placeOrder 7 (packet " in finding.evidence[0]
+    assert finding.evidence[0].endswith("32 ms before the close)")
+    assert finding.evidence[1].startswith("the gateway's host acknowledged all that the client sent")
+    assert finding.advice.startswith("look for it in TWS")
+    assert "; the client's placeOrder 7 was not answered; the client closed" in verdict(restarted())
+
+
+def test_a_client_that_places_an_order_and_leaves_at_once_is_told_to_wait() -> None:
+    finding = found("order-unconfirmed", ready().client.data(ORDER).client.fin().server.ack().server.fin())
+
+    assert [cause.text for cause in finding.causes] == ["the client closed before an answer could come"]
+    assert finding.advice.startswith("wait for openOrder or orderStatus before disconnecting")
+
+
+def test_several_orders_are_counted() -> None:
+    talk = ready().client.data(ORDER).client.data(ANOTHER).server.ack().server.fin()
+
+    assert "; 2 requests about orders were not answered (placeOrder 7 for one);" in verdict(talk)
+    assert found("order-unconfirmed", talk).title.startswith("Orders had no answer")
+
+
+def test_an_order_that_did_not_get_through_is_only_possibly_unanswered() -> None:
+    talk = ready()
+    start = talk.client.next
+    for _ in range(5):
+        talk = talk.client.data(ORDER, seq=start, undelivered=True).after(1)
+    finding = found("order-unconfirmed", talk)
+
+    assert finding.certainty == "possible"
+    assert finding.evidence[1].startswith("the gateway's host did not acknowledge all")
+
+
+def test_an_answer_that_may_be_missing_from_the_capture_is_not_denied() -> None:
+    talk = ready().client.data(ORDER).server.data(AN_ORDER_STATUS, unseen=True).client.ack().client.fin()
+
+    assert found("order-unconfirmed", talk).certainty == "possible"
+    assert "placeOrder 7 was not answered" not in verdict(talk)
+
+
+def test_an_order_with_transmit_off_is_said_to_be_held() -> None:
+    held = ready().client.data(an_order("0")).server.ack().after(5).client.fin().server.ack()
+    sent = ready().client.data(an_order("1")).server.ack().after(5).client.fin().server.ack()
+
+    assert "placeOrder 7 had transmit off" in found("order-unconfirmed", held).evidence[2]
+    assert "TWS holds placeOrder 7" in found("requests-unanswered", held).causes[-1].text
+    assert not any("transmit" in cause.text for cause in found("requests-unanswered", sent).causes)
+
+
+def test_a_capture_of_the_clients_packets_alone_says_nothing_of_orders() -> None:
+    talk = ready().client.data(ORDER).server.data(AN_ORDER_STATUS).client.ack().client.fin()
+    talk.packets[:] = [packet for packet in talk.packets if packet.sender == "client"]
+
+    assert "order-unconfirmed" not in [name for _, name in findings(talk)]
+    assert "not answered" not in report(talk).verdict
