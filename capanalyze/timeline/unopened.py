@@ -70,9 +70,31 @@ def _refused(group: Group, thing: str) -> str:
     beside = went_on_beside(first)
     if beside is not None:
         return f"{told}: {there} took no new connection then, while connection {beside.number} went on there"
-    if answered_later(first) is not None:
+    if accepted_later(first) is not None:
         return f"{told}: nothing accepted connections on {there} then"
-    return f"{told}: nothing accepts connections on {there}"
+    other = answering_port(first) if same else None
+    and_there = f", and a gateway answered on port {other} of that host" if other is not None else ""
+    return f"{told}: nothing accepts connections on {there}{and_there}"
+
+
+def accepted_later(facts: Facts) -> Facts | None:
+    """The first later connection that the same listener accepted, answered or not."""
+    later = (other for other in facts.others if other.number > facts.number and other.listener == facts.listener)
+    return next((other for other in later if other.connection.opened == "complete"), None)
+
+
+def answering_port(facts: Facts) -> int | None:
+    """Another port of the same host on which a gateway answered, where the one that was asked for never accepted."""
+    mine = facts.connection.server
+    asked = [other for other in facts.others if other.listener == facts.listener]
+    if any(other.connection.opened != "refused" for other in asked):
+        return None
+    answers = (
+        int(other.connection.server.port)
+        for other in facts.others
+        if other.speaks and other.connection.server.host == mine.host and other.server.spoke
+    )
+    return next(answers, None)
 
 
 def _it(group: Group) -> str:

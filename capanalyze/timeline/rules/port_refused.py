@@ -10,9 +10,12 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.rules import port_changed
 from capanalyze.timeline.unopened import (
     accepted_before,
+    accepted_later,
     answered_later,
+    answering_port,
     refused_after,
     second_address,
     spoke_on,
@@ -46,6 +49,10 @@ ENDED: Final = (
     Cause("its API was switched off, or given another port", "possible", "Socket port in its API settings"),
 )
 
+MOVED: Final = Cause(
+    "the gateway's API port was changed", "likely", f"the text of error {port_changed.CODE}: it names the new one"
+)
+
 BETWEEN: Final = Cause("a firewall between the two hosts rejects the connection", "likely", "its rules for that port")
 
 STAYED: Final = (ENDED[1], CAUSES[2])
@@ -67,11 +74,31 @@ def starting(facts: Facts) -> list[Cause]:
 def _known(facts: Facts, before: Facts | None) -> tuple[str, list[Cause]]:
     """What an earlier connection to the same listener tells, and what explains the refusal then."""
     if before is None:
-        return "", [*starting(facts), *CAUSES]
+        return _elsewhere(facts)
     told = f"the same port had accepted connection {before.number}"
+    moved = moved_away(facts)
+    if moved is not None:
+        return f"{told}, and the gateway said on connection {moved.number} that its port was changed", [MOVED]
     if spoke_on(before, facts):
         return f"{told}, on which the gateway still spoke after that", [*STAYED]
     return told, [*starting(facts), *(ENDED if before.server.spoke else CAUSES)]
+
+
+def _elsewhere(facts: Facts) -> tuple[str, list[Cause]]:
+    """The same where nothing was accepted before: whether it was later, or the host answered on another port."""
+    later, port = accepted_later(facts), answering_port(facts)
+    if later is not None:
+        return f"the same port accepted connection {later.number} later", [*starting(facts), *CAUSES]
+    if port is None:
+        return "", [*CAUSES]
+    wrong = Cause(f"the client was given the wrong port: {port} is the gateway's", "possible", CAUSES[1].check)
+    return f"a gateway answered on port {port} of the same host", [wrong, *CAUSES]
+
+
+def moved_away(facts: Facts) -> Facts | None:
+    """The connection to the same listener on which the gateway said before that its port was changed."""
+    before = (other for other in facts.others if other.number < facts.number and other.listener == facts.listener)
+    return next((other for other in before if other.error(port_changed.CODE) is not None), None)
 
 
 def check(facts: Facts) -> Finding | None:
@@ -109,4 +136,6 @@ def _advice(facts: Facts) -> str:
     compare = "compare its Socket port with the one the client uses"
     if went_on_beside(facts) is not None:
         return f"leave the gateway running, and {compare}"
+    if moved_away(facts) is not None and not starting(facts):
+        return f"let the client connect to the port that error {port_changed.CODE} named"
     return TRY_AGAIN if starting(facts) else f"start TWS or the gateway, log in, and {compare}"

@@ -16,7 +16,7 @@ from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.orders import held
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.troubles import PATIENCE, sent_too_early, waiting
-from capanalyze.timeline.words import LISTED_REQUESTS, count, first_of, packets, span
+from capanalyze.timeline.words import LISTED_REQUESTS, count, first_of, listing, packets, span
 from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named
 
