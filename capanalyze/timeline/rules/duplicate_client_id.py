@@ -12,6 +12,7 @@ from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
+from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import SECOND, connections, packets, quote
 from capanalyze.tws.message import START_API
 
@@ -28,12 +29,14 @@ class Holders(NamedTuple):
 
     Attributes:
         live: other connections with the same id that are open.
+        gone: those of them whose client's host had fallen silent, though the gateway sent again and again.
         left: those that their client has closed, and the gateway not.
         ended: those that ended SOON before.
         again: the packets of the startApi messages that this connection had sent before.
     """
 
     live: list[Facts]
+    gone: list[Facts]
     left: list[Facts]
     ended: list[Facts]
     again: list[int]
@@ -56,6 +59,8 @@ def check(facts: Facts) -> Finding | None:
         causes=sorted(_causes(holders), key=lambda cause: CERTAINTIES.index(cause.certainty)),
         advice="send startApi once per connection: eConnect does it in most client libraries"
         if holders.again
+        else "take another client id meanwhile, or wait until the gateway has given the lost connection up"
+        if holders.gone and not holders.live
         else "give every program its own client id, and wait about a second before reconnecting",
     )
 
@@ -75,15 +80,22 @@ def _holders(facts: Facts, at: Moment) -> Holders:
     ]
     holding = [other for other in others if other.released is None or other.released > at.packet]
     left = [other for other in holding if other.closer == "client" and _had_closed(other, at)]
-    live = [other for other in holding if other not in left]
+    gone = [other for other in holding if other not in left and _had_vanished(other, at)]
+    live = [other for other in holding if other not in left and other not in gone]
     ended = [other for other in others if other not in holding and _just_before(other, at)]
-    return Holders(live, left, ended, _sent_before(facts, at))
+    return Holders(live, gone, left, ended, _sent_before(facts, at))
 
 
 def _just_before(other: Facts, at: Moment) -> bool:
     """Whether a connection's newest packet lies at most SOON before a moment."""
     since = between(moment(other.connection.last_packet, other.connection.last_ts), at)
     return since is not None and since <= SOON
+
+
+def _had_vanished(other: Facts, at: Moment) -> bool:
+    """Whether the client's host of a connection was last heard before a moment, and did not answer the gateway then."""
+    found = in_vain(other)
+    return found is not None and found.peer is other.client and found.peer.side.last_packet < at.packet
 
 
 def _had_closed(other: Facts, at: Moment) -> bool:
@@ -102,6 +114,8 @@ def _evidence(holders: Holders) -> list[str]:
     same = "the same id was used by"
     if holders.live:
         told.append(f"{same} {_connections(holders.live)} of this capture, still open at the gateway")
+    if holders.gone:
+        told.append(f"{same} {_connections(holders.gone)}, whose client's host no longer answers the gateway")
     if holders.left:
         told.append(f"{same} {_connections(holders.left)}, which its client had closed and the gateway not")
     if holders.again:
@@ -118,16 +132,24 @@ def _connections(several: list[Facts]) -> str:
 
 
 def _causes(holders: Holders) -> list[Cause]:
-    live, left, ended, again = holders
+    live, gone, left, ended, again = holders
     causes = []
     if live:
         ports = ", ".join(str(other.connection.client.port) for other in live)
         causes.append(
             Cause(f"that client still holds the id (its local port: {ports})", "likely", "which process owns that port")
         )
+    if gone:
+        causes.append(
+            Cause(
+                f"the gateway still holds {_connections(gone)}, which its client's host lost",
+                "likely",
+                "the gateway's list of API clients; whether it succeeds after some minutes",
+            )
+        )
     if again:
         causes.append(Cause("the client itself holds the id: it sent startApi twice", "likely", "its code"))
-    unreleased = (left or ended) and not live and not again
+    unreleased = (left or ended) and not live and not gone and not again
     causes.append(
         Cause(
             "an earlier connection of this client has not been released yet",
