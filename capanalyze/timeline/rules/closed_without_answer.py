@@ -11,7 +11,7 @@ from typing import Final
 
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.rules.port_refused import TRY_AGAIN, starting
 from capanalyze.timeline.rules.version_window_miss import UPGRADE, too_new, unfit
@@ -20,6 +20,8 @@ from capanalyze.timeline.words import SECOND, span
 ID: Final = "closed-without-answer"
 
 DENIED: Final = 'the gateway denies the client\'s address (Trusted IPs, "Allow connections from localhost only")'
+
+RELAY: Final = "a relay (docker, socat, ssh) accepted and found no gateway behind it"
 
 LOOPBACK: Final = (b"\x7f", bytes(15) + b"\x01")
 """How the addresses of the host itself begin."""
@@ -44,7 +46,7 @@ def check(facts: Facts) -> Finding | None:
     if facts.kind == "RST" and facts.hello is not None:
         evidence.append("a close with the hello unread ends in a RST too, so the RST need not mean a refusal")
     evidence.append("no startApi was sent, so no client id was known to the gateway")
-    causes = _causes(facts)
+    causes = sorted(_causes(facts), key=lambda cause: CERTAINTIES.index(cause.certainty))
     return finding(
         ID,
         "The gateway's side closed the connection without a word",
@@ -63,6 +65,8 @@ def _advice(facts: Facts, causes: list[Cause]) -> str:
         return TRY_AGAIN
     log = "read the gateway's log at that time"
     likely = [cause.text for cause in causes if cause.certainty == "likely"]
+    if likely and RELAY in likely:
+        return "read the log of the relay or container: whether it found the gateway, and on which port"
     return log if likely and DENIED not in likely else f"{log}, and add the client's address to its Trusted IPs"
 
 
@@ -116,7 +120,7 @@ def _causes(facts: Facts) -> list[Cause]:
     local = _is_local(facts.connection.client.host) and not _others_let_in(facts)
     known = starting(facts)
     behind = [(sure, other.number) for other in facts.others if (sure := _behind(facts, other))]
-    relayed = "likely" if facts.connection.server.port in RELAY_PORTS else "possible"
+    relayed = facts.connection.server.port in RELAY_PORTS or any(sure == "likely" for sure, _ in behind)
     return [
         *known,
         *elsewhere,
@@ -131,13 +135,9 @@ def _causes(facts: Facts) -> list[Cause]:
         ),
         Cause(
             DENIED,
-            "possible" if local or explained else "likely",
+            "possible" if local or explained or relayed else "likely",
             "API settings: the address exactly as the capture shows it",
         ),
-        Cause(
-            "a relay (docker, socat, ssh) accepted and found no gateway behind it",
-            relayed,
-            "capture the relay's other side, or read its log",
-        ),
+        Cause(RELAY, "likely" if relayed else "possible", "capture the relay's other side, or read its log"),
         *([] if known else [Cause("the gateway is still starting", "possible", "whether a later attempt is answered")]),
     ]
