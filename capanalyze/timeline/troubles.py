@@ -120,10 +120,11 @@ def not_reading(facts: Facts) -> str:
 def standing_lists(facts: Facts) -> list[tuple[Unfinished, int]]:
     """The lists that stood still for LIST_PATIENCE and more without their end marker, and for how long.
 
-    There are none where the client does not read: nothing can come.
+    There are none where the client does not read: nothing can come; nor where the snapshot length cut the gateway's
+    packets: an end marker lies behind its list in the same one.
     """
     session = facts.session
-    if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut:
+    if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut or facts.server.cut:
         return []
     end = facts.until
     waits = [(one, between(moment(one.last_packet, one.last_ts), end)) for one in session.unfinished]

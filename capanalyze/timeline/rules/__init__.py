@@ -150,7 +150,9 @@ ABSENCE: Final = {
 
 def judge(facts: Facts) -> tuple[Finding, ...]:
     """Every finding on a connection, the worst first."""
-    found = [doubted(entry, facts) for check in _CHECKS if (entry := check(facts)) is not None]
+    found = [
+        doubted(entry, facts) for check in _CHECKS if (entry := check(facts)) is not None and not _unseen(entry, facts)
+    ]
     if unsent(facts):
         found = [entry for entry in found if entry.id not in CLOSERS]
     return tuple(sorted(found, key=rank))
@@ -168,6 +170,13 @@ CLOSERS: Final = (
     client_reset_midsession.ID,
 )
 """Rules that name who closed; where neither host did, as both captures show, they say nothing."""
+
+
+def _unseen(entry: Finding, facts: Facts) -> bool:
+    """Whether a finding rests on the silence of a side that spoke, and of which the capture holds no packet."""
+    side = ABSENCE.get(entry.id)
+    end = facts.end(side) if side is not None else None
+    return end is not None and end.unread > 0 and not end.side.packets
 
 
 def doubted(entry: Finding, facts: Facts) -> Finding:

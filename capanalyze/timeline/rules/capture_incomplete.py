@@ -13,6 +13,8 @@ from capanalyze.timeline.words import count
 
 ID: Final = "capture-incomplete"
 
+BOTH_WAYS: Final = "record again, both directions: with `port`, and not `src port` or `dst port`, in the capture filter"
+
 
 def check(facts: Facts) -> Finding | None:
     """Fires where octets of a reported connection are missing, or headers are cut."""
@@ -38,5 +40,7 @@ def check(facts: Facts) -> Finding | None:
         gaps,
         evidence,
         severity="notice",
-        advice="record again: with a larger buffer, on the host itself, and without a snapshot length",
+        advice=BOTH_WAYS
+        if any(not end.side.packets for end in facts.ends)
+        else "record again: with a larger buffer, on the host itself, and without a snapshot length",
     )

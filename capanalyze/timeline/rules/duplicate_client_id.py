@@ -9,11 +9,12 @@ Source of the facts: protocol.md 5.2 (code 326) and 6.3 rows h and i; failures.m
 from typing import Final, NamedTuple
 
 from capanalyze.timeline.ends import Moment, between, moment
+from capanalyze.timeline.errors_told import told
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.vanished import in_vain
-from capanalyze.timeline.words import SECOND, connections, packets, quote
+from capanalyze.timeline.words import SECOND, connections, packets
 from capanalyze.tws.message import START_API
 
 ID: Final = "duplicate-client-id"
@@ -48,7 +49,7 @@ def check(facts: Facts) -> Finding | None:
     if error is None:
         return None
     holders = _holders(facts, error.at)
-    evidence = [f"error 326 in packet {error.at.packet}: {quote(error.text)}"]
+    evidence = [told(error)]
     if facts.client_id is not None:
         evidence.append(f"the client asked for client id {facts.client_id}")
     return finding(

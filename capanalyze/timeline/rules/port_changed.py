@@ -7,9 +7,9 @@ Source of the facts: protocol.md 5.2; failures.md 39.
 
 from typing import Final
 
+from capanalyze.timeline.errors_told import told
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import quote
 
 ID: Final = "port-changed"
 
@@ -25,6 +25,6 @@ def check(facts: Facts) -> Finding | None:
         ID,
         "The gateway's API port was changed (error 1300)",
         [error.at, facts.close if facts.closer == "server" else None],
-        [f"error {CODE} in packet {error.at.packet}: {quote(error.text)}"],
+        [told(error)],
         advice="connect to the port that the text names: the old one will refuse",
     )

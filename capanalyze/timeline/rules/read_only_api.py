@@ -7,10 +7,10 @@ Source of the facts: failures.md 32 (the text is the gateway's own).
 
 from typing import Final
 
+from capanalyze.timeline.errors_told import told
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
 from capanalyze.timeline.standing import read_only
-from capanalyze.timeline.words import quote
 
 ID: Final = "read-only-api"
 
@@ -24,6 +24,6 @@ def check(facts: Facts) -> Finding | None:
         ID,
         "The gateway's API is read-only",
         [error.at],
-        [f"error {error.code} in packet {error.at.packet}: {quote(error.text)}"],
+        [told(error)],
         advice="untick Read-Only API in its settings, or connect read-only (ib_async: readonly=True)",
     )

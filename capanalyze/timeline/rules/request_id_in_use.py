@@ -8,9 +8,10 @@ Source of the facts: protocol.md 3.6 (which request has which answers and end) a
 
 from typing import Final
 
+from capanalyze.timeline.errors_told import told
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import LISTED_REQUESTS, first_of, quote
+from capanalyze.timeline.words import LISTED_REQUESTS, first_of
 
 ID: Final = "request-id-in-use"
 
@@ -27,7 +28,7 @@ def check(facts: Facts) -> Finding | None:
     evidence = [f"sent while its id was in use: {first_of(names, int(tally.repeated_left_out))}"]
     error = facts.error(DUPLICATE_ID)
     if error is not None:
-        evidence.append(f"error {DUPLICATE_ID} in packet {error.at.packet}: {quote(error.text)}")
+        evidence.append(told(error))
     if facts.incomplete:
         evidence.append("octets are missing from the capture: an end or a cancellation may be among them")
     return finding(

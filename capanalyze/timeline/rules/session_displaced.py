@@ -7,9 +7,9 @@ Source of the facts: protocol.md 5.2; failures.md 43.
 
 from typing import Final
 
+from capanalyze.timeline.errors_told import told
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.words import quote
 
 ID: Final = "session-displaced"
 
@@ -25,6 +25,6 @@ def check(facts: Facts) -> Finding | None:
         ID,
         "Another session of the same user has the market data (error 10197)",
         [error.at],
-        [f"error {CODE} in packet {error.at.packet}: {quote(error.text)}"],
+        [told(error)],
         advice="close the other TWS, app or web session, or use a second user name for the API",
     )

@@ -1,0 +1,58 @@
+"""A capture of one direction, or one that was cut short by its snapshot length, proves no silence."""
+
+from capanalyze.api import read_files
+from capanalyze.capture.files import from_bytes
+from tests.conversation import Conversation
+from tests.timeline.rule_talks import A_POSITION, POSITIONS
+from tests.timeline.talk import error, findings, found, frame, greeted, ready, started
+
+END = frame("62", "1")
+
+
+def worked() -> Conversation:
+    talk = ready().client.data(POSITIONS).server.data(A_POSITION + END).client.ack().after(9)
+    return talk.client.fin().server.ack().server.fin().client.ack()
+
+
+def alone(sender: str) -> Conversation:
+    talk = worked()
+    talk.packets[:] = [packet for packet in talk.packets if packet.sender == sender]
+    return talk
+
+
+def names(talk: Conversation, snaplen: int) -> list[str]:
+    report = read_files([from_bytes(talk.pcap(snaplen=snaplen), "cut.pcap")])
+    return [finding.id for _, finding in report.all_findings()]
+
+
+def test_a_side_that_was_not_captured_is_not_said_to_be_silent() -> None:
+    assert findings(alone("client")) == [(1, "capture-incomplete")]
+    assert findings(alone("server")) == [(1, "capture-incomplete")]
+    assert found("capture-incomplete", alone("server")).advice.startswith("record again, both directions")
+
+
+def test_a_side_that_sent_nothing_may_be_said_to_be_silent() -> None:
+    talk = greeted().client.fin()
+
+    assert "client-left-early" in [name for _, name in findings(talk)]
+
+
+def test_the_end_of_a_list_may_lie_behind_what_the_snapshot_length_left() -> None:
+    assert names(worked(), 80) == ["capture-incomplete"]
+    assert names(ready().client.data(POSITIONS).server.data(A_POSITION).client.ack().after(9).client.fin(), 300) == [
+        "requests-unfinished"
+    ]
+
+
+def test_a_gateway_that_sent_nothing_more_hangs_in_a_cut_capture_too() -> None:
+    talk = ready().client.data(POSITIONS).server.ack().after(9).client.fin().server.ack()
+
+    assert "requests-unanswered" in names(talk, 80)
+
+
+def test_an_error_whose_text_was_cut_off_is_not_quoted_as_nothing() -> None:
+    talk = started().server.data(error(326, "in use")).client.ack().server.fin().client.fin()
+    report = read_files([from_bytes(talk.pcap(snaplen=68), "cut.pcap")])
+    evidence = [finding.evidence[0] for _, finding in report.all_findings() if finding.id == "duplicate-client-id"]
+
+    assert evidence == ["error 326 in packet 10, its text is not in the capture"]
