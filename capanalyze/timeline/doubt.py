@@ -24,7 +24,7 @@ from capanalyze.timeline.before import trouble_told
 from capanalyze.timeline.both_ends import unsent, whereabouts
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts, Group
-from capanalyze.timeline.troubles import not_reading, standstill
+from capanalyze.timeline.troubles import client_does_not_read, standstill
 from capanalyze.timeline.words import SECOND, count, span
 
 _GROUNDS: Final = {
@@ -108,7 +108,7 @@ def _waiting(group: Group) -> list[str]:
 
     Or may have waited, where a client that did not read closed: what the gateway had to send before it waited too.
     """
-    if group[0].closer == "client" and not_reading(group[0]):
+    if group[0].closer == "client" and client_does_not_read(group[0]):
         return [f"a FIN of the {group[0].server.called}'s may have waited unsent"]
     if group[0].closer:
         return []

@@ -6,7 +6,7 @@ In: Facts. Out: short clauses, for a reader who reads one line only; the rules o
 from typing import Final
 
 from capanalyze.timeline.both_ends import lost_between
-from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.errors_told import MEANINGS, UPSTREAM
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.orders import unconfirmed, unconfirmed_told
@@ -110,11 +110,22 @@ def _gone(facts: Facts) -> str:
 
 
 def not_reading(facts: Facts) -> str:
-    """A client that did not read to the end, though the gateway asked whether it may go on."""
-    asked = facts.note("zero_window_probe", "server")
-    if not facts.client.shut or asked is None or asked.count < ASKED:
-        return ""
-    return "the client had stopped reading (its window was 0 to the end)"
+    """A side that did not read to the end, though the other one asked whether it may go on."""
+    if client_does_not_read(facts):
+        return "the client had stopped reading (its window was 0 to the end)"
+    if _does_not_read(facts, facts.server, facts.client):
+        return f"the {facts.server.called} had stopped reading (its window was 0 to the end)"
+    return ""
+
+
+def client_does_not_read(facts: Facts) -> bool:
+    """The same of the client alone."""
+    return _does_not_read(facts, facts.client, facts.server)
+
+
+def _does_not_read(facts: Facts, end: End, other: End) -> bool:
+    asked = facts.note("zero_window_probe", other.name)
+    return end.shut and asked is not None and asked.count >= ASKED
 
 
 def standing_lists(facts: Facts) -> list[tuple[Unfinished, int]]:

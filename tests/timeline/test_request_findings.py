@@ -207,3 +207,15 @@ def test_a_request_that_is_answered_only_where_there_is_something_to_tell_is_not
         talk.client.fin().server.fin().client.ack()
         assert findings(talk) == []
         assert "not answered" not in verdict(talk)
+
+
+def test_a_heartbeat_without_an_answer_says_that_the_gateway_hangs() -> None:
+    beats = ready().client.data(frame("49", "1")).server.ack().after(15).client.data(frame("49", "1")).server.ack()
+    finding = found("requests-unanswered", beats.after(15).client.fin().server.ack())
+    other = ready().client.data(POSITIONS).server.ack().after(15).client.fin().server.ack()
+
+    assert [cause.certainty for cause in finding.causes] == ["likely"]
+    assert finding.causes[0].text.endswith("it answers reqCurrentTime by itself, and did not")
+    assert "heartbeat fails" in finding.advice
+    assert [cause.certainty for cause in found("requests-unanswered", other).causes] == ["possible", "possible"]
+    assert "send reqCurrentTime as a heartbeat" in found("requests-unanswered", other).advice

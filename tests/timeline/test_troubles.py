@@ -58,6 +58,16 @@ def test_a_client_that_does_not_read_is_told_in_the_first_line() -> None:
     )
 
 
+def test_a_gateway_that_does_not_read_is_told_in_the_first_line() -> None:
+    talk = ready().client.data(frame("49", "1") * 90).server.ack(window=0)
+    for _ in range(3):
+        talk = talk.after(3).client.keep_alive().server.ack(window=0)
+    closed = verdict(talk.client.fin().server.ack(window=0))
+
+    assert "; the gateway had stopped reading (its window was 0 to the end); the gateway did not close" in closed
+    assert "may have waited unsent" not in closed
+
+
 @pytest.mark.parametrize(
     ("sender", "says"),
     [

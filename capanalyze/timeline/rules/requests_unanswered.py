@@ -22,8 +22,16 @@ from capanalyze.tws.tally import Named
 
 ID: Final = "requests-unanswered"
 
+CLOCKS: Final = frozenset(("reqCurrentTime", "reqCurrentTimeInMillis"))
+"""Requests that a gateway answers by itself (failures.md 44)."""
+
 HANGS: Final = Cause(
     "the gateway hangs (a window waits, out of memory, suspended)", "possible", "whether reqCurrentTime is answered"
+)
+HANGS_INDEED: Final = Cause(
+    "the gateway hangs (a window waits, out of memory, suspended): it answers reqCurrentTime by itself, and did not",
+    "likely",
+    "its screen and its log",
 )
 UPSTREAM: Final = Cause(
     "IB's servers did not answer the gateway, or the account has no right to ask",
@@ -65,6 +73,7 @@ def check(facts: Facts) -> Finding | None:
         evidence.append(f"the gateway sent nothing at all after the first of them, for {span(silent)}; {host}")
     evidence += _where_answers_may_be(facts)
     goes_on = _goes_on(facts, old)
+    hangs = hung and any(entry.name in CLOCKS for entry in old)
     return finding(
         ID,
         "Requests of the client were not answered",
@@ -74,13 +83,20 @@ def check(facts: Facts) -> Finding | None:
         certainty="possible" if facts.incomplete or facts.held_back else "certain",
         causes=[
             *([MANY] if facts.error(REJECTED) is not None else []),
-            *([] if goes_on else [HANGS]),
-            UPSTREAM,
+            *([] if goes_on else [HANGS_INDEED if hangs else HANGS]),
+            *([] if hangs and not goes_on else [UPSTREAM]),
             *_held(facts, old),
         ],
-        advice="give requests a time-out of their own"
-        + ("" if goes_on else ", and send reqCurrentTime as a heartbeat"),
+        advice=_advice(goes_on=goes_on, hangs=hangs),
     )
+
+
+def _advice(*, goes_on: bool, hangs: bool) -> str:
+    """What to do; a heartbeat is no advice to who sent one."""
+    if hangs and not goes_on:
+        return "look at the gateway's screen, and restart it; let the client connect again when its heartbeat fails"
+    heartbeat = "" if goes_on else ", and send reqCurrentTime as a heartbeat"
+    return f"give requests a time-out of their own{heartbeat}"
 
 
 def _held(facts: Facts, old: list[Named]) -> list[Cause]:
