@@ -12,6 +12,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.orders import unconfirmed, unconfirmed_told
 from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.refusals import refused_told
+from capanalyze.timeline.resubscribed import never_again
 from capanalyze.timeline.silence import met_with_rst
 from capanalyze.timeline.standing import lost_farms, read_only, recent, standing, trimmed
 from capanalyze.timeline.vanished import in_vain
@@ -46,7 +47,7 @@ def troubles(facts: Facts) -> str:
     if not standstill(facts):
         nothing_came.append(_unended(facts))
     told = [_silence(facts), *_said(facts), _senseless(facts), *nothing_came]
-    told += [unconfirmed_told(facts), _dropped(facts), _farms(facts)]
+    told += [_never_again(facts), unconfirmed_told(facts), _dropped(facts), _farms(facts)]
     told += [_read_only(facts), refused_told(facts), _early(facts), _late(facts)]
     found = [clause for clause in told if clause]
     more = len(found) - MOST_TOLD
@@ -65,6 +66,12 @@ def _said(facts: Facts) -> list[str]:
     """What the gateway had said lately of a session that breaks or stands still: each error once, unless it is over."""
     told = (error for error in standing(facts) if error.code in UPSTREAM or recent(facts, error))
     return [f"error {error.code}: {MEANINGS[error.code]}" for error in told]
+
+
+def _never_again(facts: Facts) -> str:
+    """Subscriptions that were lost, and that the client did not renew."""
+    lost = never_again(facts)
+    return f"error {lost.code}: the client's subscriptions were lost, and it renewed none" if lost is not None else ""
 
 
 def _dropped(facts: Facts) -> str:

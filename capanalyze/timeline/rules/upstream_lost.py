@@ -11,6 +11,7 @@ from typing import Final
 from capanalyze.timeline.errors_told import UPSTREAM
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.resubscribed import never_again
 
 ID: Final = "upstream-lost"
 
@@ -42,8 +43,12 @@ def check(facts: Facts) -> Finding | None:
         ID,
         _title(facts),
         [error.at for error in newest],
-        [*before, *(f"{error.code} in packet {error.at.packet}: {MEANINGS[error.code]}" for error in newest)],
-        severity="notice",
+        [
+            *before,
+            *(f"{error.code} in packet {error.at.packet}: {MEANINGS[error.code]}" for error in newest),
+            "the client asked for no data after that" if never_again(facts) is not None else "",
+        ],
+        severity="notice" if never_again(facts) is None else "problem",
         advice=_advice(facts, seen[-1].code),
     )
 
