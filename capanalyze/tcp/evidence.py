@@ -14,6 +14,7 @@ from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.notes import KEEP_ALIVE, RETRANSMISSION
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.views import UNKNOWN as NOT_KNOWN
 
 AGAIN: Final = {RETRANSMISSION: 1, KEEP_ALIVE: 2}
 """Notes on what a side sends when it gets no answer, and how many of them tell that there was none."""
@@ -31,6 +32,8 @@ OTHER_WAY: Final = "other way"  # the RST has another TTL than its sender's othe
 UNANSWERED: Final = "unanswered"  # the peer fell silent
 UNKNOWN_THERE: Final = "unknown there"  # the peer's RST has no ACK, as that of a host without the connection
 UNASKED: Final = "unasked"  # the RST has no ACK, so it answers a segment (RFC 9293 3.5.2), which was not captured
+ANSWER_LOST: Final = "answer lost"  # the closer's FIN had to be sent again before one of the peer's came
+GONE: Final = "gone"  # the peer sent a RST without ACK after the closer's, so it answers what came before that
 CROSSED: Final = "crossed"  # the peer sent a RST or a FIN before it had heard of the close
 GUESSED: Final = "guessed"  # who is the client is known by who spoke first in the capture alone
 PORTS: Final = "ports"  # who is the client is known by the higher port alone, and the lower one may be chosen too
@@ -42,10 +45,13 @@ def weigh(connection: Connection, close: Close) -> None:
     peer = connection.side(close.side).peer
     if is_crossed(connection, close, peer):
         doubt(close, CROSSED)
+    elif was_gone(close, peer):
+        doubt(close, GONE)
     if close.certainty != "certain" or proved(connection, close):
         return
     if peer.parting.closed:
-        doubt(close, "" if peer.parting.fin_inferred else SENT_AGAIN)
+        again = ANSWER_LOST if may_be_later_copy(connection, peer.peer, peer) else SENT_AGAIN
+        doubt(close, "" if peer.parting.fin_inferred else again)
     elif not is_whole(peer) or lacks_packets(connection) or had_more(close, peer):
         doubt(close, UNHEARD)
     elif was_unknown(connection, close, peer):
@@ -88,6 +94,18 @@ def was_unknown(connection: Connection, close: Close, peer: Side) -> bool:
         return False
     reset = connection.reset
     return (reset is not None and reset.side == peer.index) or peer.parting.last_rst == peer.peer.last_ack >= 0
+
+
+def was_gone(close: Close, peer: Side) -> bool:
+    """Whether the peer sent a RST without ACK after the RST of a closer that has sent nothing else since.
+
+    A RST is answered by none (RFC 9293 3.10.7.1), so this one answers what was sent before it, and the peer may have
+    had no such connection then; or the RST has overtaken that.
+    """
+    parting, closer = peer.parting, peer.peer
+    if close.kind != "RST" or parting.rst_count == 0 or parting.rst_ack >= 0:
+        return False
+    return parting.rst_packets[-1] > close.packet and closer.last_packet in closer.parting.rst_packets
 
 
 def is_unanswered(closer: Side, peer: Side) -> bool:
@@ -165,7 +183,21 @@ def proved(connection: Connection, close: Close) -> bool:
     if answered_by_the_open(closer, peer) or gave_up_open(connection.reset, peer):
         return True
     # its FIN acknowledges the closer's, so it was sent later; unless it is a copy sent again of one that did not
-    return peer.parting.closed and not peer.parting.fin_inferred and not peer.parting.fin_late
+    if not peer.parting.closed or peer.parting.fin_inferred or peer.parting.fin_late:
+        return False
+    return not may_be_later_copy(connection, closer, peer)
+
+
+def may_be_later_copy(connection: Connection, closer: Side, peer: Side) -> bool:
+    """Whether the first FIN captured of the peer came when the closer had sent its own again, so that one may be lost.
+
+    An earlier one acknowledged less, if it was on its way when the closer closed. A capture next to the peer has it.
+    """
+    views = connection.views
+    if views is not None and views.near(peer.index) != NOT_KNOWN:
+        return False
+    fins = peer.parting.fin_packets
+    return len(fins) > 0 and 0 < closer.parting.fin_again < fins[0]
 
 
 def answered_by_the_open(closer: Side, peer: Side) -> bool:

@@ -6,9 +6,11 @@ In: a group of Facts with the same plot. Out: a clause in brackets for the end o
 from typing import Final
 
 from capanalyze.tcp.evidence import (
+    ANSWER_LOST,
     CROSSED,
     CUT_SHORT,
     DROPPED,
+    GONE,
     GUESSED,
     INEXACT,
     OTHER_WAY,
@@ -43,6 +45,8 @@ _GROUNDS: Final = {
     GUESSED: "who was seen first is taken for the client: --port N tells which of the two is the gateway",
     PORTS: "whose port is higher is taken for the client: --port N tells which of the two is the gateway",
     CUT_SHORT: "the capture ends before a close of the {peer}'s that crossed it would have come",
+    ANSWER_LOST: "the {closer} had sent its FIN again by then, so an earlier one of the {peer}'s may have been lost",
+    GONE: "the {peer}'s host then sent a RST without ACK, so it may have ended the connection before",
     CROSSED: "the {peer} ended it too before it had heard of that",
 }
 """Why a close is likely only -> words."""

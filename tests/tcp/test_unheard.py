@@ -152,3 +152,63 @@ def test_a_handshake_that_was_repeated_tells_no_round_trip() -> None:
     talk = Conversation().client.syn().after(1).client.syn().server.syn_ack().client.ack().client.rst()
 
     assert report(talk).connections[0].close.certainty == "certain"  # type: ignore[union-attr]
+
+
+def closed_on_both_sides(*, again: bool) -> Conversation:
+    """The client's FIN, sent again or not before the server's comes, which acknowledges it."""
+    talk = hello().client.fin(undelivered=True).after(0.2)
+    if again:
+        talk.client.fin_again(undelivered=True).after(0.4)
+    return talk.server.fin(ack=talk.client.next).client.ack()
+
+
+@pytest.mark.parametrize(("again", "certainty"), [(True, "likely"), (False, "certain")])
+def test_a_fin_that_comes_when_the_other_one_was_sent_again_may_be_a_later_copy(again: bool, certainty: str) -> None:
+    close = follow(closed_on_both_sides(again=again).pcap()).only.close
+
+    assert close is not None
+    assert (close.first, close.certainty) == ("client", certainty)
+
+
+def test_a_fin_that_is_acknowledged_from_before_the_other_one_was_first() -> None:
+    talk = hello().client.fin(undelivered=True).after(0.2).client.fin_again()
+    close = follow(talk.server.ack().after(1).server.fin().client.ack().pcap()).only.close
+
+    assert close is not None
+    assert (close.first, close.certainty) == ("client", "certain")
+
+
+def reset_by_both(*, asked: bool) -> Conversation:
+    """The server resets; the client's host then sends a RST without ACK, having received something more or not."""
+    talk = hello().server.data(b"tick", undelivered=True).server.rst(undelivered=True)
+    if asked:
+        talk.server.data(b"tick", seq=talk.server.next - 4, undelivered=True)
+    return talk.client.bare_rst(seq=talk.client.next)
+
+
+@pytest.mark.parametrize(("asked", "certainty"), [(False, "likely"), (True, "certain")])
+def test_a_host_that_answers_what_came_before_a_reset_with_one_may_have_ended_before(
+    asked: bool, certainty: str
+) -> None:
+    close = follow(reset_by_both(asked=asked).pcap()).only.close
+
+    assert close is not None
+    assert (close.first, close.kind, close.certainty) == ("server", "RST", certainty)
+
+
+@pytest.mark.parametrize(
+    ("talk", "why"),
+    [
+        (
+            closed_on_both_sides(again=True),
+            "the client had sent its FIN again by then, so an earlier one of the gateway's may have been lost",
+        ),
+        (
+            reset_by_both(asked=False),
+            "the client's host then sent a RST without ACK, so it may have ended the connection before",
+        ),
+    ],
+    ids=["FIN", "RST"],
+)
+def test_the_first_line_says_why_the_other_one_may_have_been_first(talk: Conversation, why: str) -> None:
+    assert report(talk).verdict.endswith(f"({why}).")
