@@ -8,9 +8,10 @@ side sent arrived. That a capture lacks a packet is no proof unless it goes on a
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from capanalyze.tcp.views import UNKNOWN, Views
+from capanalyze.tcp.views import UNKNOWN
+from capanalyze.timeline.arrival import did_not_arrive, missed, went_on
 from capanalyze.timeline.capture_points import nearer
-from capanalyze.timeline.ends import End, Moment, between, moment
+from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.vanished import InVain, in_vain
 
@@ -78,48 +79,18 @@ def _absent_at(facts: Facts, nearby: Facts) -> Absent | None:
     return Absent(True, later_ns, own, place, f"connection {nearby.number}, nearer to it,")
 
 
-def went_on(facts: Facts, views: Views, at: int, ts_ns: int) -> int | None:
-    """For how long an interface was recorded after what the other one captured at ``ts_ns``; None: it may not be."""
-    until = max(facts.recorded.get(views.interfaces[at], -1), views.last_ts[at], views.last_ts[2 + at])
-    later_ns = until - views.there(at, ts_ns)
-    return later_ns if later_ns > 0 else None
-
-
-class Lost(NamedTuple):
-    """The last packets of a side, which the capture next to the other one does not hold.
-
-    Attributes:
-        number, first: how many, and the packet with which it began.
-        later_ns: as in Absent, after the first of them.
-    """
-
-    number: int
-    first: int
-    later_ns: int | None
-
-
-def lost(facts: Facts, end: End) -> Lost | None:
-    """What of a side did not arrive any more at the end; with number 0 where all did; None: two captures are needed."""
-    views, side = facts.connection.views, int(end.side.index)
-    near = views.near(side) if views is not None else UNKNOWN
-    if views is None or near == UNKNOWN:
-        return None
-    at = 2 * side + near
-    return Lost(views.lost[at], views.lost_from[at], went_on(facts, views, 1 - near, views.lost_ns[at]))
-
-
 def lost_between(facts: Facts, found: InVain) -> str:
-    """What is known to have been lost where a side sent in vain: "sent" that, "answers" what came back; else ""."""
+    """What is known to have been lost where a side sent in vain; "" nothing.
+
+    "sent" that, "answers" what came back, or "both".
+    """
     nearby = nearer(facts, found.peer.name)
     if nearby is not None and in_vain(nearby) is None:
         return "answers" if nearby.end(found.end.name).octets >= found.end.octets else "sent"
-    return "sent" if did_not_arrive(facts, found.end, found.packets[0]) else ""
-
-
-def did_not_arrive(facts: Facts, end: End, packet: int) -> bool:
-    """Whether that packet of a side did not get to the other one's host, whose capture goes on, nor any after it."""
-    found = lost(facts, end)
-    return found is not None and 0 < found.first <= packet and found.number > 0 and found.later_ns is not None
+    sent = did_not_arrive(facts, found.end, found.packets[0])
+    if missed(facts, found.peer) is None:
+        return "sent" if sent else ""
+    return "both" if sent else "answers"
 
 
 def _unseen_ns(facts: Facts) -> int | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from capanalyze.tcp.evidence import DROPPED, UNHEARD, came_another_way
 from capanalyze.tcp.sequence import MASK
-from capanalyze.timeline.both_ends import did_not_arrive
+from capanalyze.timeline.arrival import did_not_arrive
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.words import SECOND, known, packets, span, spans

@@ -111,6 +111,8 @@ def _gone(facts: Facts) -> str:
     way = lost_between(facts, found)
     if way == "sent":
         return f"what the {found.end.called} sent again and again did not reach the {found.peer.called}'s host"
+    if way == "both":
+        return f"nothing got through any more between the {found.end.called}'s host and the {found.peer.called}'s"
     if way:
         return f"what the {found.peer.called}'s host answered did not reach the {found.end.called}"
     return f"the {found.peer.called}'s host did not acknowledge what the {found.end.called} sent again and again"

@@ -6,6 +6,7 @@ rules ask only whether it is so.
 
 from typing import Final, NamedTuple
 
+from capanalyze.timeline.arrival import missed
 from capanalyze.timeline.ends import End
 from capanalyze.timeline.facts import Facts
 
@@ -30,19 +31,31 @@ def in_vain(facts: Facts) -> InVain | None:
     if facts.stage == "unanswered":
         return None
     for end, peer in ((facts.client, facts.server), (facts.server, facts.client)):
-        again = _since(facts, "retransmission", end, peer)
-        if len(again) >= TRIES and _unheard(end, peer):
+        heard = _heard(facts, peer)
+        again = _since(facts, "retransmission", end, peer, heard)
+        if heard < peer.side.last_packet:
+            again = sorted([*again, *_since(facts, "spurious_retransmission", end, peer, heard)])
+        if len(again) >= TRIES and (heard < peer.side.last_packet or _unheard(end, peer)):
             return InVain(end, peer, again, False)
-        probes = _given_up(facts, end, peer) or _since(facts, "keep_alive", end, peer)
+        probes = _given_up(facts, end, peer) or _since(facts, "keep_alive", end, peer, heard)
         if len(probes) >= TRIES:
             return InVain(end, peer, probes, True)
     return None
 
 
-def _since(facts: Facts, word: str, end: End, peer: End) -> list[int]:
-    """The packets of a side with a word after the last one of its peer's, which reset nothing."""
+def _heard(facts: Facts, peer: End) -> int:
+    """The last packet of a side's that the other one may have received: those after it are known not to have arrived.
+
+    Where a side's acknowledgements are lost, what the other one sends again is spurious to whom both captures are read.
+    """
+    unheard = missed(facts, peer)
+    return int(peer.side.last_packet) if unheard is None else unheard.first - 1
+
+
+def _since(facts: Facts, word: str, end: End, peer: End, heard: int) -> list[int]:
+    """The packets of a side with a word after the last one that it has of its peer's, which reset nothing."""
     note = facts.note(word, end.name)
-    return [] if note is None or peer.rsts else note.since(peer.side.last_packet)
+    return [] if note is None or peer.rsts else note.since(heard)
 
 
 def _given_up(facts: Facts, end: End, peer: End) -> list[int]:

@@ -46,6 +46,49 @@ def test_what_did_not_arrive_any_more_is_told(tmp_path: Path) -> None:
     ]
 
 
+def severed(*, one_way: bool) -> Conversation:
+    """A session in which the gateway's packets do not arrive any more, nor the client's unless ``one_way``."""
+    to_gateway = BOTH if one_way else CLIENT
+    talk = ready().after(1).client.data(REQUEST, interface=to_gateway, undelivered=not one_way)
+    talk.server.data(TIME, interface=GATEWAY, undelivered=True)
+    for wait in (1, 2, 4, 8):
+        talk.after(wait).again(-2, ip_id=100 + wait, interface=to_gateway)
+        talk.after(0.01).again(-2, ip_id=200 + wait, interface=GATEWAY)
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("one_way", "told", "title", "whose"),
+    [
+        (
+            False,
+            "nothing got through any more between the client's host and the gateway's",
+            "Nothing got through any more between the client's host and the gateway's",
+            "the packets of both",
+        ),
+        (
+            True,
+            "what the gateway's host answered did not reach the client",
+            "What the gateway's host answered did not get to the client's any more",
+            "the gateway's packets",
+        ),
+    ],
+    ids=["both ways", "the answers"],
+)
+def test_what_comes_from_a_host_and_does_not_arrive_is_no_sign_of_life_to_the_other(
+    one_way: bool, told: str, title: str, whose: str, tmp_path: Path
+) -> None:
+    talk = severed(one_way=one_way)
+
+    report = report_of_both(tmp_path, talk, another(talk))
+
+    assert told in report.verdict
+    finding = next(one for one in report.connections[0].findings if one.id == "peer-vanished")
+    assert (finding.title, finding.certainty) == (title, "certain")
+    assert not any("acknowledged" in text or "no TCP packet" in text for text in finding.evidence)
+    assert [cause.text for cause in finding.causes] == [f"what lies between the two hosts dropped {whose}"]
+
+
 def test_what_the_next_file_of_a_ring_holds_is_not_in_the_capture_of_the_other_host(tmp_path: Path) -> None:
     talk = ready().after(1).server.data(TIME)
     ended = len(talk.packets)

@@ -10,7 +10,8 @@ Source of the facts: failures.md 45.
 from collections.abc import Sequence
 from typing import Final
 
-from capanalyze.timeline.both_ends import did_not_arrive, lost, lost_between
+from capanalyze.timeline.arrival import lost
+from capanalyze.timeline.both_ends import lost_between
 from capanalyze.timeline.capture_points import nearer
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
@@ -51,16 +52,17 @@ def check(facts: Facts) -> Finding | None:
             causes=_causes(facts, found),
             advice="reconnect; the gateway may hold the client id until its side notices",
         )
-    there = nearer(facts, peer.name)
-    if there is not None and lost_between(facts, found):
-        return _lost(found, there, lost_between(facts, found))
-    silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended)
+    there, way = nearer(facts, peer.name), lost_between(facts, found)
+    if there is not None and way:
+        return _lost(found, there, way)
+    silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended) if not way else None
     return finding(
         ID,
-        f"The {peer.called}'s host stopped acknowledging what the {end.called} sent",
+        _title(found, way),
         found.packets[:8],
         [
-            f"{count(len(found.packets), 'retransmission')} by the {end.called}, none acknowledged",
+            f"{count(len(found.packets), 'retransmission')} by the {end.called}"
+            + (", to which nothing came back" if way in {"answers", "both"} else ", none acknowledged"),
             f"no TCP packet from the {peer.called}'s side for {span(silent)}"
             if silent is not None and silent > SECOND
             else "",
@@ -72,6 +74,15 @@ def check(facts: Facts) -> Finding | None:
         causes=_causes(facts, found),
         advice=FILTERS if turned_back(facts, peer.side.last_packet) is not None else HEARTBEAT,
     )
+
+
+def _title(found: InVain, way: str) -> str:
+    """What happened; ``way``: what is known to have been lost between the two hosts (``lost_between``)."""
+    if way == "both":
+        return f"Nothing got through any more between the {found.end.called}'s host and the {found.peer.called}'s"
+    if way == "answers":
+        return f"What the {found.peer.called}'s host answered did not get to the {found.end.called}'s any more"
+    return f"The {found.peer.called}'s host stopped acknowledging what the {found.end.called} sent"
 
 
 def _lost(found: InVain, there: Facts, way: str) -> Finding:
@@ -99,9 +110,10 @@ def _causes(facts: Facts, found: InVain) -> Sequence[Cause]:
 
     A sender may obey the error that its packets are too big, and be met with silence all the same.
     """
-    back = turned_back(facts, found.peer.side.last_packet)
-    if back is None and did_not_arrive(facts, found.end, found.packets[0]):
-        dropped = f"what lies between the two hosts dropped the {found.end.called}'s packets"
+    back, way = turned_back(facts, found.peer.side.last_packet), lost_between(facts, found)
+    if back is None and way:
+        whose = {"sent": f"the {found.end.called}'s packets", "answers": f"the {found.peer.called}'s packets"}
+        dropped = f"what lies between the two hosts dropped {whose.get(way, 'the packets of both')}"
         return [Cause(dropped, "likely", "a firewall's log there, and how long the connection had been idle before")]
     if back is None:
         return CAUSES
