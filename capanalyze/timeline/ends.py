@@ -78,6 +78,7 @@ class End:
         cut: octets of it that only headers tell of, the snapshot length having cut them off.
         first, last, last_before: when it sent octets first, last, and last before the close.
         fin, fins, fin_acked: its FIN's first copy, the packets of all copies, whether it was acknowledged.
+        fin_sent: how often it sent its FIN, as far as is known; what several interfaces captured is one.
         fin_acked_at: when the peer's host acknowledged the FIN.
         rst: its first RST that ended or could have ended the connection.
     """
@@ -102,6 +103,7 @@ class End:
         self.last_before = before if connection.close is not None else self.last
         self.fins = tuple(int(packet) for packet in side.fin_packets)
         self.fin = moment(self.fins[0], side.fin_ts) if self.fins else None
+        self.fin_sent = sum(int(event.count) for event in connection.events if _closes(event, side))
         self.fin_acked = side.fin_acked
         self.fin_inferred = side.fin_inferred
         self.fin_acked_at = moment(side.fin_acked_packet, side.fin_acked_ts)
@@ -177,6 +179,10 @@ def before_reset(connection: Connection, side: Side) -> int:
 
 def _resets(event: Event, side: Side) -> bool:
     return event.kind == "RST" and event.side == side.index and event.flag in {"", "refused", "inexact"}
+
+
+def _closes(event: Event, side: Side) -> bool:
+    return event.kind == "FIN" and event.side == side.index and event.flag in {"", "retransmission"}
 
 
 def set_back(connection: Connection) -> Step | None:

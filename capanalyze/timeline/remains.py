@@ -35,8 +35,8 @@ def remains(group: Group) -> str:
     if not first.closing_end.fin_acked and not first.inferred:
         if all(did_not_arrive(facts, facts.closing_end, facts.close.packet) for facts in group if facts.close):
             return f"{late}; that FIN did not arrive: the capture next to the {other.called} has none"
-        copies = sum(len(facts.closing_end.fins) for facts in group)
-        sent = f", though it was sent {copies} times" if copies > len(group) else ""
+        times = sum(facts.closing_end.fin_sent for facts in group)
+        sent = f", though it was sent {times} times" if times > len(group) else ""
         return f"{late}; that FIN was not acknowledged{captured}{sent}"
     if any(may_have_closed(facts) for facts in group):
         return f"{late}; the {other.called} is not seen to close{captured}"

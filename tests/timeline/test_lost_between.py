@@ -181,6 +181,16 @@ def test_a_fin_that_did_not_arrive_is_told_as_such(arrives: bool, tmp_path: Path
     assert ("that FIN did not arrive: the capture next to the gateway has none" in verdict) is not arrives
 
 
+def test_a_fin_that_both_captured_several_times_was_not_sent_twice_as_often(tmp_path: Path) -> None:
+    talk = leaving(arrives=True)
+    for packet in talk.packets:
+        packet.interface = BOTH
+
+    verdict = report_of_both(tmp_path, talk, another(talk)).connections[0].verdict
+
+    assert "though it was sent 4 times" in verdict
+
+
 def test_what_arrived_in_part_is_not_told_as_lost(tmp_path: Path) -> None:
     talk = unheard()
     for packet in talk.packets[:-1]:
