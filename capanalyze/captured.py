@@ -64,7 +64,7 @@ def facts_of(capture: Capture, analyzer: Analyzer) -> CaptureFacts:
     name = called(files[0])
     if len(files) > 1:
         name += f" and {len(files) - 1} more"
-    return gather_facts(
+    found = gather_facts(
         decoders,
         analyzer,
         name,
@@ -80,6 +80,7 @@ def facts_of(capture: Capture, analyzer: Analyzer) -> CaptureFacts:
         ),
         (*capture.remarks(), *_corrected(capture.clocks)),
     )
+    return found._replace(ended_ts_ns=_first_ended(capture, int(analyzer.last_ts))) if capture.at_once else found
 
 
 def recorded_until(capture: Capture) -> dict[int, int]:
@@ -180,6 +181,16 @@ def _ended(decoders: Sequence[Decoder], packets: int, last_ts: int) -> int | Non
     ends = [next((ended for ended in one.ended if last_ts <= ended <= latest), last_ts) for one in interfaces]
     end = max(ends, default=last_ts)
     return end if end > last_ts else None
+
+
+def _first_ended(capture: Capture, last_ts: int) -> int | None:
+    """The same of files that were recorded at the same time: until then all of them were, and nothing more came."""
+    ends = []
+    for piece, file in capture.recordings():
+        last = int(file.decoder.ts_ns)
+        end = _ended([file.decoder], int(file.packets), last)
+        ends.append((last if end is None else end) - piece.ahead)
+    return min(ends) if min(ends) > last_ts else None
 
 
 def _interfaces(decoders: Sequence[Decoder]) -> tuple[InterfaceFacts, ...]:

@@ -172,6 +172,11 @@ class Capture:
         return zip((piece for group in self._plan.groups for piece in group), self.files, strict=False)
 
     @property
+    def at_once(self) -> bool:
+        """Whether it is several files, all of which were recorded at the same time."""
+        return len(self._plan.groups) == 1 and len(self._plan.groups[0]) > 1
+
+    @property
     def clocks(self) -> tuple[tuple[str, str, int], ...]:
         """Which files' clocks are ahead of which others', and how far, in ns; the packets have the others' times."""
         return self._plan.clocks

@@ -117,6 +117,29 @@ def test_a_place_that_was_recorded_apart_may_have_ended_before(of_one: bool, tmp
     assert ("that the gateway's host probably did not send" in verdict) is of_one
 
 
+def received(ended_ns: int, packets: int) -> bytes:
+    """The same of a file's only interface, and how many packets came."""
+    ended = struct.pack("<II", *divmod(ended_ns // 1000, 1 << 32))
+    options = b"\x03\0\x08\0" + ended + b"\x04\0\x08\0" + struct.pack("<Q", packets) + bytes(4)
+    return block(5, bytes(4) + ended + options)
+
+
+@pytest.mark.parametrize(("known", "seconds"), [((5, 8), 5), ((8, 5), 5), ((8, None), 0)])
+def test_of_two_captures_the_one_that_ended_first_tells_until_when_nothing_came(
+    known: tuple[int, int | None], seconds: int, tmp_path: Path
+) -> None:
+    talk = ready()
+    paths = captured(tmp_path, talk)
+    for path, after in zip(paths, known, strict=True):
+        if after is not None:
+            path.write_bytes(path.read_bytes() + received(talk.clock + after * 1_000_000_000, len(talk.packets)))
+
+    capture = read(paths).capture
+
+    until = None if capture.ended_ts_ns is None else round((capture.ended_ts_ns - talk.clock) / 1e9)
+    assert until == (seconds or None)
+
+
 @pytest.mark.parametrize("apart_ns", [LATER, 7 * LATER])
 def test_of_captures_of_two_hosts_the_clocks_do_not_tell_which_is_nearer(apart_ns: int, tmp_path: Path) -> None:
     talk = ready().client.data(HELLO)
