@@ -11,6 +11,7 @@ from capanalyze.timeline.errors_told import meaning
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.last_words import in_place_of_hello, last_speaker, last_word, last_word_name
 from capanalyze.timeline.rules import framing_mismatch
+from capanalyze.timeline.silence import start_unheard
 from capanalyze.timeline.start_errors import said_of_start
 from capanalyze.timeline.troubles import troubles
 from capanalyze.timeline.words import (
@@ -165,15 +166,21 @@ def _not_ready(group: Group) -> str:
     errors = listing([f"{error.code} ({meaning(error)})" for error in said_of_start(first)])
     errors = f"error {errors}" if errors else ""
     lacking = _lacking(group, "server")
+    unheard = not lacking and all(start_unheard(facts) for facts in group)
     if not first.closer:
+        if unheard:
+            found = known(_until(group, lambda facts: facts.start_api))
+            lasting = f" for {spans(found)}" if any(found) else ""
+            return f"; startApi was neither acknowledged by the {first.server.called}'s host nor answered{lasting}"
         never = "not in the capture" if lacking else "did not come"
         return f"; startApi was sent, {absent} {never}{f', {errors} did' if errors else ''}{_form(group)}"
-    lead = _after(_until(group, lambda facts: facts.start_api), "startApi")
+    said = "startApi, which was not even acknowledged" if unheard else "startApi"
+    lead = _after(_until(group, lambda facts: facts.start_api), said)
     never = ("are" if len(first.missing_names) > 1 else "is") + " not in the capture" if lacking else "had not come"
     if errors:
         soon = all(wait <= SECOND for wait in known(_until(group, lambda facts: said_of_start(facts)[-1].at)))
-        said = f" and right after the {first.server.called}'s" if soon else f"; the {first.server.called} had sent"
-        return f"{lead}{said} {errors}; {absent} {never}{_form(group)}"
+        came = f" and right after the {first.server.called}'s" if soon else f"; the {first.server.called} had sent"
+        return f"{lead}{came} {errors}; {absent} {never}{_form(group)}"
     return f"{lead}; {absent} {never}{_form(group)}"
 
 

@@ -1,6 +1,6 @@
 """Silence: a session in which nothing was said for minutes, and whose next message was met with a RST.
 
-In: Facts. Out: when it fell silent, for how long, and what ended that.
+In: Facts. Out: when it fell silent, for how long, and what ended that; whether the host was silent from startApi on.
 """
 
 from typing import Final
@@ -9,6 +9,7 @@ from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import last_speaker, last_word, messages_before_close
 from capanalyze.timeline.words import MINUTE, SECOND
+from capanalyze.tws.message import START_API
 
 IDLE: Final = 5 * MINUTE
 """Time-outs of what lies between are of 5, 15 and 60 minutes (failures.md 47)."""
@@ -42,3 +43,10 @@ def kept_alive(facts: Facts, first: int, last: int) -> bool:
     return any(
         note.count > len(note.packets) or any(first < packet < last for packet in note.packets) for note in notes
     )
+
+
+def start_unheard(facts: Facts) -> bool:
+    """Whether the gateway's host has not even acknowledged startApi, so that nothing is known of the program on it."""
+    head = facts.session.head if facts.session is not None else ()
+    start = next((one for one in head if one.from_client and one.id == START_API), None)
+    return start is not None and 0 <= facts.client.side.acked_rel <= start.offset

@@ -250,7 +250,7 @@ def test_a_server_on_another_port_is_no_gateway() -> None:
 
 
 def test_startapi_alone_does_not_make_a_session_ready() -> None:
-    talk = answered().client.data(START_API).after(9).client.keep_alive()
+    talk = answered().client.data(START_API).server.ack().after(9).client.keep_alive()
 
     actual = verdict(talk)
 
@@ -258,6 +258,26 @@ def test_startapi_alone_does_not_make_a_session_ready() -> None:
         "Nobody closed the connection within the 9.0 s captured; "
         "startApi was sent, nextValidId and managedAccounts did not come."
     )
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (False, "; startApi was neither acknowledged by the gateway's host nor answered for 6.0 s ("),
+        (True, ", 6.0 s after startApi, which was not even acknowledged; nextValidId and managedAccounts had not come"),
+    ],
+    ids=["nobody closed", "the client closed"],
+)
+def test_a_host_that_does_not_take_startapi_is_told_and_its_program_is_not_blamed(left: bool, told: str) -> None:
+    talk = answered()
+    talk.client.data(START_API, undelivered=True)
+    for wait in (1, 2, 3):
+        talk.after(wait).client.data(START_API, seq=talk.client.next - len(START_API), undelivered=True)
+    if left:
+        talk.client.fin(undelivered=True)
+
+    assert told in verdict(talk)
+    assert {name for _, name in findings(talk)} == {"peer-vanished"}
 
 
 def test_hellos_that_were_acknowledged_and_those_that_were_not_are_told_apart() -> None:

@@ -12,6 +12,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules import duplicate_client_id
 from capanalyze.timeline.rules.client_left_early import left_early
+from capanalyze.timeline.silence import start_unheard
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "hello-answered-then-silent"
@@ -30,11 +31,12 @@ CAUSES: Final = (
 def waited_in_vain(facts: Facts) -> int | None:
     """How long the client waited in vain for a ready session; None where it did not, or the gateway closed.
 
-    Where all came when the client had closed, late-answer says so.
+    Where all came when the client had closed, late-answer says so. A host that does not acknowledge startApi says
+    nothing of the program on it (peer-vanished).
     """
     if facts.stage != "not_ready" or facts.closer == "server" or facts.error(duplicate_client_id.CODE) is not None:
         return None
-    if len(facts.late_readiness) == len(facts.missing_names):
+    if len(facts.late_readiness) == len(facts.missing_names) or start_unheard(facts):
         return None
     waited = between(facts.start_api, facts.until)
     if waited is None or left_early(facts) is not None or (not facts.closer and waited < SHORTEST_WAIT):
