@@ -26,6 +26,7 @@ from capanalyze.timeline.before import trouble_told
 from capanalyze.timeline.both_ends import unsent, whereabouts
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts, Group
+from capanalyze.timeline.forgotten import NO_ACK, forgotten
 from capanalyze.timeline.troubles import client_does_not_read, standstill
 from capanalyze.timeline.words import SECOND, count, span
 
@@ -153,6 +154,8 @@ def _ground(first: Facts) -> list[str]:
     found = first.absent
     if found is not None and not found.made and found.later_ns is not None:
         words.append(whereabouts(first))
+    if close is not None and close.certainty == "certain" and forgotten(first) and not unsent(first):
+        words.append(f"that RST {NO_ACK}")
     if ground:
         words.append(_GROUNDS[ground].format(peer=first.other_end.called, closer=first.closing_end.called))
     return words

@@ -250,7 +250,7 @@ def test_a_length_that_no_answer_has_is_not_the_beginning_of_one() -> None:
 def test_a_rst_is_said_to_come_from_the_gateway_s_side_and_after_a_long_silence_a_nat_may_have_sent_it(
     silence: float,
 ) -> None:
-    finding = found("gateway-closed-midsession", ready().after(silence).server.bare_rst())
+    finding = found("gateway-closed-midsession", ready().after(silence).server.rst())
 
     assert finding.title == "A RST from the gateway's side ended a working session"
     assert finding.evidence[0].startswith("RST from the gateway's side")

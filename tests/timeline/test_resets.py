@@ -86,7 +86,38 @@ def test_a_client_s_host_that_does_not_know_the_connection_any_more_resets_witho
     finding = found("client-reset-midsession", ready().after(900).server.data(ANSWERS).client.bare_rst())
 
     assert finding.evidence[1] == "it has no ACK, as the answer of a host that does not know the connection"
-    assert "a NAT, firewall or VPN between the two forgot the connection" in [cause.text for cause in finding.causes]
+    assert "a NAT, firewall or VPN between the two forgot the connection, or cut it" in [
+        cause.text for cause in finding.causes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("talk", "name", "certainty"),
+    [
+        (greeted(**LAN), "closed-without-answer", "certain"),
+        (answered(**LAN), "closed-after-hello", "likely"),
+        (started(**LAN), "closed-after-startapi", "likely"),
+        (ready(**LAN), "gateway-closed-midsession", "certain"),
+    ],
+)
+def test_a_gateway_s_host_that_does_not_know_the_connection_any_more_is_no_program_that_closed(
+    talk: Conversation, name: str, certainty: str
+) -> None:
+    talk.client.data(frame("49", "1"), undelivered=True).server.bare_rst()
+
+    finding = found(name, talk)
+
+    assert "the RST has no ACK, as the answer of a host that does not know the connection" in finding.evidence
+    assert finding.certainty == certainty
+    assert not [cause for cause in finding.causes if cause.certainty != "possible"]
+    assert "a NAT, firewall or VPN between the two forgot the connection, or cut it" in {
+        cause.text for cause in finding.causes
+    }
+    assert "that RST has no ACK, as the answer of a host that does not know the connection" in report(talk).verdict
+
+
+def test_a_scan_that_breaks_off_before_the_connection_is_open_is_told_without_it() -> None:
+    assert "no ACK" not in report(Conversation().client.syn().server.syn_ack().client.bare_rst()).verdict
 
 
 def test_a_client_s_rst_from_another_number_of_hops_away_is_only_likely_its_own() -> None:

@@ -199,7 +199,7 @@ def test_more_lists_than_are_named_are_not_said_to_be_all() -> None:
         ),
         (
             ready().after(900).client.data(frame("49", "1")).server.bare_rst(),
-            "(the client's reqCurrentTime); nothing had been said for 15 min before that message.",
+            "(the client's reqCurrentTime); nothing had been said for 15 min before that message",
         ),
         (
             answered(203).client.data(START_API).server.ack().after(4).client.fin(),

@@ -14,6 +14,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
+from capanalyze.timeline.forgotten import NO_ACK, forgotten_causes
 from capanalyze.timeline.last_words import last_word
 from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.rules import injected_rst
@@ -40,15 +41,6 @@ ENDED: Final = (
         "what the program did at that time; whether it was killed",
     ),
 )
-FORGOTTEN: Final = (
-    Cause(
-        "the client's program had ended before, and the capture lacks its FIN",
-        "possible",
-        "what the program did at that time",
-    ),
-    Cause("the client's host was restarted, or lost the connection in a sleep", "possible", "its log"),
-    Cause("a NAT, firewall or VPN between the two forgot the connection", "possible", "a capture on the client's host"),
-)
 
 
 def check(facts: Facts) -> Finding | None:
@@ -66,11 +58,11 @@ def check(facts: Facts) -> Finding | None:
         [facts.close, last_word(facts)],
         [
             "RST from the client's side" + (f", {span(wait)} after the last octets" if wait is not None else ""),
-            _as_of(facts) if closed else "it has no ACK, as the answer of a host that does not know the connection",
+            _as_of(facts) if closed else f"it {NO_ACK}",
             *injected_rst.signs(facts),
         ],
         severity="notice",
-        causes=_causes(facts, FORGOTTEN if not closed else ENDED if _on_windows(facts) else CLOSED),
+        causes=_causes(facts, forgotten_causes("client") if not closed else ENDED if _on_windows(facts) else CLOSED),
         advice="read the client's log at that time; a client that is done should cancel its requests, then disconnect",
     )
 

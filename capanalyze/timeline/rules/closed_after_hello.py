@@ -11,6 +11,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.forgotten import forgotten, forgotten_causes
 from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.rules.port_refused import starting
 from capanalyze.timeline.rules.startapi_missing import SOON
@@ -38,8 +39,15 @@ def check(facts: Facts) -> Finding | None:
         [facts.hello, facts.answer, facts.close],
         [
             f"{facts.kind} from the gateway's side {span(after)} after its answer",
+            *forgotten(facts),
             "startApi came after that" if facts.started_too_late else "the client had not sent startApi yet",
         ],
-        causes=[*injected_rst.causes(facts), *starting(facts), *CAUSES],
+        certainty="likely" if forgotten(facts) else "certain",
+        causes=[
+            *injected_rst.causes(facts),
+            *starting(facts),
+            *(forgotten_causes("gateway") if forgotten(facts) else ()),
+            *CAUSES,
+        ],
         advice="read the gateway's log at that time, and try again after a minute",
     )

@@ -12,6 +12,7 @@ from capanalyze.timeline import start_errors
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.forgotten import forgotten, forgotten_causes
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.rules import duplicate_client_id, injected_rst
 from capanalyze.timeline.words import LISTED_REQUESTS, first_of, listing, span
@@ -40,6 +41,7 @@ def check(facts: Facts) -> Finding | None:
     after = between(facts.start_api, facts.close)
     evidence = [
         f"{facts.kind} from the gateway {span(after)} after startApi" if after is not None else "",
+        *forgotten(facts),
         f"no {' and no '.join(facts.missing_names)} before it",
         "no error 326 on the wire: nothing says that the client id was in use",
     ]
@@ -64,7 +66,12 @@ def check(facts: Facts) -> Finding | None:
             facts.close,
         ],
         evidence,
-        causes=[*injected_rst.causes(facts), *(start_errors.causes(facts) or CAUSES)],
+        certainty="likely" if forgotten(facts) else "certain",
+        causes=[
+            *injected_rst.causes(facts),
+            *(forgotten_causes("gateway") if forgotten(facts) else ()),
+            *(start_errors.causes(facts) or CAUSES),
+        ],
         advice=SEE_TO_IT
         if said
         else "read the gateway's log at that time; try another client id and TWS in place of the gateway",

@@ -12,6 +12,7 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
+from capanalyze.timeline.forgotten import QUEUE_FULL, forgotten, forgotten_causes
 from capanalyze.timeline.rules import injected_rst
 from capanalyze.timeline.rules.port_refused import TRY_AGAIN, starting
 from capanalyze.timeline.rules.version_window_miss import UPGRADE, too_new, unfit
@@ -43,7 +44,8 @@ def check(facts: Facts) -> Finding | None:
         if after is not None
         else ""
     ]
-    if facts.kind == "RST" and facts.hello is not None:
+    evidence += forgotten(facts)
+    if facts.kind == "RST" and facts.hello is not None and not forgotten(facts):
         evidence.append("a close with the hello unread ends in a RST too, so the RST need not mean a refusal")
     evidence.append("no startApi was sent, so no client id was known to the gateway")
     causes = sorted(_causes(facts), key=lambda cause: CERTAINTIES.index(cause.certainty))
@@ -116,7 +118,8 @@ def _is_local(address: bytes) -> bool:
 
 def _causes(facts: Facts) -> list[Cause]:
     elsewhere, told = injected_rst.causes(facts), [*_mute(facts), *unfit(facts)]
-    explained = bool(told) or any(cause.certainty == "likely" for cause in elsewhere)
+    unknown = bool(forgotten(facts))
+    explained = bool(told) or unknown or any(cause.certainty == "likely" for cause in elsewhere)
     local = _is_local(facts.connection.client.host) and not _others_let_in(facts)
     known = starting(facts)
     behind = [(sure, other.number) for other in facts.others if (sure := _behind(facts, other))]
@@ -125,6 +128,7 @@ def _causes(facts: Facts) -> list[Cause]:
         *known,
         *elsewhere,
         *told,
+        *((QUEUE_FULL, *forgotten_causes("gateway")) if unknown else ()),
         *(
             Cause(
                 f"a relay accepted and found no gateway: connection {number} was refused at that moment",

@@ -14,6 +14,7 @@ from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.errors_told import WireError
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.forgotten import forgotten, forgotten_causes
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
 from capanalyze.timeline.legs import ended_by_relay, one_session
 from capanalyze.timeline.pacing import REJECTED
@@ -82,9 +83,7 @@ def check(facts: Facts) -> Finding | None:
         evidence += gone
         causes.append(_restarted("likely"))
     elif all(cause.certainty == "possible" for cause in causes):
-        causes += [_restarted("possible"), Cause(_rejected(facts), "possible", "the last messages before the close")]
-        if _forgotten(facts):
-            causes.append(Cause("a NAT, firewall or VPN forgot the idle connection", "possible", "a capture beyond it"))
+        causes += _usual(facts)
     return finding(
         ID,
         "The gateway ended a working session"
@@ -118,7 +117,8 @@ def _close(facts: Facts) -> list[str]:
     unknown = (
         "whether the gateway's host or something between (a NAT, a firewall, a relay) made it the packets do not tell"
     )
-    return [f"RST from the gateway's side{after}", *(injected_rst.signs(facts) or [whereabouts(facts) or unknown])]
+    signs = injected_rst.signs(facts) or [whereabouts(facts) or unknown]
+    return [f"RST from the gateway's side{after}", *forgotten(facts), *signs]
 
 
 def _telling(facts: Facts) -> list[tuple[str, WireError]]:
@@ -152,7 +152,17 @@ def _gone(facts: Facts) -> list[str]:
     return signs
 
 
-def _forgotten(facts: Facts) -> bool:
+def _usual(facts: Facts) -> list[Cause]:
+    """What may lie behind it where nothing tells: a program's close, unless its host did not know the connection."""
+    if forgotten(facts):
+        return [*forgotten_causes("gateway")]
+    causes = [_restarted("possible"), Cause(_rejected(facts), "possible", "the last messages before the close")]
+    if _idle(facts):
+        causes.append(Cause("a NAT, firewall or VPN forgot the idle connection", "possible", "a capture beyond it"))
+    return causes
+
+
+def _idle(facts: Facts) -> bool:
     """Whether a RST came after so long a silence that something between may have forgotten the connection."""
     wait = between(last_word(facts), facts.close)
     quiet = wait is not None and wait >= IDLE
