@@ -11,7 +11,7 @@ from capanalyze.timeline.errors_told import meaning
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.last_words import in_place_of_hello, last_speaker, last_word, last_word_name
 from capanalyze.timeline.rules import framing_mismatch
-from capanalyze.timeline.silence import start_unheard
+from capanalyze.timeline.silence import answer_unheard, start_unheard
 from capanalyze.timeline.start_errors import said_of_start
 from capanalyze.timeline.troubles import troubles
 from capanalyze.timeline.words import (
@@ -149,9 +149,15 @@ def _not_started(group: Group) -> str:
     if not first.redirect and offered and version is not None and not offered[0] <= version <= offered[1]:
         answer += f", which the client does not support (it offered {offered[0]} to {offered[1]})"
     said = f"{_gateway(first)} had answered the hello with {answer}"
+    unheard = all(answer_unheard(facts) for facts in group)
     if not first.closer:
+        if unheard:
+            return f"; {said}, which the client's host has not acknowledged"
+        if _lacking(group, "client"):
+            return f"; {said}, and startApi is not in the capture"
         return f"; {said}, and the client has not sent " + (f"all of startApi ({begun})" if begun else "startApi")
     waits = _until(group, lambda facts: facts.answer)
+    said += ", which the client's host had not acknowledged" if unheard else ""
     never = "is not in the capture" if _lacking(group, "client") else "was never sent"
     if first.started_too_late:
         never = "came after that"

@@ -1,10 +1,12 @@
 """Silence: a session in which nothing was said for minutes, and whose next message was met with a RST.
 
-In: Facts. Out: when it fell silent, for how long, and what ended that; whether the host was silent from startApi on.
+In: Facts. Out: when it fell silent, for how long, and what ended that; whether a host had not even the hello's
+answer, or startApi.
 """
 
 from typing import Final
 
+from capanalyze.tcp.sequence import distance
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import last_speaker, last_word, messages_before_close
@@ -43,6 +45,23 @@ def kept_alive(facts: Facts, first: int, last: int) -> bool:
     return any(
         note.count > len(note.packets) or any(first < packet < last for packet in note.packets) for note in notes
     )
+
+
+def answer_unheard(facts: Facts) -> bool:
+    """Whether the client's host had not acknowledged the answer to the hello, to the end or when the client closed.
+
+    What the client's FIN or RST acknowledges is what it had received then, wherever that was captured.
+    """
+    head = facts.session.head if facts.session is not None else ()
+    answer = next((one for one in head if not one.from_client and one.encoding == "hello"), None)
+    side, close = facts.server.side, facts.connection.close
+    if answer is None or side.acked_rel < 0:
+        return False
+    heard = int(side.acked_rel)
+    if facts.closer == "client" and close is not None:
+        told = close.ack if close.kind == "RST" else facts.client.side.parting.fin_ack
+        heard = min(heard, side.next_rel + distance(told, side.next_seq)) if told >= 0 else heard
+    return heard <= answer.offset
 
 
 def start_unheard(facts: Facts) -> bool:

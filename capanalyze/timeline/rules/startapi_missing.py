@@ -1,7 +1,8 @@
 """startapi-missing: the gateway answered the hello and the client never sent startApi.
 
 Why it matters: the gateway waits for it; nothing else is ever sent, and no client id is known to it.
-What it is not: a client that refused the version (version-window-miss), or one that had gone (late-answer).
+What it is not: a client that refused the version (version-window-miss), or one that had gone (late-answer) or has not
+received the answer.
 Source of the facts: failures.md 27; protocol.md 6.3 row k (ibapi loses a hello answer that is split over segments).
 """
 
@@ -11,6 +12,7 @@ from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules import version_window_miss
+from capanalyze.timeline.silence import answer_unheard
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "startapi-missing"
@@ -34,7 +36,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where a supported version was answered and no startApi followed for a second."""
     if facts.stage != "not_started" or facts.answer is None or facts.answered_too_late or facts.redirect:
         return None
-    if facts.started_too_late or version_window_miss.missed(facts):
+    if facts.started_too_late or answer_unheard(facts) or version_window_miss.missed(facts):
         return None
     waited = between(facts.answer, facts.until)
     if (waited is None and facts.closer != "client") or (waited is not None and waited < SOON):
