@@ -114,7 +114,8 @@ def _gone(facts: Facts) -> str:
     if way == "both":
         return f"nothing got through any more between the {found.end.called}'s host and the {found.peer.called}'s"
     if way:
-        return f"what the {found.peer.called}'s host answered did not reach the {found.end.called}"
+        said = "answered" if found.peer.name == "server" else "sent"
+        return f"what the {found.peer.called}'s host {said} did not reach the {found.end.called}"
     return f"the {found.peer.called}'s host did not acknowledge what the {found.end.called} sent again and again"
 
 
@@ -203,6 +204,8 @@ def _unbegun(facts: Facts) -> str:
         return ""
     if len(names) > NAMED_REQUESTS:
         return f"{len(names)} requests of the client were not answered ({names[0]} for one)"
+    if len(names) > 1 and len(set(names)) == 1:
+        return f"{len(names)} of the client's {names[0]} were not answered"
     return f"the client's {listing(names)} {'was' if len(names) == 1 else 'were'} not answered"
 
 

@@ -89,6 +89,19 @@ def test_what_comes_from_a_host_and_does_not_arrive_is_no_sign_of_life_to_the_ot
     assert [cause.text for cause in finding.causes] == [f"what lies between the two hosts dropped {whose}"]
 
 
+def test_what_a_client_acknowledged_in_vain_it_has_sent_and_not_answered(tmp_path: Path) -> None:
+    talk = ready().after(1).server.data(TIME).client.ack(interface=CLIENT, undelivered=True)
+    for wait in (1, 2, 4, 8):
+        talk.after(wait).again(-2, ip_id=100 + wait)
+        talk.after(0.01).again(-2, ip_id=200 + wait, interface=CLIENT)
+
+    report = report_of_both(tmp_path, talk, another(talk))
+
+    assert "what the client's host sent did not reach the gateway" in report.verdict
+    (finding,) = report.connections[0].findings
+    assert finding.title == "What the client's host sent did not get to the gateway's any more"
+
+
 def test_what_the_next_file_of_a_ring_holds_is_not_in_the_capture_of_the_other_host(tmp_path: Path) -> None:
     talk = ready().after(1).server.data(TIME)
     ended = len(talk.packets)

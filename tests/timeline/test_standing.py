@@ -156,6 +156,8 @@ def test_lists_of_which_nothing_came_while_the_gateway_answered_others_are_in_th
     quiet = ready().client.data(frame("1", "11", "5", "0", "ES")).server.data(A_TIME).client.ack().after(9).client.fin()
 
     assert "; the client's reqCompletedOrders was not answered; the list that reqPositions asked for had" in stalled
+    two = ready().client.data(TIME * 2).server.data(A_TICK).client.ack().after(4).client.fin()
+    assert "; 2 of the client's reqCurrentTime were not answered" in verdict(two)
     assert "; 4 requests of the client were not answered (reqCurrentTime for one)" in verdict(many)
     assert "not answered" not in verdict(young) + verdict(quiet)
 

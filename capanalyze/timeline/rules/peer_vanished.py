@@ -81,7 +81,8 @@ def _title(found: InVain, way: str) -> str:
     if way == "both":
         return f"Nothing got through any more between the {found.end.called}'s host and the {found.peer.called}'s"
     if way == "answers":
-        return f"What the {found.peer.called}'s host answered did not get to the {found.end.called}'s any more"
+        said = "answered" if found.peer.name == "server" else "sent"
+        return f"What the {found.peer.called}'s host {said} did not get to the {found.end.called}'s any more"
     return f"The {found.peer.called}'s host stopped acknowledging what the {found.end.called} sent"
 
 
