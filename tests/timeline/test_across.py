@@ -44,13 +44,16 @@ def test_six_tries_within_a_minute_are_a_storm() -> None:
         "6 connections from 127.0.0.1 to 127.0.0.1:4001 within 25.0 s, none of which lasted longer than 1.0 ms",
         "a new one every 5.0 s, in the median",
         "how they ended: 6 refused",
+        "none named its client id: whether it is one client or several, nothing tells",
     )
+    assert storm[0].title == "A host connects again and again in quick succession"
 
 
 def test_a_storm_says_how_its_tries_ended_and_which_id_they_used() -> None:
     tries = [turned_away(number, number) for number in range(5)]
     storm = together(*tries, refused(8, 8), greeted(**other(9, 9)).after(4).client.fin())
 
+    assert storm[0].title == "A client connects again and again in quick succession"
     assert storm[0].evidence[2:] == (
         "how they ended: 1 refused, 1 closed by the client and 5 closed by the gateway",
         "all that sent startApi used client id 1",

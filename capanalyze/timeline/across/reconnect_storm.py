@@ -128,10 +128,11 @@ def told(storm: list[tuple[int, Facts]], group: list[tuple[int, Facts]]) -> Find
         f"a new one every {span(usual)}, in the median",
         "how they ended: " + listing([f"{ends.count(end)} {words}" for end, words in ENDS.items() if end in ends]),
         f"all that sent startApi used client id {ids[0]}" if len(ids) == 1 else "",
+        "" if ids else "none named its client id: whether it is one client or several, nothing tells",
     ]
     return finding(
         ID,
-        "A client connects again and again in quick succession",
+        f"A {'client' if ids else 'host'} connects again and again in quick succession",
         [facts.began for facts in members[:LISTED]],
         evidence,
         severity="notice",
