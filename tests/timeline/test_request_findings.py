@@ -219,3 +219,23 @@ def test_a_heartbeat_without_an_answer_says_that_the_gateway_hangs() -> None:
     assert "heartbeat fails" in finding.advice
     assert [cause.certainty for cause in found("requests-unanswered", other).causes] == ["possible", "possible"]
     assert "send reqCurrentTime as a heartbeat" in found("requests-unanswered", other).advice
+
+
+def test_a_gateway_that_closes_right_after_a_burst_may_have_been_sent_too_much() -> None:
+    burst = ready().client.data(frame("49", "1") * 90).server.ack()
+    finding = found("gateway-closed-midsession", burst.after(0.1).server.rst())
+
+    assert "the client had sent 91 messages" in " ".join(finding.evidence)
+    assert ("the client sends more messages than the gateway takes", "possible") in [
+        (cause.text, cause.certainty) for cause in finding.causes
+    ]
+
+    later = ready().client.data(frame("49", "1") * 90).server.ack().after(9).server.rst()
+
+    assert "messages" not in " ".join(found("gateway-closed-midsession", later).evidence)
+
+
+def test_after_a_long_silence_a_computer_may_have_slept() -> None:
+    finding = found("idle-timeout", ready().after(9000).client.data(frame("49", "1")).server.bare_rst())
+
+    assert any("slept" in cause.text for cause in finding.causes)

@@ -17,13 +17,14 @@ from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.forgotten import forgotten, forgotten_causes
 from capanalyze.timeline.last_words import last_speaker, last_word, last_word_name, malformed
 from capanalyze.timeline.legs import ended_by_relay, one_session
-from capanalyze.timeline.pacing import REJECTED
+from capanalyze.timeline.pacing import REJECTED, sent_fast
 from capanalyze.timeline.rules import duplicate_client_id, injected_rst, port_changed, session_displaced
 from capanalyze.timeline.silence import IDLE, met_with_rst
 from capanalyze.timeline.standing import recent, standing
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import MINUTE, SECOND, clean, connections, quote, span
 from capanalyze.tws.message import Message
+from capanalyze.tws.pace import Burst
 
 ID: Final = "gateway-closed-midsession"
 
@@ -38,6 +39,10 @@ TELLING: Final = (
     (session_displaced.CODE, "another session of the same user took over"),
 )
 """Error codes on the wire that explain a close (protocol.md 5.2)."""
+
+TOO_FAST: Final = Cause(
+    "the client sends more messages than the gateway takes", "possible", "the same requests at 45 a second"
+)
 
 TOGETHER: Final = SECOND
 
@@ -78,6 +83,10 @@ def check(facts: Facts) -> Finding | None:
             _rejected(facts) if _is_last(facts, message) else f"it rejected the client's {named}, {before} before"
         )
         causes.append(Cause(rejected, "likely", "that request's fields; send it alone"))
+    burst = _burst(facts)
+    if burst is not None:
+        evidence.append(f"the client had sent {sent_fast(burst)}, up to packet {burst.last_packet}")
+        causes += [] if facts.error(REJECTED) is not None else [TOO_FAST]
     gone = _gone(facts)
     if gone:
         evidence += gone
@@ -94,6 +103,15 @@ def check(facts: Facts) -> Finding | None:
         causes=causes,
         advice=_advice(facts, malformed=wrong is not None),
     )
+
+
+def _burst(facts: Facts) -> Burst | None:
+    """The client's last burst of more messages than a gateway takes, where the close came SOON after it."""
+    bursts = facts.session.pairing.pace.bursts if facts.session is not None else []
+    if not bursts:
+        return None
+    wait = between(moment(bursts[-1].last_packet, bursts[-1].last_ts), facts.close)
+    return bursts[-1] if wait is not None and 0 <= wait <= SOON else None
 
 
 def _advice(facts: Facts, *, malformed: bool) -> str:

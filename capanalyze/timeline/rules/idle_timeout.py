@@ -34,6 +34,11 @@ def check(facts: Facts) -> Finding | None:
                 "a NAT, firewall or VPN between the two forgot the idle connection", "possible", "a capture beyond it"
             ),
             Cause("the gateway was restarted in the meantime", "possible", "its log"),
+            Cause(
+                "the client's computer slept, and the gateway's host gave the connection up",
+                "possible",
+                "its system log",
+            ),
         ],
         advice="switch TCP keep-alive on (SO_KEEPALIVE, 60 s), or send reqCurrentTime every minute",
     )
