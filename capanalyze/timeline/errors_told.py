@@ -1,5 +1,6 @@
 """WireError: what an error message of the gateway says. In: a Message. Out: its code, its text, and when it came."""
 
+from string import hexdigits
 from typing import Final, NamedTuple
 
 from capanalyze.timeline.ends import Moment, moment
@@ -17,6 +18,9 @@ MEANINGS: Final = {
     10197: "another session of the same user has the market data",
 }
 """What the errors mean that tell why a session broke or stands still (protocol.md 5.2)."""
+
+ESCAPE: Final = "\\u"
+"""What the code of a character beyond ASCII follows in a text."""
 
 SHORT: Final = 60
 """Characters of an error's text that stand for its meaning in a sentence."""
@@ -47,9 +51,27 @@ def wire_error(message: Message) -> WireError:
     """Code and text of an error message."""
     decoded = decode_message(message)
     code = decoded.fields.get("errorCode")
-    text = " ".join(str(decoded.fields.get("errorMsg") or "").split())
+    text = " ".join(unescaped(str(decoded.fields.get("errorMsg") or "")).split())
     at = moment(message.packet, message.ts_ns) or Moment(0, None)
     return WireError(code if isinstance(code, int) else 0, text, at, decoded.request_id)
+
+
+def unescaped(text: str) -> str:
+    r"""A text whose characters beyond ASCII came as \\uXXXX: a gateway that speaks another language writes them so."""
+    if ESCAPE not in text:
+        return text
+    head, *parts = text.split(ESCAPE)
+    units = [_unit(part) for part in parts]
+    told = "".join(
+        f"{chr(unit)}{part[4:]}" if unit >= 0 else ESCAPE + part for unit, part in zip(units, parts, strict=True)
+    )
+    return head + told.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _unit(part: str) -> int:
+    """The 16 bits that four hexadecimal digits are; -1 where there are none."""
+    digits = part[:4]
+    return int(digits, 16) if len(digits) == 4 and all(digit in hexdigits for digit in digits) else -1
 
 
 def meaning(error: WireError) -> str:
