@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from capanalyze.timeline.errors_told import MEANINGS
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.orders import PLACE_ORDER
-from capanalyze.timeline.standing import READ_ONLY, READ_ONLY_TEXT
+from capanalyze.timeline.standing import READ_ONLY, READ_ONLY_TEXT, recent
 from capanalyze.tws.error_codes import meaning_of
 from capanalyze.tws.tally import Refused
 
@@ -36,24 +36,26 @@ class Refusals(NamedTuple):
         return all(one.alone for one in self.requests)
 
 
-def refusals(facts: Facts) -> list[Refusals]:
-    """Each kind and code once.
+def refusals(facts: Facts, lately: bool = False) -> list[Refusals]:
+    """Each kind and code once; ``lately``: those alone that came so soon before the end that they may be why.
 
     Without those that mean something for the session (MEANINGS), or say that it may only read: they have rules.
     """
     session = facts.session
     if session is None or facts.stage not in {"ready", "midstream"}:
         return []
-    texts = {(error.at.packet, error.code, error.about): error.text for error in facts.errors}
+    errors = {(error.at.packet, error.code, error.about): error for error in facts.errors}
     closed = facts.close.packet if facts.close is not None and facts.closer == "client" else 0
     globally = CANCELS_ALL in session.client_counts
     found: dict[tuple[str, int], Refusals] = {}
     for one in session.pairing.tally.refused:
-        text = texts.get((int(one.at_packet), int(one.code), one.request_id), "")
+        error = errors.get((int(one.at_packet), int(one.code), one.request_id))
+        text = error.text if error is not None else ""
         read_only = one.code == READ_ONLY and READ_ONLY_TEXT in text.lower()
         wanted = one.code == ORDER_CANCELLED and globally
         too_late = 0 < closed < one.at_packet
-        if one.code in MEANINGS or read_only or wanted or too_late:
+        too_old = lately and (error is None or not recent(facts, error))
+        if one.code in MEANINGS or read_only or wanted or too_late or too_old:
             continue
         found.setdefault((one.name, int(one.code)), Refusals(one.name, int(one.code), [], text)).requests.append(one)
     return sorted(found.values(), key=lambda group: not group.of_an_order)
@@ -61,13 +63,12 @@ def refusals(facts: Facts) -> list[Refusals]:
 
 def refused_told(facts: Facts) -> str:
     """The clause for a first line, or ""."""
-    groups = refusals(facts)
+    more = int(facts.session.pairing.tally.refused_left_out) if facts.session is not None else 0
+    groups = refusals(facts, lately=more == 0)  # the newest are those left out
     number = sum(len(group.requests) for group in groups)
     if not number:
         return ""
     first = groups[0]
-    assert facts.session is not None
-    more = int(facts.session.pairing.tally.refused_left_out)
     if number + more == 1:
         means = meaning_of(first.code)
         whose = f"the client's {first.name}" if first.sure else f"the client's request {first.requests[0].request_id}"

@@ -51,6 +51,14 @@ def test_many_refusals_of_a_kind_are_told_together_with_what_helps() -> None:
     )
 
 
+def test_a_refusal_of_long_ago_is_a_finding_and_not_in_the_first_line() -> None:
+    talk = ready().client.data(DATA_7).server.data(error(200, "No security definition", 7)).client.ack()
+    old = talk.after(301).client.fin().server.fin().client.ack()
+
+    assert found("requests-refused", old).evidence[0].startswith("reqMktData 7: error 200")
+    assert "error 200 to" not in verdict(old)
+
+
 def test_more_refusals_than_are_kept_are_counted() -> None:
     finding = found("requests-refused", history(120, "no data"))
 
