@@ -64,7 +64,7 @@ def test_a_gateway_that_does_not_read_is_told_in_the_first_line() -> None:
         talk = talk.after(3).client.keep_alive().server.ack(window=0)
     closed = verdict(talk.client.fin().server.ack(window=0))
 
-    assert "; the gateway had stopped reading (its window was 0 to the end); the gateway did not close" in closed
+    assert "; the gateway had stopped reading (its window was 0 to the end); the client's last 90 requests" in closed
     assert "may have waited unsent" not in closed
 
 
@@ -105,6 +105,16 @@ def test_a_client_that_reads_again_before_the_close_had_not_stopped() -> None:
 
     assert "stopped reading" not in told
     assert "unsent" not in told
+
+
+def test_what_a_gateway_that_does_not_read_has_not_answered_is_told_too() -> None:
+    talk = ready().client.data(frame("49", "1")).server.ack(window=0)
+    for _ in range(2):
+        talk = talk.after(3).client.keep_alive().server.ack(window=0)
+    told = verdict(talk)
+
+    assert "; the gateway had stopped reading (its window was 0 to the end); the client's last request was not" in told
+    assert told.endswith("(a FIN of the client's may wait unsent).")
 
 
 @pytest.mark.parametrize("asked", [0, 2])
