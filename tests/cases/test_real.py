@@ -1,4 +1,4 @@
-"""What a host records whose gateway runs in a container (real/README.md): one connection at several places."""
+"""What hosts record whose connection passes a NAT, a relay, or a path with faults (real/README.md)."""
 
 from pathlib import Path
 from typing import Any
@@ -101,3 +101,41 @@ def test_what_is_lost_in_between_is_not_blamed_on_the_gateway_s_host(
     assert (found["title"], found["certainty"]) == (title, "certain")
     assert found["evidence"][-1] == f"connection 2, the same one nearer to the gateway, {there}"
     assert told in read(name)["verdict"]
+
+
+def of_hosts(name: str, *hosts: str) -> dict[str, Any]:
+    """The report on the captures of one host or both."""
+    return capanalyze.read([next(REAL.glob(f"{name}-{host}.pcap*")) for host in hosts]).to_dict()
+
+
+def close_of(name: str, *hosts: str) -> tuple[str, str]:
+    """Who closed the only connection first, and how sure that is."""
+    (connection,) = of_hosts(name, *hosts)["connections"]
+    return connection["close"]["first"], connection["close"]["certainty"]
+
+
+def test_a_fin_whose_copies_were_lost_but_the_last_is_not_taken_for_an_answer() -> None:
+    assert close_of("fins-cross", "client", "gateway") == ("both", "certain")
+    assert close_of("fins-cross", "client") == ("client", "likely")
+
+
+def test_a_path_that_is_cut_is_told_from_either_end_and_from_both() -> None:
+    found = {hosts: of_hosts("cut-both-ways", *hosts) for hosts in (("client",), ("gateway",), ("client", "gateway"))}
+    titles = [[one["title"] for one in told["connections"][0]["findings"]] for told in found.values()]
+
+    assert titles == [
+        ["The gateway's host stopped acknowledging what the client sent"],
+        ["The client's host stopped acknowledging what the gateway sent"],
+        ["Nothing got through any more between the client's host and the gateway's"],
+    ]
+
+
+def test_a_host_that_was_reset_on_the_way_answers_without_an_ack() -> None:
+    assert close_of("reset-on-the-way", "client") == ("server", "certain")
+    assert (
+        "that RST has no ACK, as the answer of a host that does not know"
+        in (of_hosts("reset-on-the-way", "client")["verdict"])
+    )
+    assert of_hosts("reset-on-the-way", "client", "gateway")["verdict"].startswith(
+        "The gateway received a reset in the client's name (RST in packet 21) that the client's host did not send"
+    )
