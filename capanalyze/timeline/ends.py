@@ -73,7 +73,8 @@ class End:
         before_reset: octets that lie between what was captured and its RST, as far as that one's number is right.
         said_more: more of it was acknowledged, or numbered, than the capture holds: a FIN may be the end of that.
         cut_off: octets of it were sent again for STUCK_NS, and nothing came from the peer's host any more.
-        stuck: that, or the peer's window is 0 in the end: a FIN of it may wait and not be sent.
+        stuck: so were octets of it that the peer has not acknowledged in the end, whatever came from it; or the peer's
+            window is 0 then: a FIN of it may wait and not be sent, and so may other octets.
         shut: it had stopped reading: its window was 0 before the close, and is in the end.
         cut: octets of it that only headers tell of, the snapshot length having cut them off.
         first, last, last_before: when it sent octets first, last, and last before the close.
@@ -94,7 +95,7 @@ class End:
         self.before_reset = before_reset(connection, side)
         self.said_more = side.trouble.hidden_at != NOWHERE
         self.cut_off = cut_off(connection, side)
-        self.stuck = self.cut_off or (side.acked_rel >= 0 and not side.parting.closed and side.peer.window == 0)
+        self.stuck = self.cut_off or unheeded(connection, side) or waits(side)
         self.shut = shut(connection, side)
         self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
@@ -135,10 +136,24 @@ class End:
 
 def cut_off(connection: Connection, side: Side) -> bool:
     """Whether octets, and no FIN, were sent again for STUCK_NS, and nothing came from the peer."""
+    return _pending(side) and any(_again(note, side, side.peer.last_packet) for note in connection.notes)
+
+
+def unheeded(connection: Connection, side: Side) -> bool:
+    """Whether they were sent again and not acknowledged, whatever came; a host holds back the rest meanwhile."""
+    return _pending(side) and any(_again(note, side, side.last_data_packet) for note in connection.notes)
+
+
+def waits(side: Side) -> bool:
+    """Whether the peer's window is closed to a side that has not closed."""
+    return side.acked_rel >= 0 and not side.parting.closed and side.peer.window == 0
+
+
+def _pending(side: Side) -> bool:
+    """Whether octets of a side, and no FIN, wait for an acknowledgement since STUCK_NS before its last packet."""
     if side.acked_rel < 0 or side.parting.closed:
         return False
-    pending = side.max_rel > side.acked_rel and side.max_ts >= 0 and side.last_ts - side.max_ts >= STUCK_NS
-    return pending and any(_in_vain(note, side) for note in connection.notes)
+    return side.max_rel > side.acked_rel and side.max_ts >= 0 and side.last_ts - side.max_ts >= STUCK_NS
 
 
 def shut(connection: Connection, side: Side) -> bool:
@@ -154,9 +169,9 @@ def shut(connection: Connection, side: Side) -> bool:
     return newest.get(ZERO_WINDOW, 0) > newest.get(WINDOW_UPDATE, 0)
 
 
-def _in_vain(note: Note, side: Side) -> bool:
-    """Whether octets of a side were sent again after the peer's last packet."""
-    return note.note == RETRANSMISSION and note.side == side.index and bool(note.since(side.peer.last_packet))
+def _again(note: Note, side: Side, packet: int) -> bool:
+    """Whether octets of a side were sent again after a packet."""
+    return note.note == RETRANSMISSION and note.side == side.index and bool(note.since(packet))
 
 
 def unheard(side: Side) -> int:

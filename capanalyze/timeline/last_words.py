@@ -58,6 +58,13 @@ def in_place_of_hello(facts: Facts) -> str:
     return name_of(answers[0]) if answers else ""
 
 
+def untaken(facts: Facts) -> set[tuple[int, str]]:
+    """The client's newest messages that the gateway's host has not acknowledged: the packet and name of each."""
+    taken = int(facts.client.side.acked_rel)
+    messages = messages_before_close(facts, "client") if taken >= 0 else []
+    return {(int(one.packet), one.name) for one in messages if one.offset >= taken}
+
+
 def malformed(facts: Facts) -> list[tuple[Message, str]]:
     """The client's newest messages before the close that do not fit the agreed version, each with what is wrong.
 

@@ -9,6 +9,7 @@ from capanalyze.timeline.both_ends import lost_between
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.errors_told import MEANINGS, UPSTREAM
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.last_words import untaken
 from capanalyze.timeline.orders import unconfirmed, unconfirmed_told
 from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.refusals import refused_told
@@ -187,12 +188,14 @@ def _unheard(facts: Facts) -> str:
     if session is None or last is None or facts.stage != "ready" or facts.incomplete or facts.held_back:
         return ""
     orders = {one.packet for one in unconfirmed(facts)}
-    others = [entry for entry in waiting(session) if entry.packet > last.packet and entry.packet not in orders]
-    number = sum(_is_old(facts, entry, PATIENCE) for entry in others)
-    if not number or session.unanswered_left_out:
+    others = [one for one in waiting(session) if one.packet > last.packet and one.packet not in orders]
+    late = [one for one in others if _is_old(facts, one, PATIENCE)]
+    if not late or session.unanswered_left_out:
         return ""
-    last_ones = "last request was not" if number == 1 else f"last {number} requests were not"
-    return f"the client's {last_ones} answered"
+    last_ones = "last request was not" if len(late) == 1 else f"last {len(late)} requests were not"
+    lost = untaken(facts)
+    taken = any((one.packet, one.name) not in lost for one in late)
+    return f"the client's {last_ones} {'answered' if taken else 'even acknowledged'}"
 
 
 def _unbegun(facts: Facts) -> str:
@@ -200,11 +203,14 @@ def _unbegun(facts: Facts) -> str:
     session = facts.session
     if session is None or facts.stage != "ready" or facts.incomplete or facts.held_back or facts.client.shut:
         return ""
-    early = {one.packet for one in sent_too_early(facts)}
+    early, lost = {one.packet for one in sent_too_early(facts)}, untaken(facts)
     names = [
         entry.name
         for entry in waiting(session)
-        if pairs()[entry.name].ends and entry.packet not in early and _is_old(facts, entry, LIST_PATIENCE)
+        if pairs()[entry.name].ends
+        and entry.packet not in early
+        and (entry.packet, entry.name) not in lost
+        and _is_old(facts, entry, LIST_PATIENCE)
     ]
     if not names or session.unanswered_left_out:
         return ""
@@ -225,13 +231,17 @@ def _early(facts: Facts) -> str:
 
 
 def sent_too_early(facts: Facts) -> list[Named]:
-    """The requests without an answer for PATIENCE that were sent before a session was ready, which it then became."""
+    """The requests without an answer for PATIENCE that were sent before a session was ready, which it then became.
+
+    Those that the gateway's host has not even acknowledged its program cannot have dropped.
+    """
     session = facts.session
     if session is None or facts.stage != "ready":
         return []
     still = {(entry.packet, entry.name, entry.request_id) for entry in waiting(session)}
     early = [one for one in session.pairing.tally.early if (one.packet, one.name, one.request_id) in still]
-    return [one for one in early if _is_old(facts, one, PATIENCE)]
+    lost = untaken(facts) if early else set()
+    return [one for one in early if _is_old(facts, one, PATIENCE) and (one.packet, one.name) not in lost]
 
 
 def _late(facts: Facts) -> str:

@@ -46,6 +46,37 @@ def test_a_request_that_was_not_acknowledged_is_not_said_to_be() -> None:
     assert finding.evidence[1].endswith("its host did not acknowledge all of it")
 
 
+def test_answers_wait_behind_octets_that_the_client_s_host_does_not_acknowledge_though_it_speaks() -> None:
+    tick = frame("1", "6", "5", "1", "99.5", "100", "0")
+    talk = ready().server.data(tick, undelivered=True)
+    for wait in (1, 2):
+        talk.client.data(frame("49", "1")).server.ack().after(wait)
+        talk.server.data(tick, seq=talk.server.next - len(tick), undelivered=True)
+
+    finding = found("requests-unanswered", talk)
+
+    assert finding.certainty == "possible"
+    assert "the client's host took nothing more of the gateway's: the answers may wait unsent" in finding.evidence
+    assert verdict(talk).endswith(
+        "(a FIN of the gateway's may wait unsent: the client's host took nothing more of it)."
+    )
+
+
+def test_a_request_that_the_gateway_s_host_did_not_take_its_program_has_not_dropped() -> None:
+    request = frame("49", "1")
+    talk = started().client.data(request, undelivered=True)
+    talk.server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack().after(3).server.ack()
+
+    assert not {name for _, name in findings(talk)} & {"requests-before-ready", "requests-unanswered"}
+    assert "not answered" not in verdict(talk)
+
+
+def test_a_last_request_that_was_not_acknowledged_is_told_as_such() -> None:
+    talk = ready().client.data(frame("49", "1"), undelivered=True).after(3).client.ack()
+
+    assert "; the client's last request was not even acknowledged" in verdict(talk)
+
+
 def test_requests_of_one_name_are_counted_together() -> None:
     talk = ready().client.data(frame("49", "1") * 9).client.data(frame("49", "1")).server.ack().after(9).client.fin()
 

@@ -13,6 +13,7 @@ from typing import Final
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.last_words import untaken
 from capanalyze.timeline.orders import held
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.troubles import PATIENCE, sent_too_early, waiting
@@ -114,10 +115,11 @@ def _goes_on(facts: Facts, old: list[Named]) -> bool:
 
 
 def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Named]:
-    """Those unanswered for PATIENCE and longer, though the gateway's host was heard since, and not sent too early.
+    """Those unanswered for PATIENCE and longer, though the gateway's host took them, and not sent too early.
 
     Nor those that an error may have been about which had two requests to choose from.
     """
+    lost = untaken(facts)
     early = {(one.packet, one.name, one.request_id) for one in sent_too_early(facts)}
     doubtful = {one.request_id for one in session.pairing.tally.refused if not one.alone}
     heard = facts.server.side.last_packet
@@ -127,6 +129,7 @@ def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Nam
         if (waited := between(moment(entry.packet, entry.ts_ns), end)) is not None
         and waited >= PATIENCE
         and entry.packet < heard
+        and (entry.packet, entry.name) not in lost
         and (entry.packet, entry.name, entry.request_id) not in early
         and (entry.request_id is None or entry.request_id not in doubtful)
     ]
