@@ -25,7 +25,7 @@ from capanalyze.tws.rows import (
     rows,
 )
 from capanalyze.tws.running import NO_KEY, Running, Waiting, count, ends, id_of, packet_of
-from capanalyze.tws.tally import Refused, Tally, Times
+from capanalyze.tws.tally import GivenUp, Refused, Tally, Times
 
 WAITING: Final = 1000
 """Requests that may wait at a time; more are counted only (``tally.not_followed``)."""
@@ -58,7 +58,7 @@ class Pairing:
         """
         cancelled = cancelled_by(message_id)
         if cancelled != 0:
-            self.cancel(cancelled, key)
+            self.cancel(cancelled, key, packet, ts_ns)
         row = row_of(message_id)
         if row is None or (key == NO_KEY and not row.keyless):
             return False
@@ -231,7 +231,7 @@ class Pairing:
         request_id = waiting.request_id
         self.tally.refuse(Refused(waiting.packet, waiting.ts_ns, waiting.name, request_id, code, packet, alone))
 
-    def cancel(self, message_id: i64, key: i64) -> None:
+    def cancel(self, message_id: i64, key: i64, packet: i64 = 0, ts_ns: i64 = -1) -> None:
         """The client wants no more of a request of that kind."""
         row = rows()[message_id]
         number: i64 = 0
@@ -241,18 +241,24 @@ class Pairing:
             number = 1
         if row.keyless:
             for waiting in self.keyless.pop(message_id, ()):
-                self._done(waiting)
+                self._given_up(waiting, packet, ts_ns)
                 number += 1
         else:
             found = self.by_key.get(key)
             if found is not None:
                 for waiting in found:
                     if waiting.message_id == message_id:
-                        self._done(waiting)
+                        self._given_up(waiting, packet, ts_ns)
                         number += 1
                 self._put(key, [waiting for waiting in found if waiting.message_id != message_id])
         if number != 0:
             self.tally.kind(message_id).cancelled += number
+
+    def _given_up(self, waiting: Waiting, packet: i64, ts_ns: i64) -> None:
+        """The client cancelled what nothing had answered."""
+        self._done(waiting)
+        name, request_id = waiting.name, waiting.request_id
+        self.tally.give_up(GivenUp(waiting.packet, waiting.ts_ns, name, request_id, packet, ts_ns))
 
     def _put(self, place: i64, left: list[Waiting]) -> None:
         if left:

@@ -107,6 +107,18 @@ class Refused(Named):
         self.alone: bool = alone
 
 
+class GivenUp(Named):
+    """A request that the client cancelled before anything had answered it; ``at_*``: of the cancellation."""
+
+    def __init__(self, packet: i64, ts_ns: i64, name: str, request_id: int | None, at_packet: i64, at_ts: i64) -> None:
+        super().__init__(packet, ts_ns, name, request_id)
+        self.at_packet: i64 = at_packet
+        self.at_ts: i64 = at_ts
+
+
+NO_CANCELS: Final[list[GivenUp]] = []
+"""What a session has until a request is given up: shared, never written to."""
+
 NO_REFUSALS: Final[list[Refused]] = []
 """What a session has until a request is refused: shared, never written to."""
 
@@ -124,6 +136,8 @@ class Tally:
         self.early_left_out: i64 = 0
         self.refused: list[Refused] = NO_REFUSALS
         self.refused_left_out: i64 = 0
+        self.given_up: list[GivenUp] = NO_CANCELS
+        self.given_up_left_out: i64 = 0
 
     def kind(self, message_id: i64) -> Kind:
         """The requests of that id."""
@@ -155,3 +169,12 @@ class Tally:
             self.refused.append(refused)
         else:
             self.refused_left_out += 1
+
+    def give_up(self, given_up: GivenUp) -> None:
+        """The client wanted no answer any more."""
+        if self.given_up is NO_CANCELS:
+            self.given_up = []
+        if len(self.given_up) < self.most:
+            self.given_up.append(given_up)
+        else:
+            self.given_up_left_out += 1

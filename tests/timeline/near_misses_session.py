@@ -8,14 +8,17 @@ from tests.timeline.rule_talks import (
     A_TICK,
     AN_ORDER_STATUS,
     BINARY_START_API,
+    CANCEL_HISTORY,
     CANCEL_ORDER,
     CONTRACT,
+    HISTORY,
     LOST_FARM,
     MARKET_DATA,
     ORDER,
     POSITIONS,
     PROTOBUF_START_API,
     SECOND,
+    SOME_HISTORY,
     START,
     TLS_ALERT,
     TLS_ANSWER,
@@ -78,6 +81,14 @@ IN_SESSION = {
             ready().client.data(CONTRACT).client.fin().server.data(error(200, "No security definition", 7))
         ],
         "a session that was not ready": [started().client.data(CONTRACT).server.data(error(200, "none", 7))],
+    },
+    "requests-given-up": {
+        "a request that was answered": [
+            ready().client.data(HISTORY).server.data(SOME_HISTORY).after(9).client.data(CANCEL_HISTORY)
+        ],
+        "one that was not waited for": [ready().client.data(HISTORY).server.ack().client.data(CANCEL_HISTORY)],
+        "one that waits still": [ready().client.data(HISTORY).server.ack().after(60).client.data(frame("49", "1"))],
+        "the cancellation of nothing": [ready().after(60).client.data(CANCEL_HISTORY).server.ack()],
     },
     "order-unconfirmed": {
         "an order that was answered": [ready().client.data(ORDER).server.data(AN_ORDER_STATUS).client.fin()],

@@ -4,7 +4,9 @@ from tests.conversation import Conversation
 from tests.timeline import near_misses_session, near_misses_start
 from tests.timeline.rule_talks import (
     A_POSITION,
+    CANCEL_HISTORY,
     CONTRACT,
+    HISTORY,
     IBAPI,
     MARKET_DATA,
     ORDER,
@@ -70,6 +72,7 @@ FIRES = {
     "read-only-api": [ready().server.data(error(321, "The API interface is currently in Read-Only mode.", 7))],
     "requests-refused": [ready().client.data(CONTRACT).server.data(error(200, "No security definition", 7))],
     "order-unconfirmed": [ready().client.data(ORDER).client.fin().server.fin().client.ack()],
+    "requests-given-up": [ready().client.data(HISTORY).server.ack().after(60).client.data(CANCEL_HISTORY).server.ack()],
     "gateway-closed-midsession": [ready().server.fin().client.fin()],
     "client-reset-midsession": [ready().server.data(frame("49", "1", "1") * 9).client.rst()],
     "injected-rst": [ready().after(20).server.rst(ttl=250)],

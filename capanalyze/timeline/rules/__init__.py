@@ -49,6 +49,7 @@ from capanalyze.timeline.rules import (
     relay_masks_close,
     request_id_in_use,
     requests_before_ready,
+    requests_given_up,
     requests_refused,
     requests_unanswered,
     requests_unfinished,
@@ -113,6 +114,7 @@ RULES: Final = tuple(
         requests_before_ready,
         request_id_in_use,
         requests_unanswered,
+        requests_given_up,
         requests_unfinished,
         slow_consumer,
         gateway_stops_reading,
@@ -143,6 +145,7 @@ ABSENCE: Final = {
     no_next_valid_id.ID: "server",
     order_unconfirmed.ID: "server",
     requests_unanswered.ID: "server",
+    requests_given_up.ID: "server",
     requests_unfinished.ID: "server",
 }
 """Rules that rest on what a side did not say; where octets of it are not in the capture, they can only suspect."""

@@ -1,0 +1,41 @@
+"""Given up: requests that the client cancelled after it had waited in vain for an answer.
+
+In: Facts. Out: those requests, each with how long it had waited, and a clause for the first line.
+"""
+
+from typing import Final
+
+from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.orders import ORDERS
+from capanalyze.timeline.words import SECOND, span
+from capanalyze.tws.tally import GivenUp
+
+PATIENCE: Final = 2 * SECOND
+"""What is cancelled sooner was not waited for."""
+
+
+def given_up(facts: Facts) -> list[tuple[GivenUp, int]]:
+    """The requests of a working session that were cancelled unanswered, and for how long each had waited, in ns.
+
+    No orders: what was cancelled of these has an answer to wait for (orders.py).
+    """
+    session = facts.session
+    if session is None or facts.stage not in {"ready", "midstream"} or not facts.server.side.packets:
+        return []
+    waits = [
+        (one, between(moment(one.packet, one.ts_ns), moment(one.at_packet, one.at_ts), facts.set_back))
+        for one in session.pairing.tally.given_up
+        if one.name not in ORDERS
+    ]
+    return [(one, wait) for one, wait in waits if wait is not None and wait >= PATIENCE]
+
+
+def given_up_told(facts: Facts) -> str:
+    """The clause for a first line, or ""; where octets are missing the answers may be among them."""
+    found = [] if facts.incomplete else given_up(facts)
+    if not found:
+        return ""
+    if len(found) == 1:
+        return f"the client cancelled its {found[0][0].name} after {span(found[0][1])} without an answer"
+    return f"the client cancelled {len(found)} requests that had no answer ({found[0][0].name} for one)"
