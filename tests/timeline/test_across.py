@@ -49,6 +49,13 @@ def test_six_tries_within_a_minute_are_a_storm() -> None:
     assert storm[0].title == "A host connects again and again in quick succession"
 
 
+def test_a_client_that_waits_longer_after_every_failure_is_no_storm() -> None:
+    waits = [0, 5, 6, 8, 12, 20, 36]
+
+    assert together(*(refused(number, wait) for number, wait in enumerate(waits))) == []
+    assert together(*(refused(number, wait) for number, wait in enumerate([0, 5, 6, 8, 10, 12, 14]))) != []
+
+
 def test_a_storm_says_how_its_tries_ended_and_which_id_they_used() -> None:
     tries = [turned_away(number, number) for number in range(5)]
     storm = together(*tries, refused(8, 8), greeted(**other(9, 9)).after(4).client.fin())

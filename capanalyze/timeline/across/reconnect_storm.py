@@ -2,9 +2,9 @@
 
 Why it matters: each try takes a place in the gateway's queue and may meet the client id of the try before it, so the
 loop can keep alive what it tries to get round. The first try shows the cause; the others are noise.
-What it is not: several clients that connect at a program's start, whether they stay or are all turned away;
-connections that are open at the same time; sessions that worked and that the client closed; probes that never say a
-word (client-never-speaks).
+What it is not: a client that waits longer after every failure; several clients that connect at a program's start,
+whether they stay or are all turned away; connections that are open at the same time; sessions that worked and that the
+client closed; probes that never say a word (client-never-speaks).
 Source of the facts: failures.md 46.
 """
 
@@ -29,6 +29,9 @@ SHORT_NS: Final = 30 * SECOND
 
 BURST_NS: Final = SECOND
 """What begins within this may be the clients of a program that starts; more than a gateway takes are none."""
+
+GROWTH: Final = (3, 4)
+"""A pause of four thirds of the one before, and longer, is that of a client which backs off."""
 
 LISTED: Final = 100
 """First packets that the finding cites."""
@@ -84,8 +87,16 @@ def in_turn(group: list[tuple[int, Facts]]) -> list[tuple[int, Facts]]:
 
 
 def is_storm(run: list[tuple[int, Facts]]) -> bool:
-    """Whether a run is more than clients that a program starts at once."""
-    return bool(run) and (run[-1][0] - run[0][0] >= BURST_NS or len(run) > LIMIT)
+    """Whether a run is more than clients that a program starts at once, or one that waits longer every time."""
+    if not run or backs_off(run):
+        return False
+    return run[-1][0] - run[0][0] >= BURST_NS or len(run) > LIMIT
+
+
+def backs_off(run: list[tuple[int, Facts]]) -> bool:
+    """Whether every pause but the first is longer than the one before by GROWTH: what the advice asks for."""
+    pauses = [later - earlier for (earlier, _), (later, _) in pairwise(run)][1:]
+    return all(later * GROWTH[0] >= earlier * GROWTH[1] > 0 for earlier, later in pairwise(pauses))
 
 
 def longest_run(group: list[tuple[int, Facts]]) -> list[tuple[int, Facts]]:
