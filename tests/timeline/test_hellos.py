@@ -47,3 +47,11 @@ def test_a_right_hello_is_not_blamed_for_an_answer_that_makes_no_sense() -> None
     assert "bad-hello" not in [name for _, name in findings(talk)]
     assert found("wrong-service", talk).certainty == "likely"
     assert "4.0 s after the gateway had sent `\\0\\xff\\xff\\xff203\\0`, which is not TWS" in verdict(talk)
+
+
+def test_a_hello_in_two_segments_is_not_acknowledged_before_it_was_sent() -> None:
+    talk = opened().client.data(HELLO[:4]).server.ack().client.data(HELLO[4:]).server.ack().after(4).client.fin()
+
+    told = found("accepted-but-silent", talk).evidence[0]
+
+    assert told == "hello in packet 6, its beginning acknowledged by the host in packet 5"

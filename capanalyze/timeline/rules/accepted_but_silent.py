@@ -96,7 +96,8 @@ def _causes(facts: Facts) -> list[Cause]:
 def _evidence(facts: Facts, waited: int | None) -> list[str]:
     assert facts.hello is not None
     assert facts.hello_acked is not None
-    lines = [f"hello in packet {facts.hello.packet}, acknowledged by the host in packet {facts.hello_acked.packet}"]
+    taken = "acknowledged by the host" if facts.hello_acked > facts.hello else "its beginning acknowledged by the host"
+    lines = [f"hello in packet {facts.hello.packet}, {taken} in packet {facts.hello_acked.packet}"]
     if waited is not None:
         until = "until the client closed" if facts.closer else "until the capture ended"
         lines.append(f"no octet from the gateway for {span(waited)}, {until}")
