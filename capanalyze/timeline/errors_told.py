@@ -9,13 +9,16 @@ from capanalyze.tws.decode import decode_message
 from capanalyze.tws.error_codes import meaning_of
 from capanalyze.tws.message import ERROR, Message
 
+DATA_TAKEN: Final = 10197
+"""Market data went to another session of the same user."""
+
 MEANINGS: Final = {
     100: "the client sends more messages than the gateway takes",
     326: "the client id is in use",
     1100: "the gateway lost its connection to IB",
     1300: "the gateway's API port was changed",
     2110: "the gateway's connection to IB is broken",
-    10197: "another session of the same user has the market data",
+    DATA_TAKEN: "another session of the same user has the market data",
 }
 """What the errors mean that tell why a session broke or stands still (protocol.md 5.2)."""
 

@@ -10,8 +10,6 @@ from capanalyze.timeline.errors_told import RESTORED, UPSTREAM, WireError
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.words import SECOND
-from capanalyze.tws.message import Message
-from capanalyze.tws.running import Waiting
 
 DATA_LOST: Final = 1101
 
@@ -20,6 +18,14 @@ PATIENCE: Final = 2 * SECOND
 
 STREAMS: Final = frozenset(("reqMktData", "reqMktDepth", "reqRealTimeBars", "reqTickByTickData"))
 """Requests for data that flow until they are cancelled."""
+
+DATA: Final = frozenset(
+    (
+        *("tickPrice", "tickSize", "tickString", "tickGeneric", "tickOptionComputation", "tickByTick"),
+        *("updateMktDepth", "updateMktDepthL2", "realtimeBar"),
+    )
+)
+"""What such requests are asked for; other answers only say how they stand."""
 
 
 def never_again(facts: Facts) -> WireError | None:
@@ -37,12 +43,12 @@ def never_again(facts: Facts) -> WireError | None:
     known = any(message.packet <= lost.at.packet for message in sent)
     running = [one for one in session.pairing.running.by_spot.values() if one.name in STREAMS]
     again = any(message.name in STREAMS and message.packet > lost.at.packet for message in sent)
-    flows = any(_flows(message, running, lost) for message in messages_before_close(facts, "server"))
-    if not running or not known or again or flows or waited is None or waited < PATIENCE:
+    if not running or not known or again or data_since(facts, lost) or waited is None or waited < PATIENCE:
         return None
     return lost
 
 
-def _flows(message: Message, running: list[Waiting], lost: WireError) -> bool:
-    """Whether a message brings data of one of these subscriptions, after they were said to be lost."""
-    return message.packet > lost.at.packet and any(message.id in one.row.answers for one in running)
+def data_since(facts: Facts, error: WireError) -> bool:
+    """Whether market data is among what the gateway sent last, after an error."""
+    sent = messages_before_close(facts, "server")
+    return any(message.name in DATA and message.packet > error.at.packet for message in sent)

@@ -7,14 +7,14 @@ from typing import Final
 
 from capanalyze.timeline.both_ends import lost_between
 from capanalyze.timeline.ends import End, between, moment
-from capanalyze.timeline.errors_told import MEANINGS, UPSTREAM
+from capanalyze.timeline.errors_told import DATA_TAKEN, MEANINGS, UPSTREAM, WireError
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.given_up import given_up_told
 from capanalyze.timeline.last_words import untaken
 from capanalyze.timeline.orders import unconfirmed, unconfirmed_told
 from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.refusals import refused_told
-from capanalyze.timeline.resubscribed import never_again
+from capanalyze.timeline.resubscribed import data_since, never_again
 from capanalyze.timeline.silence import met_with_rst
 from capanalyze.timeline.standing import lost_farms, read_only, recent, standing, trimmed
 from capanalyze.timeline.vanished import in_vain
@@ -69,7 +69,12 @@ def _silence(facts: Facts) -> str:
 def _said(facts: Facts) -> list[str]:
     """What the gateway had said lately of a session that breaks or stands still: each error once, unless it is over."""
     told = (error for error in standing(facts) if error.code in UPSTREAM or recent(facts, error))
-    return [f"error {error.code}: {MEANINGS[error.code]}" for error in told]
+    return [f"error {error.code}: {MEANINGS[error.code]}" for error in told if not _over(facts, error)]
+
+
+def _over(facts: Facts, error: WireError) -> bool:
+    """Whether market data that another session had taken came again."""
+    return error.code == DATA_TAKEN and data_since(facts, error)
 
 
 def _never_again(facts: Facts) -> str:

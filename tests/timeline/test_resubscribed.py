@@ -49,3 +49,17 @@ def test_a_request_that_the_capture_lacks_may_have_renewed_them() -> None:
     talk = subscribed().server.data(LOST).client.data(MARKET_DATA, unseen=True).server.ack()
 
     assert "renewed none" not in verdict(ended(talk))
+
+
+def test_another_session_that_had_the_data_for_a_time_is_told_as_past() -> None:
+    taken = subscribed().server.data(error(10197, "competing live session", 5)).client.ack()
+    returned = subscribed().server.data(error(10197, "competing live session", 5)).server.data(A_TICK).client.ack()
+    back = found("session-displaced", ended(returned))
+
+    assert found("session-displaced", ended(taken)).title.startswith("Another session of the same user has")
+    assert found("session-displaced", ended(taken)).severity == "problem"
+    assert back.title.startswith("Another session of the same user had")
+    assert back.evidence[-1] == "market data came again after that"
+    assert back.severity == "notice"
+    assert "error 10197: another session" in verdict(ended(taken))
+    assert "error 10197: another session" not in verdict(ended(returned))

@@ -7,13 +7,14 @@ Source of the facts: protocol.md 5.2; failures.md 43.
 
 from typing import Final
 
-from capanalyze.timeline.errors_told import told
+from capanalyze.timeline.errors_told import DATA_TAKEN, told
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
+from capanalyze.timeline.resubscribed import data_since
 
 ID: Final = "session-displaced"
 
-CODE: Final = 10197
+CODE: Final = DATA_TAKEN
 
 
 def check(facts: Facts) -> Finding | None:
@@ -21,10 +22,13 @@ def check(facts: Facts) -> Finding | None:
     error = facts.error(CODE)
     if error is None:
         return None
+    newest = [one for one in facts.errors if one.code == CODE][-1]
+    over = data_since(facts, newest)
     return finding(
         ID,
-        "Another session of the same user has the market data (error 10197)",
+        f"Another session of the same user {'had' if over else 'has'} the market data (error 10197)",
         [error.at],
-        [told(error)],
+        [told(error), "market data came again after that" if over else ""],
+        severity="notice" if over else "problem",
         advice="close the other TWS, app or web session, or use a second user name for the API",
     )
