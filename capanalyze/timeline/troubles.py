@@ -10,6 +10,7 @@ from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.errors_told import DATA_TAKEN, MEANINGS, UPSTREAM, WireError
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.given_up import given_up_told
+from capanalyze.timeline.held_up import held_up_told
 from capanalyze.timeline.last_words import untaken
 from capanalyze.timeline.orders import unconfirmed, unconfirmed_told
 from capanalyze.timeline.pacing import paced, sent_fast
@@ -51,7 +52,7 @@ def troubles(facts: Facts) -> str:
     if not still:
         nothing_came.append(_unended(facts))
     told = [_silence(facts), *_said(facts), _senseless(facts), *nothing_came]
-    told += [_never_again(facts), unconfirmed_told(facts), _dropped(facts), _farms(facts)]
+    told += [held_up_told(facts), _never_again(facts), unconfirmed_told(facts), _dropped(facts), _farms(facts)]
     told += [_read_only(facts), refused_told(facts), given_up_told(facts), _early(facts), _late(facts)]
     found = [clause for clause in told if clause]
     more = len(found) - MOST_TOLD

@@ -26,6 +26,7 @@ from tests.timeline.rule_talks import (
     asked_at_once,
     asked_too_early,
     gave_up,
+    held_up,
     other,
     strayed,
 )
@@ -89,6 +90,20 @@ IN_SESSION = {
         "one that was not waited for": [ready().client.data(HISTORY).server.ack().client.data(CANCEL_HISTORY)],
         "one that waits still": [ready().client.data(HISTORY).server.ack().after(60).client.data(frame("49", "1"))],
         "the cancellation of nothing": [ready().after(60).client.data(CANCEL_HISTORY).server.ack()],
+    },
+    "not-acknowledged": {
+        "a host that fell silent": [held_up(heard=False)],
+        "a packet that was lost and came again": [
+            ready()
+            .server.data(A_TICK, undelivered=True)
+            .after(1)
+            .server.data(A_TICK, seq=ready().server.next)
+            .client.ack()
+            .after(9)
+            .client.data(frame("49", "1"))
+        ],
+        "a client that does not read": [held_up().client.ack(window=0)],
+        "a connection that was reset": [held_up().client.rst()],
     },
     "order-unconfirmed": {
         "an order that was answered": [ready().client.data(ORDER).server.data(AN_ORDER_STATUS).client.fin()],

@@ -18,6 +18,7 @@ from tests.timeline.rule_talks import (
     asked_at_once,
     asked_too_early,
     gave_up,
+    held_up,
     lost_frame,
     other,
 )
@@ -92,6 +93,7 @@ FIRES = {
         .after(1.2)
         .client.data(frame("49", "1"), seq=1000001 + 29, undelivered=True)
     ],
+    "not-acknowledged": [held_up()],
     "upstream-lost": [ready().server.data(error(1100)).client.ack()],
     "farm-status": [
         ready().server.data(error(2103, "Market data farm connection is broken:usfarm")).after(5).client.fin()

@@ -58,6 +58,15 @@ def gave_up(seconds: float = 4) -> Conversation:
     return greeted().after(seconds).client.fin().server.ack()
 
 
+def held_up(*, heard: bool = True, octets: int = 1400) -> Conversation:
+    """A session whose gateway sends a large message again and again to a client that goes on and never gets it."""
+    talk = ready()
+    start = talk.server.next
+    for _ in range(5):
+        talk = talk.server.data(frame("49", "1", "x" * octets), seq=start, undelivered=True).after(1)
+    return talk.client.data(frame("49", "1")).server.ack().after(1) if heard else talk
+
+
 def lost_frame() -> Conversation:
     """A session in which a frame of an absurd length comes."""
     return ready().server.data(b"\x7f\xff\xff\xf0" + b"x" * 64).client.ack().after(2).client.fin()

@@ -37,6 +37,7 @@ from capanalyze.timeline.rules import (
     late_answer,
     legacy_hello,
     no_next_valid_id,
+    not_acknowledged,
     order_unconfirmed,
     output_trimmed,
     pacing_queue,
@@ -120,6 +121,7 @@ RULES: Final = tuple(
         gateway_stops_reading,
         stream_desync,
         peer_vanished,
+        not_acknowledged,
         injected_rst,
         # what else to know
         upstream_lost,
