@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.findings import Cause
 from capanalyze.timeline.vanished import TRIES, in_vain
 from capanalyze.timeline.words import SECOND, span
 
@@ -15,8 +16,15 @@ LONG: Final = 3 * SECOND
 """What is lost on the way is acknowledged sooner once it is sent again."""
 
 
+TOO_LARGE: Final = Cause(
+    "the way carries smaller packets only (the MTU of a VPN or tunnel), and no ICMP error tells the sender",
+    "possible",
+    "ping with 1472 octets and the don't-fragment bit, between the two hosts",
+)
+
+
 class HeldUp(NamedTuple):
-    """A side, the one that it sent to, for how many ns its last octets had waited, and the packets of further copies."""
+    """A side, the one that it sent to, for how many ns its last octets had waited, and packets with them again."""
 
     end: End
     peer: End
@@ -25,12 +33,17 @@ class HeldUp(NamedTuple):
 
 
 def held_up(facts: Facts) -> HeldUp | None:
+    """The same in a connection whose hosts were both heard to the end."""
+    return None if in_vain(facts) is not None else unacknowledged(facts)
+
+
+def unacknowledged(facts: Facts) -> HeldUp | None:
     """Where the newest octets of a side had waited LONG for an acknowledgement when the other's host was last heard.
 
     After they were sent, octets were sent again TRIES times and more, the peer's host was heard after that, and none of
     its packets acknowledged all.
     """
-    if facts.stage in {"unanswered", "refused", "with_itself"} or in_vain(facts) is not None:
+    if facts.stage in {"unanswered", "refused", "with_itself"}:
         return None
     for end, peer in ((facts.client, facts.server), (facts.server, facts.client)):
         side, heard = end.side, peer.side

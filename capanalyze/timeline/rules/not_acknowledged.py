@@ -11,7 +11,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.held_up import held_up
+from capanalyze.timeline.held_up import TOO_LARGE, held_up
 from capanalyze.timeline.words import count, span
 
 ID: Final = "not-acknowledged"
@@ -19,11 +19,6 @@ ID: Final = "not-acknowledged"
 LARGE: Final = 1000
 """Octets: packets of these are larger than what passes at any rate."""
 
-TOO_LARGE: Final = Cause(
-    "the way carries smaller packets only (the MTU of a VPN or tunnel), and no ICMP error tells the sender",
-    "possible",
-    "ping with 1472 octets and the don't-fragment bit, between the two hosts",
-)
 FILTERED: Final = Cause(
     "something between the two hosts drops packets of one direction", "possible", "a capture on the other host"
 )

@@ -16,6 +16,7 @@ from capanalyze.timeline.capture_points import nearer
 from capanalyze.timeline.ends import End, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.held_up import TOO_LARGE, unacknowledged
 from capanalyze.timeline.rules.syn_unanswered import ICMP_CAUSES, TOO_BIG
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.vanished import InVain, in_vain
@@ -66,6 +67,7 @@ def check(facts: Facts) -> Finding | None:
             f"no TCP packet from the {peer.called}'s side for {span(silent)}"
             if silent is not None and silent > SECOND
             else "",
+            *_heard_before(facts),
             *_one_way(peer),
             *_turned_back(facts),
             *_arrived(facts, end, peer),
@@ -117,9 +119,19 @@ def _causes(facts: Facts, found: InVain) -> Sequence[Cause]:
         dropped = f"what lies between the two hosts dropped {whose.get(way, 'the packets of both')}"
         return [Cause(dropped, "likely", "a firewall's log there, and how long the connection had been idle before")]
     if back is None:
-        return CAUSES
+        return [TOO_LARGE, *CAUSES] if unacknowledged(facts) is not None else CAUSES
     named = next(cause for word, cause in ICMP_CAUSES if word in back.words)
     return [named, *CAUSES] if named is TOO_BIG else [named]
+
+
+def _heard_before(facts: Facts) -> list[str]:
+    """That the silent host had been heard for long without acknowledging what it was sent again and again."""
+    before = unacknowledged(facts)
+    if before is None:
+        return []
+    return [
+        f"it was last heard {span(before.waited)} after the newest octets were sent, and had not acknowledged all of them"
+    ]
 
 
 def _certainty(peer: End) -> str:
