@@ -46,10 +46,10 @@ START_API: Final = "startApi"
 
 def troubles(facts: Facts) -> str:
     """Clauses that begin with "; ", or "": the MOST_TOLD gravest, and how many more there are among the findings."""
-    still = standstill(facts)
-    unanswered = "" if still and still != _full(facts) else _unheard(facts) or _unbegun(facts)
-    nothing_came = [still, unanswered]
-    if not still:
+    nothing_came = [_gone(facts) or not_reading(facts)]
+    if not _gone(facts) and not client_does_not_read(facts):
+        nothing_came.append(_unheard(facts) or _unbegun(facts))
+    if not standstill(facts):
         nothing_came.append(_unended(facts))
     told = [_silence(facts), *_said(facts), _senseless(facts), *nothing_came]
     told += [held_up_told(facts), _never_again(facts), unconfirmed_told(facts), _dropped(facts), _farms(facts)]
@@ -133,18 +133,14 @@ def not_reading(facts: Facts) -> str:
     """A side that did not read to the end, though the other one asked whether it may go on."""
     if client_does_not_read(facts):
         return "the client had stopped reading (its window was 0 to the end)"
-    return _full(facts)
+    if _does_not_read(facts, facts.server, facts.client):
+        return f"the {facts.server.called} had stopped reading (its window was 0 to the end)"
+    return ""
 
 
 def client_does_not_read(facts: Facts) -> bool:
     """The same of the client alone."""
     return _does_not_read(facts, facts.client, facts.server)
-
-
-def _full(facts: Facts) -> str:
-    """The same of a gateway: what the client has to say waits on the client's host."""
-    reads = not _does_not_read(facts, facts.server, facts.client)
-    return "" if reads else f"the {facts.server.called} had stopped reading (its window was 0 to the end)"
 
 
 def _does_not_read(facts: Facts, end: End, other: End) -> bool:

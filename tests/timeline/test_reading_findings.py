@@ -79,6 +79,7 @@ def test_an_answer_may_wait_unsent_or_be_lost(talk: Conversation, certainty: str
     assert finding.certainty == certainty
     assert not why or why in finding.evidence
     assert (" not answered" in verdict(talk)) == (certainty == "certain")
+    assert ("had stopped reading" in verdict(talk)) == (talk.packets[-1].window == 0)
 
 
 def test_a_gateway_that_closes_on_a_client_which_reads_no_more_likely_gave_it_up() -> None:

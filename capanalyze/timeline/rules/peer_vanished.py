@@ -129,9 +129,8 @@ def _heard_before(facts: Facts) -> list[str]:
     before = unacknowledged(facts)
     if before is None:
         return []
-    return [
-        f"it was last heard {span(before.waited)} after the newest octets were sent, and had not acknowledged all of them"
-    ]
+    heard = f"it was last heard {span(before.waited)} after the newest octets were sent"
+    return [f"{heard}, and had not acknowledged all of them"]
 
 
 def _certainty(peer: End) -> str:
