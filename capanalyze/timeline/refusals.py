@@ -42,7 +42,7 @@ def refusals(facts: Facts, lately: bool = False) -> list[Refusals]:
     Without those that mean something for the session (MEANINGS), or say that it may only read: they have rules.
     """
     session = facts.session
-    if session is None or facts.stage not in {"ready", "midstream"}:
+    if session is None or not session.pairing.tally.refused or facts.stage not in {"ready", "midstream"}:
         return []
     errors = {(error.at.packet, error.code, error.about): error for error in facts.errors}
     closed = facts.close.packet if facts.close is not None and facts.closer == "client" else 0
