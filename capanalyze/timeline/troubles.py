@@ -108,7 +108,7 @@ def _read_only(facts: Facts) -> str:
 
 def standstill(facts: Facts) -> str:
     """The clause for a side of which the other one's host took nothing more, or ""."""
-    return _gone(facts) or not_reading(facts) or _full(facts)
+    return _gone(facts) or not_reading(facts)
 
 
 def _gone(facts: Facts) -> str:
