@@ -44,6 +44,15 @@ BEFORE_READY = {
     },
     "accept-queue-full": {
         "a listener that answered others": [ready(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
+        "a program that closed the one before": [
+            gave_up().server.fin().client.ack(),
+            Conversation(**other(9)).client.syn(),
+        ],  # type: ignore[arg-type]
+        "a program that reset the one before": [gave_up().server.rst(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
+        "a host that acknowledges nothing more": [
+            greeted().after(4).client.fin(undelivered=True).after(1).client.fin_again(undelivered=True),
+            Conversation(**other(9)).client.syn(),  # type: ignore[arg-type]
+        ],
         "another port": [
             gave_up(),
             Conversation(**other(9), server_address=("127.0.0.1", 4002)).client.syn(),  # type: ignore[arg-type]

@@ -2,12 +2,14 @@
 
 Why it matters: the program has stopped calling accept(); its kernel drops what no longer fits its queue. It does
 not recover by itself.
-What it is not: a firewall, which would have dropped the earlier connections to the same port too.
+What it is not: a firewall, which would have dropped the earlier connections to the same port too; a path that was cut,
+on which nothing more is acknowledged of these either; a program that closed them, and so had accepted them.
 Source of the facts: failures.md 3 (measured on Linux; Windows refuses with a RST instead).
 """
 
 from typing import Final
 
+from capanalyze.tcp.evidence import UNANSWERED
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.turned_back import turned_back
@@ -17,15 +19,33 @@ ID: Final = "accept-queue-full"
 
 
 def silent_before(facts: Facts) -> list[Facts]:
-    """Earlier connections to the same address and port that were accepted and never heard a word."""
-    return [
+    """Earlier connections to the same address and port that may wait to be accepted: none has heard a word.
+
+    None at all where the host has not acknowledged what was sent again on one of them.
+    """
+    silent = [
         other
         for other in facts.others
         if other.number < facts.number
         and facts.listener == other.listener
         and other.connection.opened in {"complete", "syn_ack"}
         and not other.server.spoke
+        and not _was_closed(other, facts)
     ]
+    return [] if any(_host_is_silent(other) for other in silent) else silent
+
+
+def _was_closed(other: Facts, facts: Facts) -> bool:
+    """Whether the gateway's program had closed a connection before another one began: with a FIN, or a RST with ACK."""
+    end = other.server
+    aborted = end.rst if end.side.parting.rst_ack >= 0 else None
+    return any(at is not None and at.packet < facts.connection.first_packet for at in (end.fin, aborted))
+
+
+def _host_is_silent(other: Facts) -> bool:
+    """Whether octets or a FIN of the client's were sent again, and nothing came from the gateway's host any more."""
+    close = other.connection.close
+    return other.client.cut_off or (close is not None and close.doubt == UNANSWERED)
 
 
 def check(facts: Facts) -> Finding | None:
