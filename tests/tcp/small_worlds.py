@@ -1,59 +1,58 @@
 """Every small world: all that two ends and the network can do in a few steps, and what a capture sees of it.
 
-A world begins with an open connection. In each step one end speaks, closes or aborts, the oldest packet of a
-direction arrives or is lost, or an end sends again. The capture is taken at one host and may miss packets. Worlds
-that leave the same packets but not the same truth cannot be told apart by anyone. A helper of the tests, not a test.
+A world begins with an open connection, or with a client that wants one. In each step one end asks, speaks, closes or
+aborts, the oldest packet of a direction arrives or is lost, or an end sends again. The capture is taken at one host and
+may miss packets. Worlds that leave the same packets but not the same truth cannot be told apart by anyone. A helper of
+the tests, not a test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
 
-from tests.conversation import ACK, FIN, PSH, RST, START_NS, SYN, Packet
+from capanalyze.api import read_files
+from capanalyze.capture.files import from_bytes
+from capanalyze.report.report import Report
+from tests.conversation import ACK, CLIENT_PORT, RST, SERVER_PORT, START_NS, SYN, Packet, pcap_of_frames
+from tests.tcp.small_stack import (
+    ABORTS,
+    ACCEPTS,
+    CLIENT,
+    CLOSED,
+    ENDS,
+    IGNORES,
+    IS_FULL,
+    LISTEN,
+    OPEN,
+    REFUSES,
+    SERVER,
+    SYN_SENT,
+    Answered,
+    End,
+    Sent,
+    Tape,
+    aborts,
+    asks,
+    asks_again,
+    closes,
+    receives,
+    speaks,
+)
 
-CLIENT, SERVER = "client", "server"
-ENDS: Final = (CLIENT, SERVER)
+OPENING: Final = (Sent(CLIENT, SYN, 0, 0), Sent(SERVER, SYN | ACK, 0, 1), Sent(CLIENT, ACK, 1, 1))
 
-OCTETS: Final = 7
-"""What an end sends at a time."""
+SAYS: Final = {CLIENT: b"API\0\0\0\0\x09v100..178", SERVER: b"\0\0\0\x0d178\x0020261122\0"}
+"""What an end says: its hello."""
 
+OPENED: Final = End()
 
-@dataclass(frozen=True)
-class Sent:
-    """A segment; its numbers count octets from 1, and a FIN as one."""
+ROUND_TRIP_NS: Final = 60_000_000
 
-    sender: str
-    flags: int
-    seq: int
-    ack: int
-    length: int = 0
-
-    @property
-    def end(self) -> int:
-        """The number behind it."""
-        return self.seq + self.length + bool(self.flags & FIN)
-
-
-Tape = tuple[Sent, ...]
-
-
-@dataclass(frozen=True)
-class End:
-    """One end: what it sent, what it received, and what its program has done."""
-
-    sent: int = 1
-    received: int = 1
-    unacknowledged: Tape = ()
-    early: Tape = ()
-    spoken: bool = False
-    act: str = ""  # "FIN" or "RST"
-    knew: bool = False  # the other end's act had arrived before
-    told: bool = False  # it has arrived by now
-    gone: bool = False  # the socket is
-    again: bool = False
+OLD_SENT, OLD_RECEIVED = 1_500_000_000, 700_000_000
+"""Where the numbers of a connection lie that only the server's host still has."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +60,13 @@ class World:
     """Both ends, the packets on their way, and those that the capturing host saw."""
 
     at: str
-    client: End = End()
-    server: End = End()
+    client: End = OPENED
+    server: End = OPENED
     from_client: Tape = ()
     from_server: Tape = ()
     tape: Tape = ()
     lost: int = 0
+    reset_lost: bool = False  # nobody sends a RST again
 
     def end(self, name: str) -> End:
         return self.client if name == CLIENT else self.server
@@ -80,21 +80,24 @@ class World:
     def with_way(self, name: str, way: Tape) -> World:
         return replace(self, from_client=way) if name == CLIENT else replace(self, from_server=way)
 
-    def sends(self, name: str, sent: Sent) -> World:
-        """A packet leaves an end."""
-        world = self.with_way(name, (*self.on_the_way(name), sent))
-        return replace(world, tape=(*world.tape, sent)) if self.at == name else world
+    def after(self, name: str, answered: Answered) -> World:
+        """An end has changed, and packets leave it."""
+        end, sent = answered
+        world = self.with_end(name, end).with_way(name, (*self.on_the_way(name), *sent))
+        return replace(world, tape=(*world.tape, *sent)) if self.at == name else world
 
     @property
     def at_rest(self) -> bool:
-        """Whether nothing more has to happen."""
-        waits = any(end.unacknowledged and not end.gone for end in (self.client, self.server))
+        """Whether nothing more has to happen: who waits for an answer has asked again, and that was not lost."""
+        waiting = [end for end in (self.client, self.server) if end.unacknowledged and not end.gone]
+        waits = any(self.lost or not end.again for end in waiting)
         return not (self.from_client or self.from_server or waits)
 
     @property
     def closers(self) -> frozenset[str | None]:
         """Who closed first: who acted alone, or not knowing of the other one's act; anyone where a reset crosses."""
-        acted = [name for name in ENDS if self.end(name).act]
+        refused = self.server.refused and not self.client.was_open
+        acted = [name for name in ENDS if self.end(name).act or (refused and name == SERVER)]
         if len(acted) < 2:
             return frozenset(acted or [None])
         for name, other in ((CLIENT, SERVER), (SERVER, CLIENT)):
@@ -102,40 +105,25 @@ class World:
                 return frozenset([other])
         return frozenset(["both"]) if self.client.act == self.server.act == "FIN" else frozenset(["both", *ENDS])
 
-    def state(self, name: str) -> str:
-        """The state of an end's socket (RFC 9293 3.3.2)."""
-        end = self.end(name)
-        acknowledged = not any(sent.flags & FIN for sent in end.unacknowledged)
-        if end.gone:
-            return "CLOSED"
-        if not end.act:
-            return "CLOSE_WAIT" if end.told else "ESTABLISHED"
-        if end.knew:
-            return "CLOSED" if acknowledged else "LAST_ACK"
-        if end.told:
-            return "TIME_WAIT" if acknowledged else "CLOSING"
-        return "FIN_WAIT_2" if acknowledged else "FIN_WAIT_1"
-
-
-def act(world: World, name: str, sent: Sent, **changes: object) -> World:
-    """An end sends something of its own accord, and keeps it until it is acknowledged."""
-    end = world.end(name)
-    kept = () if sent.flags & RST else (*end.unacknowledged, sent)
-    changed = replace(end, sent=sent.end, unacknowledged=kept, **changes)  # type: ignore[arg-type]
-    return world.with_end(name, changed).sends(name, sent)
-
 
 def programs(world: World, name: str) -> Iterator[World]:
-    """What the program of an end can do next: speak once, close or abort."""
+    """What the program of an end can do next: connect, speak once, close or abort; or accept at last."""
     end = world.end(name)
+    if end.listener in {REFUSES, IGNORES, IS_FULL} and not end.was_open:
+        yield world.with_end(name, replace(end, listener=ACCEPTS))
     if end.gone or end.act:
         return
+    if end.stage == CLOSED:
+        yield world.after(name, asks(end, name))
+    if end.stage == SYN_SENT:
+        yield world.after(name, aborts(end, name))
+    if end.stage != OPEN or not end.was_open:
+        return
     if not end.spoken:
-        yield act(world, name, Sent(name, ACK | PSH, end.sent, end.received, OCTETS), spoken=True)
-        speaks_and_closes = Sent(name, ACK | PSH | FIN, end.sent, end.received, OCTETS)
-        yield act(world, name, speaks_and_closes, spoken=True, act="FIN", knew=end.told)
-    yield act(world, name, Sent(name, ACK | FIN, end.sent, end.received), act="FIN", knew=end.told)
-    yield act(world, name, Sent(name, ACK | RST, end.sent, end.received), act="RST", knew=end.told, gone=True)
+        yield world.after(name, speaks(end, name))
+        yield world.after(name, closes(end, name, speaking=True))
+    yield world.after(name, closes(end, name))
+    yield world.after(name, aborts(end, name))
 
 
 def networks(world: World, name: str, losses: int) -> Iterator[World]:
@@ -145,45 +133,23 @@ def networks(world: World, name: str, losses: int) -> Iterator[World]:
         rest = world.with_way(name, way[1:])
         yield arrives(rest, SERVER if name == CLIENT else CLIENT, way[0])
         if world.lost < losses:
-            yield replace(rest, lost=world.lost + 1)
+            reset_lost = world.reset_lost or bool(way[0].flags & RST)
+            yield replace(rest, lost=world.lost + 1, reset_lost=reset_lost)
     end = world.end(name)
     if end.unacknowledged and not (end.gone or end.again or world.from_client or world.from_server):
-        first = end.unacknowledged[0]
-        yield world.with_end(name, replace(end, again=True)).sends(name, replace(first, ack=end.received))
+        yield world.after(name, asks_again(end))
 
 
 def arrives(world: World, name: str, sent: Sent) -> World:
     """A packet reaches an end."""
     if world.at == name:
         world = replace(world, tape=(*world.tape, sent))
-    end = world.end(name)
-    if end.gone:
-        return world if sent.flags & RST else world.sends(name, Sent(name, RST, sent.ack, 0))
-    if sent.flags & RST:
-        killed = replace(end, gone=True, told=True)
-        return world.with_end(name, killed) if sent.seq == end.received else world
-    waiting = tuple(one for one in end.unacknowledged if one.end > sent.ack)
-    end = replace(end, unacknowledged=waiting)
-    if sent.length and sent.end > end.received and end.act:  # nobody will read that (RFC 9293 3.10.7.4)
-        return world.with_end(name, replace(end, gone=True)).sends(name, Sent(name, RST, sent.ack, 0))
-    if not sent.length and not sent.flags & FIN:
-        return world.with_end(name, end)
-    end = in_order(end, sent)
-    return world.with_end(name, end).sends(name, Sent(name, ACK, end.sent, end.received))
+    return world.after(name, receives(world.end(name), name, sent))
 
 
-def in_order(end: End, sent: Sent) -> End:
-    """What an end has received, with one more segment, which may fill a hole."""
-    received, told, early = end.received, end.told, sorted((*end.early, sent), key=lambda one: one.seq)
-    for one in early:
-        if one.seq <= received < one.end:
-            received, told = one.end, told or bool(one.flags & FIN)
-    return replace(end, received=received, told=told, early=tuple(one for one in early if one.seq > received))
-
-
-def worlds(steps: int, at: str, losses: int) -> Iterator[World]:
+def worlds(steps: int, beginnings: Iterable[World], losses: int) -> Iterator[World]:
     """Every world of at most so many steps, each once."""
-    newest = {World(at)}
+    newest = set(beginnings)
     seen = set(newest)
     for _ in range(steps + 1):
         yield from newest
@@ -195,6 +161,28 @@ def worlds(steps: int, at: str, losses: int) -> Iterator[World]:
         }
         newest = following - seen
         seen |= newest
+
+
+def unopened(at: str) -> Iterator[World]:
+    """The beginnings of an opening: what the server's host does with who asks, and the ways of the client's system."""
+    client = End(CLOSED, was_open=False)
+    windows = replace(client, retries=2)
+    for listener in (ACCEPTS, REFUSES, IGNORES, IS_FULL, ABORTS):
+        server = End(LISTEN, 0, 0, listener=listener, was_open=False)
+        yield World(at, client, server)
+        if listener == REFUSES:
+            yield World(at, windows, server)
+    old = End(OPEN, OLD_SENT, OLD_RECEIVED, listener=ACCEPTS, was_open=False)
+    yield World(at, client, old)
+
+
+def report(tape: Tape, *, rest: bool) -> Report:
+    """What is told of a capture that ends with the last packet, or long after it."""
+    packets = captured(tape)
+    frames = [(packet.ts_ns, packet.frame(), len(packet.frame())) for packet in packets]
+    if rest:
+        frames.append((frames[-1][0] + 10**10, b"\xff" * 12 + b"\x08\x06" + bytes(46), 60))  # ARP, much later
+    return read_files([from_bytes(pcap_of_frames(frames), "world.pcap")])
 
 
 def seen_of(world: World, misses: int, swapped: bool) -> Iterator[Tape]:
@@ -212,25 +200,25 @@ def swap(tape: Tape, place: int) -> Tape:
     return (*tape[:place], tape[place + 1], tape[place], *tape[place + 2 :])
 
 
-def captured(tape: Tape, port: int, round_trip_ns: int) -> list[Packet]:
-    """The packets of a capture, handshake first, between hosts so far apart."""
-    addresses = {CLIENT: ("10.0.0.1", port), SERVER: ("10.0.0.2", 4001)}
+def captured(tape: Tape) -> list[Packet]:
+    """The packets of a capture between hosts that are ROUND_TRIP_NS apart."""
+    addresses = {CLIENT: ("10.0.0.1", CLIENT_PORT), SERVER: ("10.0.0.2", SERVER_PORT)}
     numbers = {CLIENT: 1_000, SERVER: 7_000}
-    opening = (Sent(CLIENT, SYN, 0, 0), Sent(SERVER, SYN | ACK, 0, 1), Sent(CLIENT, ACK, 1, 1))
     packets, ts_ns = [], START_NS
-    for place, sent in enumerate((*opening, *tape)):
+    for place, sent in enumerate(tape):
         other = SERVER if sent.sender == CLIENT else CLIENT
-        again = sent.length + (sent.flags & FIN) and any(_repeats(sent, one) for one in tape[: max(0, place - 3)])
-        ts_ns += round_trip_ns if place < 3 else 250_000_000 if again else 1_000_000
+        again = sent.end > sent.seq and any(_repeats(sent, one) for one in tape[:place])
+        ts_ns += ROUND_TRIP_NS if place < 3 and sent in OPENING else 250_000_000 if again else 1_000_000
+        unnumbered = sent.flags & RST and not sent.seq  # a refusal, which has no number of its own
         packets.append(
             Packet(
                 sent.sender,
                 addresses[sent.sender],
                 addresses[other],
-                numbers[sent.sender] + sent.seq,
+                0 if unnumbered else numbers[sent.sender] + sent.seq,
                 numbers[other] + sent.ack if sent.flags & ACK else 0,
                 sent.flags,
-                b"x" * sent.length,
+                SAYS[sent.sender] if sent.length else b"",
                 window=0 if sent.flags & RST else 65000,
                 ip_id=100 + place,
                 ts_ns=ts_ns,
