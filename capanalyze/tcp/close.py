@@ -135,7 +135,9 @@ def finish(connection: Connection) -> None:
     connection.opened = opening(connection)
     connection.close = decide(connection)
     close = connection.close
-    if close is not None and close.side >= 0 and close.doubt != WENT_ON:
-        # what the closer had said includes octets captured after its FIN and lying before it
-        said_before(connection.side(close.side))
+    if close is not None and close.doubt != WENT_ON:
+        # what a closer had said includes octets captured after the first FIN and lying before its own
+        for side in (connection.orig, connection.resp):
+            if close.side in {-1, side.index}:
+                said_before(side)
     settle_states(connection)

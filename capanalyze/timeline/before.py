@@ -50,13 +50,17 @@ def _until(group: Group, start: Callable[[Facts], Moment | None]) -> list[int | 
 
 
 def _no_data(group: Group) -> str:
+    unread = any(end.unread for facts in group for end in facts.ends)
     if not group[0].closer:
-        return "; neither side has sent anything"
+        return f"; {_NOTHING_CAPTURED}" if unread else "; neither side has sent anything"
     waits = _until(group, lambda facts: facts.opened_at)
     opened = _after(waits, "the connection was opened")
     if all(facts.hello_after_close for facts in group):
         return f"{opened} and before the client's hello, without a word"
-    return f"{opened}; neither side had sent anything"
+    return f"{opened}; {_NOTHING_CAPTURED}" if unread else f"{opened}; neither side had sent anything"
+
+
+_NOTHING_CAPTURED: Final = "nothing that either side said is in the capture"
 
 
 def _hello_unanswered(group: Group) -> str:
@@ -70,12 +74,13 @@ def _hello_unanswered(group: Group) -> str:
             return ", after the beginning of the client's hello; the rest of it came after that"
         return f"{_after(waits, _CLIENTS_HELLO)}, which it had not answered"
     if first.closer:
+        hello = _CLIENTS_HELLO if first.closer == "both" else "its hello"
         if first.hello_taken == "never":
-            return _after(waits, "its hello, which was not even acknowledged")
+            return _after(waits, f"{hello}, which was not even acknowledged")
         if first.hello_taken == "after":
-            return _after(waits, f"its hello, which {host} had not acknowledged yet")
+            return _after(waits, f"{hello}, which {host} had not acknowledged yet")
         waits = _until(group, lambda facts: facts.hello_acked)
-        return _after(waits, f"{host} had acknowledged its hello and nothing was answered")
+        return _after(waits, f"{host} had acknowledged {hello} and nothing was answered")
     found = known(waits)
     lasting = f" for {spans(found)}" if any(found) else ""  # the hello may be the last packet
     if first.hello_taken != "never":

@@ -178,7 +178,7 @@ def unheard(side: Side) -> int:
     """Octets between others, or before a segment without payload, that nobody acknowledged; no FIN among them."""
     odd = side.trouble
     between_others = sum(gap.length for gap in odd.gaps) + odd.gap_octets_left_out - odd.missing
-    end = min(odd.ahead, side.parting.fin_rel) if side.parting.closed else odd.ahead
+    end = side.parting.fin_rel if side.parting.closed else odd.ahead
     beyond = int(end - side.next_rel)
     return int(between_others) + (beyond if beyond > 1 or (beyond == 1 and side.parting.closed) else 0)
 

@@ -266,7 +266,7 @@ class Facts:
         Those of a client that closed lie before its FIN or RST, wherever they were captured.
         """
         closed, first = self.close, self.client.first
-        if closed is None or first is None or self.closer == "client":
+        if closed is None or first is None or self.closer in {"client", "both"}:
             return False
         return first.packet > closed.packet
 

@@ -76,7 +76,8 @@ def _starts(facts: Facts) -> bool:
 
 def _stage_without_hello(facts: Facts) -> str:
     midstream = facts.connection.opened == "midstream"
-    if not midstream and _lacks_beginning(facts, facts.client):
+    silent = not facts.client.spoke and facts.client.unread > 0
+    if not midstream and (silent or _lacks_beginning(facts, facts.client)):
         return "unread"
     if facts.misfit is not None and (facts.client.spoke_before or facts.server.spoke_before):
         return "not_tws"

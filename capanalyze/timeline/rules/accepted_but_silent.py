@@ -66,7 +66,7 @@ CAUSES: Final = (
 
 def check(facts: Facts) -> Finding | None:
     """Fires where the hello was acknowledged and nothing came for a second."""
-    if facts.stage != "hello_unanswered" or facts.closer == "server" or facts.hello_acked is None:
+    if facts.stage != "hello_unanswered" or facts.closer in {"server", "both"} or facts.hello_acked is None:
         return None
     if facts.answered_too_late or facts.misfit is not None or left_early(facts) is not None:
         return None

@@ -8,10 +8,11 @@ Source of the facts: failures.md 6.
 
 from typing import Final
 
+from capanalyze.tcp.evidence import UNASKED, UNHEARD
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import span
+from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "client-never-speaks"
 
@@ -29,16 +30,21 @@ CAUSES: Final = (
 
 
 def check(facts: Facts) -> Finding | None:
-    """Fires where no octet was sent and the gateway did not close first."""
-    if facts.stage != "no_data" or facts.closer == "server" or not facts.api:
+    """Fires where no octet was sent for a second, or until the client closed; and the gateway did not close first."""
+    if facts.stage != "no_data" or facts.closer == "server" or facts.client.spoke or not facts.api:
         return None
     length = between(facts.opened_at, facts.until)
+    if not facts.closer and (length is None or length < SECOND):
+        return None
+    close = facts.connection.close
+    lacking = close is not None and close.doubt in {UNASKED, UNHEARD}
     return finding(
         ID,
         "The client connected and said nothing",
         [facts.began, facts.close],
         [f"open for {span(length)} without an octet from either side" if length else "no octet from either side"],
         severity="notice",
+        certainty="certain" if facts.server.side.packets and not lacking else "likely",
         causes=CAUSES,
         advice="do not count it as an API attempt; a probe of the API has to send a hello and read the answer",
     )

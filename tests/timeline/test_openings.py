@@ -1,0 +1,49 @@
+"""Openings that went another way than SYN, SYN-ACK, ACK: what is said of them, and how surely."""
+
+from tests.conversation import ACK, Conversation
+from tests.timeline.talk import HELLO, opened, report, verdict
+
+LAN = {"client_address": ("10.0.0.1", 50000), "server_address": ("10.0.0.2", 4001)}
+
+OLD = {"seq": 1_900_000_000, "ack": 700_000_000, "undelivered": True}
+"""Numbers of a connection that the gateway's host still has, and the client's not."""
+
+
+def found(talk: Conversation) -> dict[str, str]:
+    """The findings of a capture and how certain they are."""
+    return {finding.id: finding.certainty for _, finding in report(talk).all_findings()}
+
+
+def states(talk: Conversation) -> tuple[str, ...]:
+    """Those of client and gateway in the newest connection."""
+    return tuple(report(talk).connections[-1].states.values())
+
+
+def lines(talk: Conversation) -> list[str]:
+    """The timeline's words."""
+    return [line.text for line in report(talk).timeline]
+
+
+def challenged() -> Conversation:
+    """A SYN that meets an older connection of the same ports, which its sender then resets."""
+    talk = Conversation().client.syn().server.segment(ACK, **OLD)  # type: ignore[arg-type]
+    return talk.client.bare_rst(seq=OLD["ack"])
+
+
+def test_a_hello_in_a_fin_that_crosses_the_gateways_was_said() -> None:
+    talk = opened().server.fin(undelivered=True).client.fin(HELLO, undelivered=True)
+    talk.server.ack(ack=talk.client.next).client.ack(ack=talk.server.next)
+
+    assert verdict(talk) == (
+        "Client and gateway closed at the same time (their FINs cross: packets 4 and 5), after the gateway's host "
+        "had acknowledged the client's hello and nothing was answered."
+    )
+    assert found(talk) == {}
+
+
+def test_octets_that_only_the_number_of_a_fin_tells_of_were_said() -> None:
+    talk = opened().client.data(HELLO, unseen=True, undelivered=True).after(2).client.fin(undelivered=True)
+
+    assert "client-never-speaks" not in found(talk)
+    assert "17 octets of the client's were sent, by its own numbers" in verdict(talk)
+    assert "neither side" not in verdict(talk)
