@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 READY: Final = (("next_valid_id", "nextValidId"), ("managed_accounts", "managedAccounts"))
 """The milestones that make a session usable, and their messages (protocol.md 1.1: ib_async waits for both)."""
 
+LOOPBACK: Final = (b"\x7f", bytes(15) + b"\x01")
+"""How the addresses of the host itself begin."""
+
 
 class Facts:
     """A connection for rules and verdicts.
@@ -135,6 +138,12 @@ class Facts:
     def end(self, side: str) -> End:
         """The End called "client" or "server"."""
         return self.client if side == "client" else self.server
+
+    @property
+    def on_one_host(self) -> bool:
+        """Whether both ends are on one host, so that nothing gets lost between them."""
+        ends = self.connection.client.host, self.connection.server.host
+        return ends[0] == ends[1] or all(host.startswith(LOOPBACK) for host in ends)
 
     @property
     def working(self) -> bool:

@@ -53,6 +53,13 @@ def may_have_closed(facts: Facts) -> bool:
     return doubtful or facts.dropped > 0 or facts.other_end.said_more or facts.other_end.stuck
 
 
+def how_sure_open(facts: Facts) -> str:
+    """How certain it is that the side that did not close first is still open: nobody sends a lost RST again."""
+    if may_have_closed(facts):
+        return "possible"
+    return "certain" if facts.on_one_host else "likely"
+
+
 def left_open(facts: Facts) -> int | None:
     """How long, in nanoseconds, the side that did not close first was watched after the close; None below LEAK."""
     since = between(facts.close, facts.ended)

@@ -1,5 +1,7 @@
 """Openings that went another way than SYN, SYN-ACK, ACK: what is said of them, and how surely."""
 
+import pytest
+
 from tests.conversation import ACK, Conversation
 from tests.timeline.talk import HELLO, opened, report, verdict
 
@@ -28,6 +30,26 @@ def challenged() -> Conversation:
     """A SYN that meets an older connection of the same ports, which its sender then resets."""
     talk = Conversation().client.syn().server.segment(ACK, **OLD)  # type: ignore[arg-type]
     return talk.client.bare_rst(seq=OLD["ack"])
+
+
+@pytest.mark.parametrize(("where", "sure"), [({}, "certain"), (LAN, "likely")])
+def test_between_two_hosts_the_reset_that_ends_the_other_side_may_have_been_lost(
+    where: dict[str, tuple[str, int]], sure: str
+) -> None:
+    client = opened(**where).client.data(HELLO).server.ack().after(4).client.fin().server.ack().after(4)
+    gateway = opened(**where).client.data(HELLO).server.ack().server.fin().client.ack().after(4)
+
+    assert found(client.client.keep_alive())["gateway-leaks-close-wait"] == sure
+    assert found(gateway.server.keep_alive())["client-leaks-close-wait"] == sure
+
+
+@pytest.mark.parametrize(("where", "sure"), [({}, "certain"), (LAN, "likely")])
+def test_what_was_said_before_a_reset_without_ack_may_have_been_lost(
+    where: dict[str, tuple[str, int]], sure: str
+) -> None:
+    talk = opened(**where).client.data(HELLO).server.bare_rst(seq=5_000_001)
+
+    assert found(talk)["closed-without-answer"] == sure
 
 
 def test_a_hello_in_a_fin_that_crosses_the_gateways_was_said() -> None:

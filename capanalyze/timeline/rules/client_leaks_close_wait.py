@@ -10,7 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.remains import left_open, may_have_closed
+from capanalyze.timeline.remains import how_sure_open, left_open
 from capanalyze.timeline.words import span
 
 ID: Final = "client-leaks-close-wait"
@@ -29,6 +29,6 @@ def check(facts: Facts) -> Finding | None:
         [facts.close],
         [f"no FIN and no RST from the client in the {span(since)} captured after the gateway's FIN"],
         severity="notice",
-        certainty="possible" if may_have_closed(facts) else "certain",
+        certainty=how_sure_open(facts),
         advice="let the client read its socket and close it when the gateway has closed",
     )

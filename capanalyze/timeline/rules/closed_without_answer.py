@@ -10,7 +10,7 @@ one diagnosis); protocol.md 6.3 rows b to c2.
 from typing import Final
 
 from capanalyze.timeline.ends import between
-from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.facts import LOOPBACK, Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.forgotten import QUEUE_FULL, forgotten, forgotten_causes
 from capanalyze.timeline.rules import injected_rst
@@ -23,9 +23,6 @@ ID: Final = "closed-without-answer"
 DENIED: Final = 'the gateway denies the client\'s address (Trusted IPs, "Allow connections from localhost only")'
 
 RELAY: Final = "a relay (docker, socat, ssh) accepted and found no gateway behind it"
-
-LOOPBACK: Final = (b"\x7f", bytes(15) + b"\x01")
-"""How the addresses of the host itself begin."""
 
 RELAY_PORTS: Final = frozenset({4000, 4003, 4004, 7498, 7499, 8888})
 """Ports on which the usual container images of the gateway have a relay listen (failures.md, top)."""
@@ -55,8 +52,15 @@ def check(facts: Facts) -> Finding | None:
         [facts.hello, facts.close],
         [*evidence, "the same port answered a client of another address" if _others_let_in(facts) else ""],
         causes=causes,
+        certainty="likely" if _may_have_spoken(facts) else "certain",
         advice=_advice(facts, causes),
     )
+
+
+def _may_have_spoken(facts: Facts) -> bool:
+    """Whether what was said before a RST may have been lost on the way: one without ACK has not its sender's number."""
+    close = facts.connection.close
+    return close is not None and close.kind == "RST" and close.ack < 0 and not facts.on_one_host
 
 
 def _advice(facts: Facts, causes: list[Cause]) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.remains import left_open, may_have_closed
+from capanalyze.timeline.remains import how_sure_open, left_open
 from capanalyze.timeline.words import span
 
 ID: Final = "gateway-leaks-close-wait"
@@ -31,6 +31,6 @@ def check(facts: Facts) -> Finding | None:
         [facts.close],
         [f"no FIN and no RST from the gateway in the {span(since)} captured after the client's FIN"],
         severity="notice",
-        certainty="possible" if may_have_closed(facts) else "certain",
+        certainty=how_sure_open(facts),
         advice="restart the gateway if such sockets pile up; ss -tan or netstat -an on its host lists them",
     )
