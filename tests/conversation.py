@@ -232,7 +232,9 @@ class End:
         return self.segment(FIN | ACK, seq=self.next - 1, **fields)  # type: ignore[arg-type]
 
     def rst(self, **fields: object) -> Conversation:
-        """A RST with an acknowledgement, as close() with unread octets sends it."""
+        """A RST with an acknowledgement, as close() with unread octets sends it; without a number before any SYN."""
+        if self.next == self.isn:
+            fields = {"seq": 0, **fields}
         return self.segment(RST | ACK, **fields)  # type: ignore[arg-type]
 
     def bare_rst(self, **fields: object) -> Conversation:

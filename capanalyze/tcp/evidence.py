@@ -37,12 +37,21 @@ GONE: Final = "gone"  # the peer sent a RST without ACK after the closer's, so i
 CROSSED: Final = "crossed"  # the peer sent a RST or a FIN before it had heard of the close
 GUESSED: Final = "guessed"  # who is the client is known by who spoke first in the capture alone
 PORTS: Final = "ports"  # who is the client is known by the higher port alone, and the lower one may be chosen too
+ASKED_AGAIN: Final = "asked again"  # the refused client repeated its SYN, and that was not answered
+ACCEPTED: Final = "accepted"  # a SYN-ACK came after the refusal
+NUMBERED: Final = "numbered"  # the refusal has a number of its own, as the RST of an open connection has
 CUT_SHORT: Final = "cut short"  # the capture ends before a close of the peer's that crossed this one could come
 
 
 def weigh(connection: Connection, close: Close) -> None:
     """Settle how sure it is that the peer had not closed before, nor at the same time without having heard of it."""
     peer = connection.side(close.side).peer
+    if asks_again(connection):
+        doubt(close, ASKED_AGAIN)
+    if accepts_after(connection):
+        doubt(close, ACCEPTED)
+    if is_numbered(connection, close):
+        doubt(close, NUMBERED)
     if is_crossed(connection, close, peer):
         doubt(close, CROSSED)
     elif was_gone(close, peer):
@@ -267,5 +276,25 @@ def lacks_packets(connection: Connection) -> bool:
         odd = side.trouble
         if odd.missing or odd.hidden_at != NOWHERE or side.parting.fin_inferred:
             return True
-    orig, resp = connection.orig, connection.resp
-    return (orig.isn >= 0) != (resp.isn >= 0) and orig.next_seq >= 0 and resp.next_seq >= 0
+    client, server = connection.client, connection.server
+    if server.scaled and server.isn >= 0 and client.last_ack < 0 and not client.octets:
+        return True  # it was open before the ACK that opens it was captured, with no octets in its SYN (RFC 7413)
+    return (client.isn >= 0) != (server.isn >= 0) and client.next_seq >= 0 and server.next_seq >= 0
+
+
+def asks_again(connection: Connection) -> bool:
+    """Whether a refused client has repeated its SYN since (Windows does), and that was not answered."""
+    client = connection.client
+    if not connection.refused or connection.orig is not client or client.parting.rst_count:
+        return False
+    return client.last_packet > connection.server.last_packet
+
+
+def accepts_after(connection: Connection) -> bool:
+    """Whether a SYN-ACK came after the refusal, and the client did not reset it, as one that is gone would."""
+    return connection.refused and connection.server.isn >= 0 and not connection.client.parting.rst_count
+
+
+def is_numbered(connection: Connection, close: Close) -> bool:
+    """Whether a refusal has a number of its own: to a SYN the RST has none (RFC 9293 3.10.7.1)."""
+    return connection.refused and close is connection.reset and close.seq > 0

@@ -7,6 +7,7 @@ Zeek's conn_state and history as seen from the client.
 from typing import Final
 
 from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.evidence import accepts_after, asks_again
 from capanalyze.tcp.zeek import conn_state
 
 UNKNOWN: Final = "UNKNOWN"
@@ -34,9 +35,11 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
     close = connection.close
     if connection.header_cut or connection.opened is None:
         return UNKNOWN, UNKNOWN
-    if connection.reset is not None:
-        return "CLOSED", "CLOSED"
     client, server = connection.client, connection.server
+    if accepts_after(connection):
+        return UNKNOWN, UNKNOWN
+    if connection.reset is not None:
+        return ("SYN_SENT", UNKNOWN) if asks_again(connection) else ("CLOSED", "CLOSED")
     if close is None:
         return OPEN_STATES.get(connection.opened) or (midstream(client), midstream(server))
     if close.first == "both":

@@ -6,13 +6,16 @@ In: a group of Facts with the same plot. Out: a clause in brackets for the end o
 from typing import Final
 
 from capanalyze.tcp.evidence import (
+    ACCEPTED,
     ANSWER_LOST,
+    ASKED_AGAIN,
     CROSSED,
     CUT_SHORT,
     DROPPED,
     GONE,
     GUESSED,
     INEXACT,
+    NUMBERED,
     OTHER_WAY,
     PORTS,
     SENT_AGAIN,
@@ -45,6 +48,9 @@ _GROUNDS: Final = {
     "or a firewall may have made it",
     GUESSED: "who was seen first is taken for the client: --port N tells which of the two is the gateway",
     PORTS: "whose port is higher is taken for the client: --port N tells which of the two is the gateway",
+    ASKED_AGAIN: "the {peer} asked again after that, and what came of it is not in the capture",
+    ACCEPTED: "the {closer}'s host accepted after that: the capture may lack a SYN that was sent again",
+    NUMBERED: "that RST has a number of its own, as that of an open connection has: the capture may lack how it opened",
     CUT_SHORT: "the capture ends before a close of the {peer}'s that crossed it would have come",
     ANSWER_LOST: "the {closer} had sent its FIN again by then, so an earlier one of the {peer}'s may have been lost",
     GONE: "the {peer}'s host then sent a RST without ACK, so it may have ended the connection before",

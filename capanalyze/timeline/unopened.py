@@ -5,6 +5,7 @@ In: a group of Facts with the same plot. Out: a sentence without its full stop.
 
 from typing import Final
 
+from capanalyze.tcp.evidence import ACCEPTED, NUMBERED
 from capanalyze.tcp.resets import REFUSED_BEFORE
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts, Group
@@ -58,7 +59,8 @@ def _refused(group: Group, thing: str) -> str:
     first = group[0]
     called, port = first.server.called, first.connection.server.port
     waits = known([refused_after(facts) for facts in group])
-    after = f", {spans(waits)} after the SYN" if waits else ""
+    which = "first SYN" if any(syns_refused(facts) > 1 for facts in group) else "SYN"
+    after = f", {spans(waits)} after the {which}" if waits else ""
     where = packets(facts.server.rst.packet for facts in group if facts.server.rst is not None)
     address = first.connection.server.host
     same = all(facts.connection.server.host == address for facts in group)
@@ -66,11 +68,13 @@ def _refused(group: Group, thing: str) -> str:
     if first.unseen_ns is not None:
         refused = f"something before the {called}'s host refused {thing} (RST in {where}{after})"
         return f"{refused}: the capture next to the {called} has no packet of {_it(group)}"
-    told = f"the {called}'s host refused {thing} (RST in {where}{after})"
+    close = first.connection.close
+    probably = "probably " if close is not None and close.doubt in {ACCEPTED, NUMBERED} else ""
+    told = f"the {called}'s host {probably}refused {thing} (RST in {where}{after})"
     beside = went_on_beside(first)
     if beside is not None:
         return f"{told}: {there} took no new connection then, while connection {beside.number} went on there"
-    if accepted_later(first) is not None:
+    if first.client.state == "SYN_SENT" or accepted_later(first) is not None:
         return f"{told}: nothing accepted connections on {there} then"
     other = answering_port(first) if same else None
     and_there = f", and a gateway answered on port {other} of that host" if other is not None else ""
@@ -133,6 +137,13 @@ def refused_after(facts: Facts) -> int | None:
     if refusal is None or facts.began is None or refusal.packet <= facts.began.packet:
         return None
     return between(facts.began, refusal, facts.set_back)
+
+
+def syns_refused(facts: Facts) -> int:
+    """How many SYNs had been sent when the first refusal came."""
+    refusal, events = facts.server.rst, facts.connection.events
+    before = [one for one in events if one.kind == "SYN" and refusal is not None and one.packet < refusal.packet]
+    return sum(int(one.count) for one in before)
 
 
 def refused_just_before(facts: Facts) -> str:

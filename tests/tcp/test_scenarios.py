@@ -120,7 +120,7 @@ def test_s7_a_syn_ack_that_comes_after_the_refusal_finds_nobody() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert story(connection) == ("refused", ("server", "RST", 2, False, "certain"), ("CLOSED", "CLOSED"))
+    assert story(connection) == ("refused", ("server", "RST", 2, False, "likely"), ("CLOSED", "CLOSED"))
 
 
 def test_s8_a_reset_and_nothing_else() -> None:

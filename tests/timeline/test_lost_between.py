@@ -147,7 +147,7 @@ def attempt(talk: Conversation) -> Conversation:
 def test_a_refusal_that_the_gateways_host_did_not_send(tmp_path: Path) -> None:
     talk = ready()
     refused = attempt(talk)
-    refused.server.segment(0x14, ack=refused.client.next, interface=CLIENT)
+    refused.server.rst(interface=CLIENT)
 
     report = report_of_both(tmp_path, talk, refused)
 
@@ -169,7 +169,7 @@ def test_a_connection_attempt_that_did_not_arrive(tmp_path: Path) -> None:
 def test_an_attempt_of_which_the_other_capture_may_know_nothing_yet_is_told_as_without(tmp_path: Path) -> None:
     talk = ready()
     refused = attempt(talk)
-    refused.server.segment(0x14, ack=refused.client.next, interface=CLIENT)
+    refused.server.rst(interface=CLIENT)
     talk.packets = [packet for packet in talk.packets if packet.ts_ns < refused.packets[0].ts_ns]
 
     report = report_of_both(tmp_path, talk, refused)
@@ -231,7 +231,7 @@ def test_an_attempt_that_one_capture_holds_proves_something_only_if_the_gateways
 def test_a_capture_may_take_the_packets_of_some_clients_only(tmp_path: Path) -> None:
     talk = ready()
     refused = attempt(talk)
-    refused.server.segment(0x14, ack=refused.client.next, interface=CLIENT)
+    refused.server.rst(interface=CLIENT)
     for packet in refused.packets:
         if packet.sender == "client":
             packet.source = ("127.0.0.2", 50001)

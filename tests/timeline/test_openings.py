@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conversation import ACK, Conversation
+from tests.conversation import ACK, RST, SYN, Conversation
 from tests.timeline.talk import HELLO, opened, report, verdict
 
 LAN = {"client_address": ("10.0.0.1", 50000), "server_address": ("10.0.0.2", 4001)}
@@ -30,6 +30,41 @@ def challenged() -> Conversation:
     """A SYN that meets an older connection of the same ports, which its sender then resets."""
     talk = Conversation().client.syn().server.segment(ACK, **OLD)  # type: ignore[arg-type]
     return talk.client.bare_rst(seq=OLD["ack"])
+
+
+def test_a_refused_client_that_asks_again_still_waits() -> None:
+    talk = Conversation().client.syn().server.rst().after(0.5).client.syn()
+
+    told = report(talk)
+
+    assert told.connections[0].close is not None
+    assert (told.connections[0].opened, told.connections[0].close.certainty) == ("refused", "likely")
+    assert states(talk) == ("SYN_SENT", "UNKNOWN")
+    assert told.verdict == (
+        "The gateway's host refused the connection (RST in packet 2, 1.0 ms after the SYN): nothing accepted "
+        "connections on port 4001 then (the client asked again after that, and what came of it is not in the capture)."
+    )
+
+
+def test_how_long_a_refusal_took_is_told_from_the_first_syn_where_that_was_lost() -> None:
+    talk = Conversation().client.syn(undelivered=True).after(1).client.syn().server.rst()
+
+    assert "(RST in packet 3, 1.0 s after the first SYN)" in verdict(talk)
+    assert "answered by a RST 1.0 s after the first" in next(report(talk).all_findings())[1].evidence[0]
+
+
+def test_a_refusal_with_a_number_may_be_of_an_open_connection() -> None:
+    talk = Conversation().client.syn().server.segment(RST | ACK, ack=1_000_001)
+
+    assert found(talk) == {"port-refused": "likely"}
+    assert verdict(talk).startswith("The gateway's host probably refused the connection")
+
+
+def test_a_syn_ack_after_a_refusal_that_nobody_resets_may_answer_a_syn_that_the_capture_lacks() -> None:
+    talk = Conversation().client.syn().server.rst().server.segment(SYN | ACK, ack=1_000_001)
+
+    assert found(talk) == {"port-refused": "likely"}
+    assert states(talk) == ("UNKNOWN", "UNKNOWN")
 
 
 @pytest.mark.parametrize(("where", "sure"), [({}, "certain"), (LAN, "likely")])

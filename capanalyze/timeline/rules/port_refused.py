@@ -8,6 +8,7 @@ Source of the facts: RFC 9293 3.10.7.1; protocol.md 6.3 row f; failures.md 1.
 
 from typing import Final
 
+from capanalyze.tcp.evidence import ACCEPTED, NUMBERED
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules import port_changed
@@ -19,6 +20,7 @@ from capanalyze.timeline.unopened import (
     refused_after,
     second_address,
     spoke_on,
+    syns_refused,
     unseen_there,
     went_on_beside,
 )
@@ -112,16 +114,24 @@ def check(facts: Facts) -> Finding | None:
     if unseen is not None:
         known, causes = unseen_there(facts, unseen), [BETWEEN]
     tries = count(facts.syns, "SYN") + f" to port {facts.connection.server.port}"
-    answered = f"answered by a RST after {span(after)}" if after is not None else "answered by a RST"
+    answered = "answered by a RST"
+    if after is not None:
+        answered += f" {span(after)} after the first" if syns_refused(facts) > 1 else f" after {span(after)}"
     return finding(
         ID,
         _title(facts),
         [facts.began, facts.server.rst],
         [f"{tries}, {answered}", known],
         causes=causes,
-        certainty="certain" if unseen is None else "likely",
+        certainty="certain" if unseen is None and not is_doubtful(facts) else "likely",
         advice=_advice(facts) if unseen is None else "look at what lies between the two hosts",
     )
+
+
+def is_doubtful(facts: Facts) -> bool:
+    """Whether the RST may be of an open connection of which the capture lacks all but that, or did not end it."""
+    close = facts.connection.close
+    return close is not None and close.doubt in {ACCEPTED, NUMBERED}
 
 
 def _title(facts: Facts) -> str:
