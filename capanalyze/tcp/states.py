@@ -6,8 +6,9 @@ Zeek's conn_state and history as seen from the client.
 
 from typing import Final
 
-from capanalyze.tcp.connection import Connection, Side
-from capanalyze.tcp.evidence import accepts_after, asks_again
+from capanalyze.tcp.connection import Close, Connection, Side
+from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, accepts_after, asks_again
+from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.zeek import conn_state
 
 UNKNOWN: Final = "UNKNOWN"
@@ -39,7 +40,9 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
     if accepts_after(connection):
         return UNKNOWN, UNKNOWN
     if connection.reset is not None:
-        return ("SYN_SENT", UNKNOWN) if asks_again(connection) else ("CLOSED", "CLOSED")
+        return ("SYN_SENT", UNKNOWN) if asks_again(connection) else after_reset(connection, connection.reset)
+    if close is None and (is_hidden(client) or is_hidden(server)):
+        return UNKNOWN, UNKNOWN
     if close is None:
         return OPEN_STATES.get(connection.opened) or (midstream(client), midstream(server))
     if close.first == "both":
@@ -49,6 +52,19 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
         return first, second
     first, second = ordered(server, client)
     return second, first
+
+
+def after_reset(connection: Connection, reset: Close) -> tuple[str, str]:
+    """The states after a RST that counts; where that is in doubt, one end may know nothing of it."""
+    heedless = reset.doubt == INEXACT and not connection.side(1 - reset.side).parting.rst_count
+    sender = UNKNOWN if reset.doubt in {WENT_ON, OTHER_WAY} else "CLOSED"
+    receiver = UNKNOWN if heedless else "CLOSED"
+    return (sender, receiver) if reset.side == connection.client_side else (receiver, sender)
+
+
+def is_hidden(side: Side) -> bool:
+    """Whether a side said more than was captured at its end, which may have been a FIN."""
+    return side.trouble.hidden_at != NOWHERE and not side.parting.closed
 
 
 def midstream(side: Side) -> str:
@@ -62,7 +78,9 @@ def ordered(first: Side, second: Side) -> tuple[str, str]:
     """States of the first and the second closer."""
     if second.parting.closed:
         return ("TIME_WAIT", "CLOSED") if second.parting.fin_acked else (UNKNOWN, "LAST_ACK")
-    return ("FIN_WAIT_2", "CLOSE_WAIT") if first.parting.fin_acked else ("FIN_WAIT_1", UNKNOWN)
+    if first.parting.fin_acked:
+        return (UNKNOWN, UNKNOWN) if is_hidden(second) else ("FIN_WAIT_2", "CLOSE_WAIT")
+    return "FIN_WAIT_1", UNKNOWN
 
 
 def simultaneous(side: Side, peer: Side) -> str:

@@ -243,8 +243,9 @@ def thing(group: Group, total: int) -> str:
 
 
 def _nobody(group: Group, total: int) -> str:
-    """That nobody closed them; of which the capture has one side only, that no close is seen."""
-    return f"nobody {'is seen to close' if one_way(group) else 'closed'} {_none_of(group, total)}"
+    """That nobody closed them; where the capture lacks one side, or the end of what one said, that no close is seen."""
+    unsure = one_way(group) or any(end.said_more for facts in group for end in facts.ends)
+    return f"nobody {'is seen to close' if unsure else 'closed'} {_none_of(group, total)}"
 
 
 def _none_of(group: Group, total: int) -> str:

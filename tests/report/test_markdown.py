@@ -75,9 +75,9 @@ def test_several_connections_show_their_table_at_once_and_fold_their_timelines()
 def test_findings_beyond_what_is_visible_are_folded_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("capanalyze.report.markdown.VISIBLE", 34)
     talk = ready().server.data(error(1100)).client.ack(window=0).server.data(b"\0\0\0\0").client.ack()
-    talk.server.data(frame("49", "1", "1"), unseen=True).client.ack().client.fin().server.ack().after(
-        5
-    ).client.keep_alive()
+    talk.server.data(frame("49", "1", "1"), unseen=True).server.data(
+        frame("49", "1", "1")
+    ).client.ack().client.fin().server.ack().after(5).client.keep_alive()
     whole = report(talk)
 
     source = render(whole, "md", Look())

@@ -215,7 +215,7 @@ def test_whose_last_octets_the_capture_lacks_may_have_closed_behind_them() -> No
     found = {finding.id: finding.certainty for _, finding in report(talk).all_findings()}
 
     assert "; the gateway is not seen to close in the 2.0 s captured after that (5 octets" in verdict(talk)
-    assert found["gateway-leaks-close-wait"] == "possible"
+    assert "gateway-leaks-close-wait" not in found
 
 
 def test_whose_fin_the_capture_may_lack_is_not_said_to_wait_with_its_close() -> None:

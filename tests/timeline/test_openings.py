@@ -104,3 +104,16 @@ def test_octets_that_only_the_number_of_a_fin_tells_of_were_said() -> None:
     assert "client-never-speaks" not in found(talk)
     assert "17 octets of the client's were sent, by its own numbers" in verdict(talk)
     assert "neither side" not in verdict(talk)
+
+
+def test_who_may_have_ignored_a_reset_is_not_said_to_be_closed() -> None:
+    talk = opened().client.rst(seq=1_000_100)
+
+    assert states(talk) == ("CLOSED", "UNKNOWN")
+
+
+def test_whose_last_octets_the_capture_lacks_may_have_sent_a_fin_with_them() -> None:
+    talk = opened().client.fin(HELLO, unseen=True).server.ack()
+
+    assert verdict(talk).startswith("Nobody is seen to close the connection")
+    assert states(talk) == ("UNKNOWN", "UNKNOWN")
