@@ -164,6 +164,8 @@ def _names(names: dict[str, int]) -> str:
 def _forgotten(states: dict[str, str]) -> str:
     if states["client"] == "FIN_WAIT_2" and states["server"] == "CLOSE_WAIT":
         return " (netstat forgets an orphaned FIN_WAIT_2 after about a minute, CLOSE_WAIT never)"
+    if states["client"] == "SYN_SENT":
+        return " (unless the client gave up, which no packet tells)"
     if "TIME_WAIT" in states.values():
         return " (netstat forgets TIME_WAIT after a minute or more)"
     return ""

@@ -15,7 +15,7 @@ from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, infer_own_fin
 from capanalyze.tcp.identity import answers_syn
 from capanalyze.tcp.judgement import OUT_OF_WINDOW, REFUSED, VALID, is_asked, is_overtaken, is_unplaced, judge
 from capanalyze.tcp.leap import ends_before, unsay
-from capanalyze.tcp.notes import event
+from capanalyze.tcp.notes import OLDER, event
 from capanalyze.tcp.parting import NO_PACKETS, Parting
 from capanalyze.tcp.resets import ignore, let_stand, qualify
 from capanalyze.tcp.sequence import distance
@@ -68,7 +68,7 @@ def reset(connection: Connection, side: Side, peer: Side, seg: Segment, asked: b
     parting = part(side)
     count_rst(side, packet)
     parting.rst_ack = seg.ack if seg.flags & ACK else -1
-    verdict = judge(side, peer, seg)
+    verdict = OLDER if seg.seq == peer.trouble.elsewhere else judge(side, peer, seg)
     if verdict in {VALID, REFUSED}:
         endpoint(connection, side, peer, seg.flags, 0)
     close = Close("", "RST", packet, ts_ns, False, "certain")
@@ -78,7 +78,7 @@ def reset(connection: Connection, side: Side, peer: Side, seg: Segment, asked: b
     close.ttl = seg.ttl
     close.interface = seg.interface
     close.asked = asked
-    if verdict == OUT_OF_WINDOW:
+    if verdict in {OUT_OF_WINDOW, OLDER}:
         ignore(connection, close, side)
         event(connection, side, "RST", packet, ts_ns, 0, verdict)
         return False

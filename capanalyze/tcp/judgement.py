@@ -12,7 +12,7 @@ from capanalyze.packets.segment import ACK, Segment
 from capanalyze.tcp.connection import Side
 from capanalyze.tcp.evidence import INEXACT
 from capanalyze.tcp.identity import answers_syn
-from capanalyze.tcp.sequence import MASK, distance
+from capanalyze.tcp.sequence import MASK, STRAY, distance
 
 LARGEST_WINDOW: Final = 65535 << 14
 """What a window may be where the scale is not known (RFC 7323 2.3)."""
@@ -75,4 +75,6 @@ def judge(side: Side, peer: Side, seg: Segment) -> str:
             return INEXACT if not beyond_fin and has_probed(side, peer) else VALID
     expected = peer.last_ack if peer.last_ack >= 0 else side.next_seq
     window = peer.window << peer.scale if peer.scale >= 0 and peer.window >= 0 else LARGEST_WINDOW
+    if side.isn >= 0 and not side.scaled and peer.packets == 0:
+        window = STRAY  # nothing but SYNs was captured: it may answer a segment of an older connection
     return INEXACT if 0 < distance(seg.seq, expected) < window else OUT_OF_WINDOW

@@ -33,6 +33,9 @@ WINDOW_UPDATE: Final = "window_update"
 WINDOW_FULL: Final = "window_full"
 REUSED_PORTS: Final = "reused_ports"
 
+OLDER: Final = "older"
+"""Kind of the event of a segment, and flag of that of a RST, which are of an older connection of the same ports."""
+
 WORTH_A_LINE: Final = frozenset(
     {
         RETRANSMISSION,

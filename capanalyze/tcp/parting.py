@@ -134,6 +134,7 @@ class Trouble:
         "cut",
         "duplicate_ack",
         "duplicate_acks",
+        "elsewhere",
         "former_isn",
         "gap_octets_left_out",
         "gaps",
@@ -176,6 +177,7 @@ class Trouble:
         self.ahead_ack: i64 = -1  # what that segment acknowledged; -1 nothing
         self.ahead_sure: i64 = NOWHERE  # the same of one that is no keep-alive
         # where its numbers begin
+        self.elsewhere: i64 = -1  # what its newest segment acknowledged that is of an older connection; -1 none
         self.former_isn: i64 = -1  # of a SYN-ACK before the newest one, which has another number; -1 none
         self.told: i64 = -1  # what the peer's SYN-ACK acknowledged, where the SYN was not captured before it; -1 none
         self.unsure: bool = False  # they rest on a segment without payload, perhaps a keep-alive

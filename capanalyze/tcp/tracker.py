@@ -20,14 +20,14 @@ from capanalyze.tcp.copies import Copies
 from capanalyze.tcp.identity import owner
 from capanalyze.tcp.judgement import may_answer
 from capanalyze.tcp.leap import note_ahead
-from capanalyze.tcp.notes import event, note
+from capanalyze.tcp.notes import OLDER, event, note
 from capanalyze.tcp.numbering import answers_another, is_lone, place, position, take_syn
 from capanalyze.tcp.parting import NOWHERE, OPEN, SMOOTH
 from capanalyze.tcp.recent import Recent
 from capanalyze.tcp.resets import copied, finds_nobody, get_through, outlived, reconsider, went_on
 from capanalyze.tcp.sequence import STRAY, apart
 from capanalyze.tcp.short import NOTHING, catch_up, goes_on, open_window, said
-from capanalyze.tcp.side import break_tail, count_fin, count_rst
+from capanalyze.tcp.side import break_tail, count_fin, count_rst, trouble
 from capanalyze.tcp.streams import PATIENCE, Streams
 from capanalyze.tcp.table import Table
 from capanalyze.tcp.zeek import DATA, INACTIVE, PURE_ACK, endpoint, flag_letters, repeated, zero_window
@@ -96,6 +96,8 @@ class Tracker:
             self._settle(connection)
             return NOTHING
         if peer.last_ack < 0 and answers_another(side, peer, seg):
+            trouble(side).elsewhere = seg.ack
+            event(connection, side, OLDER, packet, ts_ns, 0, "")
             return NOTHING
         if connection.refused and flags & ACK and not (flags & SYN and finds_nobody(connection)):
             get_through(connection)

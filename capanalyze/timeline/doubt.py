@@ -27,11 +27,12 @@ from capanalyze.tcp.evidence import (
 )
 from capanalyze.timeline.before import trouble_told
 from capanalyze.timeline.both_ends import unsent, whereabouts
-from capanalyze.timeline.ends import End, between, moment
+from capanalyze.timeline.ends import End
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.forgotten import NO_ACK, forgotten
 from capanalyze.timeline.troubles import client_does_not_read, standstill
-from capanalyze.timeline.words import SECOND, count, span
+from capanalyze.timeline.unrepeated import not_again, unrepeated
+from capanalyze.timeline.words import count, span
 
 _GROUNDS: Final = {
     UNHEARD: "the capture may lack a FIN of the {peer}'s",
@@ -58,12 +59,12 @@ _GROUNDS: Final = {
 }
 """Why a close is likely only -> words."""
 
-PATIENCE: Final = 3 * SECOND
-"""No host waits longer before it sends again for the first time (RFC 6298 2.1: a second; before that RFC 1122: three),
-or else ROUND_TRIPS."""
-
-ROUND_TRIPS: Final = 3
-"""What the first measured round trip makes of that time (RFC 6298 2.2)."""
+_UNREPEATED: Final = {
+    "SYN": "the SYN was not sent again: the client gave up at once, or the capture lacks packets",
+    "SYN-ACK": "the SYN-ACK was not sent again: the capture may lack packets",
+    "FIN": "the {who}'s FIN was not sent again: the capture may lack packets",
+}
+"""What was not sent again (unrepeated.py) -> words."""
 
 
 def doubts(group: Group) -> str:
@@ -90,6 +91,8 @@ def doubts(group: Group) -> str:
     ]
     found += _waiting(group)
     found += [_not_again(end) for end in group[0].ends if any(not_again(facts, end.name) for facts in group)]
+    waiting = sorted({unrepeated(facts) for facts in group} - {""})
+    found += [_UNREPEATED[what].format(who=group[0].closing_end.called) for what in waiting]
     found += _ground(group[0])
     found += _clock(group)
     return f" ({'; '.join(found)})" if found else ""
@@ -130,20 +133,6 @@ def _waiting(group: Group) -> list[str]:
         for end, peer in zip(group[0].ends, group[0].ends[::-1], strict=True)
         if end.stuck
     ]
-
-
-def not_again(facts: Facts, side: str) -> bool:
-    """Whether octets of a side were neither acknowledged nor, for PATIENCE, sent again, as every host sends them.
-
-    One that sent again before may still wait as long as it did then.
-    """
-    end = facts.end(side).side
-    patience = max(PATIENCE, ROUND_TRIPS * facts.connection.rtt_ns)
-    waited = between(moment(end.last_packet, end.max_ts), facts.ended, facts.set_back)
-    pending = not facts.closer and 0 <= end.acked_rel < end.max_rel and end.last_ts == end.max_ts
-    heard = end.peer.packets > 0 and end.peer.window != 0
-    first = facts.note("retransmission", side) is None
-    return pending and heard and first and waited is not None and waited > patience
 
 
 def _not_again(end: End) -> str:

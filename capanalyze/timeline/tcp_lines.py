@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from capanalyze.tcp.events import Event
+from capanalyze.tcp.notes import OLDER
 from capanalyze.timeline.both_ends import unsent
 from capanalyze.timeline.ends import Moment, time_or_none
 from capanalyze.timeline.facts import Facts
@@ -35,6 +36,7 @@ WORDS: Final = {
 RESETS: Final = {
     "refused": "RST: refused, nothing accepts connections on port {port}",
     "refused_before": "RST: refused, nothing accepted connections on port {port} yet",
+    OLDER: "RST: ends an older connection of these ports, which the {peer}'s host still had",
     "out_of_window": "RST whose sequence number does not fit: ignored",
     "ignored": "RST that the receiver ignored: the connection went on",
     "after_both_fins": "RST after both had closed: it changes nothing",
@@ -42,7 +44,9 @@ RESETS: Final = {
 }
 """What a RST is, by the flag of its event; one without a flag is valid."""
 
-_ENDS_NOTHING: Final = frozenset({"retransmission", "refused_before", "out_of_window", "ignored", "after_both_fins"})
+_ENDS_NOTHING: Final = frozenset(
+    {"retransmission", "refused_before", OLDER, "out_of_window", "ignored", "after_both_fins"}
+)
 """Flags of a FIN or RST that ends no direction."""
 
 
@@ -91,6 +95,8 @@ def _words(facts: Facts, event: Event, side: str, begun: set[str]) -> str:
         return _reset(facts, event, side)
     if event.kind == "data":
         return _data(facts, event, side, begun)
+    if event.kind == OLDER:
+        return f"answers no SYN of this connection: the {facts.end(side).called}'s host has an older one of these ports"
     if event.kind == "ICMP":
         told = of_event(event)
         return f"ICMP: {told.words}, says {told.sender} of what the {_other(facts, side)} sent"
@@ -118,7 +124,7 @@ def _reset(facts: Facts, event: Event, side: str) -> str:
     if event.flag == "refused" and facts.unseen_ns is not None:
         return f"RST: refused, but not by the {facts.end(side).called}'s host"
     if event.flag in RESETS:
-        return RESETS[event.flag].format(port=facts.connection.server.port)
+        return RESETS[event.flag].format(port=facts.connection.server.port, peer=_other(facts, side))
     me = facts.end(side).called
     if facts.kind == "RST" and facts.closer == side and facts.close is not None and facts.close.packet == event.packet:
         return f"RST in the {me}'s name, not of its host" if unsent(facts) else f"RST: the {me} resets the connection"

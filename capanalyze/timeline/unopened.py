@@ -6,8 +6,9 @@ In: a group of Facts with the same plot. Out: a sentence without its full stop.
 from typing import Final
 
 from capanalyze.tcp.evidence import ACCEPTED, NUMBERED
+from capanalyze.tcp.notes import OLDER, REUSED_PORTS
 from capanalyze.tcp.resets import REFUSED_BEFORE
-from capanalyze.timeline.ends import between
+from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.words import MINUTE, SECOND, count, known, packets, span, spans
@@ -25,33 +26,68 @@ def before_open(group: Group, thing: str) -> str:
     """The whole story of connections that were never opened; "" for others. ``thing`` is "the connection" or so."""
     first = group[0]
     called = first.server.called
-    port = first.connection.server.port
     if first.stage == "cut":
         lost = "the snapshot length cut its packets before the TCP flags"
         return f"who closed {thing} cannot be told: {lost if len(group) == 1 else lost.replace('its', 'their')}"
     if first.stage == "refused":
         return _refused(group, thing)
     if first.stage == "unanswered":
-        waits = known([between(facts.began, facts.ended, facts.set_back) for facts in group])
-        within = f" within the {span(max(waits))} captured" if any(waits) else ""
-        where = "" if thing == "the connection" else f" on {thing}"
-        syns = sum(facts.syns for facts in group)
-        back = turned_back(first)
-        if back is not None:
-            told = packets(one.at.packet for facts in group if (one := turned_back(facts)) is not None and one.at)
-            turned = f"{'was' if syns == 1 else 'were'} turned back{where} by an ICMP error"
-            why = f"({back.words}, from {back.sender} in {told})"
-            return f"{count(syns, 'SYN')} to port {port} {turned} {why}: no connection came about"
-        unseen = f"the capture next to the {called} has no packet of {_it(group)}"
-        why = unseen if first.unseen_ns is not None else "no connection came about"
-        return f"{count(syns, 'SYN')} to port {port} went unanswered{where}{within}: {why}"
+        return _unanswered(group, thing)
     if first.stage == "with_itself":
         return _with_itself(group, thing)
     if first.stage == "half_open" and first.closer == "client":
         return f"the client broke {thing} off ({first.kind}) after the {called}'s host had accepted, before it was open"
     if first.stage == "half_open" and not first.closer:
-        return f"{thing} never opened in full: the {called}'s host accepted (SYN-ACK), and the final ACK did not come"
+        accepted = f"the {called}'s host accepted (SYN-ACK), and no final ACK is in the capture"
+        if is_young(first):
+            return f"{thing} was not open yet when the capture ended: {accepted}"
+        return f"{thing} is not seen to open in full{_within(group)}: {accepted}"
     return ""
+
+
+def is_young(facts: Facts) -> bool:
+    """Whether the capture ends so soon after a connection's first packet that what was asked may yet be answered."""
+    return facts.captured_ns is not None and facts.captured_ns < SECOND
+
+
+def _within(group: Group) -> str:
+    """How long was looked for an answer."""
+    waits = known([facts.captured_ns for facts in group])
+    return f" within the {span(max(waits))} captured" if any(waits) else ""
+
+
+def _unanswered(group: Group, thing: str) -> str:
+    """Connections whose SYN was answered by nothing, by an ICMP error, or for an older connection."""
+    first = group[0]
+    on = "" if thing == "the connection" else f" on {thing}"
+    syns = sum(facts.syns for facts in group)
+    asked, were = f"{count(syns, 'SYN')} to port {first.connection.server.port}", "was" if syns == 1 else "were"
+    back = turned_back(first)
+    if back is not None:
+        told = packets(one.at.packet for facts in group if (one := turned_back(facts)) is not None and one.at)
+        why = f"({back.words}, from {back.sender} in {told})"
+        return f"{asked} {were} turned back{on} by an ICMP error {why}: no connection came about"
+    if first.client.rsts and older_answer(first) is None:
+        where = packets(facts.client.rsts[0] for facts in group if facts.client.rsts)
+        if first.client.rst is None:
+            what = "which answers nothing that is in the capture"
+            return f"{asked} {were} not answered{on}{_within(group)}, and the client sent a RST ({where}), {what}"
+        return f"the client broke {thing} off (RST in {where}); the answer to its SYN before that is not in the capture"
+    if first.unseen_ns is not None:
+        unseen = f"the capture next to the {first.server.called} has no packet of {_it(group)}"
+        return f"{asked} went unanswered{on}{_within(group)}: {unseen}"
+    if older_answer(first) is not None:
+        where = packets(at.packet for facts in group if (at := older_answer(facts)) is not None)
+        still = f"what came back ({where}) is of an older connection of these ports"
+        return f"{asked} {were} not answered{on}{_within(group)}: {still}, which the {first.server.called}'s host had"
+    if first.server.rsts:
+        where = packets(packet for facts in group for packet in facts.server.rsts)
+        return f"{asked} {were} not answered{on}{_within(group)}, but for a RST that acknowledges none ({where})"
+    if is_young(first):
+        waited = max(known([facts.captured_ns for facts in group]))
+        so_far = f" in the {span(waited)} until the capture ended" if waited else ", but the capture ends there"
+        return f"{asked} {were} not answered{on}{so_far}"
+    return f"{asked} went unanswered{on}{_within(group)}: no connection came about"
 
 
 def _refused(group: Group, thing: str) -> str:
@@ -103,6 +139,20 @@ def answering_port(facts: Facts) -> int | None:
 
 def _it(group: Group) -> str:
     return "it" if len(group) == 1 else "them"
+
+
+def older_answer(facts: Facts) -> Moment | None:
+    """What the gateway's host sent after the SYNs of a connection, of an older one of the same ports that it has."""
+    if facts.stage != "unanswered":
+        return None
+    events = facts.connection.events
+    told = next((moment(event.packet, event.ts_ns) for event in events if event.kind == OLDER), None)
+    if told is not None or facts.note(REUSED_PORTS, "client") is None or facts.began is None:
+        return told
+    keys = {facts.client.side.key, facts.server.side.key}
+    older = [one.server.side for one in facts.others if one.number < facts.number and one.client.side.key in keys]
+    later = (moment(side.last_packet, side.last_ts) for side in older if side.last_packet > facts.began.packet)
+    return next(later, None)
 
 
 def unseen_there(facts: Facts, later_ns: int) -> str:

@@ -14,7 +14,7 @@ from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.both_ends import made_between, proved, unsent
 from capanalyze.timeline.capture_points import same_connections
-from capanalyze.timeline.doubt import doubts, not_again, one_way
+from capanalyze.timeline.doubt import doubts, one_way
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.legs import ended_by_relay
@@ -22,7 +22,15 @@ from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.start_errors import said_of_start
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.unopened import before_open, captured, second_address, went_on_beside
+from capanalyze.timeline.unopened import (
+    before_open,
+    captured,
+    is_young,
+    older_answer,
+    second_address,
+    went_on_beside,
+)
+from capanalyze.timeline.unrepeated import not_again, unrepeated
 from capanalyze.timeline.words import SECOND, connections, count, packets, sentence, spans
 
 STORIES: Final = 3
@@ -159,6 +167,8 @@ def _happened(facts: Facts) -> tuple[object, ...]:
         (facts.client.stuck, facts.server.stuck),
         unsent(facts),
         facts.stage in {"refused", "unanswered"} and facts.unseen_ns is not None,
+        (older_answer(facts) is not None, bool(facts.server.rsts)) if facts.stage == "unanswered" else (),
+        is_young(facts) if facts.stage in {"unanswered", "half_open"} else False,
         (reset := facts.connection.reset) is not None and came_another_way(facts.connection, reset),
         bool(facts.client.rst),
         bool(facts.server.rst),
@@ -171,7 +181,7 @@ def _happened(facts: Facts) -> tuple[object, ...]:
         facts.redirect,
         (facts.version, facts.started_too_late, facts.start_begun) if facts.stage == "not_started" else (),
         bool(trouble_told(facts)),
-        any(not_again(facts, end.name) for end in facts.ends),
+        (any(not_again(facts, end.name) for end in facts.ends), unrepeated(facts)),
         of_itself(facts) is not None,
     )
 

@@ -9,6 +9,7 @@ from tests.timeline.talk import (
     START_API,
     answer,
     answered,
+    asked_twice,
     error,
     frame,
     greeted,
@@ -40,27 +41,28 @@ BEFORE_READY = {
         "an answer to the second SYN": [
             Conversation().client.syn().after(1).client.syn().server.syn_ack().client.ack()
         ],
-        "a listener that accepted others in silence": [gave_up(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
+        "a listener that accepted others in silence": [gave_up(), asked_twice(**other(9))],
+        "a capture that ends at once": [Conversation().client.syn().after(0.5).client.syn()],
+        "a client that had an answer which the capture lacks": [
+            Conversation().client.syn().after(2).client.bare_rst(seq=1_000_001)
+        ],
     },
     "accept-queue-full": {
-        "a listener that answered others": [ready(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
-        "a program that closed the one before": [
-            gave_up().server.fin().client.ack(),
-            Conversation(**other(9)).client.syn(),
-        ],  # type: ignore[arg-type]
-        "a program that reset the one before": [gave_up().server.rst(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
+        "a listener that answered others": [ready(), asked_twice(**other(9))],
+        "a program that closed the one before": [gave_up().server.fin().client.ack(), asked_twice(**other(9))],
+        "a program that reset the one before": [gave_up().server.rst(), asked_twice(**other(9))],
         "a host that acknowledges nothing more": [
             greeted().after(4).client.fin(undelivered=True).after(1).client.fin_again(undelivered=True),
-            Conversation(**other(9)).client.syn(),  # type: ignore[arg-type]
+            asked_twice(**other(9)),
         ],
-        "another port": [
-            gave_up(),
-            Conversation(**other(9), server_address=("127.0.0.1", 4002)).client.syn(),  # type: ignore[arg-type]
-        ],
+        "another port": [gave_up(), asked_twice(**other(9), server_address=("127.0.0.1", 4002))],
+        "a capture that ends at once": [gave_up(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
     },
     "client-never-speaks": {
         "a gateway that hung up first": [opened().server.fin().client.fin()],
         "a hello": [gave_up()],
+        "a hello in the FIN that crosses the gateway's": [opened().server.fin(undelivered=True).client.fin(HELLO)],
+        "a young connection": [opened()],
     },
     "accepted-but-silent": {
         "a client that does not wait": [greeted().client.fin().server.fin()],

@@ -28,6 +28,7 @@ from tests.timeline.talk import (
     START_API,
     answer,
     answered,
+    asked_twice,
     error,
     frame,
     greeted,
@@ -40,7 +41,7 @@ from tests.timeline.talk import (
 FIRES = {
     "port-refused": [Conversation().client.syn().server.rst()],
     "syn-unanswered": [Conversation().client.syn().after(1).client.syn()],
-    "accept-queue-full": [gave_up(), Conversation(**other(9)).client.syn()],  # type: ignore[arg-type]
+    "accept-queue-full": [gave_up(), asked_twice(**other(9))],
     "self-connection": [to_itself().after(1).client.fin().client.ack()],
     "client-never-speaks": [opened().after(0.1).client.fin().server.fin().client.ack()],
     "accepted-but-silent": [gave_up()],

@@ -43,6 +43,11 @@ def opened(**options: object) -> Conversation:
     return Conversation(**options).open()  # type: ignore[arg-type]
 
 
+def asked_twice(**options: object) -> Conversation:
+    """A client whose SYNs nothing answers."""
+    return Conversation(**options).client.syn().after(1).client.syn()  # type: ignore[arg-type]
+
+
 def greeted(**options: object) -> Conversation:
     """An open connection on which the hello was sent and acknowledged by the host."""
     return opened(**options).client.data(HELLO).server.ack()

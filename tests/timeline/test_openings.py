@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conversation import ACK, RST, SYN, Conversation
-from tests.timeline.talk import HELLO, opened, report, verdict
+from tests.timeline.talk import HELLO, asked_twice, opened, report, verdict
 
 LAN = {"client_address": ("10.0.0.1", 50000), "server_address": ("10.0.0.2", 4001)}
 
@@ -30,6 +30,100 @@ def challenged() -> Conversation:
     """A SYN that meets an older connection of the same ports, which its sender then resets."""
     talk = Conversation().client.syn().server.segment(ACK, **OLD)  # type: ignore[arg-type]
     return talk.client.bare_rst(seq=OLD["ack"])
+
+
+def test_what_answers_for_an_older_connection_is_no_silence_and_its_reset_ends_no_new_one() -> None:
+    talk = challenged().after(1).client.syn()
+
+    told = report(talk)
+
+    assert told.verdict == (
+        "2 SYNs to port 4001 were not answered within the 1.0 s captured: what came back (packet 2) is of an older "
+        "connection of these ports, which the gateway's host had."
+    )
+    assert [finding.title for _, finding in told.all_findings()] == [
+        "The gateway's host had an older connection of the same ports, and answered for that"
+    ]
+    assert (told.connections[0].ignored_resets, told.connections[0].close) == ((3,), None)
+    assert states(talk) == ("SYN_SENT", "UNKNOWN")
+    assert lines(talk)[1:3] == [
+        "answers no SYN of this connection: the gateway's host has an older one of these ports",
+        "RST: ends an older connection of these ports, which the gateway's host still had",
+    ]
+
+
+@pytest.mark.parametrize("acknowledged", [700_000_000, 1_700_000_000, 3_900_000_000])
+def test_a_connection_opens_after_the_older_one_is_reset(acknowledged: int) -> None:
+    talk = Conversation().client.syn().server.segment(ACK, **{**OLD, "ack": acknowledged})  # type: ignore[arg-type]
+    talk.client.bare_rst(seq=acknowledged).after(1).client.syn().server.syn_ack().client.ack()
+
+    assert verdict(talk).startswith("Nobody closed the connection")
+    assert states(talk) == ("ESTABLISHED", "ESTABLISHED")
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_so_it_is_where_the_capture_holds_the_older_connection(closed: bool) -> None:
+    old = opened()
+    if closed:
+        old.server.fin().client.fin().server.ack()
+    new = old.reuse(900_000_000, 2_900_000_000).after(5).client.syn()
+    new.server.segment(ACK, seq=old.server.next, ack=old.client.next, undelivered=True)
+    new.client.bare_rst(seq=old.client.next).after(1).client.syn()
+
+    assert "connection 2 within the 1.0 s captured: what came back (packet" in verdict(new)
+    assert "accept-queue-full" not in found(new)
+
+
+def test_a_reset_by_the_client_tells_of_an_answer_that_the_capture_lacks() -> None:
+    mine = Conversation().client.syn().after(4).client.bare_rst(seq=1_000_001)
+    older = Conversation().client.syn().after(4).client.bare_rst(seq=700_000_000)
+
+    assert verdict(mine) == (
+        "The client broke the connection off (RST in packet 2); "
+        "the answer to its SYN before that is not in the capture."
+    )
+    assert verdict(older) == (
+        "1 SYN to port 4001 was not answered within the 4.0 s captured, and the client sent a RST (packet 2), "
+        "which answers nothing that is in the capture."
+    )
+    assert (states(mine), states(older)) == (("CLOSED", "CLOSED"), ("SYN_SENT", "UNKNOWN"))
+    assert found(mine) == found(older) == {}
+
+
+def test_a_reset_that_acknowledges_no_syn_refuses_nothing_and_is_no_silence() -> None:
+    talk = asked_twice().server.bare_rst(seq=7)
+
+    assert verdict(talk) == (
+        "2 SYNs to port 4001 were not answered within the 1.0 s captured, but for a RST that acknowledges none "
+        "(packet 3)."
+    )
+    assert found(talk) == {"syn-unanswered": "likely"}
+
+
+def test_a_syn_that_is_not_sent_again_may_have_been_answered() -> None:
+    once = Conversation().client.syn()
+    other = opened(client_address=("127.0.0.1", 50001), clock=once.clock, packets=once.packets)
+    other.after(4).client.keep_alive()
+
+    assert "(the SYN was not sent again: the client gave up at once, or the capture lacks packets)" in verdict(other)
+    assert found(other)["syn-unanswered"] == "likely"
+
+
+def test_a_syn_ack_that_is_not_sent_again_may_have_been_acknowledged() -> None:
+    once = Conversation().client.syn().server.syn_ack()
+    other = opened(client_address=("127.0.0.1", 50001), clock=once.clock, packets=once.packets)
+    other.after(4).client.keep_alive()
+
+    assert "(the SYN-ACK was not sent again: the capture may lack packets)" in verdict(other)
+
+
+def test_a_fin_that_is_not_sent_again_may_have_been_acknowledged() -> None:
+    once = opened().client.fin(undelivered=True)
+    other = opened(client_address=("127.0.0.1", 50001), clock=once.clock, packets=once.packets)
+    other.after(4).client.keep_alive()
+
+    told = report(other).connections[0].verdict
+    assert told.endswith("(the client's FIN was not sent again: the capture may lack packets).")
 
 
 def test_a_refused_client_that_asks_again_still_waits() -> None:

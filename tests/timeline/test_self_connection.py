@@ -96,4 +96,4 @@ def test_a_syn_that_may_still_come_back_is_unanswered() -> None:
     talk = to_itself()
     del talk.packets[1:]
 
-    assert verdict(talk) == "1 SYN to port 4001 went unanswered: no connection came about."
+    assert verdict(talk) == "1 SYN to port 4001 was not answered, but the capture ends there."

@@ -141,7 +141,7 @@ def test_a_quotation_that_is_cut_before_the_sequence_number_is_none(quoted: int)
 
     found = seen(talk, icmp(talk.packets[0], 3, 1, quoted))
 
-    assert "went unanswered" in found.verdict
+    assert "was not answered" in found.verdict
 
 
 @pytest.mark.parametrize(("vlans", "tag"), [((), b"\x81\0\0\x09"), ((7,), b""), ((7,), b"\x81\0\0\x09")])

@@ -35,7 +35,18 @@ UNOPENED = [
     (
         "the final ACK missing",
         Conversation().client.syn().server.syn_ack(),
-        "The connection never opened in full: the gateway's host accepted (SYN-ACK), and the final ACK did not come.",
+        (
+            "The connection was not open yet when the capture ended: the gateway's host accepted (SYN-ACK), "
+            "and no final ACK is in the capture."
+        ),
+    ),
+    (
+        "the final ACK missing for long",
+        Conversation().client.syn().server.syn_ack().after(1).server.syn_ack().after(2).server.syn_ack(),
+        (
+            "The connection is not seen to open in full within the 3.0 s captured: the gateway's host accepted "
+            "(SYN-ACK), and no final ACK is in the capture."
+        ),
     ),
     (
         "a half-open scan",

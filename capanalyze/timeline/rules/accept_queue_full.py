@@ -13,6 +13,7 @@ from capanalyze.tcp.evidence import UNANSWERED
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.turned_back import turned_back
+from capanalyze.timeline.unopened import is_young, older_answer
 from capanalyze.timeline.words import connections, count
 
 ID: Final = "accept-queue-full"
@@ -51,6 +52,8 @@ def _host_is_silent(other: Facts) -> bool:
 def check(facts: Facts) -> Finding | None:
     """Fires where SYNs stay unanswered after silent connections to the same listener."""
     if facts.stage != "unanswered" or turned_back(facts) is not None or facts.unseen_ns is not None:
+        return None
+    if facts.client.rsts or facts.server.side.packets or is_young(facts) or older_answer(facts) is not None:
         return None
     silent = silent_before(facts)
     if not silent:

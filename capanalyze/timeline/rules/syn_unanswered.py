@@ -8,12 +8,14 @@ Source of the facts: failures.md 2.
 
 from typing import Final
 
+from capanalyze.tcp.notes import OLDER
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.accept_queue_full import silent_before
 from capanalyze.timeline.turned_back import turned_back
-from capanalyze.timeline.unopened import unseen_there
-from capanalyze.timeline.words import count, span
+from capanalyze.timeline.unopened import is_young, older_answer, unseen_there
+from capanalyze.timeline.unrepeated import unrepeated
+from capanalyze.timeline.words import count, packets, span
 
 ID: Final = "syn-unanswered"
 
@@ -27,6 +29,15 @@ CAUSES: Final = (
     Cause("a container's port is not published", "possible", "docker ps, and the port mapping"),
 )
 
+
+OLD: Final = Cause(
+    "the client's port was used again, and the gateway's host had not heard of the older connection's end, or keeps it "
+    "in TIME_WAIT",
+    "likely",
+    "ss -tan or netstat -an on the gateway's host, for the client's port",
+)
+
+ONCE: Final = "the SYN was not sent again: the client gave up at once, or the capture lacks packets"
 
 DROPPED: Final = Cause("something between the two hosts drops the packets", "likely", "its rules for that port")
 
@@ -67,17 +78,45 @@ def check(facts: Facts) -> Finding | None:
             advice="check the address and whatever filters packets between the two hosts",
         )
     unseen = facts.unseen_ns
-    if unseen is None and silent_before(facts):
+    if older_answer(facts) is not None:
+        return _older(facts)
+    if unseen is None and (silent_before(facts) or facts.client.rsts or is_young(facts)):
         return None
     lasted = f" over {span(facts.lasted_ns)}" if facts.lasted_ns else ""
+    lone = unrepeated(facts) == "SYN"
+    sure = not lone and not facts.server.rsts
     return finding(
         ID,
         "Nothing answered the connection attempt",
         [facts.began, facts.client.side.last_packet],
         [
-            f"{count(facts.syns, 'SYN')} to port {facts.connection.server.port}{lasted}, no packet back",
+            f"{count(facts.syns, 'SYN')} to port {facts.connection.server.port}{lasted}, {_came_back(facts)}",
             unseen_there(facts, unseen) if unseen is not None else "",
+            ONCE if lone else "",
         ],
+        certainty="certain" if sure else "likely",
         causes=CAUSES if unseen is None else [DROPPED],
         advice="check the address and whatever filters packets between the two hosts",
+    )
+
+
+def _came_back(facts: Facts) -> str:
+    where = packets(facts.server.rsts)
+    return f"nothing back but a RST that acknowledges none ({where})" if facts.server.rsts else "no packet back"
+
+
+def _older(facts: Facts) -> Finding:
+    """What came back is no answer, but of a connection that the client's host knows nothing of any more."""
+    at = older_answer(facts)
+    reset = [event.packet for event in facts.connection.events if event.kind == "RST" and event.flag == OLDER]
+    return finding(
+        ID,
+        "The gateway's host had an older connection of the same ports, and answered for that",
+        [facts.began, at, *reset],
+        [
+            f"{count(facts.syns, 'SYN')} to port {facts.connection.server.port}, nothing back that acknowledges one",
+            f"the client reset the older connection ({packets(reset)})" if reset else "",
+        ],
+        causes=[OLD],
+        advice="let the client try again: its RST ends the older connection, or another port of its own evades it",
     )
