@@ -27,9 +27,9 @@ class Event:
     Kinds: "SYN" "SYN-ACK" "ACK" (completes the handshake) "FIN" "RST" "data" "ICMP" (an error about the connection)
     "older" (a segment of an older connection) and the tcp.analysis words that are worth a line (notes.py). ``value``
     is the octets of "data", else 0.
-    ``flag`` qualifies: a SYN, SYN-ACK or FIN that is a "retransmission"; a FIN or RST "out_of_window"; a RST "refused",
-    "refused_before", "inexact", "ignored", "older" or "after_both_fins"; of "ICMP" it is what the error says and, in
-    hex, who sent it; else "".
+    ``flag`` qualifies: a SYN, SYN-ACK or FIN that is a "retransmission"; a SYN-ACK "untaken", one that comes although
+    it was acknowledged; a FIN or RST "out_of_window"; a RST "refused", "refused_before", "inexact", "ignored", "older"
+    or "after_both_fins"; of "ICMP" it is what the error says and, in hex, who sent it; else "".
     ``last_packet`` and ``count`` fold repeats of the same kind, side and flag.
     """
 

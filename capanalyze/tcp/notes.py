@@ -36,6 +36,9 @@ REUSED_PORTS: Final = "reused_ports"
 OLDER: Final = "older"
 """Kind of the event of a segment, and flag of that of a RST, which are of an older connection of the same ports."""
 
+UNTAKEN: Final = "untaken"
+"""Flag of the event of a SYN-ACK that comes again although it was acknowledged: its sender had not taken that."""
+
 WORTH_A_LINE: Final = frozenset(
     {
         RETRANSMISSION,

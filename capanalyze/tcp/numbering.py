@@ -9,7 +9,7 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, FIN, OPTIONS_CUT, PSH, SYN, Segment
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.leap import move_leap
-from capanalyze.tcp.notes import event
+from capanalyze.tcp.notes import UNTAKEN, event
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import MASK, STRAY, UNDER_WAY, distance, onward
 from capanalyze.tcp.side import NOT_CAPTURED, part, trouble
@@ -31,6 +31,9 @@ def take_syn(
     rescale(peer, side)
     flag = "retransmission" if again and (side.last_ack >= 0 or not seg.flags & ACK) else ""
     if seg.flags & ACK:
+        if flag and peer.last_ack >= 0 and distance(peer.last_ack, side.isn) > 0:
+            flag = UNTAKEN
+            trouble(side).untaken = packet
         event(connection, side, "SYN-ACK", packet, ts_ns, 0, flag)
         if peer.isn < 0:
             begin(peer, side, seg.ack, peer.packets == 0)

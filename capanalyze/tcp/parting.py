@@ -155,6 +155,7 @@ class Trouble:
         "told",
         "told_unseen",
         "unsure",
+        "untaken",
         "zero_windows",
     )
 
@@ -171,6 +172,7 @@ class Trouble:
         self.cut: i64 = 0  # octets of captured segments that a short snapshot length left out
         self.skipped: bool = False  # its numbers were moved on past a large acknowledged hole; nothing came since
         self.tail_to_hole: bytes = b""  # the last octets that it sent before its newest hole, or before a cut
+        self.untaken: i64 = 0  # the newest packet with its SYN-ACK after that had been acknowledged; 0 none
         # its end, where that is known to lie beyond what was captured
         self.hidden_at: i64 = NOWHERE  # where its captured octets end, if it sent more
         self.ahead: i64 = NOWHERE  # the highest position of its own segments without payload beyond its octets,

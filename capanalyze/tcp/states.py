@@ -44,6 +44,8 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
     if close is None and (is_hidden(client) or is_hidden(server)):
         return UNKNOWN, UNKNOWN
     if close is None:
+        if has_not_taken_ack(server):
+            return "ESTABLISHED", UNKNOWN if client.last_packet > server.trouble.untaken else "SYN_RECEIVED"
         return OPEN_STATES.get(connection.opened) or (midstream(client), midstream(server))
     if close.first == "both":
         return simultaneous(client, server), simultaneous(server, client)
@@ -52,6 +54,14 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
         return first, second
     first, second = ordered(server, client)
     return second, first
+
+
+def has_not_taken_ack(server: Side) -> bool:
+    """Whether a SYN-ACK came again after its acknowledgement, and nothing else from its sender.
+
+    The acknowledgement got lost, or there was no room for one more connection: then another one may be of no use.
+    """
+    return server.trouble.untaken > 0 and not server.scaled
 
 
 def after_reset(connection: Connection, reset: Close) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from capanalyze.tcp.evidence import (
     UNKNOWN_THERE,
     WENT_ON,
 )
+from capanalyze.tcp.states import has_not_taken_ack
 from capanalyze.timeline.before import trouble_told
 from capanalyze.timeline.both_ends import unsent, whereabouts
 from capanalyze.timeline.ends import End
@@ -91,6 +92,9 @@ def doubts(group: Group) -> str:
     ]
     found += _waiting(group)
     found += [_not_again(end) for end in group[0].ends if any(not_again(facts, end.name) for facts in group)]
+    if any(has_not_taken_ack(facts.connection.server) for facts in group):
+        again = f"the {group[0].server.called}'s host sent its SYN-ACK again after the final ACK"
+        found.append(f"{again}: that got lost, or no more connections fit its queue")
     waiting = sorted({unrepeated(facts) for facts in group} - {""})
     found += [_UNREPEATED[what].format(who=group[0].closing_end.called) for what in waiting]
     found += _ground(group[0])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from capanalyze.tcp.events import Event
-from capanalyze.tcp.notes import OLDER
+from capanalyze.tcp.notes import OLDER, UNTAKEN
 from capanalyze.timeline.both_ends import unsent
 from capanalyze.timeline.ends import Moment, time_or_none
 from capanalyze.timeline.facts import Facts
@@ -85,6 +85,8 @@ def _words(facts: Facts, event: Event, side: str, begun: set[str]) -> str:
     again = " again" if event.flag == "retransmission" else ""
     if event.kind == "SYN":
         return f"SYN{again}: asks for a connection"
+    if event.kind == "SYN-ACK" and event.flag == UNTAKEN:
+        return f"SYN-ACK again: the {facts.end(side).called}'s host had not taken the ACK"
     if event.kind == "SYN-ACK":
         return f"SYN-ACK{again}: the {facts.end(side).called}'s host accepts"
     if event.kind == "ACK":

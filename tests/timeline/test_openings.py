@@ -126,6 +126,17 @@ def test_a_fin_that_is_not_sent_again_may_have_been_acknowledged() -> None:
     assert told.endswith("(the client's FIN was not sent again: the capture may lack packets).")
 
 
+def test_a_host_that_sends_its_syn_ack_again_has_not_taken_the_ack() -> None:
+    talk = opened().after(1).server.syn_ack(undelivered=True)
+    waiting = states(talk)
+    talk.client.ack()
+
+    assert (waiting, states(talk)) == (("ESTABLISHED", "SYN_RECEIVED"), ("ESTABLISHED", "UNKNOWN"))
+    assert "SYN-ACK again: the gateway's host had not taken the ACK" in lines(talk)
+    assert "the gateway's host sent its SYN-ACK again after the final ACK: that got lost, or no more" in verdict(talk)
+    assert states(talk.client.data(HELLO).server.ack()) == ("ESTABLISHED", "ESTABLISHED")
+
+
 def test_a_refused_client_that_asks_again_still_waits() -> None:
     talk = Conversation().client.syn().server.rst().after(0.5).client.syn()
 
