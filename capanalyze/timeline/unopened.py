@@ -104,8 +104,7 @@ def _refused(group: Group, thing: str) -> str:
     if first.unseen_ns is not None:
         refused = f"something before the {called}'s host refused {thing} (RST in {where}{after})"
         return f"{refused}: the capture next to the {called} has no packet of {_it(group)}"
-    close = first.connection.close
-    probably = "probably " if close is not None and close.doubt in {ACCEPTED, NUMBERED} else ""
+    probably = "probably " if is_doubtful(first) else ""
     told = f"the {called}'s host {probably}refused {thing} (RST in {where}{after})"
     beside = went_on_beside(first)
     if beside is not None:
@@ -115,6 +114,12 @@ def _refused(group: Group, thing: str) -> str:
     other = answering_port(first) if same else None
     and_there = f", and a gateway answered on port {other} of that host" if other is not None else ""
     return f"{told}: nothing accepts connections on {there}{and_there}"
+
+
+def is_doubtful(facts: Facts) -> bool:
+    """Whether the RST may be of an open connection of which the capture lacks all but that, or did not end it."""
+    close = facts.connection.close
+    return close is not None and close.doubt in {ACCEPTED, NUMBERED}
 
 
 def accepted_later(facts: Facts) -> Facts | None:

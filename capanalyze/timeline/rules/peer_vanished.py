@@ -67,7 +67,7 @@ def check(facts: Facts) -> Finding | None:
             f"no TCP packet from the {peer.called}'s side for {span(silent)}"
             if silent is not None and silent > SECOND
             else "",
-            *_heard_before(facts),
+            *(_heard_before(facts) if not way else ()),
             *_one_way(peer),
             *_turned_back(facts),
             *_arrived(facts, end, peer),

@@ -8,7 +8,6 @@ Source of the facts: RFC 9293 3.10.7.1; protocol.md 6.3 row f; failures.md 1.
 
 from typing import Final
 
-from capanalyze.tcp.evidence import ACCEPTED, NUMBERED
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules import port_changed
@@ -17,6 +16,7 @@ from capanalyze.timeline.unopened import (
     accepted_later,
     answered_later,
     answering_port,
+    is_doubtful,
     refused_after,
     second_address,
     spoke_on,
@@ -126,12 +126,6 @@ def check(facts: Facts) -> Finding | None:
         certainty="certain" if unseen is None and not is_doubtful(facts) else "likely",
         advice=_advice(facts) if unseen is None else "look at what lies between the two hosts",
     )
-
-
-def is_doubtful(facts: Facts) -> bool:
-    """Whether the RST may be of an open connection of which the capture lacks all but that, or did not end it."""
-    close = facts.connection.close
-    return close is not None and close.doubt in {ACCEPTED, NUMBERED}
 
 
 def _title(facts: Facts) -> str:
