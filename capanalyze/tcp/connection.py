@@ -74,7 +74,6 @@ class Connection:
 
     __slots__ = (
         "api",
-        "at_length",
         "client_side",
         "client_state",
         "close",
@@ -119,7 +118,6 @@ class Connection:
         self.number: i64 = number  # 1, 2, ... in order of first packet
         self.orig: Side = orig
         self.resp: Side = resp
-        self.at_length: bool = number <= TOLD_AT_LENGTH
         self.client_side: i64 = 0  # which of the two is the client
         self.roles_from: str = "first_packet"
         self.opened: str | None = None
@@ -156,6 +154,11 @@ class Connection:
         self.load: i64 = 0  # what it takes of the room, where it is counted only
         self.heeded: bool = True  # payload is still worth handing on
         self.narrated: bool = True  # payload makes "data" events: its messages do not tell the story
+
+    @property
+    def at_length(self) -> bool:
+        """Whether it is one of the very first."""
+        return self.number <= TOLD_AT_LENGTH
 
     @property
     def client(self) -> Side:
