@@ -138,6 +138,6 @@ def finish(connection: Connection) -> None:
     if close is not None and close.doubt != WENT_ON:
         # what a closer had said includes octets captured after the first FIN and lying before its own
         for side in (connection.orig, connection.resp):
-            if close.side in {-1, side.index}:
+            if close.side == side.index or close.side < 0:
                 said_before(side)
     settle_states(connection)
