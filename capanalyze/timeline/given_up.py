@@ -9,6 +9,7 @@ from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.orders import ORDERS
 from capanalyze.timeline.words import SECOND, span
+from capanalyze.tws.schema.pairs import pairs
 from capanalyze.tws.tally import GivenUp
 
 PATIENCE: Final = 2 * SECOND
@@ -18,7 +19,7 @@ PATIENCE: Final = 2 * SECOND
 def given_up(facts: Facts) -> list[tuple[GivenUp, int]]:
     """The requests of a working session that were cancelled unanswered, and for how long each had waited, in ns.
 
-    No orders: what was cancelled of these has an answer to wait for (orders.py).
+    No orders: what was cancelled of these has an answer to wait for (orders.py). Nor what may have nothing to tell.
     """
     session = facts.session
     if session is None or facts.stage not in {"ready", "midstream"} or not facts.server.side.packets:
@@ -26,7 +27,7 @@ def given_up(facts: Facts) -> list[tuple[GivenUp, int]]:
     waits = [
         (one, between(moment(one.packet, one.ts_ns), moment(one.at_packet, one.at_ts), facts.set_back))
         for one in session.pairing.tally.given_up
-        if one.name not in ORDERS
+        if one.name not in ORDERS and not pairs()[one.name].quiet
     ]
     return [(one, wait) for one, wait in waits if wait is not None and wait >= PATIENCE]
 

@@ -41,6 +41,12 @@ def test_a_subscription_of_which_nothing_came_is_no_large_request() -> None:
     assert "delayed data" in finding.advice
 
 
+def test_bulletins_of_which_there_were_none_were_not_waited_for() -> None:
+    talk = ready().client.data(frame("12", "1", "1")).server.ack().after(3600).client.data(frame("13", "1"))
+
+    assert "requests-given-up" not in [name for _, name in findings(talk.server.ack().after(2).client.fin())]
+
+
 def test_an_order_that_was_cancelled_is_an_order() -> None:
     talk = (
         ready().client.data(ORDER).server.ack().after(60).client.data(CANCEL_ORDER).server.ack().after(1).client.fin()
