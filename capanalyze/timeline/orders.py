@@ -10,6 +10,7 @@ from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import count
 from capanalyze.tws.decode import decode
+from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named
 
 PLACE_ORDER: Final = "placeOrder"
@@ -25,12 +26,17 @@ def unconfirmed(facts: Facts) -> list[Named]:
     if not facts.closer and (found is None or found.peer is not facts.server):
         return []
     early = {one.packet for one in session.pairing.tally.early}
-    doubtful = {one.request_id for one in session.pairing.tally.refused if not one.alone}
+    doubtful = errors_in_doubt(session)
     return [
         one
         for one in session.unanswered
         if one.name in ORDERS and one.packet not in early and one.request_id not in doubtful
     ]
+
+
+def errors_in_doubt(session: Session) -> set[int | None]:
+    """The ids of requests with which an error may have been about another one that has the same."""
+    return {one.request_id for one in session.pairing.tally.refused if not one.alone}
 
 
 def unconfirmed_told(facts: Facts) -> str:

@@ -12,7 +12,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.given_up import given_up_told
 from capanalyze.timeline.held_up import held_up_told
 from capanalyze.timeline.last_words import untaken
-from capanalyze.timeline.orders import unconfirmed, unconfirmed_told
+from capanalyze.timeline.orders import errors_in_doubt, unconfirmed, unconfirmed_told
 from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.refusals import refused_told
 from capanalyze.timeline.resubscribed import data_since, never_again
@@ -207,12 +207,14 @@ def _unbegun(facts: Facts) -> str:
     if session is None or facts.stage != "ready" or facts.incomplete or facts.held_back or facts.client.shut:
         return ""
     early, lost = {one.packet for one in sent_too_early(facts)}, untaken(facts)
+    doubtful = errors_in_doubt(session)
     names = [
         entry.name
         for entry in waiting(session)
         if pairs()[entry.name].ends
         and entry.packet not in early
         and (entry.packet, entry.name) not in lost
+        and (entry.request_id is None or entry.request_id not in doubtful)
         and _is_old(facts, entry, LIST_PATIENCE)
     ]
     if not names or session.unanswered_left_out:

@@ -9,7 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.room import Room
-from capanalyze.tws.rows import Row, cancelled_by, place_of, refused, row_of
+from capanalyze.tws.rows import Row, can_be_about, cancelled_by, place_of, refused, row_of
 from capanalyze.tws.running import HISTORICAL_DATA, NO_KEY, ends, id_of
 from capanalyze.tws.schema import name_of
 
@@ -170,13 +170,15 @@ class Conversation:
                 exchange.end_ts = ts_ns
 
     def error(self, key: i64, code: i64, packet: i64, ts_ns: i64, of: i64 = 0) -> None:
-        """The server sent an error; it is about the youngest request with that id, open ones before others.
+        """The server sent an error; of the requests with that id that it can be about the youngest open one is meant.
 
         Where there is none it is about the oldest unanswered request of the kind ``of``, which has no id.
         """
         found: Exchange | None = None
         for rule in (False, True):
             for exchange in self.by_place.get(place_of(key, rule), ()):
+                if not can_be_about(exchange.message_id, code):
+                    continue
                 if found is None or (exchange.open, exchange.packet) >= (found.open, found.packet):
                     found = exchange
         if found is None:

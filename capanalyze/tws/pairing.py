@@ -19,12 +19,14 @@ from capanalyze.tws.rows import (
     cancelled_by,
     ended_by,
     key_at,
+    meant,
     place_of,
     refused,
     row_of,
     rows,
 )
 from capanalyze.tws.running import NO_KEY, Running, Waiting, count, ends, id_of, packet_of
+from capanalyze.tws.schema import name_of
 from capanalyze.tws.tally import GivenUp, Refused, Tally, Times
 
 WAITING: Final = 1000
@@ -209,15 +211,16 @@ class Pairing:
             for waiting in self.by_key.get(candidate, ()):
                 if not can_be_about(waiting.message_id, code):
                     continue
-                alone = youngest is None or youngest.message_id == waiting.message_id
+                alone = alone and (youngest is None or youngest.message_id == waiting.message_id)
                 if youngest is None or waiting.packet >= youngest.packet:
                     youngest = waiting
                     place = candidate
         if youngest is None:
             over = self.running.youngest(key, code) if code != ID_IN_USE and refuses(code) else None
             if over is not None:
+                alone = self.running.number(key, code) == 1
                 self.running.drop(over.spot)
-                self._ended_by(over, code, packet, True)
+                self._ended_by(over, code, packet, alone)
             return
         if refused(youngest.message_id, code):
             self._failed(youngest, ts_ns, packet)
@@ -228,8 +231,8 @@ class Pairing:
 
     def _ended_by(self, waiting: Waiting, code: i64, packet: i64, alone: bool) -> None:
         """Name a request that an error ended."""
-        request_id = waiting.request_id
-        self.tally.refuse(Refused(waiting.packet, waiting.ts_ns, waiting.name, request_id, code, packet, alone))
+        name = name_of(True, meant(waiting.message_id, code))
+        self.tally.refuse(Refused(waiting.packet, waiting.ts_ns, name, waiting.request_id, code, packet, alone))
 
     def cancel(self, message_id: i64, key: i64, packet: i64 = 0, ts_ns: i64 = -1) -> None:
         """The client wants no more of a request of that kind."""

@@ -7,8 +7,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.error_codes import fits, refuses
-from capanalyze.tws.schema import messages
+from capanalyze.tws.error_codes import fits, of_the_order, refuses
+from capanalyze.tws.schema import messages, name_of
 from capanalyze.tws.schema.pairs import Pair, pairs
 
 PLACE_ORDER: Final = 3
@@ -85,7 +85,12 @@ def refused(message_id: i64, code: i64) -> bool:
 
 def can_be_about(message_id: i64, code: i64) -> bool:
     """Whether an error with that code can be meant for a request: order ids and request ids may be the same."""
-    return fits(code, message_id in {PLACE_ORDER, CANCEL_ORDER})
+    return fits(code, name_of(True, message_id))
+
+
+def meant(message_id: i64, code: i64) -> i64:
+    """The request that an error with that code ended: an order may be rejected while its cancellation waits."""
+    return PLACE_ORDER if message_id == CANCEL_ORDER and of_the_order(code) else message_id
 
 
 def cancelled_by(message_id: i64) -> i64:

@@ -89,6 +89,7 @@ class Running:
 
     def __init__(self) -> None:
         self.by_spot: dict[int, Waiting] = {}  # the youngest where ids repeat
+        self.by_key: dict[int, int] = {}  # key -> how many have it
         self.begun: dict[int, int] = {}  # request's message id -> how many lists of that kind have not ended
         self.changed: bool = False
 
@@ -98,6 +99,7 @@ class Running:
             return
         self.drop(waiting.spot)
         self.by_spot[waiting.spot] = waiting
+        count(self.by_key, waiting.key, 1)
         if waiting.unended:
             self._count(waiting.message_id, 1)
 
@@ -122,12 +124,14 @@ class Running:
         waiting.ended = True
         if waiting.row.whole or not waiting.row.stream:
             del self.by_spot[waiting.spot]
+            count(self.by_key, waiting.key, -1)
 
     def drop(self, spot: int) -> bool:
         """Nothing more is expected there; whether something was."""
         waiting = self.by_spot.pop(spot, None)
         if waiting is None:
             return False
+        count(self.by_key, waiting.key, -1)
         if waiting.unended:
             self._count(waiting.message_id, -1)
         return True
@@ -135,13 +139,24 @@ class Running:
     def youngest(self, key: i64, code: i64) -> Waiting | None:
         """The youngest with that key that an error with that code can be about."""
         youngest: Waiting | None = None
-        for number, row in rows().items():
-            waiting = None if row.keyless else self.of(row, number, key)
-            if waiting is None or not can_be_about(number, code):
-                continue
+        for waiting in self._about(key, code):
             if youngest is None or waiting.packet >= youngest.packet:
                 youngest = waiting
         return youngest
+
+    def number(self, key: i64, code: i64) -> int:
+        """How many there are with that key that it can be about."""
+        return len(self._about(key, code))
+
+    def _about(self, key: i64, code: i64) -> list[Waiting]:
+        found: list[Waiting] = []
+        if key not in self.by_key:
+            return found
+        for number, row in rows().items():
+            waiting = None if row.keyless else self.of(row, number, key)
+            if waiting is not None and can_be_about(number, code):
+                found.append(waiting)
+        return found
 
     def unended(self) -> list[Waiting]:
         """The lists that have begun and not ended, in capture order."""

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conversation import Conversation
-from tests.timeline.rule_talks import AN_ORDER_STATUS, CONTRACT, MARKET_DATA, ORDER
+from tests.timeline.rule_talks import AN_ORDER_STATUS, CANCEL_ORDER, CONTRACT, MARKET_DATA, ORDER
 from tests.timeline.talk import error, findings, found, frame, ready, report, verdict
 
 REJECTED = error(201, "Order rejected - reason:Your Available Funds are insufficient.", 7)
@@ -84,7 +84,7 @@ def test_an_error_that_two_requests_may_have_is_not_told_as_that_of_one() -> Non
     finding = found("requests-refused", talk)
 
     assert finding.certainty == "likely"
-    assert "(another request with its id waited, too)" in finding.evidence[0]
+    assert "(another request had its id, too)" in finding.evidence[0]
     assert "; error 321 to the client's request 7: the gateway refused the request as not valid;" in verdict(talk)
     assert "requests-unanswered" not in [name for _, name in findings(talk)]
 
@@ -103,6 +103,55 @@ def test_an_order_that_ended_without_the_clients_wish_is_a_notice() -> None:
 
     assert found("requests-refused", talk).severity == "notice"
     assert "; error 202 to the client's placeOrder: order cancelled;" in verdict(talk)
+
+
+def test_an_order_that_is_rejected_while_its_cancellation_waits_is_told_as_the_order() -> None:
+    finding = found("requests-refused", refused(ORDER + CANCEL_ORDER, REJECTED))
+
+    assert (finding.severity, finding.certainty) == ("problem", "certain")
+    assert finding.evidence[0].startswith("placeOrder 7: error 201")
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (10349, "Order TIF was set to DAY based on order preset."),
+        (10233, "Defaults were inherited from CASH preset during the creation of this order."),
+        (10148, "OrderId 7 that needs to be cancelled cannot be cancelled, state: Filled."),
+    ],
+)
+def test_what_lets_an_order_be_as_it_is_refuses_none(code: int, text: str) -> None:
+    talk = refused(ORDER, error(code, text, 7), AN_ORDER_STATUS)
+
+    assert "requests-refused" not in [name for _, name in findings(talk)]
+    assert str(code) not in verdict(talk).replace(f"the gateway's error {code})", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (300, "Can't find EId with tickerId:7"),
+        (310, "Can't find the subscribed market depth with tickerId:7"),
+        (365, "No scanner subscription found for ticker id:7"),
+        (366, "No historical data query found for ticker id:7"),
+    ],
+)
+def test_that_there_is_nothing_to_cancel_refuses_no_request_that_took_the_id_since(code: int, text: str) -> None:
+    talk = refused(DATA_7, error(code, text, 7) + frame("1", "6", "7", "1", "5.0", "3", "0"))
+
+    assert "requests-refused" not in [name for _, name in findings(talk)]
+
+
+def test_an_error_is_that_of_one_only_where_no_other_kind_has_its_id() -> None:
+    three = refused(CONTRACT + frame("20", "7", "0", "ES") * 2, error(200, "No security definition", 7))
+    ticks = frame("1", "6", "7", "1", "5.0", "3", "0")
+    running = refused(ORDER + DATA_7, error(322, "Error processing request", 7), AN_ORDER_STATUS + ticks)
+
+    for talk in (three, running):
+        assert found("requests-refused", talk).certainty == "likely"
+        assert "requests-unanswered" not in [name for _, name in findings(talk)]
+        assert "not answered" not in verdict(talk)
+    assert "to the client's request 7:" in verdict(running)
 
 
 def test_an_error_whose_text_was_not_captured_is_told_by_its_code() -> None:

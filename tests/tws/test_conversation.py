@@ -215,6 +215,13 @@ def test_a_refusal_tells_more_than_the_remark_before_it() -> None:
     assert (found.error_code, found.error_packet, found.first_packet, found.refused) == (354, 9, 8, True)
 
 
+def test_an_error_is_about_a_request_that_it_can_be_about() -> None:
+    order = text(3, 5, 0, "ES")
+    found = exchanges(started(keep_all=True).client(order, ASK).server(text(4, 2, 5, 201, "Order rejected", "")))
+
+    assert [(one.name, one.error_code) for one in found] == [("placeOrder", 201), ("reqMktData", 0)]
+
+
 def test_streams_without_an_id_are_answered_one_after_the_other() -> None:
     position, end, bulletin = text(61, 3, "DU1"), text(62, 1), text(14, 1, 1, 1, "x", "NYSE")
     talk = started(keep_all=True).client(text(61, 1)).server(position, end).client(text(61, 1)).server(end, position)

@@ -72,7 +72,7 @@ def _told(group: Refusals) -> str:
     which = f" {first.request_id}" if first.request_id is not None else ""
     name = f"{group.name}{which}" if len(group.requests) == 1 else f"{len(group.requests):,} {group.name}"
     where = packets(int(one.at_packet) for one in group.requests)
-    doubt = "" if group.sure else " (another request with its id waited, too)"
+    doubt = "" if group.sure else " (another request had its id, too)"
     return f"{name}: error {group.code} in {where}{doubt}" + (f": {quote(group.text)}" if group.text else "")
 
 

@@ -14,7 +14,7 @@ from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import untaken
-from capanalyze.timeline.orders import held
+from capanalyze.timeline.orders import errors_in_doubt, held
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.troubles import PATIENCE, sent_too_early, waiting
 from capanalyze.timeline.words import LISTED_REQUESTS, count, first_of, listing, packets, span
@@ -121,7 +121,7 @@ def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Nam
     """
     lost = untaken(facts)
     early = {(one.packet, one.name, one.request_id) for one in sent_too_early(facts)}
-    doubtful = {one.request_id for one in session.pairing.tally.refused if not one.alone}
+    doubtful = errors_in_doubt(session)
     heard = facts.server.side.last_packet
     return [
         entry
