@@ -5,16 +5,24 @@ In: Facts. Out: the refused requests with the text of each error, those of one k
 
 from typing import Final, NamedTuple
 
+from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.errors_told import MEANINGS
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.orders import PLACE_ORDER
-from capanalyze.timeline.standing import READ_ONLY, READ_ONLY_TEXT, recent
+from capanalyze.timeline.standing import READ_ONLY, READ_ONLY_TEXT, RECENT, read_only, recent
 from capanalyze.tws.error_codes import meaning_of
-from capanalyze.tws.tally import Refused
+from capanalyze.tws.tally import LeftOut, Refused
 
 ORDER_CANCELLED: Final = 202
 CANCELS_ALL: Final = "reqGlobalCancel"
 """The client's wish that every order ends, so that 202 refuses none."""
+
+NO_REASON: Final = (":", "\N{FULLWIDTH COLON}")
+"""What the text of 202 ends with where an order ended as it may: another of its bracket was filled, or its day over."""
+
+HISTORY: Final = 162
+HISTORY_CANCELLED: Final = "query cancelled"
+"""What the gateway says to the cancellation of a query, whose id may be in use again."""
 
 
 class Refusals(NamedTuple):
@@ -52,19 +60,41 @@ def refusals(facts: Facts, lately: bool = False) -> list[Refusals]:
         error = errors.get((int(one.at_packet), int(one.code), one.request_id))
         text = error.text if error is not None else ""
         read_only = one.code == READ_ONLY and READ_ONLY_TEXT in text.lower()
-        wanted = one.code == ORDER_CANCELLED and globally
+        wanted = (one.code == ORDER_CANCELLED and globally) or is_cancellation(int(one.code), text)
+        as_usual = lately and one.code == ORDER_CANCELLED and text.endswith(NO_REASON)
         too_late = 0 < closed < one.at_packet
         too_old = lately and (error is None or not recent(facts, error))
-        if one.code in MEANINGS or read_only or wanted or too_late or too_old:
+        if one.code in MEANINGS or read_only or wanted or as_usual or too_late or too_old:
             continue
         found.setdefault((one.name, int(one.code)), Refusals(one.name, int(one.code), [], text)).requests.append(one)
     return sorted(found.values(), key=lambda group: not group.of_an_order)
 
 
+def is_cancellation(code: int, text: str) -> bool:
+    """Whether an error only says that a query of historical data was cancelled."""
+    return code == HISTORY and HISTORY_CANCELLED in text.lower()
+
+
+def left_out(facts: Facts, lately: bool = False) -> int:
+    """How many more there were than are kept, without those that have rules; ``lately`` as for ``refusals``."""
+    if facts.session is None:
+        return 0
+    own_rules = {*MEANINGS, ORDER_CANCELLED, *([READ_ONLY] if read_only(facts) is not None else [])}
+    return sum(
+        int(more.number)
+        for code, more in facts.session.pairing.tally.refused_left_out.items()
+        if code not in own_rules and not (lately and (since := _since(facts, more)) is not None and since > RECENT)
+    )
+
+
+def _since(facts: Facts, more: LeftOut) -> int | None:
+    return between(moment(more.at_packet, more.at_ts), facts.until, facts.set_back)
+
+
 def refused_told(facts: Facts) -> str:
-    """The clause for a first line, or ""."""
-    more = int(facts.session.pairing.tally.refused_left_out) if facts.session is not None else 0
-    groups = refusals(facts, lately=more == 0)  # the newest are those left out
+    """The clause for a first line, or ""; where more came lately than are kept the kept ones stand for them."""
+    more = left_out(facts, lately=True)
+    groups = refusals(facts, lately=more == 0)
     number = sum(len(group.requests) for group in groups)
     if not number:
         return ""
@@ -73,6 +103,6 @@ def refused_told(facts: Facts) -> str:
         means = meaning_of(first.code)
         whose = f"the client's {first.name}" if first.sure else f"the client's request {first.requests[0].request_id}"
         return f"error {first.code} to {whose}" + (f": {means}" if means else "")
-    least = "at least " if more else ""
     one = f"{first.code} to {first.name} for one" if first.sure else f"{first.code} for one"
-    return f"{least}{number:,} requests of the client were answered with an error ({one})"
+    least = "at least " if more else ""
+    return f"{least}{number + more:,} requests of the client were answered with an error ({one})"

@@ -220,19 +220,19 @@ class Pairing:
             if over is not None:
                 alone = self.running.number(key, code) == 1
                 self.running.drop(over.spot)
-                self._ended_by(over, code, packet, alone)
+                self._ended_by(over, code, ts_ns, packet, alone)
             return
         if refused(youngest.message_id, code):
             self._failed(youngest, ts_ns, packet)
-            self._ended_by(youngest, code, packet, alone)
+            self._ended_by(youngest, code, ts_ns, packet, alone)
         else:
             self._answered(youngest, ERROR, ts_ns, packet)
         self._put(place, [waiting for waiting in self.by_key[place] if waiting is not youngest])
 
-    def _ended_by(self, waiting: Waiting, code: i64, packet: i64, alone: bool) -> None:
+    def _ended_by(self, waiting: Waiting, code: i64, ts_ns: i64, packet: i64, alone: bool) -> None:
         """Name a request that an error ended."""
         name = name_of(True, meant(waiting.message_id, code))
-        self.tally.refuse(Refused(waiting.packet, waiting.ts_ns, name, waiting.request_id, code, packet, alone))
+        self.tally.refuse(Refused(waiting.packet, waiting.ts_ns, name, waiting.request_id, code, packet, alone), ts_ns)
 
     def cancel(self, message_id: i64, key: i64, packet: i64 = 0, ts_ns: i64 = -1) -> None:
         """The client wants no more of a request of that kind."""

@@ -107,6 +107,15 @@ class Refused(Named):
         self.alone: bool = alone
 
 
+class LeftOut:
+    """Refusals with one code that are not listed: how many, and when the newest came."""
+
+    def __init__(self) -> None:
+        self.number: i64 = 0
+        self.at_packet: i64 = 0
+        self.at_ts: i64 = -1
+
+
 class GivenUp(Named):
     """A request that the client cancelled before anything had answered it; ``at_*``: of the cancellation."""
 
@@ -122,6 +131,9 @@ NO_CANCELS: Final[list[GivenUp]] = []
 NO_REFUSALS: Final[list[Refused]] = []
 """What a session has until a request is refused: shared, never written to."""
 
+OTHER_CODES: Final = 0
+"""The code of refusals that are left out with so many codes that not each is counted."""
+
 
 class Tally:
     """The kinds by the request's message id; the lists are in capture order, at most ``most`` each."""
@@ -135,7 +147,7 @@ class Tally:
         self.early: list[Named] = []
         self.early_left_out: i64 = 0
         self.refused: list[Refused] = NO_REFUSALS
-        self.refused_left_out: i64 = 0
+        self.refused_left_out: dict[int, LeftOut] = {}  # by code
         self.given_up: list[GivenUp] = NO_CANCELS
         self.given_up_left_out: i64 = 0
 
@@ -161,14 +173,20 @@ class Tally:
         else:
             self.early_left_out += 1
 
-    def refuse(self, refused: Refused) -> None:
-        """An error ended a request."""
+    def refuse(self, refused: Refused, at_ts: i64) -> None:
+        """An error ended a request; ``at_ts``: when it came, in ns."""
         if self.refused is NO_REFUSALS:
             self.refused = []
         if len(self.refused) < self.most:
             self.refused.append(refused)
-        else:
-            self.refused_left_out += 1
+            return
+        code = refused.code
+        if code not in self.refused_left_out and len(self.refused_left_out) >= self.most:
+            code = OTHER_CODES
+        left_out = self.refused_left_out.setdefault(code, LeftOut())
+        left_out.number += 1
+        left_out.at_packet = refused.at_packet
+        left_out.at_ts = at_ts
 
     def give_up(self, given_up: GivenUp) -> None:
         """The client wanted no answer any more."""

@@ -63,7 +63,7 @@ def test_more_refusals_than_are_kept_are_counted() -> None:
     finding = found("requests-refused", history(120, "no data"))
 
     assert finding.evidence[-1] == "and 20 more requests"
-    assert "; at least 100 requests of the client were answered with an error" in verdict(history(120, "no data"))
+    assert "; at least 120 requests of the client were answered with an error" in verdict(history(120, "no data"))
 
 
 def test_an_order_and_a_request_with_the_same_id_are_told_apart_by_the_code() -> None:
@@ -105,6 +105,13 @@ def test_an_order_that_ended_without_the_clients_wish_is_a_notice() -> None:
     assert "; error 202 to the client's placeOrder: order cancelled;" in verdict(talk)
 
 
+def test_an_order_that_ended_for_no_reason_of_its_own_is_no_word_of_the_first_line() -> None:
+    talk = refused(ORDER, error(202, "Order Canceled - reason:", 7), AN_ORDER_STATUS)  # its bracket's other one filled
+
+    assert found("requests-refused", talk).severity == "notice"
+    assert "202 to" not in verdict(talk)
+
+
 def test_an_order_that_is_rejected_while_its_cancellation_waits_is_told_as_the_order() -> None:
     finding = found("requests-refused", refused(ORDER + CANCEL_ORDER, REJECTED))
 
@@ -142,6 +149,14 @@ def test_that_there_is_nothing_to_cancel_refuses_no_request_that_took_the_id_sin
     assert "requests-refused" not in [name for _, name in findings(talk)]
 
 
+def test_that_a_query_was_cancelled_refuses_none_with_its_id() -> None:
+    again = frame("20", "7", "0", "ES")
+    said = "Historical Market Data Service error message:API historical data query cancelled: 7"
+    talk = refused(again + frame("25", "1", "7") + again, error(162, said, 7))
+
+    assert "requests-refused" not in [name for _, name in findings(talk)]
+
+
 def test_an_error_is_that_of_one_only_where_no_other_kind_has_its_id() -> None:
     three = refused(CONTRACT + frame("20", "7", "0", "ES") * 2, error(200, "No security definition", 7))
     ticks = frame("1", "6", "7", "1", "5.0", "3", "0")
@@ -152,6 +167,25 @@ def test_an_error_is_that_of_one_only_where_no_other_kind_has_its_id() -> None:
         assert "requests-unanswered" not in [name for _, name in findings(talk)]
         assert "not answered" not in verdict(talk)
     assert "to the client's request 7:" in verdict(running)
+
+
+def test_many_refusals_of_long_ago_are_no_word_of_the_first_line() -> None:
+    talk = ready()
+    for key in range(120):
+        talk = talk.client.data(frame("20", str(key), "0", "ES")).server.data(error(162, "no data", key)).client.ack()
+    talk = talk.after(3600).client.data(frame("49", "1")).server.data(frame("49", "1", "1795394385"))
+
+    assert "162 to" not in verdict(talk.client.ack().client.fin().server.fin().client.ack())
+
+
+def test_errors_that_have_a_rule_of_their_own_are_not_counted_among_more_of_another_code() -> None:
+    talk = ready().client.data(CONTRACT).server.data(error(200, "No security definition", 7)).client.ack()
+    for key in range(10, 130):
+        talk = talk.client.data(frame("1", "11", str(key), "0", "ES")).server.data(error(10197, "competing", key))
+    talk = talk.client.ack().after(3).client.fin().server.fin().client.ack()
+
+    assert "; error 200 to the client's reqContractDetails:" in verdict(talk)
+    assert len(found("requests-refused", talk).evidence) == 1
 
 
 def test_an_error_whose_text_was_not_captured_is_told_by_its_code() -> None:

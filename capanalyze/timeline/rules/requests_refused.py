@@ -11,7 +11,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
-from capanalyze.timeline.refusals import Refusals, refusals
+from capanalyze.timeline.refusals import Refusals, left_out, refusals
 from capanalyze.timeline.words import count, packets, quote
 
 ID: Final = "requests-refused"
@@ -48,10 +48,9 @@ ELSE: Final = (
 def check(facts: Facts) -> Finding | None:
     """Fires where an error ended a request and no other rule tells of it."""
     groups = refusals(facts)
-    if not groups or facts.session is None:
+    if not groups:
         return None
-    more = sum(len(group.requests) for group in groups[LISTED:])
-    more += int(facts.session.pairing.tally.refused_left_out)
+    more = sum(len(group.requests) for group in groups[LISTED:]) + left_out(facts)
     orders = [group for group in groups if group.of_an_order]
     return finding(
         ID,
