@@ -189,7 +189,8 @@ def _not_ready(group: Group) -> str:
     lead = _after(_until(group, lambda facts: facts.start_api), said)
     never = ("are" if len(first.missing_names) > 1 else "is") + " not in the capture" if lacking else "had not come"
     if errors:
-        soon = all(wait <= SECOND for wait in known(_until(group, lambda facts: said_of_start(facts)[-1].at)))
+        waits = known(_until(group, lambda facts: said_of_start(facts)[-1].at))
+        soon = bool(waits) and all(wait <= SECOND for wait in waits)
         came = f" and right after the {first.server.called}'s" if soon else f"; the {first.server.called} had sent"
         return f"{lead}{came} {errors}; {absent} {never}{_form(group)}"
     return f"{lead}; {absent} {never}{_form(group)}"

@@ -1,6 +1,10 @@
 """What the gateway says of a session that does not become ready is told, and of that one alone."""
 
-from tests.conversation import Conversation
+import struct
+
+from capanalyze.api import read_files
+from capanalyze.capture.files import from_bytes
+from tests.conversation import Conversation, block, pcapng
 from tests.timeline.rule_talks import other
 from tests.timeline.talk import MANAGED_ACCOUNTS, error, found, started, verdict
 
@@ -25,6 +29,19 @@ def test_a_gateway_that_says_why_it_closes_does_not_close_without_saying_why() -
     assert [cause.text for cause in finding.causes] == [MEANING.removeprefix("error 10141 (").removesuffix(")")]
     assert any("`Paper trading disclaimer must first be accepted" in line for line in finding.evidence)
     assert f"right after the gateway's {MEANING}" in verdict(closed(DISCLAIMER))
+
+
+def test_without_times_nothing_is_told_as_right_after_an_error() -> None:
+    head = pcapng([])
+    simple = [block(3, struct.pack("<I", len(one)) + one + bytes(-len(one) % 4)) for one in _frames(closed(DISCLAIMER))]
+    told = read_files([from_bytes(head + b"".join(simple), "talk.pcapng")]).verdict
+
+    assert f"; the gateway had sent {MEANING};" in told
+    assert "right after" not in told
+
+
+def _frames(talk: Conversation) -> list[bytes]:
+    return [packet.frame() for packet in talk.packets]
 
 
 def test_an_error_that_no_table_knows_is_told_in_its_own_words() -> None:
