@@ -15,7 +15,7 @@ from capanalyze.tws.tally import LeftOut, Refused
 
 ORDER_CANCELLED: Final = 202
 CANCELS_ALL: Final = "reqGlobalCancel"
-"""The client's wish that every order ends, so that 202 refuses none."""
+"""The client's wish that every order ends, so that 202 refuses none; it may be among octets that are missing."""
 
 NO_REASON: Final = (":", "\N{FULLWIDTH COLON}")
 """What the text of 202 ends with where an order ended as it may: another of its bracket was filled, or its day over."""
@@ -54,7 +54,7 @@ def refusals(facts: Facts, lately: bool = False) -> list[Refusals]:
         return []
     errors = {(error.at.packet, error.code, error.about): error for error in facts.errors}
     closed = facts.close.packet if facts.close is not None and facts.closer == "client" else 0
-    globally = CANCELS_ALL in session.client_counts
+    globally = CANCELS_ALL in session.client_counts or facts.client.unread > 0
     found: dict[tuple[str, int], Refusals] = {}
     for one in session.pairing.tally.refused:
         error = errors.get((int(one.at_packet), int(one.code), one.request_id))

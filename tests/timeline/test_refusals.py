@@ -112,6 +112,20 @@ def test_an_order_that_ended_for_no_reason_of_its_own_is_no_word_of_the_first_li
     assert "202 to" not in verdict(talk)
 
 
+def test_a_wish_that_the_capture_lost_may_have_ended_an_order() -> None:
+    talk = ready().client.data(ORDER).server.data(AN_ORDER_STATUS).client.data(CANCEL_ORDER, unseen=True).server.ack()
+    talk = talk.server.data(error(202, "Order Canceled - reason:", 7) + error(200, "none", 8)).client.ack()
+
+    assert "requests-refused" not in [name for _, name in findings(talk.after(3).client.fin().server.fin())]
+
+
+def test_a_request_that_the_capture_lost_may_have_been_refused() -> None:
+    talk = ready().client.data(CONTRACT).server.ack().client.data(DATA_7, unseen=True).server.ack()
+    talk = talk.server.data(error(200, "No security definition", 7)).client.ack().after(3).client.fin()
+
+    assert found("requests-refused", talk).certainty == "likely"
+
+
 def test_an_order_that_is_rejected_while_its_cancellation_waits_is_told_as_the_order() -> None:
     finding = found("requests-refused", refused(ORDER + CANCEL_ORDER, REJECTED))
 

@@ -60,7 +60,7 @@ def check(facts: Facts) -> Finding | None:
         sorted({int(one.at_packet) for group in groups for one in group.requests})[:LISTED],
         [*(_told(group) for group in groups[:LISTED]), f"and {count(more, 'more request')}" if more else ""],
         severity="problem" if orders else "notice",
-        certainty="certain" if all(group.sure for group in groups) else "likely",
+        certainty="certain" if all(group.sure for group in groups) and not facts.client.unread else "likely",
         advice=_advice(groups[0]),
     )
 
