@@ -8,7 +8,7 @@ from typing import Final
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.orders import ORDERS
-from capanalyze.timeline.words import SECOND, span
+from capanalyze.timeline.words import SECOND, at_least, span
 from capanalyze.tws.schema.pairs import pairs
 from capanalyze.tws.tally import GivenUp
 
@@ -32,6 +32,11 @@ def given_up(facts: Facts) -> list[tuple[GivenUp, int]]:
     return [(one, wait) for one, wait in waits if wait is not None and wait >= PATIENCE]
 
 
+def more_given_up(facts: Facts) -> bool:
+    """Whether more were cancelled than are listed."""
+    return facts.session is not None and facts.session.pairing.tally.given_up_left_out > 0
+
+
 def given_up_told(facts: Facts) -> str:
     """The clause for a first line, or ""; where octets are missing the answers may be among them."""
     found = [] if facts.incomplete else given_up(facts)
@@ -39,4 +44,5 @@ def given_up_told(facts: Facts) -> str:
         return ""
     if len(found) == 1:
         return f"the client cancelled its {found[0][0].name} after {span(found[0][1])} without an answer"
-    return f"the client cancelled {len(found)} requests that had no answer ({found[0][0].name} for one)"
+    number = f"{at_least(more_given_up(facts))}{len(found)}"
+    return f"the client cancelled {number} requests that had no answer ({found[0][0].name} for one)"

@@ -8,7 +8,7 @@ from typing import Final
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.vanished import in_vain
-from capanalyze.timeline.words import count
+from capanalyze.timeline.words import at_least, count
 from capanalyze.tws.decode import decode
 from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named
@@ -47,7 +47,14 @@ def unconfirmed_told(facts: Facts) -> str:
     if len(found) == 1:
         return f"the client's {found[0].name} {found[0].request_id} was not answered"
     one = f"{found[0].name} {found[0].request_id}"
-    return f"{count(len(found), 'request')} about orders were not answered ({one} for one)"
+    number = at_least(more_unanswered(facts)) + count(len(found), "request")
+    return f"{number} about orders were not answered ({one} for one)"
+
+
+def more_unanswered(facts: Facts) -> bool:
+    """Whether more requests had no answer than are listed, or waited than were followed."""
+    session = facts.session
+    return session is not None and session.unanswered_left_out + session.pairing.tally.not_followed > 0
 
 
 def held(facts: Facts, orders: list[Named]) -> list[int]:

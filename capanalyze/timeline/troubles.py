@@ -12,14 +12,14 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.given_up import given_up_told
 from capanalyze.timeline.held_up import held_up_told
 from capanalyze.timeline.last_words import untaken
-from capanalyze.timeline.orders import errors_in_doubt, unconfirmed, unconfirmed_told
+from capanalyze.timeline.orders import errors_in_doubt, more_unanswered, unconfirmed, unconfirmed_told
 from capanalyze.timeline.pacing import paced, sent_fast
 from capanalyze.timeline.refusals import refused_told
 from capanalyze.timeline.resubscribed import data_since, never_again
 from capanalyze.timeline.silence import met_with_rst
 from capanalyze.timeline.standing import lost_farms, read_only, recent, standing, trimmed
 from capanalyze.timeline.vanished import in_vain
-from capanalyze.timeline.words import SECOND, count, listing, quote, span
+from capanalyze.timeline.words import SECOND, at_least, count, listing, quote, span
 from capanalyze.tws.pace import RATE
 from capanalyze.tws.schema.pairs import pairs
 from capanalyze.tws.session import Session
@@ -232,7 +232,14 @@ def _early(facts: Facts) -> str:
     if not number:
         return ""
     were = "was" if number == 1 else "were"
-    return f"{count(number, 'request')} that came before the session was ready {were} not answered"
+    requests = at_least(more_early(facts)) + count(number, "request")
+    return f"{requests} that came before the session was ready {were} not answered"
+
+
+def more_early(facts: Facts) -> bool:
+    """Whether more were sent before the session was ready than are listed, or than are known to have no answer."""
+    session = facts.session
+    return session is not None and (session.pairing.tally.early_left_out > 0 or more_unanswered(facts))
 
 
 def sent_too_early(facts: Facts) -> list[Named]:

@@ -145,13 +145,18 @@ def listing(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-def first_of(words: Sequence[str], left_out: int = 0) -> str:
+def at_least(least: bool) -> str:
+    """Before a number that may be too small."""
+    return "at least " if least else ""
+
+
+def first_of(words: Sequence[str], left_out: int = 0, *, least: bool = False) -> str:
     """The first LISTED_REQUESTS as a list, and how many more there are: "a, b and c, and 4 more".
 
-    ``left_out`` are those that are not among the words.
+    ``left_out`` are those that are not among the words; ``least``: there may be still more.
     """
     more = max(len(words) - LISTED_REQUESTS, 0) + left_out
-    return listing(words[:LISTED_REQUESTS]) + (f", and {more:,} more" if more else "")
+    return listing(words[:LISTED_REQUESTS]) + (f", and {at_least(least)}{more:,} more" if more else "")
 
 
 def packets(numbers: Iterable[int]) -> str:

@@ -53,3 +53,12 @@ def test_an_order_that_was_cancelled_is_an_order() -> None:
     )
 
     assert [name for _, name in findings(talk) if name.startswith(("requests-given", "order"))] == ["order-unconfirmed"]
+
+
+def test_more_than_are_listed_are_told_as_at_least_so_many() -> None:
+    asked = b"".join(frame("20", str(key), "0", "ES") for key in range(120))
+    cancelled = b"".join(frame("25", "1", str(key)) for key in range(120))
+    talk = ready().client.data(asked).server.ack().after(60).client.data(cancelled).server.ack().after(2).client.fin()
+
+    assert "the client cancelled at least 100 requests that had no answer" in verdict(talk)
+    assert found("requests-given-up", talk).evidence[-1] == "and at least 94 more requests"

@@ -76,3 +76,11 @@ def test_a_capture_of_the_clients_packets_alone_says_nothing_of_orders() -> None
 
     assert "order-unconfirmed" not in [name for _, name in findings(talk)]
     assert "not answered" not in report(talk).verdict
+
+
+def test_more_orders_than_are_listed_are_told_as_at_least_so_many() -> None:
+    talk = ready().client.data(b"".join(frame("3", str(key), "0", "ES") for key in range(120))).server.ack()
+    talk = talk.client.fin().server.fin().client.ack()
+
+    assert "; at least 100 requests about orders were not answered (placeOrder 0 for one);" in verdict(talk)
+    assert ", and at least 94 more" in found("order-unconfirmed", talk).evidence[0]

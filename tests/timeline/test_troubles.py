@@ -8,6 +8,8 @@ from capanalyze.tcp.room import Room
 from tests.conversation import Conversation
 from tests.timeline.rule_talks import A_CONTRACT, A_POSITION, A_TICK, CONTRACT, POSITIONS
 from tests.timeline.talk import (
+    MANAGED_ACCOUNTS,
+    NEXT_VALID_ID,
     START_API,
     answer,
     answered,
@@ -17,6 +19,7 @@ from tests.timeline.talk import (
     frame,
     ready,
     report,
+    started,
     verdict,
 )
 
@@ -323,3 +326,12 @@ def test_a_window_that_was_open_in_between_has_not_been_shut_since() -> None:
     ]
 
     assert [evidence[-1] for evidence in told] == ["it stayed 0 for the remaining 5.0 s"]
+
+
+def test_more_early_requests_than_are_listed_are_told_as_at_least_so_many() -> None:
+    early = b"".join(frame("20", str(key), "0", "ES") for key in range(120))
+    talk = started().client.data(early).server.ack().server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack()
+    talk = talk.after(3).client.fin().server.fin().client.ack()
+
+    assert "; at least 100 requests that came before the session was ready were not answered" in verdict(talk)
+    assert found("requests-before-ready", talk).evidence[0].endswith(", and at least 94 more")

@@ -13,8 +13,8 @@ from typing import Final
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.orders import held, unconfirmed
-from capanalyze.timeline.words import LISTED_REQUESTS, SECOND, count, listing, span
+from capanalyze.timeline.orders import held, more_unanswered, unconfirmed
+from capanalyze.timeline.words import LISTED_REQUESTS, SECOND, first_of, listing, span
 from capanalyze.tws.tally import Named
 
 ID: Final = "order-unconfirmed"
@@ -62,8 +62,7 @@ def _listed(facts: Facts, orders: list[Named]) -> str:
         before = between(moment(one.packet, one.ts_ns), facts.until, facts.set_back)
         when = f", {span(before)} before {end}" if before is not None and before >= 0 else ""
         words.append(f"{one.name} {one.request_id} (packet {one.packet}{when})")
-    more = len(orders) - LISTED_REQUESTS
-    return listing(words) + (f", and {count(more, 'more')}".removesuffix("s") if more > 0 else "")
+    return first_of(words, max(len(orders) - LISTED_REQUESTS, 0), least=more_unanswered(facts))
 
 
 def _transmit(facts: Facts, orders: list[Named]) -> list[str]:

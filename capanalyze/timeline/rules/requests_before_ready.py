@@ -12,7 +12,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.troubles import sent_too_early
+from capanalyze.timeline.troubles import more_early, sent_too_early
 from capanalyze.timeline.words import LISTED_REQUESTS, first_of
 
 ID: Final = "requests-before-ready"
@@ -24,7 +24,7 @@ def check(facts: Facts) -> Finding | None:
     if facts.session is None or not lost:
         return None
     ready = facts.session.milestones["ready"]
-    told = first_of([f"{one.name} (packet {one.packet})" for one in lost])
+    told = first_of([f"{one.name} (packet {one.packet})" for one in lost], least=more_early(facts))
     evidence = [f"sent before the session was ready in packet {ready.packet}, and not answered: {told}"]
     if facts.incomplete:
         evidence.append("octets are missing from the capture: the answers may be among them")

@@ -10,9 +10,9 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.given_up import given_up
+from capanalyze.timeline.given_up import given_up, more_given_up
 from capanalyze.timeline.standing import lost_farms
-from capanalyze.timeline.words import LISTED_REQUESTS, count, quote, span
+from capanalyze.timeline.words import LISTED_REQUESTS, at_least, count, quote, span
 from capanalyze.tws.schema.pairs import pairs
 
 ID: Final = "requests-given-up"
@@ -46,7 +46,7 @@ def check(facts: Facts) -> Finding | None:
         ID,
         "The client cancelled requests that had not been answered",
         [packet for one, _ in found[:LISTED_REQUESTS] for packet in (int(one.packet), int(one.at_packet))],
-        [*evidence, f"and {count(more, 'more request')}" if more > 0 else ""],
+        [*evidence, f"and {at_least(more_given_up(facts))}{count(more, 'more request')}" if more > 0 else ""],
         severity="notice",
         certainty="possible" if facts.incomplete or facts.held_back else "certain",
         causes=[*farms, NOTHING if streams else TOO_MUCH],
