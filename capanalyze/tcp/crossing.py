@@ -1,24 +1,33 @@
-"""Crossing: whether the other side may have closed at the same time, and the capture ends before that could be seen.
+"""Crossing: whether the other side may have closed at the same time, and the capture does not show that.
 
 In: a connection with its Close, and the time when the capture ended. Out: the Close, likely only where the path
 from the capturing host to the other side and back takes longer than what was captured after the close. Both may have
 been stopped at the same minute; each one's capture then holds its own close and not the other's. On one host a round
-trip takes microseconds, and nothing is in doubt.
+trip takes microseconds, and nothing is in doubt. Likely only, too, where a FIN is neither acknowledged nor sent again
+for longer than any host waits: then the capture lacks packets, and a FIN of the other side's may be among them.
 """
 
 from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.connection import Connection
+from capanalyze.tcp.connection import Close, Connection
 from capanalyze.tcp.events import Event
-from capanalyze.tcp.evidence import CUT_SHORT, doubt
+from capanalyze.tcp.evidence import CUT_SHORT, UNHEARD, doubt
+from capanalyze.tcp.notes import RETRANSMISSION
 
 PATH: Final = 2_000_000
 """Nanoseconds of a round trip beyond one's own host and network."""
 
 UNKNOWN: Final = 1_000_000_000
 """Nanoseconds that a round trip between two hosts may take where the capture does not tell (RFC 6298 2.1)."""
+
+PATIENCE: Final = 3_000_000_000
+"""No host waits longer before it sends again for the first time (RFC 6298 2.1: a second; before that RFC 1122: three),
+or else ROUND_TRIPS."""
+
+ROUND_TRIPS: Final = 3
+"""What the first measured round trip makes of that time (RFC 6298 2.2)."""
 
 
 def doubt_end(connection: Connection, ended_ts: i64) -> None:
@@ -34,11 +43,34 @@ def doubt_end(connection: Connection, ended_ts: i64) -> None:
     side = connection.side(close.side)
     if side.peer.parting.closed or side.parting.fin_acked:
         return
+    if ended_ts - close.ts_ns > patience(connection) and is_alone(connection, close):
+        doubt(close, UNHEARD)
+        return
     trip = round_trip(connection, close.side)
     if trip < 0 and side.host != side.peer.host:
         trip = UNKNOWN
     if trip >= PATH and 0 <= ended_ts - close.ts_ns < trip:
         doubt(close, CUT_SHORT)
+
+
+def patience(connection: Connection) -> i64:
+    """How long the hosts of a connection wait at most before they send again for the first time, in ns."""
+    return max(PATIENCE, ROUND_TRIPS * connection.rtt_ns)
+
+
+def is_alone(connection: Connection, close: Close) -> bool:
+    """Whether a FIN was captured once, and waits for an acknowledgement from a host that was heard.
+
+    Octets before it that wait too are sent again in its place, and ever later.
+    """
+    if close.kind != "FIN" or close.side < 0:
+        return False
+    side = connection.side(close.side)
+    parting, peer = side.parting, side.peer
+    if parting.fin_acked or parting.fin_inferred or parting.fin_again or parting.rst_count or peer.parting.rst_count:
+        return False
+    again = any(note.note == RETRANSMISSION and note.side == side.index for note in connection.notes)
+    return peer.packets > 0 and not (again and side.acked_rel < parting.fin_rel)
 
 
 def round_trip(connection: Connection, side: i64) -> i64:

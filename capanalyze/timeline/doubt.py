@@ -155,7 +155,7 @@ def _ground(first: Facts) -> list[str]:
         words.append(whereabouts(first))
     if close is not None and close.certainty == "certain" and forgotten(first) and not unsent(first):
         words.append(f"that RST {NO_ACK}")
-    if ground:
+    if ground and not (ground == UNHEARD and unrepeated(first) == "FIN"):  # which says it
         words.append(_GROUNDS[ground].format(peer=first.other_end.called, closer=first.closing_end.called))
     return words
 

@@ -3,22 +3,13 @@
 In: Facts. Out: whether it is so: of octets, or of the SYN, the SYN-ACK or the FIN that waits for an answer.
 """
 
-from typing import Final
-
+from capanalyze.tcp.crossing import is_alone, patience
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.words import SECOND
-
-PATIENCE: Final = 3 * SECOND
-"""No host waits longer before it sends again for the first time (RFC 6298 2.1: a second; before that RFC 1122: three),
-or else ROUND_TRIPS."""
-
-ROUND_TRIPS: Final = 3
-"""What the first measured round trip makes of that time (RFC 6298 2.2)."""
 
 
 def not_again(facts: Facts, side: str) -> bool:
-    """Whether octets of a side were neither acknowledged nor, for PATIENCE, sent again, as every host sends them.
+    """Whether octets of a side were neither acknowledged nor, for longer than a host waits, sent again.
 
     One that sent again before may still wait as long as it did then.
     """
@@ -39,14 +30,13 @@ def unrepeated(facts: Facts) -> str:
         answers = [event for event in facts.connection.events if event.kind == "SYN-ACK"]
         once = len(answers) == 1 and answers[0].count == 1
         return "SYN-ACK" if once and _long_since(facts, facts.opened_at) else ""
-    if facts.kind != "FIN" or facts.inferred or facts.closer == "both":
+    close = facts.connection.close
+    if close is None or facts.closer == "both" or not is_alone(facts.connection, close):
         return ""
-    end, other = facts.closing_end, facts.other_end
-    waits = not end.fin_acked and len(end.fins) == 1 and not (end.rsts or other.rsts) and other.side.packets > 0
-    return "FIN" if waits and _long_since(facts, facts.close) else ""
+    return "FIN" if _long_since(facts, facts.close) else ""
 
 
 def _long_since(facts: Facts, at: Moment | None) -> bool:
     """Whether the capture goes on for longer after a moment than any host waits."""
     waited = between(at, facts.ended, facts.set_back)
-    return waited is not None and waited > max(PATIENCE, ROUND_TRIPS * facts.connection.rtt_ns)
+    return waited is not None and waited > patience(facts.connection)

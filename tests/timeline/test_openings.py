@@ -122,8 +122,21 @@ def test_a_fin_that_is_not_sent_again_may_have_been_acknowledged() -> None:
     other = opened(client_address=("127.0.0.1", 50001), clock=once.clock, packets=once.packets)
     other.after(4).client.keep_alive()
 
-    told = report(other).connections[0].verdict
-    assert told.endswith("(the client's FIN was not sent again: the capture may lack packets).")
+    told = report(other).connections[0]
+    assert told.verdict.startswith("The client probably closed first (FIN in packet 4)")
+    assert told.verdict.endswith("(the client's FIN was not sent again: the capture may lack packets).")
+    assert told.close is not None
+    assert told.close.certainty == "likely"
+
+
+def test_octets_before_a_fin_are_sent_again_in_its_place() -> None:
+    talk = opened().client.data(b"API\0\0\0\0\x09v100..178", undelivered=True)
+    for wait in (1, 2, 4):
+        talk.after(wait).again(ip_id=talk.packets[-1].ip_id + 1)
+    talk.after(1).client.fin(undelivered=True)
+    talk.after(7).again(-2, ip_id=900)
+
+    assert "FIN was not sent again" not in report(talk).connections[0].verdict
 
 
 def test_a_host_that_sends_its_syn_ack_again_has_not_taken_the_ack() -> None:
