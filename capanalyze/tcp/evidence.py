@@ -61,7 +61,7 @@ def weigh(connection: Connection, close: Close) -> None:
     if peer.parting.closed:
         again = ANSWER_LOST if may_be_later_copy(connection, peer.peer, peer) else SENT_AGAIN
         doubt(close, "" if peer.parting.fin_inferred else again)
-    elif not is_whole(peer) or lacks_packets(connection) or had_more(close, peer):
+    elif not is_whole(peer) or lacks_packets(connection) or had_more(close, peer) or answers_unseen(connection, close):
         doubt(close, UNHEARD)
     elif was_unknown(connection, close, peer):
         doubt(close, UNKNOWN_THERE)
@@ -280,6 +280,12 @@ def lacks_packets(connection: Connection) -> bool:
     if server.scaled and server.isn >= 0 and client.last_ack < 0 and not client.octets:
         return True  # it was open before the ACK that opens it was captured, with no octets in its SYN (RFC 7413)
     return (client.isn >= 0) != (server.isn >= 0) and client.next_seq >= 0 and server.next_seq >= 0
+
+
+def answers_unseen(connection: Connection, close: Close) -> bool:
+    """Whether the closer's RST after its FIN has no ACK and so answers a segment, which was not captured."""
+    reset = connection.reset
+    return close.kind == "FIN" and reset is not None and reset.side == close.side and not reset.asked
 
 
 def asks_again(connection: Connection) -> bool:

@@ -212,3 +212,16 @@ def test_a_host_that_answers_what_came_before_a_reset_with_one_may_have_ended_be
 )
 def test_the_first_line_says_why_the_other_one_may_have_been_first(talk: Conversation, why: str) -> None:
     assert report(talk).verdict.endswith(f"({why}).")
+
+
+@pytest.mark.parametrize(("answered", "certainty"), [(False, "likely"), (True, "certain")])
+def test_a_reset_without_ack_after_a_fin_answers_something_that_the_capture_may_lack(
+    answered: bool, certainty: str
+) -> None:
+    talk = hello().after(0.1).client.fin(undelivered=True).after(0.1).server.data(b"more", unseen=not answered)
+    talk.client.bare_rst()
+
+    close = follow(talk.pcap()).only.close
+
+    assert close is not None
+    assert (close.first, close.kind, close.certainty) == ("client", "FIN", certainty)
