@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from capanalyze.capture.files import open_file
 from tests.capture.octets import records
-from tests.conversation import ACK, ETHERNET, FIN, PSH, SYN
+from tests.conversation import ACK, ETHERNET, FIN, PSH, RST, SYN
 
 BEHIND_ETHERNET = 14
 FOUR, SIX = b"\x08\x00", b"\x86\xdd"
@@ -88,7 +88,8 @@ def renumbered(frames: Sequence[Frame], chance: Random) -> list[Frame]:
         of = head(frame.octets)
         octets = bytearray(frame.octets)
         back = ahead[other_way(of.flow)]
-        add(octets, of.tcp + 4, ahead[of.flow])
+        if not of.flags & RST or of.seq:  # the answer to a SYN has no number of its own (RFC 9293 3.10.7.1)
+            add(octets, of.tcp + 4, ahead[of.flow])
         if of.flags & ACK:
             add(octets, of.tcp + 8, back)
         for at in acknowledged_blocks(octets, of):
