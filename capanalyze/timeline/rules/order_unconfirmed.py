@@ -33,8 +33,12 @@ def check(facts: Facts) -> Finding | None:
     if not orders:
         return None
     side = facts.client.side
-    taken = "acknowledged all" if side.acked_rel >= side.next_rel else "did not acknowledge all"
-    last = between(moment(orders[-1].packet, orders[-1].ts_ns), facts.until)
+    taken = (
+        "acknowledged all that the client sent, which is no answer of the gateway"
+        if side.acked_rel >= side.next_rel
+        else "did not acknowledge all that the client sent: it may not have got it"
+    )
+    last = between(moment(orders[-1].packet, orders[-1].ts_ns), facts.until, facts.set_back)
     at_once = facts.closer == "client" and last is not None and last < SECOND
     return finding(
         ID,
@@ -44,7 +48,7 @@ def check(facts: Facts) -> Finding | None:
         [*(int(one.packet) for one in orders[:LISTED_REQUESTS]), facts.close],
         [
             f"no answer to {_listed(facts, orders)}",
-            f"the gateway's host {taken} that the client sent, which is no answer of the gateway",
+            f"the gateway's host {taken}",
             *_transmit(facts, orders),
         ],
         severity="problem",
