@@ -2,7 +2,8 @@
 
 In: a connection with its Close, and the time when the capture ended. Out: the Close, likely only where the path
 from the capturing host to the other side and back takes longer than what was captured after the close. Both may have
-been stopped at the same minute; each one's capture then holds its own close and not the other's. On one host a round
+been stopped at the same minute; each one's capture then holds its own close and not the other's. A FIN that is not
+acknowledged after a round trip may have been lost: until it is, the other side has not heard of it. On one host a round
 trip takes microseconds, and nothing is in doubt. Likely only, too, where a FIN is neither acknowledged nor sent again
 for longer than any host waits: then the capture lacks packets, and a FIN of the other side's may be among them.
 """
@@ -49,7 +50,8 @@ def doubt_end(connection: Connection, ended_ts: i64) -> None:
     trip = round_trip(connection, close.side)
     if trip < 0 and side.host != side.peer.host:
         trip = UNKNOWN
-    if trip >= PATH and 0 <= ended_ts - close.ts_ns < trip:
+    since = side.last_ts if side.parting.fin_again else close.ts_ns  # the FIN before may have been lost
+    if trip >= PATH and ended_ts >= since and (waits(connection, close) or ended_ts - since < trip):
         doubt(close, CUT_SHORT)
 
 
@@ -59,18 +61,24 @@ def patience(connection: Connection) -> i64:
 
 
 def is_alone(connection: Connection, close: Close) -> bool:
-    """Whether a FIN was captured once, and waits for an acknowledgement from a host that was heard.
+    """Whether a FIN that waits was captured once, and the other side's host was heard.
 
     Octets before it that wait too are sent again in its place, and ever later.
     """
-    if close.kind != "FIN" or close.side < 0:
+    if not waits(connection, close):
         return False
     side = connection.side(close.side)
-    parting, peer = side.parting, side.peer
-    if parting.fin_acked or parting.fin_inferred or parting.fin_again or parting.rst_count or peer.parting.rst_count:
-        return False
     again = any(note.note == RETRANSMISSION and note.side == side.index for note in connection.notes)
-    return peer.packets > 0 and not (again and side.acked_rel < parting.fin_rel)
+    first = not side.parting.fin_again and not (again and side.acked_rel < side.parting.fin_rel)
+    return first and side.peer.packets > 0
+
+
+def waits(connection: Connection, close: Close) -> bool:
+    """Whether the close is a captured FIN that waits for an acknowledgement, as it does until a RST comes."""
+    if close.kind != "FIN" or close.side < 0:
+        return False
+    parting, peer = connection.side(close.side).parting, connection.side(close.side).peer.parting
+    return not (parting.fin_acked or parting.fin_inferred or parting.rst_count or peer.rst_count)
 
 
 def round_trip(connection: Connection, side: i64) -> i64:

@@ -116,11 +116,21 @@ def over_a_path(trip: float, at: str = "client", kind: str = "rst", more: float 
         (over_a_path(0.02, kind="fin"), "likely"),
         (over_a_path(0.02, more=0.01), "likely"),
         (over_a_path(0.02, more=0.03), "certain"),
+        (over_a_path(0.02, kind="fin", more=0.03), "likely"),
         (over_a_path(0.02, at="server"), "certain"),
         (over_a_path(0.00005), "certain"),
         (over_a_path(0.00005, kind="fin"), "certain"),
     ],
-    ids=["RST", "FIN", "10 ms more", "30 ms more", "captured at the other end", "loopback", "FIN on loopback"],
+    ids=[
+        "RST",
+        "FIN",
+        "10 ms more",
+        "30 ms more",
+        "FIN, 30 ms more",
+        "captured at the other end",
+        "loopback",
+        "FIN on loopback",
+    ],
 )
 def test_a_capture_that_ends_sooner_than_a_close_that_crossed_this_one_could_come_leaves_it_likely(
     captured: Report, certainty: str
