@@ -7,7 +7,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.error_codes import fits, of_the_order, refuses
+from capanalyze.tws.error_codes import refuses
+from capanalyze.tws.error_subjects import fits, of_the_order
 from capanalyze.tws.schema import messages, name_of
 from capanalyze.tws.schema.pairs import Pair, pairs
 

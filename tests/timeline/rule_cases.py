@@ -1,7 +1,7 @@
 """A capture for every rule, on which it fires; and all near misses. A helper of the tests."""
 
 from tests.conversation import Conversation
-from tests.timeline import near_misses_session, near_misses_start
+from tests.timeline import near_misses_requests, near_misses_session, near_misses_start
 from tests.timeline.rule_talks import (
     A_POSITION,
     CANCEL_HISTORY,
@@ -119,5 +119,9 @@ FIRES = {
 }
 """Rule -> a capture on whose last connection it fires."""
 
-KEEPS_STILL = {**near_misses_start.BEFORE_READY, **near_misses_session.IN_SESSION}
+KEEPS_STILL = {
+    **near_misses_start.BEFORE_READY,
+    **near_misses_session.IN_SESSION,
+    **near_misses_requests.OF_REQUESTS,
+}
 """Rule -> captures on whose last connection it keeps still."""
