@@ -125,11 +125,11 @@ class GivenUp(Named):
         self.at_ts: i64 = at_ts
 
 
+NONE_NAMED: Final[list[Named]] = []
 NO_CANCELS: Final[list[GivenUp]] = []
-"""What a session has until a request is given up: shared, never written to."""
-
 NO_REFUSALS: Final[list[Refused]] = []
-"""What a session has until a request is refused: shared, never written to."""
+NONE_LEFT_OUT: Final[dict[int, LeftOut]] = {}
+"""What a session has until there is one: shared, never written to."""
 
 OTHER_CODES: Final = 0
 """The code of refusals that are left out with so many codes that not each is counted."""
@@ -142,12 +142,12 @@ class Tally:
         self.most: i64 = NAMED
         self.kinds: dict[int, Kind] = {}
         self.not_followed: i64 = 0  # too many others waited, or it lay behind a hole: nobody knows of answers
-        self.repeated: list[Named] = []
+        self.repeated: list[Named] = NONE_NAMED
         self.repeated_left_out: i64 = 0
-        self.early: list[Named] = []
+        self.early: list[Named] = NONE_NAMED
         self.early_left_out: i64 = 0
         self.refused: list[Refused] = NO_REFUSALS
-        self.refused_left_out: dict[int, LeftOut] = {}  # by code
+        self.refused_left_out: dict[int, LeftOut] = NONE_LEFT_OUT  # by code
         self.given_up: list[GivenUp] = NO_CANCELS
         self.given_up_left_out: i64 = 0
 
@@ -161,6 +161,8 @@ class Tally:
 
     def repeat(self, message_id: i64, request_id: int | None, packet: i64, ts_ns: i64) -> None:
         """A request's id was in use by another of its kind."""
+        if self.repeated is NONE_NAMED:
+            self.repeated = []
         if len(self.repeated) < self.most:
             self.repeated.append(Named(packet, ts_ns, name_of(True, message_id), request_id))
         else:
@@ -168,6 +170,8 @@ class Tally:
 
     def too_early(self, message_id: i64, request_id: int | None, packet: i64, ts_ns: i64) -> None:
         """A request was sent before the session was ready."""
+        if self.early is NONE_NAMED:
+            self.early = []
         if len(self.early) < self.most:
             self.early.append(Named(packet, ts_ns, name_of(True, message_id), request_id))
         else:
@@ -180,6 +184,8 @@ class Tally:
         if len(self.refused) < self.most:
             self.refused.append(refused)
             return
+        if self.refused_left_out is NONE_LEFT_OUT:
+            self.refused_left_out = {}
         code = refused.code
         if code not in self.refused_left_out and len(self.refused_left_out) >= self.most:
             code = OTHER_CODES
