@@ -82,7 +82,7 @@ def test_an_end_past_all_clocks_is_none() -> None:
 
 
 def test_a_close_behind_which_the_recording_went_on_for_a_round_trip_is_certain() -> None:
-    talk = Conversation(step_ns=5_000_000).open().client.fin()
+    talk = Conversation(step_ns=5_000_000).open().client.rst()
     files = (from_bytes(talk.pcap()), recorded(talk.packets, START_NS + 20 * SECOND))
 
     assert [read_files([file]).connections[0].close.certainty for file in files] == ["likely", "certain"]
