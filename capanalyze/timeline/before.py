@@ -30,6 +30,9 @@ from capanalyze.tws.hello import RIGHT_HELLO
 QUOTED: Final = 24
 """Octets of a wrong hello that a verdict quotes."""
 
+_CLIENTS_HELLO: Final = "the client's hello"
+_NOTHING_CAPTURED: Final = "nothing that either side said is in the capture"
+
 
 def before_close(group: Group, *, brief: bool = False) -> str:
     """A clause like ", 4.0 s after ...": what had been exchanged before the close, or before the capture's end."""
@@ -60,9 +63,6 @@ def _no_data(group: Group) -> str:
     return f"{opened}; {_NOTHING_CAPTURED}" if unread else f"{opened}; neither side had sent anything"
 
 
-_NOTHING_CAPTURED: Final = "nothing that either side said is in the capture"
-
-
 def _hello_unanswered(group: Group) -> str:
     first = group[0]
     host = f"the {first.server.called}'s host"
@@ -86,9 +86,6 @@ def _hello_unanswered(group: Group) -> str:
     if first.hello_taken != "never":
         return f"; {_CLIENTS_HELLO} was acknowledged by {host} and has not been answered{lasting}"
     return f"; {_CLIENTS_HELLO} was neither acknowledged nor answered{lasting}"
-
-
-_CLIENTS_HELLO: Final = "the client's hello"
 
 
 def _gateway(facts: Facts) -> str:

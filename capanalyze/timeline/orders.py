@@ -9,7 +9,7 @@ from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import at_least, count
-from capanalyze.tws.decode import decode
+from capanalyze.tws.decode import decode_message
 from capanalyze.tws.session import Session
 from capanalyze.tws.tally import Named
 
@@ -61,10 +61,9 @@ def held(facts: Facts, orders: list[Named]) -> list[int]:
     """The ids of those that were sent with transmit off, as far as they are kept: TWS holds such an order."""
     wanted = {(int(one.packet), one.request_id) for one in orders if one.name == PLACE_ORDER}
     found = []
-    for message in messages_before_close(facts, "client"):
-        if message.name == PLACE_ORDER and any(int(message.packet) == packet for packet, _ in wanted):
-            version = message.server_version or None
-            told = decode(message.payload, from_client=True, server_version=version, encoding=message.encoding)
+    for message in messages_before_close(facts, "client") if wanted else []:
+        if message.name == PLACE_ORDER:
+            told = decode_message(message)
             order = told.fields.get("order")
             off = isinstance(order, dict) and order.get("transmit") is False
             if off and told.request_id is not None and (int(message.packet), told.request_id) in wanted:

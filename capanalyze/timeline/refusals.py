@@ -10,6 +10,7 @@ from capanalyze.timeline.errors_told import MEANINGS
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.orders import PLACE_ORDER
 from capanalyze.timeline.standing import READ_ONLY, READ_ONLY_TEXT, RECENT, read_only, recent
+from capanalyze.timeline.words import at_least
 from capanalyze.tws.error_codes import meaning_of
 from capanalyze.tws.tally import LeftOut, Refused
 
@@ -104,5 +105,4 @@ def refused_told(facts: Facts) -> str:
         whose = f"the client's {first.name}" if first.sure else f"the client's request {first.requests[0].request_id}"
         return f"error {first.code} to {whose}" + (f": {means}" if means else "")
     one = f"{first.code} to {first.name} for one" if first.sure else f"{first.code} for one"
-    least = "at least " if more else ""
-    return f"{least}{number + more:,} requests of the client were answered with an error ({one})"
+    return f"{at_least(more > 0)}{number + more:,} requests of the client were answered with an error ({one})"

@@ -170,7 +170,7 @@ def _unended(facts: Facts) -> str:
     first = lists[0][0]
     if len(lists) == 1:
         return f"the list that {first.name} asked for had no end ({first.end} did not come)"
-    least = "at least " if facts.session is not None and facts.session.unfinished_left_out else ""
+    least = at_least(facts.session is not None and facts.session.unfinished_left_out > 0)
     return f"{least}{count(len(lists), 'list')} that the client asked for had no end ({first.end} for one)"
 
 

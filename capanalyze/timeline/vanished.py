@@ -46,7 +46,7 @@ def in_vain(facts: Facts) -> InVain | None:
 def _heard(facts: Facts, peer: End) -> int:
     """The last packet of a side's that the other one may have received: those after it are known not to have arrived.
 
-    Where a side's acknowledgements are lost, what the other one sends again is spurious to whom both captures are read.
+    Where acknowledgements got lost, both captures together call it spurious that the other one sends again.
     """
     unheard = missed(facts, peer)
     return int(peer.side.last_packet) if unheard is None else unheard.first - 1

@@ -12,7 +12,7 @@ from capanalyze.timeline.findings import Finding, finding
 from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.standing import recent
-from capanalyze.timeline.words import count
+from capanalyze.timeline.words import at_least, count
 
 ID: Final = "pacing-reject"
 
@@ -22,7 +22,7 @@ def check(facts: Facts) -> Finding | None:
     told = [error for error in facts.errors if error.code == REJECTED]
     if not told:
         return None
-    least = "at least " if facts.session is not None and facts.session.errors_left_out else ""
+    least = at_least(facts.session is not None and facts.session.errors_left_out > 0)
     closed = facts.closer == "server" and ended_by_relay(facts) is None and recent(facts, told[-1])
     return finding(
         ID,

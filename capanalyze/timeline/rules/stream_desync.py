@@ -9,7 +9,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.words import clean, count
+from capanalyze.timeline.words import at_least, clean, count
 
 ID: Final = "stream-desync"
 
@@ -30,7 +30,7 @@ def check(facts: Facts) -> Finding | None:
         for place in places[:NAMED]
     ]
     if len(places) > NAMED:
-        least = "at least " if session.desync_count > len(session.desyncs) else ""
+        least = at_least(session.desync_count > len(session.desyncs))
         evidence.append(f"{least}{count(len(places) - NAMED, 'more such place')}")
     return finding(
         ID,

@@ -12,6 +12,7 @@ from capanalyze.timeline.errors_told import UPSTREAM
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
 from capanalyze.timeline.resubscribed import never_again
+from capanalyze.timeline.words import at_least
 
 ID: Final = "upstream-lost"
 
@@ -37,7 +38,7 @@ def check(facts: Facts) -> Finding | None:
     if not seen:
         return None
     newest = seen[-LISTED:]
-    least = "at least " if facts.session is not None and facts.session.errors_left_out else ""
+    least = at_least(facts.session is not None and facts.session.errors_left_out > 0)
     before = [f"{least}{len(seen) - len(newest)} more of these before"] if len(seen) > len(newest) else []
     return finding(
         ID,
