@@ -129,8 +129,8 @@ class Recent:
 
 def place_of(hosts: i64, ports: i64, size: i64) -> i64:
     """The first place of the side that sends with these addresses and ports."""
-    mixed = hosts * SPREAD ^ ports
-    return ((mixed ^ mixed >> 32) * SPREAD >> 40) & (size - 1)
+    mixed = (hosts * SPREAD ^ ports) * SPREAD
+    return ((mixed ^ mixed >> 29) * SPREAD >> 40) & (size - 1)
 
 
 def lose(side: Side) -> None:
