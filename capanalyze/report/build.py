@@ -5,6 +5,7 @@ of the connections on the ports, of those that speak TWS on any port, or of all.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from capanalyze.report.messages import record
@@ -20,6 +21,7 @@ from capanalyze.report.report import (
     Milestone,
     NoteFacts,
     Report,
+    Timeline,
     TwsFacts,
 )
 from capanalyze.report.requests import named, request_facts
@@ -33,7 +35,6 @@ from capanalyze.timeline.capture_points import relate
 from capanalyze.timeline.ends import End, Moment, between, time_or_none
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
-from capanalyze.timeline.lines import TimelineLine
 from capanalyze.timeline.rules import judge
 from capanalyze.timeline.timeline import timeline
 from capanalyze.timeline.verdict import capture_verdict, connection_verdict
@@ -79,7 +80,6 @@ def build_report(
     reported = every if all_connections else of_api
     more = counted.connections if counted is not None else 0
     told = reported[:TIMELINES]
-    lines = [line for facts in told for line in timeline(facts)]
     return Report(
         schema_version=SCHEMA_VERSION,
         capture=capture,
@@ -87,7 +87,7 @@ def build_report(
         connections=tuple(connection_report(facts) for facts in reported),
         connections_left_out=more,
         counted_only=counted,
-        timeline=tuple(sorted(lines, key=_by_packet)),
+        timeline=Timeline({facts.number: partial(timeline, facts) for facts in told}),
         timeline_left_out=len(reported) - len(told) + more,
         findings=judge_together(one_each),
         verdict=capture_verdict(
@@ -129,10 +129,6 @@ def _facts(
     for facts in every:
         facts.recorded = recorded
     return every
-
-
-def _by_packet(line: TimelineLine) -> tuple[int, int]:
-    return line.packet, line.conn
 
 
 def connection_report(facts: Facts) -> ConnectionReport:

@@ -64,8 +64,7 @@ def connection_lines(report: Report, connection: ConnectionReport, look: Look) -
 
 def timeline_lines(report: Report, connection: ConnectionReport, width: int) -> list[Line]:
     """The connection's events."""
-    events = [line for line in report.timeline if line.conn == connection.conn]
-    rows = timetable(events, role(report, connection), width)
+    rows = timetable(report.timeline.of(connection.conn), role(report, connection), width)
     return [Line(row.text, "dim" if row.heading else "closing" if row.closing else "") for row in rows]
 
 

@@ -10,9 +10,9 @@ import sys
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from capanalyze.report.report import SCHEMA_VERSION, Report
+from capanalyze.report.report import SCHEMA_VERSION, Report, Timeline
 from capanalyze.timeline.findings import CERTAINTIES, SEVERITIES
-from capanalyze.timeline.lines import PHASES
+from capanalyze.timeline.lines import PHASES, TimelineLine
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -182,6 +182,8 @@ def _value(kind: Any, place: str, definitions: dict[str, Any]) -> dict[str, Any]
     origin, inside = get_origin(kind), get_args(kind)
     if origin in (UnionType, Union):
         return {"anyOf": [_value(one, "", definitions) for one in inside]}
+    if kind is Timeline:
+        return _array((TimelineLine, ...), definitions)
     if origin is tuple:
         return _array(inside, definitions)
     if origin is dict:
