@@ -13,7 +13,7 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.events import NO_EVENTS, NO_NOTES, Event, Note
 from capanalyze.tcp.parting import NO_PACKETS
-from capanalyze.tcp.side import TAIL, Side, said_before
+from capanalyze.tcp.side import TAIL, Side, ports_at, said_before
 from capanalyze.tcp.views import Views
 
 __all__ = ["TAIL", "Close", "Connection", "Side"]
@@ -217,8 +217,8 @@ class Connection:
 
 def ends(key: bytes) -> tuple[Side, Side]:
     """The two sides of a connection whose first segment has that key: one, its own peer, where it leads to itself."""
-    octets: i64 = 4 if len(key) < 36 else 16
-    ports = 2 * octets
+    ports = ports_at(key)
+    octets = ports // 2
     back = key[octets:ports] + key[:octets] + key[ports + 2 : ports + 4] + key[ports : ports + 2]
     if len(key) > ports + 4:
         back += key[ports + 4 :]  # the VLAN

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from librt.strings import read_i64_be
+from librt.strings import read_i16_be, read_i64_be
 from mypy_extensions import i64, u8
 
 from capanalyze.packets.common import COMPILED
@@ -161,9 +161,7 @@ class Side:
     @property
     def port(self) -> int:
         """Its port."""
-        at: i64 = 8 if len(self.key) < 36 else 32
-        high: i64 = self.key[at]
-        return high << 8 | self.key[at + 1]
+        return port_at(self.key, ports_at(self.key))
 
     @property
     def host(self) -> bytes:
@@ -234,6 +232,16 @@ class Side:
     def last_packet_at_close(self) -> int:
         """Its last packet of any kind when the close came, 0 none."""
         return self.parting.last_packet
+
+
+def ports_at(key: bytes) -> i64:
+    """Where the two ports lie in a side's key, behind its two addresses."""
+    return 8 if len(key) < 36 else 32
+
+
+def port_at(key: bytes, at: i64) -> i64:
+    """The port that lies there."""
+    return i64(read_i16_be(key, at)) & 0xFFFF
 
 
 def part(side: Side) -> Parting:

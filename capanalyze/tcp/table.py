@@ -20,7 +20,7 @@ from capanalyze.tcp.directory import Directory
 from capanalyze.tcp.given_up import GivenUp
 from capanalyze.tcp.recent import NOBODY
 from capanalyze.tcp.room import CONNECTION_COST, Room
-from capanalyze.tcp.side import Side
+from capanalyze.tcp.side import Side, port_at, ports_at
 from capanalyze.tcp.tally import Tally
 from capanalyze.tcp.telling import Telling
 
@@ -111,9 +111,8 @@ class Table(Directory):
 
     def _is_gateways(self, key: bytes) -> bool:
         """Whether one of the two ports in a key is the gateway's."""
-        at: i64 = 8 if len(key) < 36 else 32
-        ports = (int.from_bytes(key[at : at + 2], "big"), int.from_bytes(key[at + 2 : at + 4], "big"))
-        return not self.ports.isdisjoint(ports)
+        at = ports_at(key)
+        return port_at(key, at) in self.ports or port_at(key, at + 2) in self.ports
 
     def _is_first(self, gateway: bool) -> bool:
         """Whether the next connection is one of the first, which are told in full."""

@@ -35,25 +35,26 @@ HISTORY_LETTERS: Final = 100
 HISTORIES: Final = 256
 """Histories of which it is known what they become with a letter more."""
 
-_longer: Final[dict[str, dict[str, str]]] = {}  # HISTORIES of them -> a letter -> the history with it
+_longer: Final[tuple[dict[str, dict[str, str]], ...]] = ({}, {})  # by side: HISTORIES -> a letter -> the one with it
 
 
 def letter(connection: Connection, side: Side, what: str) -> None:
     """Append a letter, a capital for the originator (side 0; settled in the end)."""
     if len(connection.history) < HISTORY_LETTERS:
-        connection.history = longer(connection.history, what.upper() if side.index == 0 else what)
+        connection.history = longer(connection.history, side.index, what)
 
 
-def longer(history: str, what: str) -> str:
+def longer(history: str, index: i64, what: str) -> str:
     """A history with a letter more: one object for the many connections that go alike, made when first met."""
-    known = _longer.get(history)
+    histories = _longer[index]
+    known = histories.get(history)
     if known is None:
-        if len(_longer) >= HISTORIES:
-            _longer.clear()
-        known = _longer[history] = {}
+        if len(histories) >= HISTORIES:
+            histories.clear()
+        known = histories[history] = {}
     text = known.get(what)
     if text is None:
-        text = known[what] = history + what
+        text = known[what] = history + (what.upper() if index == 0 else what)
     return text
 
 
