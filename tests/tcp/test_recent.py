@@ -1,6 +1,7 @@
 """The cache in front of the table of connections: it never says anything else than the table."""
 
 import struct
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from capanalyze.packets.segment import SYN, Segment
-from capanalyze.tcp.recent import LEAST, MOST, NOBODY, SPARE, Recent
+from capanalyze.tcp.recent import LEAST, MOST, NOBODY, SPARE, Recent, place_of
 from capanalyze.tcp.table import Table
 from capanalyze.tcp.tracker import Tracker
 from tests.conversation import block, pcap_of_frames, pcapng
@@ -64,6 +65,22 @@ def test_a_cache_grows_with_the_connections_and_forgets_nothing() -> None:
     assert [key for key in keys if cache.sender(key, 0) is not table.sides[key]] == []
     cache.grow(10 * MOST)
     assert len(cache.places) == MOST
+
+
+@pytest.mark.parametrize("step", [1, 2, 7])
+def test_the_ports_that_a_client_uses_one_after_the_other_share_few_places(step: int) -> None:
+    number = 20_000 // step
+    size = min(MOST, SPARE * number)
+    size = 1 << size.bit_length() - 1
+    local = 0x7F000001_7F000001
+    pairs = Counter(
+        place_of(local, ports, size) // 2
+        for port in range(32768, 32768 + number * step, step)
+        for ports in (port << 16 | 4001, 4001 << 16 | port)
+    )
+
+    crowded = sum(sides for sides in pairs.values() if sides > 2)  # who pushes others out, or is pushed out
+    assert crowded < 2 * number * 0.06  # as many as by chance: 4 %
 
 
 def test_a_side_that_is_dropped_is_held_no_longer() -> None:

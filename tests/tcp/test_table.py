@@ -279,7 +279,7 @@ def test_two_connections_of_the_same_ports_with_an_answer_in_another_vlan_are_bo
 
 def test_alike_histories_are_one_object_and_different_ones_are_not_kept() -> None:
     def history(letters: str) -> str:
-        return reduce(zeek.longer, letters, "")
+        return reduce(lambda known, letter: zeek.longer(known, 1, letter), letters, "")
 
     assert history("ShADadfF") == "ShADadfF"
     assert history("ShADadfF") is history("ShADadfF")
