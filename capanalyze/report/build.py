@@ -191,7 +191,7 @@ def _close(facts: Facts) -> CloseFacts | None:
 
 def _last_words(facts: Facts, end: End) -> LastWords:
     closed = facts.connection.close is not None
-    octets = end.side.tail_at_close if closed else last_octets(end.side)
+    octets = end.side.at_close.tail if closed else last_octets(end.side)
     messages = messages_before_close(facts, end.name)[-LAST_MESSAGES:] if facts.speaks else []
     return LastWords(
         bytes_hex=octets.hex(),

@@ -61,6 +61,25 @@ NO_HELD: Final[list[Held]] = []
 """What a side has none of: shared, never written to."""
 
 
+class Said:
+    """What a side had said last when the close came; packets are 0, the time is -1 where it had said nothing.
+
+    ``packet`` is its last one of any kind, ``data_packet`` and ``data_ts`` are of its last octets, ``tail``.
+    """
+
+    __slots__ = ("data_packet", "data_ts", "packet", "tail")
+
+    def __init__(self, packet: i64, data_packet: i64, data_ts: i64, tail: bytes) -> None:
+        self.packet: i64 = packet
+        self.data_packet: i64 = data_packet
+        self.data_ts: i64 = data_ts
+        self.tail: bytes = tail
+
+
+NOT_KEPT: Final = Said(0, 0, -1, b"")
+"""What a side had said of which that is not told: shared, never written to."""
+
+
 class Parting:
     """How a side ended: its FINs and RSTs, and what it had said before the connection's close."""
 
@@ -79,15 +98,12 @@ class Parting:
         "fin_packets",
         "fin_rel",
         "fin_ts",
-        "last_data_packet",
-        "last_data_ts",
         "last_fin",
-        "last_packet",
         "last_rst",
         "rst_ack",
         "rst_count",
         "rst_packets",
-        "tail",
+        "said",
     )
 
     def __init__(self) -> None:
@@ -109,11 +125,7 @@ class Parting:
         self.rst_packets: list[int] = NO_PACKETS  # as fin_packets
         self.rst_count: i64 = 0
         self.rst_ack: i64 = -1  # the acknowledgement number of the newest RST; -1 none
-        # what the side had said last before the close
-        self.tail: bytes = b""
-        self.last_data_ts: i64 = -1
-        self.last_data_packet: i64 = 0
-        self.last_packet: i64 = 0  # its last packet of any kind till then
+        self.said: Said = NOT_KEPT  # before the connection's close
         # sequence numbers of the newest FIN and RST, for Zeek's history
         self.last_fin: i64 = -1
         self.last_rst: i64 = -1

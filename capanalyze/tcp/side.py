@@ -16,7 +16,18 @@ from mypy_extensions import i64, u8
 
 from capanalyze.packets.common import COMPILED
 from capanalyze.tcp.listener import Listener
-from capanalyze.tcp.parting import GAPS_IN_BRIEF, GAPS_SHORT, NO_PACKETS, OPEN, SMOOTH, Gap, Parting, Trouble, kept
+from capanalyze.tcp.parting import (
+    GAPS_IN_BRIEF,
+    GAPS_SHORT,
+    NO_PACKETS,
+    OPEN,
+    SMOOTH,
+    Gap,
+    Parting,
+    Said,
+    Trouble,
+    kept,
+)
 
 if TYPE_CHECKING:
     from capanalyze.tcp.connection import Connection
@@ -214,24 +225,9 @@ class Side:
         return self.parting.rst_packets
 
     @property
-    def tail_at_close(self) -> bytes:
-        """The last octets that it had sent before the close."""
-        return self.parting.tail
-
-    @property
-    def last_data_ts_at_close(self) -> int:
-        """When it had sent its last octets before the close, -1 never."""
-        return self.parting.last_data_ts
-
-    @property
-    def last_data_packet_at_close(self) -> int:
-        """The packet of its last octets before the close, 0 none."""
-        return self.parting.last_data_packet
-
-    @property
-    def last_packet_at_close(self) -> int:
-        """Its last packet of any kind when the close came, 0 none."""
-        return self.parting.last_packet
+    def at_close(self) -> Said:
+        """What it had said last when the close came."""
+        return self.parting.said
 
 
 def ports_at(key: bytes) -> i64:
@@ -298,8 +294,4 @@ def said_before(side: Side) -> None:
     """Set apart what a side had said by now, where that is told."""
     if not side.detail:
         return
-    parting = part(side)
-    parting.tail = last_octets(side)
-    parting.last_data_ts = side.last_data_ts
-    parting.last_data_packet = side.last_data_packet
-    parting.last_packet = side.last_packet
+    part(side).said = Said(side.last_packet, side.last_data_packet, side.last_data_ts, last_octets(side))

@@ -100,7 +100,7 @@ class End:
         self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
         self.last = moment(side.last_data_packet, side.last_data_ts)
-        before = moment(side.last_data_packet_at_close, side.last_data_ts_at_close)
+        before = moment(side.at_close.data_packet, side.at_close.data_ts)
         self.last_before = before if connection.close is not None else self.last
         self.fins = tuple(int(packet) for packet in side.fin_packets)
         self.fin = moment(self.fins[0], side.fin_ts) if self.fins else None

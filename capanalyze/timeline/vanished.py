@@ -66,7 +66,7 @@ def _given_up(facts: Facts, end: End, peer: End) -> list[int]:
     note, closed = facts.note("keep_alive", end.name), facts.close
     if note is None or closed is None or facts.kind != "RST" or facts.closer != end.name:
         return []
-    return [packet for packet in note.since(peer.side.last_packet_at_close) if packet < closed.packet]
+    return [packet for packet in note.since(peer.side.at_close.packet) if packet < closed.packet]
 
 
 def _unheard(end: End, peer: End) -> bool:

@@ -28,10 +28,10 @@ def facts(connection: Connection) -> tuple[object, ...]:
             side.fin_packets,
             side.rst_packets,
             side.tail,
-            side.tail_at_close,
+            side.at_close.tail,
             side.first_data_packet,
             side.last_data_packet,
-            side.last_data_packet_at_close,
+            side.at_close.data_packet,
             [(gap.offset, gap.length, gap.acknowledged) for gap in side.gaps],
         )
         for side in (connection.client, connection.server)

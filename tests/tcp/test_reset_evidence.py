@@ -80,7 +80,7 @@ def test_a_reset_whose_sender_sends_more_may_be_from_something_between() -> None
     connection = follow(talk.pcap()).only
 
     assert story(connection)[1] == ("server", "RST", 8, False, "likely")
-    assert connection.server.last_data_packet_at_close == 6
+    assert connection.server.at_close.data_packet == 6
 
 
 def test_a_reset_whose_sender_acknowledges_what_came_behind_it_may_be_from_something_between() -> None:
