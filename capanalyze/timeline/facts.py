@@ -86,10 +86,10 @@ class Facts:
         self.hello = self._milestone("hello_sent")
         self.answer = self._milestone("server_answered")
         said = self._milestone("start_api_sent")
-        self.started_too_late = self._too_late("client", said)
+        self.started_too_late = self.too_late("client", said)
         self.start_api = None if self.started_too_late else said
         came = [(name, self._milestone(key)) for key, name in READY]
-        self.late_readiness = tuple((name, at) for name, at in came if at is not None and self._too_late("server", at))
+        self.late_readiness = tuple((name, at) for name, at in came if at is not None and self.too_late("server", at))
         late = {name for name, _ in self.late_readiness}
         self.readiness = tuple((name, None if name in late else at) for name, at in came)
         self.missing_names = tuple(name for name, at in self.readiness if at is None)
@@ -216,12 +216,12 @@ class Facts:
         """When the gateway's host acknowledged the client's first octets: "before" the close, "after" it, "never"."""
         if self.hello_acked is None:
             return "never"
-        return "after" if self._too_late("server", self.hello_acked) else "before"
+        return "after" if self.too_late("server", self.hello_acked) else "before"
 
     def told_before_close(self, code: int) -> bool:
         """Whether the first error message with that code came before the client had closed."""
         error = self.error(code)
-        return error is not None and not self._too_late("server", error.at)
+        return error is not None and not self.too_late("server", error.at)
 
     @property
     def error_codes(self) -> list[int]:
@@ -258,9 +258,9 @@ class Facts:
     @property
     def answered_too_late(self) -> bool:
         """Whether the answer to the hello came after the client's close."""
-        return self._too_late("server", self.answer)
+        return self.too_late("server", self.answer)
 
-    def _too_late(self, side: str, at: Moment | None) -> bool:
+    def too_late(self, side: str, at: Moment | None) -> bool:
         """Whether what a side sent came after the close by the other one; if inferred, after its acknowledgement."""
         if at is None or self.closer in {"", side, "both"}:
             return False
@@ -282,7 +282,7 @@ class Facts:
     @property
     def hello_unfinished(self) -> bool:
         """Whether the client's hello was whole only after the gateway's close."""
-        return self._too_late("client", self.hello)
+        return self.too_late("client", self.hello)
 
     @property
     def heard_after_start(self) -> bool:

@@ -5,13 +5,14 @@ In: Facts. Out: those requests, a clause for the first line, and which of them w
 
 from typing import Final
 
+from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import at_least, count
 from capanalyze.tws.decode import decode_message
 from capanalyze.tws.session import Session
-from capanalyze.tws.tally import Named
+from capanalyze.tws.tally import ORDERS_KEPT, Named, OrderAnswered
 
 PLACE_ORDER: Final = "placeOrder"
 ORDERS: Final = frozenset((PLACE_ORDER, "cancelOrder"))
@@ -34,6 +35,15 @@ def unconfirmed(facts: Facts) -> list[Named]:
     ]
 
 
+def answered_late(facts: Facts) -> list[OrderAnswered]:
+    """Orders, and cancellations, whose first answer came after the client had closed."""
+    session = facts.session
+    if session is None or facts.stage not in {"ready", "midstream"} or facts.closer != "client":
+        return []
+    orders = session.pairing.tally.orders
+    return [one for one in orders if facts.too_late("server", moment(one.at_packet, one.at_ts))]
+
+
 def errors_in_doubt(session: Session) -> set[int | None]:
     """The ids of requests with which an error may have been about another one that has the same."""
     return {one.request_id for one in session.pairing.tally.refused if not one.alone}
@@ -42,13 +52,16 @@ def errors_in_doubt(session: Session) -> set[int | None]:
 def unconfirmed_told(facts: Facts) -> str:
     """The clause for a first line, or ""; where octets are missing the answers may be among them."""
     found = [] if facts.incomplete else unconfirmed(facts)
-    if not found:
+    late = [] if facts.incomplete else answered_late(facts)
+    if not found and not late:
         return ""
-    if len(found) == 1:
-        return f"the client's {found[0].name} {found[0].request_id} was not answered"
-    one = f"{found[0].name} {found[0].request_id}"
-    number = at_least(more_unanswered(facts)) + count(len(found), "request")
-    return f"{number} about orders were not answered ({one} for one)"
+    what = "not answered" if not late else "answered only after it had closed" if not found else "not answered in time"
+    first = min([*found, *late], key=lambda one: int(one.packet))
+    one = f"{first.name} {first.request_id}"
+    if len(found) + len(late) == 1:
+        return f"the client's {one} was {what}"
+    number = at_least(more_unanswered(facts) or len(late) == ORDERS_KEPT) + count(len(found) + len(late), "request")
+    return f"{number} about orders were {what} ({one} for one)"
 
 
 def more_unanswered(facts: Facts) -> bool:

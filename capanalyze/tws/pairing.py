@@ -14,6 +14,8 @@ from capanalyze.tws.error_codes import refuses
 from capanalyze.tws.message import ERROR
 from capanalyze.tws.pace import Answered, Pace
 from capanalyze.tws.rows import (
+    CANCEL_ORDER,
+    PLACE_ORDER,
     answers_rule,
     can_be_about,
     cancelled_by,
@@ -27,7 +29,7 @@ from capanalyze.tws.rows import (
 )
 from capanalyze.tws.running import NO_KEY, Running, Waiting, count, ends, id_of, packet_of
 from capanalyze.tws.schema import name_of
-from capanalyze.tws.tally import GivenUp, Refused, Tally, Times
+from capanalyze.tws.tally import GivenUp, OrderAnswered, Refused, Tally, Times
 
 WAITING: Final = 1000
 """Requests that may wait at a time; more are counted only (``tally.not_followed``)."""
@@ -125,7 +127,7 @@ class Pairing:
         self._done(waiting)
         kind = self.tally.kind(waiting.message_id)
         kind.answered += 1
-        self._first(kind.first, waiting, ts_ns, packet)
+        self._first(kind.first, waiting, message_id, ts_ns, packet)
         row = waiting.row
         ended = ends(row, message_id, self.server_version)
         if ended:
@@ -187,10 +189,14 @@ class Pairing:
         self._done(waiting)
         kind = self.tally.kind(waiting.message_id)
         kind.errors += 1
-        self._first(kind.first, waiting, ts_ns, packet)
+        self._first(kind.first, waiting, ERROR, ts_ns, packet)
 
-    def _first(self, times: Times, waiting: Waiting, ts_ns: i64, packet: i64) -> None:
-        """Take the time to a first answer."""
+    def _first(self, times: Times, waiting: Waiting, message_id: i64, ts_ns: i64, packet: i64) -> None:
+        """Take the time to a first answer, and what is the answer to an order."""
+        if waiting.message_id in {PLACE_ORDER, CANCEL_ORDER}:
+            name, answer = waiting.name, name_of(False, message_id)
+            order = OrderAnswered(waiting.packet, waiting.ts_ns, name, waiting.request_id, answer, packet, ts_ns)
+            self.tally.order(order)
         if ts_ns >= waiting.ts_ns >= 0:
             waited = ts_ns - waiting.ts_ns
             times.add(waited, waiting.packet)

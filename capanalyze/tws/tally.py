@@ -13,6 +13,9 @@ from capanalyze.tws.schema import name_of
 NAMED: Final = 100
 """Requests listed for one reason; the rest is counted."""
 
+ORDERS_KEPT: Final = 20
+"""Orders that were answered last: of interest are those that were so after their client had closed."""
+
 
 class Times:
     """Nanoseconds from requests to a message that came of them; ``packet`` is of the request that waited longest."""
@@ -125,9 +128,22 @@ class GivenUp(Named):
         self.at_ts: i64 = at_ts
 
 
+class OrderAnswered(Named):
+    """An order, or its cancellation, and its first answer: that one's name, its packet and its time in ns."""
+
+    def __init__(
+        self, packet: i64, ts_ns: i64, name: str, request_id: int | None, answer: str, at_packet: i64, at_ts: i64
+    ) -> None:
+        super().__init__(packet, ts_ns, name, request_id)
+        self.answer: str = answer
+        self.at_packet: i64 = at_packet
+        self.at_ts: i64 = at_ts
+
+
 NONE_NAMED: Final[list[Named]] = []
 NO_CANCELS: Final[list[GivenUp]] = []
 NO_REFUSALS: Final[list[Refused]] = []
+NO_ORDERS: Final[list[OrderAnswered]] = []
 NONE_LEFT_OUT: Final[dict[int, LeftOut]] = {}
 """What a session has until there is one: shared, never written to."""
 
@@ -150,6 +166,7 @@ class Tally:
         self.refused_left_out: dict[int, LeftOut] = NONE_LEFT_OUT  # by code
         self.given_up: list[GivenUp] = NO_CANCELS
         self.given_up_left_out: i64 = 0
+        self.orders: list[OrderAnswered] = NO_ORDERS  # the newest ORDERS_KEPT that were answered
 
     def kind(self, message_id: i64) -> Kind:
         """The requests of that id."""
@@ -193,6 +210,14 @@ class Tally:
         left_out.number += 1
         left_out.at_packet = refused.at_packet
         left_out.at_ts = at_ts
+
+    def order(self, answered: OrderAnswered) -> None:
+        """An order had its first answer."""
+        if self.orders is NO_ORDERS:
+            self.orders = []
+        elif len(self.orders) >= ORDERS_KEPT:
+            del self.orders[0]
+        self.orders.append(answered)
 
     def give_up(self, given_up: GivenUp) -> None:
         """The client wanted no answer any more."""

@@ -85,3 +85,43 @@ def test_more_orders_than_are_listed_are_told_as_at_least_so_many() -> None:
 
     assert "; at least 100 requests about orders were not answered (placeOrder 0 for one);" in verdict(talk)
     assert ", and at least 94 more" in found("order-unconfirmed", talk).evidence[0]
+
+
+def test_an_order_that_is_answered_when_its_client_has_closed_had_no_answer() -> None:
+    talk = ready().client.data(ORDER).after(0.002).client.fin().server.data(AN_ORDER_STATUS).client.bare_rst()
+    finding = found("order-unconfirmed", talk)
+
+    assert (finding.title, finding.certainty) == ("An order had no answer when the client closed", "certain")
+    assert finding.evidence[1:] == (
+        "orderStatus about 7 came 1.0 ms after the client's FIN (packet 14)",
+        "the client's host did not acknowledge that, and sent a RST (packet 15)",
+    )
+    assert finding.packets == (12, 13, 14)
+    assert "; the client's placeOrder 7 was answered only after it had closed;" in verdict(talk)
+
+
+def test_a_client_that_closed_and_took_what_came_is_not_said_to_refuse_it() -> None:
+    talk = ready().client.data(ORDER).client.fin().server.data(AN_ORDER_STATUS).client.ack().after(5).client.rst()
+
+    assert len(found("order-unconfirmed", talk).evidence) == 2
+
+
+def test_answered_late_and_not_at_all_are_told_together() -> None:
+    talk = ready().client.data(ORDER).client.data(ANOTHER).client.fin().server.data(AN_ORDER_STATUS).client.rst()
+
+    assert "; 2 requests about orders were not answered in time (placeOrder 7 for one);" in verdict(talk)
+    assert found("order-unconfirmed", talk).title == "Orders had no answer when the client closed"
+
+
+def test_an_order_that_was_answered_before_the_close_may_have_more_answers_behind_it() -> None:
+    talk = ready().client.data(ORDER).server.data(AN_ORDER_STATUS).client.fin().server.data(AN_ORDER_STATUS)
+
+    assert "order-unconfirmed" not in [name for _, name in findings(talk)]
+
+
+def test_of_many_orders_answered_late_only_the_newest_are_known() -> None:
+    orders = [frame("3", str(key), "0", "ES") for key in range(120)]
+    answers = [frame("3", str(key), *"Submitted 0 1 0 0 0 0 1".split(), "", "0") for key in range(60)]
+    talk = ready().client.data(b"".join(orders)).client.fin().server.data(b"".join(answers)).client.rst()
+
+    assert "; at least 80 requests about orders were not answered in time (placeOrder 60 for one);" in verdict(talk)

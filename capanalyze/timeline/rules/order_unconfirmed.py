@@ -1,7 +1,8 @@
-"""order-unconfirmed: an order, or its cancellation, had no answer when the connection came to its end.
+"""order-unconfirmed: an order, or its cancellation, had no answer when its client or the whole connection was gone.
 
 Why it matters: the gateway may have taken it, and nobody told the client: whoever sends it again may have it twice, and
-whoever does not may not have it at all. A program that places an order and disconnects at once is the commonest case.
+whoever does not may not have it at all. A program that places an order and disconnects at once is the commonest case:
+the answer comes when its socket is gone.
 What it is not: an order that was answered, or refused (requests-refused), or that waits in a session that goes on
 (requests-unanswered).
 Source of the facts: protocol.md 3.6 (openOrder and orderStatus answer placeOrder); RFC 9293 3.10 (an acknowledgement is
@@ -13,9 +14,9 @@ from typing import Final
 from capanalyze.timeline.ends import between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.orders import held, more_unanswered, unconfirmed
+from capanalyze.timeline.orders import answered_late, held, more_unanswered, unconfirmed
 from capanalyze.timeline.words import LISTED_REQUESTS, SECOND, first_of, listing, span
-from capanalyze.tws.tally import Named
+from capanalyze.tws.tally import ORDERS_KEPT, Named, OrderAnswered
 
 ID: Final = "order-unconfirmed"
 
@@ -29,7 +30,9 @@ LOOK_FIRST: Final = (
 
 def check(facts: Facts) -> Finding | None:
     """Fires where an order without an answer is among the client's last words."""
-    orders = unconfirmed(facts)
+    late = answered_late(facts)
+    told = late[:LISTED_REQUESTS]
+    orders = sorted([*unconfirmed(facts), *late], key=lambda one: int(one.packet))
     if not orders:
         return None
     side = facts.client.side
@@ -42,13 +45,13 @@ def check(facts: Facts) -> Finding | None:
     at_once = facts.closer == "client" and last is not None and last < SECOND
     return finding(
         ID,
-        "An order had no answer when the connection came to its end"
-        if len(orders) == 1
-        else "Orders had no answer when the connection came to its end",
-        [*(int(one.packet) for one in orders[:LISTED_REQUESTS]), facts.close],
+        f"{'An order' if len(orders) == 1 else 'Orders'} had no answer when "
+        + ("the client closed" if late else "the connection came to its end"),
+        [*(int(one.packet) for one in orders[:LISTED_REQUESTS]), facts.close, *(int(one.at_packet) for one in told)],
         [
             f"no answer to {_listed(facts, orders)}",
-            f"the gateway's host {taken}",
+            *_came_late(facts, told),
+            *([f"the gateway's host {taken}"] if len(late) < len(orders) else []),
             *_transmit(facts, orders),
         ],
         severity="problem",
@@ -66,7 +69,26 @@ def _listed(facts: Facts, orders: list[Named]) -> str:
         before = between(moment(one.packet, one.ts_ns), facts.until, facts.set_back)
         when = f", {span(before)} before {end}" if before is not None and before >= 0 else ""
         words.append(f"{one.name} {one.request_id} (packet {one.packet}{when})")
-    return first_of(words, max(len(orders) - LISTED_REQUESTS, 0), least=more_unanswered(facts))
+    least = more_unanswered(facts) or len(answered_late(facts)) == ORDERS_KEPT
+    return first_of(words, max(len(orders) - LISTED_REQUESTS, 0), least=least)
+
+
+def _came_late(facts: Facts, late: list[OrderAnswered]) -> list[str]:
+    """What answered orders when the client had closed, and whether its host took all of that."""
+    words = []
+    for one in late:
+        after = between(facts.close, moment(one.at_packet, one.at_ts), facts.set_back)
+        when = f" {span(after)}" if after is not None and after >= 0 else ""
+        words.append(
+            f"{one.answer} about {one.request_id} came{when} after the client's {facts.kind} (packet {one.at_packet})"
+        )
+    if not words:
+        return []
+    refusal = facts.client.rst
+    side = facts.server.side
+    if refusal is not None and refusal.packet > late[0].at_packet and side.acked_rel < side.next_rel:
+        words.append(f"the client's host did not acknowledge that, and sent a RST (packet {refusal.packet})")
+    return words
 
 
 def _transmit(facts: Facts, orders: list[Named]) -> list[str]:
