@@ -28,6 +28,7 @@ from capanalyze.report.requests import named, request_facts
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.crossing import doubt_end
 from capanalyze.tcp.evidence import doubt_roles, doubt_silence
+from capanalyze.tcp.lacking import doubt_states
 from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.both_ends import compare, unsent
@@ -120,6 +121,7 @@ def _facts(
     if end_ns is not None:
         for connection in connections:
             doubt_end(connection, end_ns)
+            doubt_states(connection, end_ns)
     for connection, session in zip(connections, sessions, strict=True):
         if session is not None and session.is_tws:
             doubt_roles(connection, ports)

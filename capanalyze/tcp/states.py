@@ -7,8 +7,18 @@ Zeek's conn_state and history as seen from the client.
 from typing import Final
 
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, accepts_after, asks_again
+from capanalyze.tcp.evidence import (
+    INEXACT,
+    OTHER_WAY,
+    WENT_ON,
+    accepts_after,
+    answered_by_the_open,
+    asks_again,
+    is_whole,
+)
+from capanalyze.tcp.first import may_have_been_told
 from capanalyze.tcp.parting import NOWHERE
+from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.zeek import conn_state
 
 UNKNOWN: Final = "UNKNOWN"
@@ -41,7 +51,7 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
         return UNKNOWN, UNKNOWN
     if connection.reset is not None:
         return ("SYN_SENT", UNKNOWN) if asks_again(connection) else after_reset(connection, connection.reset)
-    if close is None and (is_hidden(client) or is_hidden(server)):
+    if is_reset_unheeded(connection) or (close is None and (is_hidden(client) or is_hidden(server))):
         return UNKNOWN, UNKNOWN
     if close is None:
         if has_not_taken_ack(server):
@@ -72,6 +82,20 @@ def after_reset(connection: Connection, reset: Close) -> tuple[str, str]:
     return (sender, receiver) if reset.side == connection.client_side else (receiver, sender)
 
 
+def is_reset_unheeded(connection: Connection) -> bool:
+    """Whether a RST that lies ahead of what was captured, and in the window, is the last that its sender said.
+
+    Its receiver asked whether that was meant (RFC 5961 3.2). Who had sent it is gone, and answers with one that counts;
+    who had not stays silent, being as it was.
+    """
+    reset = connection.early_reset
+    if reset is None:
+        return False
+    sender = connection.side(reset.side)
+    ahead = distance(reset.seq, sender.next_seq)
+    return sender.last_packet == reset.packet and ahead < max(sender.peer.room, 1)
+
+
 def is_hidden(side: Side) -> bool:
     """Whether a side said more than was captured at its end, which may have been a FIN."""
     return side.trouble.hidden_at != NOWHERE and not side.parting.closed
@@ -86,11 +110,21 @@ def midstream(side: Side) -> str:
 
 def ordered(first: Side, second: Side) -> tuple[str, str]:
     """States of the first and the second closer."""
+    if is_guessed(first, second):
+        return UNKNOWN, UNKNOWN
     if second.parting.closed:
         return ("TIME_WAIT", "CLOSED") if second.parting.fin_acked else (UNKNOWN, "LAST_ACK")
     if first.parting.fin_acked:
-        return (UNKNOWN, UNKNOWN) if is_hidden(second) else ("FIN_WAIT_2", "CLOSE_WAIT")
+        hidden = is_hidden(second) or not is_whole(second)
+        return (UNKNOWN, UNKNOWN) if hidden else ("FIN_WAIT_2", "CLOSE_WAIT")
     return "FIN_WAIT_1", UNKNOWN
+
+
+def is_guessed(first: Side, second: Side) -> bool:
+    """Whether no number tells which FIN was sent first: that of the second closer was not captured."""
+    if not second.parting.fin_inferred or answered_by_the_open(first, second):
+        return False
+    return first.parting.fin_inferred or may_have_been_told(first)
 
 
 def simultaneous(side: Side, peer: Side) -> str:

@@ -1,0 +1,52 @@
+"""Lacking: what a host waits for at the capture's end and does not ask for again, so the capture lacks packets there.
+
+In: a connection with its states, and the time when the capture ended. Out: UNKNOWN in place of the states that rest on
+no more packets having come. Who has had no answer sends again (RFC 6298 5), and who has given up is no longer there.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from capanalyze.tcp.connection import Connection, Side
+from capanalyze.tcp.crossing import patience
+from capanalyze.tcp.notes import RETRANSMISSION
+from capanalyze.tcp.states import UNKNOWN, has_not_taken_ack
+
+LONGEST: Final = 120_000_000_000
+"""Nanoseconds: no host waits longer before it sends once more (Linux, TCP_RTO_MAX; others a minute)."""
+
+DOUBLED: Final = 10
+"""How often a time is doubled at most: from any first one that is beyond LONGEST."""
+
+
+def doubt_states(connection: Connection, ended_ts: i64) -> None:
+    """Forget the states where something waited until the end, for longer than its host would.
+
+    A RST ends all waiting. A client that gives up before it is connected does so without a word.
+    """
+    if connection.reset is not None or connection.opened == "unanswered" or connection.with_itself:
+        return
+    sides = (connection.orig, connection.resp)
+    if any(waits(connection, side) and ended_ts - side.last_ts > longest(connection, side) for side in sides):
+        connection.client_state = connection.server_state = UNKNOWN
+
+
+def waits(connection: Connection, side: Side) -> bool:
+    """Whether octets, a FIN or a SYN of a side are not acknowledged.
+
+    A closed window is asked for, which is told in another way.
+    """
+    if side is connection.server and has_not_taken_ack(side) and side.peer.last_packet < side.trouble.untaken:
+        return True
+    return side.last_ts >= 0 and side.max_rel > side.acked_rel and side.peer.window != 0
+
+
+def longest(connection: Connection, side: Side) -> i64:
+    """Nanoseconds that its host waits at most before it sends once more: twice as long each time (RFC 6298 5.5)."""
+    again: i64 = 0
+    for note in connection.notes:
+        if note.side == side.index and note.note == RETRANSMISSION:
+            again += note.count
+    first = patience(connection)
+    return max(first, min(first << min(again, DOUBLED), LONGEST))
