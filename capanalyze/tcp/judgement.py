@@ -35,15 +35,17 @@ def is_asked(side: Side, peer: Side) -> bool:
     return side.isn < 0 and peer.isn >= 0 and peer.last_ack < 0 and side.next_seq < 0
 
 
-def may_answer(peer: Side, before: i64, ts_ns: i64) -> bool:
+def may_answer(side: Side, peer: Side, before: i64, ts_ns: i64) -> bool:
     """Whether a RST without ACK may be the answer to a segment of the peer's (RFC 9293 3.5.2).
 
     To one that waits for an acknowledgement, or one captured since the side's packet ``before``, and lately: what a
-    firewall or a load balancer sends when a connection has been idle too long answers nothing.
+    firewall or a load balancer sends when a connection has been idle too long answers nothing. While a side's FIN waits
+    its host knows the connection, and resets what brings octets to a program that is gone.
     """
     if peer.next_rel > peer.acked_rel:
         return True
-    return before < peer.last_packet and ts_ns - peer.last_ts < ANSWERED_WITHIN
+    waits = side.parting.closed and not side.parting.fin_acked
+    return before < (peer.last_data_packet if waits else peer.last_packet) and ts_ns - peer.last_ts < ANSWERED_WITHIN
 
 
 def is_overtaken(side: Side, peer: Side, seg: Segment) -> bool:

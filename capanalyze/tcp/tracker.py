@@ -91,7 +91,7 @@ class Tracker:
         if flags & (SYN | FIN | RST) or not side.history_seen & (DATA if seg.length else PURE_ACK):
             flag_letters(connection, side, seg)
         if flags & RST:
-            asked = flags & ACK != 0 or may_answer(peer, before, ts_ns)
+            asked = flags & ACK != 0 or may_answer(side, peer, before, ts_ns)
             self.just_closed = close.reset(connection, side, peer, seg, asked, packet, ts_ns)
             self._settle(connection)
             return NOTHING

@@ -294,3 +294,12 @@ def test_a_reset_that_acknowledges_octets_was_sent_behind_them_wherever_it_was_c
     talk.packets[-3:] = [talk.packets[-3:][place] for place in order]
 
     assert told(talk) == ("server", "RST", 6 + order.index(2), False, "certain")
+
+
+@pytest.mark.parametrize(("octets", "certainty"), [(b"", "likely"), (b"more", "certain")])
+def test_a_reset_without_ack_after_a_fin_that_waits_answers_octets(octets: bytes, certainty: str) -> None:
+    talk = hello().client.fin(undelivered=True)
+    talk.server.data(octets) if octets else talk.server.ack()
+    talk.client.bare_rst()
+
+    assert told(talk) == ("client", "FIN", 6, False, certainty)
