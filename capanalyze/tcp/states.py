@@ -10,10 +10,12 @@ from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.evidence import (
     INEXACT,
     OTHER_WAY,
+    UNASKED,
     WENT_ON,
     accepts_after,
     answered_by_the_open,
     asks_again,
+    is_unheard,
     is_whole,
 )
 from capanalyze.tcp.first import may_have_been_told
@@ -75,10 +77,14 @@ def has_not_taken_ack(server: Side) -> bool:
 
 
 def after_reset(connection: Connection, reset: Close) -> tuple[str, str]:
-    """The states after a RST that counts; where that is in doubt, one end may know nothing of it."""
-    heedless = reset.doubt == INEXACT and not connection.side(1 - reset.side).parting.rst_count
-    sender = UNKNOWN if reset.doubt in {WENT_ON, OTHER_WAY} else "CLOSED"
-    receiver = UNKNOWN if heedless else "CLOSED"
+    """The states after a RST that counts; where that is in doubt, one end may know nothing of it.
+
+    Nor may a receiver that was silent before: nobody sends a RST again.
+    """
+    by = connection.side(reset.side)
+    heedless = reset.doubt == INEXACT and not by.peer.parting.rst_count
+    sender = UNKNOWN if reset.doubt in {WENT_ON, OTHER_WAY, UNASKED} else "CLOSED"
+    receiver = UNKNOWN if heedless or is_unheard(connection, by, by.peer) else "CLOSED"
     return (sender, receiver) if reset.side == connection.client_side else (receiver, sender)
 
 

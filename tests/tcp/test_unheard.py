@@ -5,7 +5,7 @@ import pytest
 from capanalyze.report.report import Report
 from tests.conversation import Conversation
 from tests.follow import follow
-from tests.tcp.closes import hello
+from tests.tcp.closes import hello, states
 from tests.timeline.talk import report
 
 
@@ -235,3 +235,20 @@ def test_a_reset_without_ack_after_a_fin_answers_something_that_the_capture_may_
 
     assert close is not None
     assert (close.first, close.kind, close.certainty) == ("client", "FIN", certainty)
+
+
+@pytest.mark.parametrize(
+    ("talk", "expected"),
+    [
+        (asked_alive(9).after(75).client.rst(undelivered=True), ("CLOSED", "UNKNOWN")),
+        (in_vain(3, "server").server.rst(undelivered=True), ("UNKNOWN", "CLOSED")),
+        (in_vain(3).server.rst(), ("CLOSED", "CLOSED")),
+        (hello().after(3600).server.bare_rst(), ("CLOSED", "UNKNOWN")),
+        (hello().client.data(b"more", undelivered=True).server.bare_rst(), ("CLOSED", "CLOSED")),
+    ],
+    ids=["nothing came back", "nor to the gateway", "an answer", "idle for an hour", "of a host that knows nothing"],
+)
+def test_who_may_not_have_received_or_sent_a_reset_may_still_be_open(
+    talk: Conversation, expected: tuple[str, str]
+) -> None:
+    assert states(follow(talk.pcap()).only) == expected
