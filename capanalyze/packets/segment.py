@@ -2,7 +2,8 @@
 
 In: a RawPackets cursor. Out: ports and addresses as one key, sequence numbers, flags and where the payload
 lies; or the reason why the packet is no TCP segment. Lengths are by the headers, so a short snapshot
-length does not change them.
+length does not change them, nor a record that takes what was left of a cut packet for all of it (``editcap -L``, and
+programs that write a capture anew).
 """
 
 from typing import Final
@@ -107,12 +108,12 @@ class Segment:
         header = self._ip
         tcp = header.tcp_offset(data, ip, end, wire_end)
         if tcp == FRAGMENT:
-            return self._piece(packets, end, wire_end)
+            return self._piece(packets, end)
         if tcp < 0:
             return tcp
         self.identification = header.identification
         self.ttl = header.ttl
-        return self._tcp(data, header.addresses, data, tcp, end, min(header.datagram_end, wire_end))
+        return self._tcp(data, header.addresses, data, tcp, end, header.datagram_end)
 
     def common(
         self,
@@ -143,7 +144,7 @@ class Segment:
         self.ttl = data[ip + 8]
         self.interface = interface
 
-    def _piece(self, packets: RawPackets, end: i64, wire_end: i64) -> i64:
+    def _piece(self, packets: RawPackets, end: i64) -> i64:
         """A fragment: REASSEMBLED with the last one of its datagram."""
         ip = self._ip
         data = packets.data
@@ -152,7 +153,7 @@ class Segment:
         payload = self.fragments.add(
             addresses + ip.fragment + bytes([vlan >> 8, vlan & 0xFF]),
             ip.fragment_offset,
-            min(ip.datagram_end, wire_end) - ip.fragment_start,
+            ip.datagram_end - ip.fragment_start,
             ip.fragment_more,
             ip.following,
             data[ip.fragment_start : end],

@@ -46,11 +46,12 @@ def remains(group: Group) -> str:
 def may_have_closed(facts: Facts) -> bool:
     """Whether the side that did not close first may have, and its FIN was not captured, or could not be sent.
 
-    A capture that lacks the first FIN may well lack the second.
+    A capture that lacks the first FIN may well lack the second, and a packet cut before its flags may be either.
     """
     close = facts.connection.close
     doubtful = facts.inferred or (close is not None and close.doubt in {UNHEARD, DROPPED})
-    return doubtful or facts.dropped > 0 or facts.other_end.said_more or facts.other_end.stuck
+    lost = facts.dropped > 0 or facts.connection.cut_packets > 0
+    return doubtful or lost or facts.other_end.said_more or facts.other_end.stuck
 
 
 def how_sure_open(facts: Facts) -> str:

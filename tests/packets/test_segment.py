@@ -118,10 +118,22 @@ def test_a_length_of_zero_is_segmentation_offloads_and_the_frame_tells() -> None
     assert read(frame)[1].length == 1000
 
 
-def test_a_frame_shorter_than_its_ip_length_has_the_octets_of_the_frame() -> None:
+def test_a_frame_shorter_than_its_ip_length_was_cut_whatever_its_record_says() -> None:
     frame = packet(b"x" * 1000).frame()[:-400]
 
-    assert read(frame)[1].length == 600
+    segment = read(frame)[1]
+
+    assert (segment.length, segment.captured) == (1000, 600)
+
+
+def test_so_was_a_frame_whose_tcp_options_are_not_whole() -> None:
+    frame = packet().frame()
+    options = frame[: TCP_AT + 12] + b"\x80" + frame[TCP_AT + 13 : TCP_AT + 20] + bytes(12)
+    whole = changed(options, 16, (len(options) - 14).to_bytes(2))
+
+    found, segment = read(whole[:-5])
+
+    assert (found, segment.length, segment.header) == (OK, 0, 32)
 
 
 @pytest.mark.parametrize(

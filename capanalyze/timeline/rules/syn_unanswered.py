@@ -38,6 +38,7 @@ OLD: Final = Cause(
 )
 
 ONCE: Final = "the SYN was not sent again: the client gave up at once, or the capture lacks packets"
+CUT: Final = "a packet of it is cut before the TCP flags, and may be the answer"
 
 DROPPED: Final = Cause("something between the two hosts drops the packets", "likely", "its rules for that port")
 
@@ -84,7 +85,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     lasted = f" over {span(facts.lasted_ns)}" if facts.lasted_ns else ""
     lone = unrepeated(facts) == "SYN"
-    sure = not lone and not facts.server.rsts
+    sure = not lone and not facts.server.rsts and not facts.connection.cut_packets
     return finding(
         ID,
         "Nothing answered the connection attempt",
@@ -93,6 +94,7 @@ def check(facts: Facts) -> Finding | None:
             f"{count(facts.syns, 'SYN')} to port {facts.connection.server.port}{lasted}, {_came_back(facts)}",
             unseen_there(facts, unseen) if unseen is not None else "",
             ONCE if lone else "",
+            CUT if facts.connection.cut_packets else "",
         ],
         certainty="certain" if sure else "likely",
         causes=CAUSES if unseen is None else [DROPPED],
