@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from capanalyze.api import read_files
-from capanalyze.capture.files import from_bytes
-from tests.conversation import pcap_of_frames
-from tests.retold import PORTS, Frame, Head, frames_of, head
+from capanalyze.capture.files import from_bytes, open_file
+from tests.capture.octets import Record, records
+from tests.conversation import ACK, RAW, pcap_of_frames
+from tests.retold import PORTS, Flow, Frame, Head, add, head, other_way
 
-CAPTURES = Path(__file__).parents[1] / "captures"
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("captures", "tests/cases/real")
+SLL = 113
 
 
 def reported(held: Sequence[Frame]) -> dict[str, Any]:
@@ -23,8 +26,18 @@ def reported(held: Sequence[Frame]) -> dict[str, Any]:
 
 
 def recording(name: str) -> list[Frame]:
-    """The frames of one of the recordings."""
-    return frames_of(CAPTURES / f"{name}.pcapng")
+    """The frames of one of the recordings, all of them behind Ethernet."""
+    path = next(path for folder in FOLDERS for path in (ROOT / folder).glob(f"{name}.pcap*"))
+    return [_behind_ethernet(one) for one in records(open_file(str(path)))]
+
+
+def _behind_ethernet(one: Record) -> Frame:
+    octets = one.data
+    if one.link_type == SLL:  # two octets more than Ethernet before the same EtherType
+        octets = octets[2:]
+    elif one.link_type == RAW:
+        octets = bytes(12) + b"\x08\0" + octets
+    return Frame(one.ts_ns, one.original + len(octets) - len(one.data), octets)
 
 
 def shortened(held: Sequence[Frame], octets: int) -> list[Frame]:
@@ -54,4 +67,19 @@ def refilled(held: Sequence[Frame], fill: Callable[[bytes, Head], bytes]) -> lis
         of = head(one.octets)
         payload = fill(one.octets[of.payload : of.end], of)
         told.append(one._replace(octets=one.octets[: of.payload] + payload + one.octets[of.end :]))
+    return told
+
+
+def counted_from_0(held: Sequence[Frame]) -> list[Frame]:
+    """With relative sequence numbers, as analysers show them: every SYN has number 0."""
+    first: dict[Flow, int] = {}
+    told = []
+    for one in held:
+        of = head(one.octets)
+        begun = first.setdefault(of.flow, of.seq)
+        back = first.get(other_way(of.flow), of.ack)
+        octets = bytearray(one.octets)
+        add(octets, of.tcp + 4, -begun if of.seq else 0)
+        add(octets, of.tcp + 8, -back if of.flags & ACK else 0)
+        told.append(one._replace(octets=bytes(octets)))
     return told

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.laundered import recording, reported, shortened
+from tests.conversation import SYN
+from tests.laundered import counted_from_0, filtered, has_payload, recording, reported, shortened
 
 
 def closes(report: dict[str, Any]) -> list[object]:
@@ -50,3 +51,41 @@ def test_nor_is_it_certain_then_that_nothing_answered() -> None:
     found = reported([held[0], refusal, *held[2:]])["connections"][0]["findings"]
 
     assert {one["id"]: one["certainty"] for one in found}["syn-unanswered"] == "likely"
+
+
+@pytest.mark.parametrize("name", ["nat-drops", "nat-drops-answers", "nat-forgot"])
+def test_a_nat_is_no_relay_where_the_opening_was_filtered_out(name: str) -> None:
+    held = recording(name)
+
+    without_syns = reported(filtered(held, lambda of: not of.flags & SYN))
+    data_alone = reported(filtered(held, has_payload))
+
+    assert across(without_syns) == across(data_alone) == {"captured-twice": "certain"}
+
+
+@pytest.mark.parametrize("name", ["nat-drops", "haproxy-idle", "socat-in-container"])
+def test_numbers_counted_from_0_tell_neither_a_nat_nor_a_relay(name: str) -> None:
+    assert across(reported(counted_from_0(recording(name)))) == {}
+
+
+def across(report: dict[str, Any]) -> dict[str, str]:
+    """What is found over connections, and how certain it is."""
+    return {finding["id"]: finding["certainty"] for finding in report["findings"]}
+
+
+def test_who_answers_for_a_connection_that_it_does_not_know_may_have_closed_before_the_capture_began() -> None:
+    held = recording("ib_async-late-answer")
+
+    found = reported(held[-2:])["connections"][0]
+
+    assert (found["close"]["first"], found["close"]["certainty"]) == ("client", "likely")
+    assert found["verdict"].startswith("The client perhaps closed first by a reset (RST in packet 2)")
+    assert "the connection may have ended before the capture began" in found["verdict"]
+
+
+def test_nor_did_it_end_a_working_session_then() -> None:
+    held = recording("reset-on-the-way-gateway")
+
+    found = {one["id"]: one["certainty"] for one in reported(held[-10:])["connections"][0]["findings"]}
+
+    assert found["gateway-closed-midsession"] == "possible"

@@ -32,6 +32,7 @@ OTHER_WAY: Final = "other way"  # the RST has another TTL than its sender's othe
 UNANSWERED: Final = "unanswered"  # the peer fell silent
 UNKNOWN_THERE: Final = "unknown there"  # the peer's RST has no ACK, as that of a host without the connection
 UNASKED: Final = "unasked"  # the RST has no ACK, so it answers a segment (RFC 9293 3.5.2), which was not captured
+FORGOT: Final = "forgot"  # the same of one that answers, and the capture holds nothing of its sender's connection
 ANSWER_LOST: Final = "answer lost"  # the closer's FIN had to be sent again before one of the peer's came
 GONE: Final = "gone"  # the peer sent a RST without ACK after the closer's, so it answers what came before that
 CROSSED: Final = "crossed"  # the peer sent a RST or a FIN before it had heard of the close
@@ -67,6 +68,8 @@ def weigh(connection: Connection, close: Close) -> None:
         doubt(close, UNKNOWN_THERE)
     elif not close.asked and peer.last_packet < close.packet:
         doubt(close, UNASKED)
+    elif had_forgotten(connection, close):
+        doubt(close, FORGOT)
     elif is_unanswered(peer.peer, peer) or is_unheard(connection, peer.peer, peer):
         doubt(close, UNANSWERED)
     else:
@@ -103,6 +106,16 @@ def was_unknown(connection: Connection, close: Close, peer: Side) -> bool:
         return False
     reset = connection.reset
     return (reset is not None and reset.side == peer.index) or peer.parting.last_rst == peer.peer.last_ack >= 0
+
+
+def had_forgotten(connection: Connection, close: Close) -> bool:
+    """Whether the closer's RST has no ACK and the capture, which began later, has nothing of its having the connection.
+
+    So it may have ended the connection, or the peer may have, before the capture began.
+    """
+    closer = connection.side(close.side)
+    begun_late = closer.isn < 0 and closer.peer.isn < 0
+    return close.kind == "RST" and close.ack < 0 and begun_late and closer.last_ack < 0
 
 
 def was_gone(close: Close, peer: Side) -> bool:

@@ -12,6 +12,7 @@ from capanalyze.tcp.evidence import (
     CROSSED,
     CUT_SHORT,
     DROPPED,
+    FORGOT,
     GONE,
     GUESSED,
     INEXACT,
@@ -48,6 +49,7 @@ _GROUNDS: Final = {
     "may have made it",
     UNASKED: "that RST has no ACK and answers nothing that was captured: the capture may lack a FIN of the {peer}'s, "
     "or a firewall may have made it",
+    FORGOT: "the connection may have ended before the capture began",
     GUESSED: "who was seen first is taken for the client: --port N tells which of the two is the gateway",
     PORTS: "whose port is higher is taken for the client: --port N tells which of the two is the gateway",
     ASKED_AGAIN: "the {peer} asked again after that, and what came of it is not in the capture",
@@ -153,7 +155,8 @@ def _ground(first: Facts) -> list[str]:
     found = first.absent
     if found is not None and not found.made and found.later_ns is not None:
         words.append(whereabouts(first))
-    if close is not None and close.certainty == "certain" and forgotten(first) and not unsent(first):
+    told = close is not None and (close.certainty == "certain" or ground == FORGOT)
+    if told and forgotten(first) and not unsent(first):
         words.append(f"that RST {NO_ACK}")
     if ground and not (ground == UNHEARD and unrepeated(first) == "FIN"):  # which says it
         words.append(_GROUNDS[ground].format(peer=first.other_end.called, closer=first.closing_end.called))

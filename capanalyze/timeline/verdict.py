@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from capanalyze.tcp.evidence import UNHEARD, came_another_way
+from capanalyze.tcp.evidence import FORGOT, UNHEARD, came_another_way
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.both_ends import made_between, proved, unsent
@@ -271,6 +271,8 @@ def _probably(facts: Facts) -> str:
     if close is None or close.certainty == "certain":
         return ""
     if close.doubt == UNHEARD and not facts.other_end.side.packets:
+        return "perhaps "
+    if close.doubt == FORGOT:
         return "perhaps "
     begun_late = facts.connection.opened == "midstream" and close.doubt == UNHEARD
     return "perhaps " if begun_late and not any(end.side.octets for end in facts.ends) else "probably "

@@ -6,6 +6,7 @@ what it is not, and where its facts come from. Findings appear in the order of t
 
 from typing import Final
 
+from capanalyze.tcp.evidence import FORGOT
 from capanalyze.timeline.both_ends import unsent
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, Rule, rank
@@ -188,7 +189,7 @@ def doubted(entry: Finding, facts: Facts) -> Finding:
     """A finding, no surer than the capture is whole, and than it is who closed."""
     close = facts.connection.close
     if entry.id in CLOSERS and entry.certainty == "certain" and close is not None:
-        entry = entry._replace(certainty=close.certainty)
+        entry = entry._replace(certainty=close.certainty if close.doubt != FORGOT else "possible")
     side = ABSENCE.get(entry.id)
     end = facts.end(side) if side is not None else None
     if end is None or not end.unread:
