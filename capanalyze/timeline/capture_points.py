@@ -3,7 +3,8 @@
 In: the Facts of a capture's API connections. Out: of each, its ``capture_points``, and the ``others`` that it is judged
 beside: each connection once, so that a rule that counts or compares does not take one for its own neighbour. They are
 known by their sequence numbers: a system chooses the initial ones at random (RFC 9293 3.4.1), and a NAT leaves them
-alone. Where no SYN was captured, the numbers that both sides had come to tell as much.
+alone. Where no SYN was captured, the numbers of both sides' first octets tell as much. Numbers that are the same on
+both sides nobody chose: they were counted from 0 by who wrote the capture anew.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Final
 
 from capanalyze.tcp.crossing import round_trip
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.legs import alike
+from capanalyze.timeline.legs import alike, first_numbers
 from capanalyze.timeline.words import SECOND, connections, count
 
 VLANS: Final = "in several VLANs or tunnels"
@@ -39,12 +40,13 @@ def identity(facts: Facts) -> object:
     it has to lead to the same address and port, too.
     """
     client, server = facts.connection.client, facts.connection.server
-    if client.isn >= 0 and server.isn >= 0:
-        return "began", len(server.host), int(client.isn), int(server.isn)
-    if client.isn >= 0 and facts.stage in {"refused", "unanswered"}:
+    numbers = first_numbers(facts)
+    if numbers is not None and client.isn >= 0 and server.isn >= 0:
+        return "began with", len(server.host), numbers
+    if client.isn > 0 and facts.stage in {"refused", "unanswered"}:
         return server.host, int(server.port), int(client.isn)
-    if facts.connection.opened == "midstream" and client.octets and server.octets:
-        return "came to", len(server.host), int(client.next_seq), int(server.next_seq)
+    if numbers is not None and facts.connection.opened == "midstream" and client.octets and server.octets:
+        return "first seen with", len(server.host), numbers
     return facts.number
 
 

@@ -8,6 +8,7 @@ both alike. Those are legs only where something else links them (``link``).
 
 from typing import Final
 
+from capanalyze.tcp.sequence import MASK
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.vanished import in_vain
@@ -29,11 +30,25 @@ def in_step(outer: Facts, inner: Facts) -> bool:
     """Whether the same messages went over both, to other listeners, each step on one after that on the other."""
     if outer.client_id != inner.client_id or outer.listener == inner.listener:
         return False
+    if first_numbers(outer) is None or first_numbers(inner) is None:  # it may be one, on both sides of a NAT
+        return False
     steps = [(outer.began, inner.began), (outer.hello, inner.hello), (inner.answer, outer.answer)]
     steps += [(outer.start_api, inner.start_api)]
     steps += [(there, here) for (_, there), (_, here) in zip(inner.readiness, outer.readiness, strict=True)]
     both = [(first, second) for first, second in steps if first is not None or second is not None]
     return all(_in_turn(first, second) for first, second in both) and alike(outer, inner)
+
+
+def first_numbers(facts: Facts) -> tuple[int, int] | None:
+    """The sequence numbers of both sides' SYNs, or of their first octets where no SYN was captured.
+
+    None where they tell nothing: those that are the same on both sides no host chose (RFC 9293 3.4.1), but who wrote
+    the capture anew and counted from 0.
+    """
+    sides = facts.connection.client, facts.connection.server
+    opened = all(side.isn >= 0 for side in sides)
+    mine, other = (int(side.isn if opened else side.next_seq - side.next_rel + side.low_rel) & MASK for side in sides)
+    return (mine, other) if mine != other else None
 
 
 def link(outer: Facts, inner: Facts) -> str:

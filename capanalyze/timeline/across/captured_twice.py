@@ -30,7 +30,7 @@ def told(places: Sequence[Facts], more: int) -> Finding:
     first, second = places[:2]
     later = between(first.began, second.began)
     wait = f", {span(later)} apart" if later is not None else ""
-    begin = "began with" if first.connection.opened != "midstream" else "came to"
+    begin = "began with" if first.connection.opened != "midstream" else "are first seen with"
     tagged = where(places) == VLANS
     changed = "the VLAN or tunnel around it is another one" if tagged else "a NAT changes its addresses"
     return finding(
