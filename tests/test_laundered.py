@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.conversation import SYN
-from tests.laundered import counted_from_0, filtered, has_payload, recording, reported, shortened
+from tests.laundered import (
+    counted_from_0,
+    filtered,
+    from_gateway,
+    has_payload,
+    recording,
+    refilled,
+    reported,
+    shortened,
+)
+from tests.retold import Head
 
 
 def closes(report: dict[str, Any]) -> list[object]:
@@ -89,3 +100,41 @@ def test_nor_did_it_end_a_working_session_then() -> None:
     found = {one["id"]: one["certainty"] for one in reported(held[-10:])["connections"][0]["findings"]}
 
     assert found["gateway-closed-midsession"] == "possible"
+
+
+FILLS: dict[str, Callable[[bytes, Head], bytes]] = {
+    "00": lambda payload, _: bytes(len(payload)),
+    "ff": lambda payload, _: b"\xff" * len(payload),
+    "78": lambda payload, _: b"x" * len(payload),
+}
+
+
+@pytest.mark.parametrize("octet", FILLS)
+@pytest.mark.parametrize("name", ["ib_async-healthy-178", "ib_async-error-326", "stoqey-healthy-193"])
+def test_blanked_payload_is_no_wrong_hello(name: str, octet: str) -> None:
+    held = recording(name)
+
+    blanked = reported(refilled(held, FILLS[octet]))
+
+    assert closes(blanked) == closes(reported(held))
+    assert [one["id"] for one in blanked["connections"][0]["findings"]] == ["payload-blank"]
+    said = f"what the client and the gateway said seems blanked out (nothing but `{octet}`)"
+    assert said in blanked["connections"][0]["verdict"]
+
+
+def test_where_the_gateways_payload_is_blank_no_request_is_said_to_be_unanswered() -> None:
+    held = recording("ib_async-healthy-178")
+
+    blanked = reported(refilled(held, lambda payload, of: bytes(len(payload)) if from_gateway(of) else payload))
+
+    tws = blanked["connections"][0]["tws"]
+    assert (tws["unanswered"], tws["answers_captured"], tws["not_tws"]) == ([], False, None)
+
+
+def test_nor_where_the_gateways_packets_are_not_captured() -> None:
+    held = recording("ib_async-healthy-178")
+
+    one_way = reported(filtered(held, lambda of: not from_gateway(of)))
+
+    tws = one_way["connections"][0]["tws"]
+    assert (tws["unanswered"], tws["answers_captured"]) == ([], False)

@@ -207,6 +207,7 @@ def _tws(facts: Facts) -> TwsFacts | None:
     session = facts.session
     if session is None or not facts.api:
         return None
+    heard = facts.server.side.packets > 0 and "server" not in facts.blank  # its answers may be in the capture
     return TwsFacts(
         client_range=session.client_range,
         options=session.options if session.client_range is not None else None,
@@ -216,13 +217,14 @@ def _tws(facts: Facts) -> TwsFacts | None:
         client_library=Library(*session.client_library) if session.client_library is not None else None,
         messages={"client": dict(session.client_counts), "server": dict(session.server_counts)},
         milestones=_milestones(facts, session),
-        unanswered=named(session.unanswered),
-        unanswered_left_out=int(session.unanswered_left_out),
+        unanswered=named(session.unanswered) if heard else (),
+        unanswered_left_out=int(session.unanswered_left_out) if heard else 0,
+        answers_captured=heard,
         unfinished=named(session.unfinished),
         unfinished_left_out=int(session.unfinished_left_out),
         **request_facts(session.pairing.tally),
         remainder={"client": int(session.client.remainder), "server": int(session.server.remainder)},
-        not_tws=session.not_tws,
+        not_tws=session.not_tws if not facts.blank else None,
     )
 
 

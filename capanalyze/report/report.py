@@ -169,6 +169,7 @@ class TwsFacts(NamedTuple):
     milestones: dict[str, Milestone]
     unanswered: tuple[RequestAt, ...]
     unanswered_left_out: int
+    answers_captured: bool
     unfinished: tuple[RequestAt, ...]
     unfinished_left_out: int
     requests: dict[str, RequestFacts]

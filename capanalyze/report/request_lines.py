@@ -16,7 +16,7 @@ SHOWN_REQUESTS: Final = 6
 def request_lines(tws: TwsFacts) -> list[tuple[str, str]]:
     """What there is to say; nothing where nothing was asked but startApi."""
     asked = {name: facts for name, facts in tws.requests.items() if name != "startApi"}
-    pairs = [("requests", _how(asked, tws.requests_not_followed))] if asked else []
+    pairs = [("requests", _how(asked, tws.requests_not_followed, captured=tws.answers_captured))] if asked else []
     for label, named, more in (
         ("unanswered", tws.unanswered, tws.unanswered_left_out),
         ("not ended", tws.unfinished, tws.unfinished_left_out),
@@ -28,7 +28,7 @@ def request_lines(tws: TwsFacts) -> list[tuple[str, str]]:
     return pairs
 
 
-def _how(asked: dict[str, RequestFacts], not_followed: int) -> str:
+def _how(asked: dict[str, RequestFacts], not_followed: int, *, captured: bool) -> str:
     """In numbers that add up, and how long the first answers took."""
     every = asked.values()
     sent = sum(one.sent for one in every)
@@ -36,7 +36,10 @@ def _how(asked: dict[str, RequestFacts], not_followed: int) -> str:
     numbers = {
         "{} answered": answered,
         "{} answered by an error": errors,
-        "{} without an answer": sent - answered - errors - not_followed,
+        f"{{}} {'without an answer' if captured else 'whose answers cannot be read'}": sent
+        - answered
+        - errors
+        - not_followed,
         "{} not followed": not_followed,
     }
     words = [text.format(f"{number:,}") for text, number in numbers.items() if number > 0]

@@ -267,8 +267,20 @@ def _no_hello(group: Group) -> str:
     return f"{talk}; the client sent messages without a hello"
 
 
+def _blank(group: Group) -> str:
+    """Octets that tell nothing, one or both sides' being overwritten."""
+    first = group[0]
+    waits = known(_until(group, last_word))
+    after = f", {spans(waits)} after the last octets" if first.closer and waits else ""
+    whose = [f"the {first.end(side).called}" for side in first.blank]
+    octets = listing(sorted({f"`{octet:02x}`" for octet in first.blank.values()}))
+    clause = f"{after}; what {listing(whose)} said seems blanked out (nothing but {octets})"
+    return clause if first.server.spoke_before else f"{clause}; nothing was answered"
+
+
 _CLAUSES: Final[dict[str, Callable[[Group], str]]] = {
     "no_data": _no_data,
+    "blank": _blank,
     "no_hello": _no_hello,
     "hello_unanswered": _hello_unanswered,
     "misanswered": _misanswered,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.events import Note
+from capanalyze.timeline.blank import blank_octets
 from capanalyze.timeline.ends import End, Moment, between, moment, set_back
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit
@@ -44,7 +45,8 @@ class Facts:
         closer, kind: "client", "server", "both" or "" (nobody); "FIN", "RST" or "".
         close: the moment of the close; None where nobody closed or the FIN was inferred.
         stage: how far it got (see ``stage_of``).
-        misfit: what a side sent in place of TWS, or None.
+        blank: of each side whose octets were overwritten with one, which one it is.
+        misfit: what a side sent in place of TWS, or None; also where octets are blank.
         set_back: by which packet the clock had gone back most, and how far; None where it did not.
         dropped: packets that the capture tool says it lost, of any connection.
         recorded: until when each interface was recorded, where that is known.
@@ -68,7 +70,8 @@ class Facts:
         self.speaks = session is not None and session.is_tws
         self.api = self.speaks or connection.server.port in ports or connection.client.port in ports
         self.client = End(connection, connection.client, "client", "client")
-        self.misfit: Misfit | None = misfit(connection, session)
+        self.blank = blank_octets(connection, session)
+        self.misfit: Misfit | None = None if self.blank else misfit(connection, session)
         self.upstream = not self.speaks and is_upstream(connection, self.misfit, self.first_octets("server"))
         called = "gateway" if self.api and not self.upstream else "server"
         self.server = self.client if connection.with_itself else End(connection, connection.server, "server", called)

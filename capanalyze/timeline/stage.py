@@ -19,6 +19,7 @@ def stage_of(facts: Facts) -> str:
     "cut": no TCP flags are in the capture.
     "refused": a RST answered the SYN. "unanswered": nothing did. "with_itself": client and server are one socket.
     "half_open": SYN and SYN-ACK, no data. "no_data": open, and not an octet before the close.
+    "blank": what a side said was overwritten.
     "not_tws": what was said is not the protocol. "hello_unanswered": a hello, and not an octet back before the close.
     "misanswered": octets came back that are no hello. "not_started": the hello was answered, startApi never sent.
     "not_ready": startApi was sent, nextValidId or managedAccounts did not come.
@@ -28,6 +29,8 @@ def stage_of(facts: Facts) -> str:
     without_session = _stage_without_session(facts)
     if without_session:
         return without_session
+    if facts.blank:
+        return "blank"
     if facts.hello is None or facts.hello_after_close:
         return _stage_without_hello(facts)
     if not facts.missing_names:

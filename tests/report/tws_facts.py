@@ -17,6 +17,7 @@ def facts_of(session: Session) -> TwsFacts:
         milestones={},
         unanswered=named(session.unanswered),
         unanswered_left_out=0,
+        answers_captured=True,
         unfinished=named(session.unfinished),
         unfinished_left_out=0,
         **request_facts(session.pairing.tally),

@@ -154,6 +154,12 @@ IN_SESSION = {
         ],
     },
     "capture-incomplete": {"nothing missing": [ready()]},
+    "payload-blank": {
+        "a session": [ready()],
+        "a few octets": [opened().client.data(bytes(4)).server.ack().after(4).client.fin()],
+        "another protocol": [opened().client.data(b"GET / HTTP/1.1\r\n\r\n").server.ack().client.fin()],
+        "octets that end otherwise": [opened().client.data(bytes(64) + b"\1" * 64).server.ack().client.fin()],
+    },
     "legacy-hello": {
         "a right hello": [answered()],
         "a version that no old client has": [opened().client.data(b"176\0").server.ack().after(4).client.fin()],

@@ -105,6 +105,7 @@ FIRES = {
         Conversation(("::1", 50000), ("::1", 4001), clock=START - SECOND // 10).client.syn().server.rst(),
     ],
     "gateway-leaks-close-wait": [gave_up().after(3).client.keep_alive()],
+    "payload-blank": [opened().client.data(bytes(17)).server.ack().server.data(bytes(30)).client.fin()],
     "capture-incomplete": [ready().server.data(frame("49", "1", "1"), unseen=True).client.ack()],
     "legacy-hello": [opened().client.data(b"63\0").server.data(b"76\x0020261122 17:42:22 EST\0").client.data(b"1\0")],
     "framing-mismatch": [answered(203).client.data(START_API).server.ack().after(4).client.fin()],

@@ -43,6 +43,7 @@ from capanalyze.timeline.rules import (
     output_trimmed,
     pacing_queue,
     pacing_reject,
+    payload_blank,
     peer_vanished,
     port_changed,
     port_refused,
@@ -129,6 +130,7 @@ RULES: Final = tuple(
         farm_status,
         gateway_leaks_close_wait,
         client_leaks_close_wait,
+        payload_blank,
         capture_incomplete,
     )
 )

@@ -20,7 +20,7 @@ NAMED: Final = 4
 def check(facts: Facts) -> Finding | None:
     """Fires where framing was lost though no octet is missing from the capture."""
     session = facts.session
-    if session is None or facts.answer is None:
+    if session is None or facts.answer is None or facts.blank:
         return None
     places = [place for place in session.desyncs if place.senseless]
     if not places:
