@@ -121,7 +121,7 @@ def test_an_order_that_was_answered_before_the_close_may_have_more_answers_behin
 
 def test_of_many_orders_answered_late_only_the_newest_are_known() -> None:
     orders = [frame("3", str(key), "0", "ES") for key in range(120)]
-    answers = [frame("3", str(key), *"Submitted 0 1 0 0 0 0 1".split(), "", "0") for key in range(60)]
+    answers = [frame("3", str(key), *["Submitted", "0", "1", "0", "0", "0", "0", "1"], "", "0") for key in range(60)]
     talk = ready().client.data(b"".join(orders)).client.fin().server.data(b"".join(answers)).client.rst()
 
     assert "; at least 80 requests about orders were not answered in time (placeOrder 60 for one);" in verdict(talk)
