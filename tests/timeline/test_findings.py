@@ -35,6 +35,15 @@ def test_a_client_that_began_start_api_was_written_with_it() -> None:
     assert [cause.text for cause in finding.causes] == ["the client gave up while it sent startApi"]
 
 
+def test_requests_without_start_api_are_named_and_come_from_a_client_that_reads() -> None:
+    talk = answered().client.data(frame("61", "1") + frame("49", "1")).server.ack().after(5).client.fin()
+
+    finding = found("startapi-missing", talk)
+
+    assert finding.evidence[-1] == "the client sent without it: reqPositions (packet 8) and reqCurrentTime (packet 8)"
+    assert [cause.text for cause in finding.causes if "does not read" in cause.text] == []
+
+
 def test_the_default_time_out_of_the_library_is_named() -> None:
     finding = found("accepted-but-silent", *FIRES["accepted-but-silent"])
 

@@ -11,25 +11,24 @@ from typing import Final
 from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.rules import version_window_miss
 from capanalyze.timeline.silence import answer_unheard
-from capanalyze.timeline.words import SECOND, span
+from capanalyze.timeline.words import SECOND, first_of, span
 
 ID: Final = "startapi-missing"
 
 SOON: Final = SECOND
 """startApi follows the answer within milliseconds."""
 
-NOT_WRITTEN: Final = (
-    Cause(
-        "the client was written without startApi, or with AsyncEConnect and no startApi in connectAck",
-        "possible",
-        "its code: startApi has to follow the connection's acknowledgement",
-    ),
-    Cause("the client does not read its socket", "possible", "whether its reader thread runs"),
+NOT_WRITTEN: Final = Cause(
+    "the client was written without startApi, or with AsyncEConnect and no startApi in connectAck",
+    "possible",
+    "its code: startApi has to follow the connection's acknowledgement",
 )
+NOT_READING: Final = Cause("the client does not read its socket", "possible", "whether its reader thread runs")
 
-CUT_SHORT: Final = (Cause("the client gave up while it sent startApi", "possible", "its own log at that time"),)
+CUT_SHORT: Final = Cause("the client gave up while it sent startApi", "possible", "its own log at that time")
 
 
 def check(facts: Facts) -> Finding | None:
@@ -57,12 +56,28 @@ def check(facts: Facts) -> Finding | None:
         )
     if facts.start_begun:
         evidence.append(f"behind its hello the client sent {facts.start_begun}")
+    requests = _requests(facts)
+    if requests:
+        evidence.append(f"the client sent without it: {first_of(requests)}")
     whole = "all of " if facts.start_begun else ""
     return finding(
         ID,
         f"The gateway answered the hello, and the client never sent {whole}startApi",
         [facts.hello, facts.answer, facts.close],
         evidence,
-        causes=[*causes, *(CUT_SHORT if facts.start_begun else NOT_WRITTEN)],
+        causes=[*causes, *_causes(facts, requests)],
         advice="send startApi (message 71, with the client id) right after the answer",
     )
+
+
+def _requests(facts: Facts) -> list[str]:
+    """What the client sent behind its hello, as far as it is kept."""
+    sent = messages_before_close(facts, "client")
+    return [f"{one.name} (packet {one.packet})" for one in sent if one.encoding != "hello"]
+
+
+def _causes(facts: Facts, requests: list[str]) -> list[Cause]:
+    """Why; who goes on to requests has understood the answer."""
+    if facts.start_begun:
+        return [CUT_SHORT]
+    return [NOT_WRITTEN] if requests else [NOT_WRITTEN, NOT_READING]
