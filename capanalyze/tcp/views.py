@@ -23,6 +23,9 @@ SOON_NS: Final = 1_000_000_000
 DRIFT: Final = 10_000
 """The part of a time by which two clocks may run apart in it: quartz is good for half of that (50 ppm)."""
 
+REMEMBERED: Final = 100
+"""Packets of a side that one interface has, and the other one not yet, that are told from each other."""
+
 UNKNOWN: Final = -1
 
 
@@ -39,6 +42,7 @@ class Views:
 
     __slots__ = (
         "_first",
+        "_lacking",
         "_lag_ts",
         "_lags",
         "_pairs",
@@ -61,6 +65,7 @@ class Views:
         self.lost_ns: list[int] = [-1] * 4
         self.last_ts: list[int] = [-1] * 4
         self.ttl: list[int] = [-1] * 4
+        self._lacking: list[list[tuple[int, int]]] = [[], [], [], []]  # the first of them: packets and times
         self._lags: list[int] = [0] * 2  # how much later the second interface captured the newest packet of a side,
         self._lag_ts: list[int] = [-1] * 2  # and when that was
         self._pairs: i64 = 0  # how often packets of the two sides were compared,
@@ -72,20 +77,35 @@ class Views:
         if at < 0:
             return
         self.lost[at] += 1
-        if self.lost[at] == 1:
-            self.lost_from[at] = int(packet)
-            self.lost_ns[at] = int(ts_ns)
+        if len(self._lacking[at]) < REMEMBERED:
+            self._lacking[at].append((int(packet), int(ts_ns)))
+        self.lost_from[at], self.lost_ns[at] = self._lacking[at][0]
 
     def copy(self, side: i64, seg: Segment, ts_ns: i64, before_ns: i64) -> None:
         """A packet that the other interface captured at ``before_ns``; -1: that is not known."""
         at = self._see(side, seg, ts_ns)
         if at < 0:
             return
-        self.lost[2 * side] = self.lost[2 * side + 1] = 0
+        self._have(at, -1)
+        self._have(4 * side + 1 - at, before_ns)
         if ts_ns >= 0 and before_ns >= 0:
             self._lags[side] = int(before_ns - ts_ns if at == 2 * side else ts_ns - before_ns)
             self._lag_ts[side] = int(ts_ns)
             self._compare()
+
+    def _have(self, at: i64, until_ns: i64) -> None:
+        """Both have the packets at a place in the lists that were captured until then; -1: all of them.
+
+        What was captured after that may come, and be captured by the other one, later in the file.
+        """
+        lacking = self._lacking[at]
+        while lacking and (until_ns < 0 or lacking[0][1] <= until_ns):
+            lacking.pop(0)
+            self.lost[at] -= 1
+        if lacking:
+            self.lost_from[at], self.lost_ns[at] = lacking[0]
+        else:
+            self.lost[at] = 0
 
     def _compare(self) -> None:
         """The newest packets of the two sides: which interface do they say is nearer to which side?"""

@@ -6,6 +6,7 @@ not arrive. That a capture lacks a packet is no proof unless it goes on after th
 
 from typing import NamedTuple
 
+from capanalyze.tcp.states import UNKNOWN as ANY_STATE
 from capanalyze.tcp.views import UNKNOWN, Views
 from capanalyze.timeline.ends import End
 from capanalyze.timeline.facts import Facts
@@ -51,3 +52,13 @@ def missed(facts: Facts, end: End) -> Lost | None:
     """What of a side did not get to the other one's host, whose capture goes on; None where that is not known."""
     found = lost(facts, end)
     return found if found is not None and found.number > 0 and found.later_ns is not None else None
+
+
+def doubt_receiver(facts: Facts) -> None:
+    """The end that no RST got to may still be open: nobody sends one again."""
+    reset = facts.connection.reset
+    if reset is None or facts.connection.with_itself:
+        return
+    by, to = (facts.client, facts.server) if facts.client.side.index == reset.side else (facts.server, facts.client)
+    if did_not_arrive(facts, by, int(reset.packet)):
+        to.state = ANY_STATE

@@ -13,6 +13,7 @@ from tests.timeline.talk import ready
 from tests.timeline.two_hosts import (
     BOTH,
     CLIENT,
+    DELAY_NS,
     DROPPED_3,
     GATEWAY,
     REQUEST,
@@ -247,3 +248,21 @@ def test_where_packets_were_dropped_an_attempt_may_have_arrived(tmp_path: Path) 
     gateway.write_bytes(gateway.read_bytes() + DROPPED_3)
 
     assert "no packet of it" not in read([client, gateway]).verdict
+
+
+@pytest.mark.parametrize(("interface", "state"), [(CLIENT, "UNKNOWN"), (BOTH, "CLOSED")])
+def test_a_reset_that_did_not_arrive_leaves_its_receiver_as_it_was(interface: int, state: str, tmp_path: Path) -> None:
+    talk = ready().after(1).client.rst(interface=interface)
+
+    report = report_of_both(tmp_path, talk, another(talk))
+
+    assert report.connections[0].states == {"client": "CLOSED", "server": state}
+
+
+def test_what_was_said_before_a_reset_that_did_not_arrive_may_come_later_than_that_was_sent(tmp_path: Path) -> None:
+    talk = ready().after(1).client.data(REQUEST).client.rst(interface=CLIENT)
+    talk.packets[-1].ts_ns = talk.packets[-2].ts_ns + DELAY_NS // 2
+
+    report = report_of_both(tmp_path, talk, another(talk))
+
+    assert report.connections[0].states == {"client": "CLOSED", "server": "UNKNOWN"}
