@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conversation import SYN
+from tests.conversation import FIN, RST, SYN
 from tests.laundered import (
     counted_from_0,
     filtered,
@@ -138,3 +138,39 @@ def test_nor_where_the_gateways_packets_are_not_captured() -> None:
 
     tws = one_way["connections"][0]["tws"]
     assert (tws["unanswered"], tws["answers_captured"]) == ([], False)
+
+
+@pytest.mark.parametrize("name", ["ib_async-closed-on-startapi", "ib_async-healthy-178", "ib_async-midsession-rst"])
+def test_where_every_packet_has_payload_nobody_is_said_not_to_have_closed(name: str) -> None:
+    found = reported(filtered(recording(name), has_payload))["connections"][0]
+
+    assert found["verdict"].startswith("Nobody is seen to close the connection")
+    assert "the capture holds no packet without payload: ACKs, and a FIN or RST, may have been" in found["verdict"]
+    assert "neither acknowledged" not in found["verdict"]
+    assert found["states"] == {"client": "UNKNOWN", "server": "UNKNOWN"}
+
+
+def test_a_hello_that_was_not_sent_again_was_acknowledged_whatever_the_filter_left_out() -> None:
+    held = recording("ib_async-never-accepts")
+
+    found = reported(filtered(held, lambda of: has_payload(of) or bool(of.flags & (SYN | FIN | RST))))["connections"][0]
+
+    assert "4.0 s after its hello, and nothing was answered; no acknowledgement of that FIN is in" in found["verdict"]
+    assert "the gateway's ACKs without payload are not in the capture" in found["verdict"]
+    assert "accepted-but-silent" not in {one["id"] for one in found["findings"]}
+
+
+def test_an_answer_to_requests_that_the_filter_left_out_is_not_missed() -> None:
+    held = recording("ib_async-healthy-178")
+
+    asked = reported(filtered(held, lambda of: not (from_gateway(of) and has_payload(of))))
+
+    assert asked["connections"][0]["tws"]["unanswered"] == []
+
+
+def test_a_capture_that_lacks_acks_may_lack_a_fin() -> None:
+    held = recording("ib_async-never-accepts")
+
+    found = reported(filtered(held, lambda of: has_payload(of) or bool(of.flags & (SYN | FIN | RST))))["connections"][0]
+
+    assert found["close"]["certainty"] == "likely"

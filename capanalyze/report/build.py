@@ -209,7 +209,8 @@ def _tws(facts: Facts) -> TwsFacts | None:
     session = facts.session
     if session is None or not facts.api:
         return None
-    heard = facts.server.side.packets > 0 and "server" not in facts.blank  # its answers may be in the capture
+    server = facts.server
+    captured = server.side.packets > 0 and (server.spoke or not server.unread) and "server" not in facts.blank
     return TwsFacts(
         client_range=session.client_range,
         options=session.options if session.client_range is not None else None,
@@ -219,9 +220,9 @@ def _tws(facts: Facts) -> TwsFacts | None:
         client_library=Library(*session.client_library) if session.client_library is not None else None,
         messages={"client": dict(session.client_counts), "server": dict(session.server_counts)},
         milestones=_milestones(facts, session),
-        unanswered=named(session.unanswered) if heard else (),
-        unanswered_left_out=int(session.unanswered_left_out) if heard else 0,
-        answers_captured=heard,
+        unanswered=named(session.unanswered) if captured else (),
+        unanswered_left_out=int(session.unanswered_left_out) if captured else 0,
+        answers_captured=captured,
         unfinished=named(session.unfinished),
         unfinished_left_out=int(session.unfinished_left_out),
         **request_facts(session.pairing.tally),

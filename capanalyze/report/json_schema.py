@@ -84,7 +84,7 @@ MEANINGS: Final = {
     "LastWords.idle_ns": "Its silence before that, or the end of the capture, in ns; null where the clock went back.",
     "NoteFacts.note": "A word of Wireshark's tcp.analysis.",
     "TimelineLine.side": "Who acted; empty where it is a remark on what was left out.",
-    "TwsFacts.answers_captured": "Whether packets of the gateway's are in the capture, and not blanked out.",
+    "TwsFacts.answers_captured": "Whether octets of the gateway's may be in the capture, and are not blanked out.",
     "TwsFacts.client_range": "Lowest and highest server version that the client's hello offers.",
     "TwsFacts.requests": "By name, of the requests that something answers; messages --requests tells each of them.",
     "TwsFacts.requests_not_followed": "Too many waited, or it lay behind a hole: whether it was answered is not known.",

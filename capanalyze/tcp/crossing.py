@@ -5,14 +5,15 @@ from the capturing host to the other side and back takes longer than what was ca
 been stopped at the same minute; each one's capture then holds its own close and not the other's. A FIN that is not
 acknowledged after a round trip may have been lost: until it is, the other side has not heard of it. On one host a round
 trip takes microseconds, and nothing is in doubt. Likely only, too, where a FIN is neither acknowledged nor sent again
-for longer than any host waits: then the capture lacks packets, and a FIN of the other side's may be among them.
+for longer than any host waits: then the capture lacks packets, and a FIN of the other side's may be among them. So it
+does where that is so of octets.
 """
 
 from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tcp.connection import Close, Connection
+from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.events import Event
 from capanalyze.tcp.evidence import CUT_SHORT, UNHEARD, doubt
 from capanalyze.tcp.notes import RETRANSMISSION
@@ -44,7 +45,8 @@ def doubt_end(connection: Connection, ended_ts: i64) -> None:
     side = connection.side(close.side)
     if side.peer.parting.closed or side.parting.fin_acked:
         return
-    if ended_ts - close.ts_ns > patience(connection) and is_alone(connection, close):
+    alone = ended_ts - close.ts_ns > patience(connection) and is_alone(connection, close)
+    if alone or lacks_acks(connection, side.peer, close.ts_ns):
         doubt(close, UNHEARD)
         return
     trip = round_trip(connection, close.side)
@@ -53,6 +55,20 @@ def doubt_end(connection: Connection, ended_ts: i64) -> None:
     since = side.last_ts if side.parting.fin_again else close.ts_ns  # the FIN before may have been lost
     if trip >= PATH and ended_ts >= since and (waits(connection, close) or ended_ts - since < trip):
         doubt(close, CUT_SHORT)
+
+
+def lacks_acks(connection: Connection, side: Side, until_ts: i64) -> bool:
+    """Whether no ACK alone of a side is captured though there was one, by a time.
+
+    The peer's first octets were neither acknowledged nor sent again for longer than any host waits.
+    """
+    peer = side.peer
+    if side.acknowledged or not side.packets or peer.first_data_ts < 0 or connection.with_itself:
+        return False
+    if any(note.note == RETRANSMISSION and note.side == peer.index for note in connection.notes):
+        return False
+    end = peer.first_data_acked_ts if peer.first_data_acked_packet else until_ts
+    return end - peer.first_data_ts > patience(connection)
 
 
 def patience(connection: Connection) -> i64:

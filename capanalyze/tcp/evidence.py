@@ -295,6 +295,13 @@ def lacks_packets(connection: Connection) -> bool:
     return (client.isn >= 0) != (server.isn >= 0) and client.next_seq >= 0 and server.next_seq >= 0
 
 
+def payload_alone(connection: Connection) -> bool:
+    """Whether all that is captured of both sides carries payload, a FIN or a RST: no ACK alone, and no SYN."""
+    sides = connection.orig, connection.resp
+    spoken = all(side.packets > 0 and side.isn < 0 and not side.acknowledged for side in sides)
+    return spoken and any(side.octets > 0 for side in sides) and connection.cut_packets == 0
+
+
 def answers_unseen(connection: Connection, close: Close) -> bool:
     """Whether the closer's RST after its FIN has no ACK and so answers a segment, which was not captured."""
     reset = connection.reset

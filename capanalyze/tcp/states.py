@@ -17,6 +17,7 @@ from capanalyze.tcp.evidence import (
     asks_again,
     is_unheard,
     is_whole,
+    payload_alone,
 )
 from capanalyze.tcp.first import may_have_been_told
 from capanalyze.tcp.parting import NOWHERE
@@ -53,7 +54,8 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
         return UNKNOWN, UNKNOWN
     if connection.reset is not None:
         return ("SYN_SENT", UNKNOWN) if asks_again(connection) else after_reset(connection, connection.reset)
-    if is_reset_unheeded(connection) or (close is None and (is_hidden(client) or is_hidden(server))):
+    open_yet = close is None and (is_hidden(client) or is_hidden(server) or payload_alone(connection))
+    if is_reset_unheeded(connection) or open_yet:
         return UNKNOWN, UNKNOWN
     if close is None:
         if has_not_taken_ack(server):

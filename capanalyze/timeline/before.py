@@ -79,10 +79,14 @@ def _hello_unanswered(group: Group) -> str:
             return _after(waits, f"{hello}, which was not even acknowledged")
         if first.hello_taken == "after":
             return _after(waits, f"{hello}, which {host} had not acknowledged yet")
+        if first.hello_taken == "unknown":
+            return _after(waits, f"{hello}, and nothing was answered")
         waits = _until(group, lambda facts: facts.hello_acked)
         return _after(waits, f"{host} had acknowledged {hello} and nothing was answered")
     found = known(waits)
     lasting = f" for {spans(found)}" if any(found) else ""  # the hello may be the last packet
+    if first.hello_taken == "unknown":
+        return f"; {_CLIENTS_HELLO} has not been answered{lasting}"
     if first.hello_taken != "never":
         return f"; {_CLIENTS_HELLO} was acknowledged by {host} and has not been answered{lasting}"
     return f"; {_CLIENTS_HELLO} was neither acknowledged nor answered{lasting}"

@@ -25,6 +25,7 @@ from capanalyze.tcp.evidence import (
     UNHEARD,
     UNKNOWN_THERE,
     WENT_ON,
+    payload_alone,
 )
 from capanalyze.tcp.states import has_not_taken_ack
 from capanalyze.timeline.before import trouble_told
@@ -34,6 +35,7 @@ from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.forgotten import NO_ACK, forgotten
 from capanalyze.timeline.troubles import client_does_not_read, standstill
 from capanalyze.timeline.unrepeated import not_again, unrepeated
+from capanalyze.timeline.without_acks import lacks_acks
 from capanalyze.timeline.words import count, span
 
 _GROUNDS: Final = {
@@ -76,6 +78,7 @@ def doubts(group: Group) -> str:
     found += _beginning(group)
     absent = [end.called for end in group[0].ends if _one_way(group, end.name)]
     found += [f"the capture holds no packet of the {called}'s" for called in absent]
+    found += _without_acks(group)
     missing = sum(end.missing for facts in group for end in facts.ends)
     if missing:
         found.append(f"{count(missing, 'octet is', 'octets are')} missing from the capture")
@@ -114,6 +117,19 @@ def _beginning(group: Group) -> list[str]:
     if all(_has_last_ack(facts) for facts in group):
         return [f"the capture lacks the SYN{several} and the SYN-ACK{several}"]
     return [f"the capture began after the connection{several}"]
+
+
+def _without_acks(group: Group) -> list[str]:
+    """That packets without payload are lacking, of both sides or of one."""
+    first = group[0]
+    if payload_alone(first.connection):
+        closing = "" if first.closer else ", and a FIN or RST,"
+        return [f"the capture holds no packet without payload: ACKs{closing} may have been filtered out"]
+    return [
+        f"the {end.called}'s ACKs without payload are not in the capture"
+        for end in first.ends
+        if lacks_acks(first, end.name)
+    ]
 
 
 def _has_last_ack(facts: Facts) -> bool:

@@ -16,6 +16,7 @@ from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit
 from capanalyze.timeline.stage import stage_of
 from capanalyze.timeline.upstream import is_upstream
+from capanalyze.timeline.without_acks import lacks_acks
 from capanalyze.tws.session import Session
 
 if TYPE_CHECKING:
@@ -216,7 +217,12 @@ class Facts:
 
     @property
     def hello_taken(self) -> str:
-        """When the gateway's host acknowledged the client's first octets: "before" the close, "after" it, "never"."""
+        """When the gateway's host acknowledged the client's first octets: "before" the close, "after" it, "never".
+
+        Or "unknown", where the capture lacks its ACKs.
+        """
+        if lacks_acks(self, "server"):
+            return "unknown"
         if self.hello_acked is None:
             return "never"
         return "after" if self.too_late("server", self.hello_acked) else "before"

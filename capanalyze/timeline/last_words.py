@@ -6,6 +6,7 @@ In: Facts. Out: the side that spoke last, when, and the newest messages of eithe
 from capanalyze.timeline.ends import End, Moment
 from capanalyze.timeline.errors_told import is_error, wire_error
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.without_acks import lacks_acks
 from capanalyze.tws.decode import decode_message
 from capanalyze.tws.message import Message
 from capanalyze.tws.schema import NEWEST
@@ -61,7 +62,8 @@ def in_place_of_hello(facts: Facts) -> str:
 def untaken(facts: Facts) -> set[tuple[int, str]]:
     """The client's newest messages that the gateway's host has not acknowledged: the packet and name of each."""
     taken = int(facts.client.side.acked_rel)
-    messages = messages_before_close(facts, "client") if taken >= 0 else []
+    known = taken >= 0 and not lacks_acks(facts, "server")
+    messages = messages_before_close(facts, "client") if known else []
     return {(int(one.packet), one.name) for one in messages if one.offset >= taken}
 
 

@@ -10,6 +10,7 @@ from capanalyze.tcp.sequence import MASK
 from capanalyze.timeline.arrival import did_not_arrive
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts, Group
+from capanalyze.timeline.without_acks import lacks_acks
 from capanalyze.timeline.words import SECOND, known, packets, span, spans
 
 LEAK: Final = SECOND
@@ -37,6 +38,8 @@ def remains(group: Group) -> str:
             return f"{late}; that FIN did not arrive: the capture next to the {other.called} has none"
         times = sum(facts.closing_end.fin_sent for facts in group)
         sent = f", though it was sent {times} times" if times > len(group) else ""
+        if any(lacks_acks(facts, other.name) for facts in group):
+            return f"{late}; no acknowledgement of that FIN is in the capture{sent}"
         return f"{late}; that FIN was not acknowledged{captured}{sent}"
     if any(may_have_closed(facts) for facts in group):
         return f"{late}; the {other.called} is not seen to close{captured}"

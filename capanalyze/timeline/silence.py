@@ -10,6 +10,7 @@ from capanalyze.tcp.sequence import distance
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import last_speaker, last_word, messages_before_close
+from capanalyze.timeline.without_acks import lacks_acks
 from capanalyze.timeline.words import MINUTE, SECOND
 from capanalyze.tws.message import START_API
 
@@ -55,7 +56,7 @@ def answer_unheard(facts: Facts) -> bool:
     head = facts.session.head if facts.session is not None else ()
     answer = next((one for one in head if not one.from_client and one.encoding == "hello"), None)
     side, close = facts.server.side, facts.connection.close
-    if answer is None or side.acked_rel < 0:
+    if answer is None or side.acked_rel < 0 or lacks_acks(facts, "client"):
         return False
     heard = int(side.acked_rel)
     if facts.closer == "client" and close is not None:
@@ -68,4 +69,5 @@ def start_unheard(facts: Facts) -> bool:
     """Whether the gateway's host has not even acknowledged startApi, so that nothing is known of the program on it."""
     head = facts.session.head if facts.session is not None else ()
     start = next((one for one in head if one.from_client and one.id == START_API), None)
-    return start is not None and 0 <= facts.client.side.acked_rel <= start.offset
+    unheard = start is not None and 0 <= facts.client.side.acked_rel <= start.offset
+    return unheard and not lacks_acks(facts, "server")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from capanalyze.tcp.evidence import FORGOT, UNHEARD, came_another_way
+from capanalyze.tcp.evidence import FORGOT, UNHEARD, came_another_way, payload_alone
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.both_ends import made_between, proved, unsent
@@ -255,6 +255,7 @@ def thing(group: Group, total: int) -> str:
 def _nobody(group: Group, total: int) -> str:
     """That nobody closed them; where the capture lacks one side, or the end of what one said, that no close is seen."""
     unsure = one_way(group) or any(end.said_more for facts in group for end in facts.ends)
+    unsure = unsure or any(payload_alone(facts.connection) for facts in group)
     return f"nobody {'is seen to close' if unsure else 'closed'} {_none_of(group, total)}"
 
 
