@@ -54,8 +54,8 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
         return UNKNOWN, UNKNOWN
     if connection.reset is not None:
         return ("SYN_SENT", UNKNOWN) if asks_again(connection) else after_reset(connection, connection.reset)
-    open_yet = close is None and (is_hidden(client) or is_hidden(server) or payload_alone(connection))
-    if is_reset_unheeded(connection) or open_yet:
+    hidden = close is None and (is_hidden(client) or is_hidden(server) or payload_alone(connection))
+    if is_reset_unheeded(connection) or hidden:
         return UNKNOWN, UNKNOWN
     if close is None:
         if has_not_taken_ack(server):

@@ -77,8 +77,8 @@ BEFORE_AN_ANSWER = [
         opened().client.data(HELLO, undelivered=True).after(1).again().after(3).client.fin(undelivered=True),
         (
             "The client probably closed first (FIN in packet 6), 4.0 s after its hello, which was not even "
-            "acknowledged; that FIN was not acknowledged, but the capture ends there (a FIN of the gateway's may have been lost on "
-            "the way: nothing came from it any more)."
+            "acknowledged; that FIN was not acknowledged, but the capture ends there (a FIN of the gateway's may have "
+            "been lost on the way: nothing came from it any more)."
         ),
     ),
     (
