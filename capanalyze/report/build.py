@@ -157,7 +157,7 @@ def connection_report(facts: Facts) -> ConnectionReport:
         fins={side: end.fins for side, end in ends},
         resets={side: end.rsts for side, end in ends},
         ignored_resets=tuple(int(packet) for packet in connection.ignored_resets),
-        states={side: end.state for side, end in ends},
+        states={side: end.told_state for side, end in ends},
         conn_state=connection.conn_state,
         history=connection.history,
         before_close={side: _last_words(facts, end) for side, end in ends},

@@ -1,7 +1,8 @@
-"""Lacking: what a host waits for at the capture's end and does not ask for again, so the capture lacks packets there.
+"""Lacking: what the end of a capture lacks, by what waits there and is not sent again, and what arrives nowhere.
 
 In: a connection with its states, and the time when the capture ended. Out: UNKNOWN in place of the states that rest on
-no more packets having come. Who has had no answer sends again (RFC 6298 5), and who has given up is no longer there.
+no more packets having come, or on one having arrived. Who has had no answer sends again (RFC 6298 5), and who has given
+up is no longer there.
 """
 
 from typing import Final
@@ -10,11 +11,14 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.crossing import patience
-from capanalyze.tcp.notes import RETRANSMISSION
+from capanalyze.tcp.notes import RETRANSMISSION, SPURIOUS_RETRANSMISSION
 from capanalyze.tcp.states import UNKNOWN, has_not_taken_ack
 
 LONGEST: Final = 120_000_000_000
 """Nanoseconds: no host waits longer before it sends once more (Linux, TCP_RTO_MAX; others a minute)."""
+
+AGAIN: Final = (RETRANSMISSION, SPURIOUS_RETRANSMISSION)
+"""Notes on what is sent once more, for want of an answer."""
 
 DOUBLED: Final = 10
 """How often a time is doubled at most: from any first one that is beyond LONGEST."""
@@ -30,6 +34,25 @@ def doubt_states(connection: Connection, ended_ts: i64) -> None:
     sides = (connection.orig, connection.resp)
     if any(waits(connection, side) and ended_ts - side.last_ts > longest(connection, side) for side in sides):
         connection.client_state = connection.server_state = UNKNOWN
+        return
+    if has_not_heard(connection, connection.client, ended_ts):
+        connection.client_state = UNKNOWN
+    if has_not_heard(connection, connection.server, ended_ts):
+        connection.server_state = UNKNOWN
+
+
+def has_not_heard(connection: Connection, side: Side, ended_ts: i64) -> bool:
+    """Whether a side last repeated what had been acknowledged, and may have to do so again: no answer came to it.
+
+    So its FIN may seem to be acknowledged and not be, or may wait behind octets.
+    """
+    if side.host == side.peer.host or side.max_rel > side.acked_rel:
+        return False
+    again = False
+    for note in connection.notes:
+        if note.side == side.index and note.note in AGAIN:
+            again = again or len(note.since(side.last_packet - 1)) > 0
+    return again and ended_ts - side.last_ts <= longest(connection, side)
 
 
 def waits(connection: Connection, side: Side) -> bool:
@@ -46,7 +69,7 @@ def longest(connection: Connection, side: Side) -> i64:
     """Nanoseconds that its host waits at most before it sends once more: twice as long each time (RFC 6298 5.5)."""
     again: i64 = 0
     for note in connection.notes:
-        if note.side == side.index and note.note == RETRANSMISSION:
+        if note.side == side.index and note.note in AGAIN:
             again += note.count
     first = patience(connection)
     return max(first, min(first << min(again, DOUBLED), LONGEST))

@@ -10,6 +10,7 @@ from capanalyze.tcp.events import Event, Note
 from capanalyze.tcp.notes import RETRANSMISSION, WINDOW_UPDATE, ZERO_WINDOW
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
+from capanalyze.tcp.states import UNKNOWN
 from capanalyze.timeline.words import endpoint
 
 CLOCK_STEP_NS: Final = 10_000_000
@@ -75,6 +76,7 @@ class End:
         cut_off: octets of it were sent again for STUCK_NS, and nothing came from the peer's host any more.
         stuck: so were octets of it that the peer has not acknowledged in the end, whatever came from it; or the peer's
             window is 0 then: a FIN of it may wait and not be sent, and so may other octets.
+        silent: nothing came from it any more while the peer sent octets again for STUCK_NS.
         shut: it had stopped reading: its window was 0 before the close, and is in the end.
         cut: octets of it that only headers tell of, the snapshot length having cut them off.
         first, last, last_before: when it sent octets first, last, and last before the close.
@@ -96,6 +98,7 @@ class End:
         self.said_more = side.trouble.hidden_at != NOWHERE
         self.cut_off = cut_off(connection, side)
         self.stuck = self.cut_off or unheeded(connection, side) or waits(side)
+        self.silent = cut_off(connection, side.peer)
         self.shut = shut(connection, side)
         self.cut = int(side.trouble.cut)
         self.first = moment(side.first_data_packet, side.first_data_ts)
@@ -112,6 +115,14 @@ class End:
         self.rst = next(
             (moment(event.packet, event.ts_ns) for event in connection.events if _resets(event, side)), None
         )
+
+    @property
+    def told_state(self) -> str:
+        """Its state, but where its FIN may wait behind what the peer does not take, or its host may be gone.
+
+        A RST waits for nothing.
+        """
+        return UNKNOWN if (self.stuck or self.silent) and self.state != "CLOSED" else self.state
 
     @property
     def address(self) -> str:

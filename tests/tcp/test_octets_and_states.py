@@ -1,8 +1,11 @@
 """The contract's words for octets, missing octets and states, sentence by sentence."""
 
+import pytest
+
 from tests.conversation import ACK, RST, Conversation
 from tests.follow import follow
 from tests.tcp.closes import hello, notes, states, story
+from tests.timeline.talk import report
 
 
 def test_each_octet_counts_once() -> None:
@@ -239,3 +242,28 @@ def test_a_lone_octet_not_pushed_before_the_rest_of_the_capture_is_a_keep_alives
 
     assert (connection.client.octets, connection.server.octets) == (0, 6)
     assert story(connection)[1] == ("server", "FIN", 5, False, "likely")
+
+
+def closed_over_a_path(*, heard: bool) -> Conversation:
+    """Both close, and the gateway's FIN comes again though it was acknowledged."""
+    talk = Conversation(server_address=("10.0.0.2", 4001)).open()
+    talk.client.fin().server.fin().client.ack(undelivered=True).after(0.3).server.fin_again().client.ack()
+    return talk.after(10).client.ack(ip_id=1) if heard else talk
+
+
+@pytest.mark.parametrize(("heard", "state"), [(False, "UNKNOWN"), (True, "CLOSED")])
+def test_who_repeats_what_was_acknowledged_has_not_heard_of_it_and_may_not_hear_again(heard: bool, state: str) -> None:
+    (connection,) = report(closed_over_a_path(heard=heard)).connections
+
+    assert connection.states == {"client": "TIME_WAIT", "server": state}
+
+
+@pytest.mark.parametrize(("times", "state"), [(1, "ESTABLISHED"), (4, "UNKNOWN")])
+def test_a_fin_may_wait_behind_octets_that_are_sent_again_and_again(times: int, state: str) -> None:
+    talk = hello().client.data(b"more", undelivered=True)
+    for _ in range(times):
+        talk.after(0.5).client.data(b"more", seq=talk.client.next - 4, undelivered=True)
+
+    (connection,) = report(talk).connections
+
+    assert connection.states == {"client": state, "server": state}
