@@ -80,7 +80,8 @@ class Greeting(Keeping):
             return hello.client_opening(known)
         if magic and len(known) < len(hello.MAGIC):
             return Opening(hello.MORE)
-        found = hello.server_opening(known, midstream=not self.from_start)
+        greeted = self.hello_side == 1 - stream.side
+        found = hello.server_opening(known, midstream=not (self.from_start or greeted))
         if stream.from_client and found.kind in {hello.HELLO, hello.REDIRECT}:
             self.roles(1 - stream.side)
         return found
