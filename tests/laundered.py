@@ -83,3 +83,8 @@ def counted_from_0(held: Sequence[Frame]) -> list[Frame]:
         add(octets, of.tcp + 8, -back if of.flags & ACK else 0)
         told.append(one._replace(octets=bytes(octets)))
     return told
+
+
+def one_way_after_the_other(held: Sequence[Frame], first: Callable[[Head], bool]) -> list[Frame]:
+    """Two captures, of one direction each, put together as they are: ``mergecap -a``."""
+    return [*filtered(held, first), *filtered(held, lambda of: not first(of))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.laundered import (
     filtered,
     from_gateway,
     has_payload,
+    one_way_after_the_other,
     recording,
     refilled,
     reported,
@@ -174,3 +176,36 @@ def test_a_capture_that_lacks_acks_may_lack_a_fin() -> None:
     found = reported(filtered(held, lambda of: has_payload(of) or bool(of.flags & (SYN | FIN | RST))))["connections"][0]
 
     assert found["close"]["certainty"] == "likely"
+
+
+OUT_OF_ORDER = ["ib_async-error-326", "ib_async-healthy-178", "ib_async-midsession-rst", "ib_async-no-next-valid-id"]
+
+
+@pytest.mark.parametrize("name", OUT_OF_ORDER)
+def test_directions_that_were_put_one_after_the_other_prove_nothing_by_their_order(name: str) -> None:
+    held = recording(name)
+
+    told = reported(one_way_after_the_other(held, from_gateway))
+
+    assert sure(told) <= sure(reported(held))
+    assert "without a hello" not in told["verdict"]
+
+
+@pytest.mark.parametrize("name", ["ib_async-error-326", "ib_async-healthy-178", "ibapi-latest-pacing"])
+def test_times_that_were_made_up_and_go_back_again_and_again_make_nothing_late(name: str) -> None:
+    chance = Random(name)
+    held = recording(name)
+
+    found = reported([one._replace(ts_ns=chance.randrange(10**18, 10**18 + 10**11)) for one in held])
+
+    assert sure(found) <= sure(reported(held))
+    assert "and more than once: its packets are not in order, or it was changed" in found["verdict"]
+
+
+def test_a_redirect_is_one_where_the_syns_were_filtered_out() -> None:
+    held = recording("ib_async-redirect")
+
+    found = reported(filtered(held, lambda of: not of.flags & SYN))["connections"][0]
+
+    assert "a redirect to `127.0.0.1:4002`" in found["verdict"]
+    assert "wrong-service" not in {one["id"] for one in found["findings"]}

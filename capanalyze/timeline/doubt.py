@@ -193,5 +193,6 @@ def _clock(group: Group) -> list[str]:
     steps = [facts.set_back for facts in group if facts.set_back is not None]
     if not steps:
         return []
-    packet, by_ns = steps[0]
-    return [f"the capture's clock goes back by {span(by_ns)} before packet {packet}"]
+    step = steps[0]
+    told = f"the capture's clock goes back by {span(step.by_ns)} before packet {step.packet}"
+    return [f"{told}, and more than once: its packets are not in order, or it was changed" if step.often else told]

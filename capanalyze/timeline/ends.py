@@ -38,9 +38,16 @@ def moment(packet: int, ts_ns: int) -> Moment | None:
     return Moment(int(packet), time_or_none(ts_ns)) if packet > 0 else None
 
 
-Step = tuple[int, int]
-"""By which packet the clock had gone back most, and how far. So it seems to have, too, where files of the same time
-were read one after the other."""
+class Step(NamedTuple):
+    """By which packet the clock had gone back most, how far in ns, and whether it did so more than once.
+
+    So it seems to have, too, where files of the same time were read one after the other; more than once, where packets
+    are out of order or their times were made up.
+    """
+
+    packet: int
+    by_ns: int
+    often: bool
 
 
 def between(earlier: Moment | None, later: Moment | None, step: Step | None = None) -> int | None:
@@ -60,7 +67,9 @@ def turned_over(earlier: Moment | None, later: Moment | None, step: Step | None)
     """
     if earlier is None or later is None or earlier.ts_ns is None or later.ts_ns is None:
         return False
-    return later.ts_ns < earlier.ts_ns or (step is not None and earlier.packet < step[0] <= later.packet)
+    if later.ts_ns < earlier.ts_ns:
+        return True
+    return step is not None and (step.often or earlier.packet < step.packet <= later.packet)
 
 
 class End:
@@ -222,11 +231,13 @@ def set_back(connection: Connection) -> Step | None:
         known.append((int(side.first_data_packet), int(side.first_data_ts)))
         known.append((int(side.last_data_packet), int(side.last_data_ts)))
     known.sort()
-    newest, found = -1, None
+    newest, before, steps = -1, -1, 0
+    farthest = (0, 0)
     for packet, ts_ns in known:
         if ts_ns < 0:
             continue
-        if newest - ts_ns >= CLOCK_STEP_NS and (found is None or newest - ts_ns > found[1]):
-            found = (packet, newest - ts_ns)
-        newest = max(newest, ts_ns)
-    return found
+        steps += before - ts_ns >= CLOCK_STEP_NS
+        farthest = max(farthest, (newest - ts_ns, -packet))
+        newest, before = max(newest, ts_ns), ts_ns
+    by_ns, packet = farthest[0], -farthest[1]
+    return Step(packet, by_ns, steps > 1) if by_ns >= CLOCK_STEP_NS else None

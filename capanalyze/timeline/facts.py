@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.events import Note
 from capanalyze.timeline.blank import blank_octets
-from capanalyze.timeline.ends import End, Moment, between, moment, set_back
+from capanalyze.timeline.ends import End, Moment, between, moment, set_back, turned_over
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit
 from capanalyze.timeline.stage import stage_of
@@ -285,6 +285,8 @@ class Facts:
         """
         closed, first = self.close, self.client.first
         if closed is None or first is None or self.closer in {"client", "both"}:
+            return False
+        if turned_over(closed, first, self.set_back):
             return False
         return first.packet > closed.packet
 

@@ -188,12 +188,15 @@ def _unseen(entry: Finding, facts: Facts) -> bool:
 
 
 def doubted(entry: Finding, facts: Facts) -> Finding:
-    """A finding, no surer than the capture is whole, and than it is who closed."""
+    """A finding, no surer than the capture is whole and in order, and than it is who closed."""
     close = facts.connection.close
     if entry.id in CLOSERS and entry.certainty == "certain" and close is not None:
         entry = entry._replace(certainty=close.certainty if close.doubt != FORGOT else "possible")
     side = ABSENCE.get(entry.id)
     end = facts.end(side) if side is not None else None
+    if end is not None and facts.set_back is not None:
+        unordered = f"the clock goes back before packet {facts.set_back.packet}: what lies in front may have come later"
+        entry = entry._replace(certainty="possible", evidence=(*entry.evidence, unordered))
     if end is None or not end.unread:
         return entry
     lacking = f"{count(end.unread, 'octet')} of the {end.called} not in the capture may say otherwise"

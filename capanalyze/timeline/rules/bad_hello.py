@@ -2,7 +2,8 @@
 
 Why it matters: a gateway that gets no right hello need not answer, so silence or a close after it says nothing about
 the gateway's health. The seed's own probe, ``API=9.72`` and a NUL, is the case.
-What it is not: another protocol on the port (http-tls-fix-on-api-port), or a right hello without an answer.
+What it is not: another protocol on the port (http-tls-fix-on-api-port), a right hello without an answer, or one that
+lies behind the first messages in a capture whose packets are not in order.
 Source of the facts: protocol.md 1.1 and 7; failures.md 11 and 15.
 """
 
@@ -29,7 +30,7 @@ SHORTEST_WAIT: Final = SECOND
 def check(facts: Facts) -> Finding | None:
     """Fires where the client's octets are neither a hello nor another known protocol, or messages without a hello."""
     wrong = facts.misfit
-    if facts.stage == "no_hello" and facts.client.spoke:
+    if facts.stage == "no_hello" and facts.client.spoke and facts.set_back is None:
         sent, why = facts.first_octets("client"), "messages came without a hello before them"
     elif facts.api and wrong is not None and wrong.side == "client" and not wrong.protocol:
         sent, why = wrong.first, wrong.words.partition("; a right hello")[0]
