@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Final
 
 from capanalyze import API_PORTS, __version__
-from capanalyze.tws import clients, decode, scalars, schema
+from capanalyze.tws import clients, decode, fitting, scalars, schema
 from capanalyze.tws.error_codes import meanings, severity_of
 from capanalyze.tws.not_tws import PROTOCOLS
 from capanalyze.tws.schema import MessageType, messages
@@ -84,12 +84,12 @@ def _constants() -> list[tuple[str, str | int]]:
         ("PORTS", _quoted(",".join(map(str, API_PORTS)))),
         ("OLDEST", decode.OLDEST),
         ("NEWEST", schema.NEWEST),
-        ("FIRST_FRAMED", decode.FIRST_FRAMED),
+        ("FIRST_FRAMED", fitting.FIRST_FRAMED),
         ("LAST_UNFRAMED", decode.LAST_UNFRAMED),
         ("FIRST_BINARY_ID", schema.FIRST_BINARY_ID),
         ("PROTOBUF_OFFSET", schema.PROTOBUF_OFFSET),
         ("ESCAPES_SINCE", scalars.ESCAPES_SINCE),
-        ("MAX_TRIED", decode.MAX_TRIED // 8),  # fields read to find the versions that fit: Lua is slower
+        ("MAX_TRIED", fitting.MAX_TRIED // 8),  # fields read to find the versions that fit: Lua is slower
         ("MAX_DOUBLE", "1.7976931348623157e308"),
     ]
 

@@ -8,8 +8,9 @@ fields of a text body from 1; in protobuf it is the field's number).
 from typing import Final, NamedTuple
 
 from capanalyze.tws import protobuf, text
+from capanalyze.tws.fitting import FIRST_FRAMED, MAX_TRIED, plan_of, stretches
 from capanalyze.tws.message import Message
-from capanalyze.tws.scalars import ESCAPES_SINCE, identifier
+from capanalyze.tws.scalars import identifier
 from capanalyze.tws.schema import (
     FIRST_BINARY_ID,
     NEWEST,
@@ -19,16 +20,9 @@ from capanalyze.tws.schema import (
     message,
     protobuf_key_field,
 )
-from capanalyze.tws.text import Step
 
 OLDEST: Final = 38
 """The oldest server version whose text layouts the schema holds (what clients of today accept at least)."""
-
-FIRST_FRAMED: Final = 100
-"""The oldest server version that a session with frames asks for."""
-
-MAX_TRIED: Final = 400_000
-"""Fields that are read to find the server versions a message fits; a longer one is tried at fewer versions."""
 
 WINDOW: Final = 2048
 """Octets in which the end of an unframed message is looked for first."""
@@ -107,7 +101,7 @@ def decode(
         decoded, problem = _without_version(row, fields, found)
     else:
         reader = text.Reader(fields)
-        decoded, problem = reader.read(_plan(row, server_version)), reader.problem
+        decoded, problem = reader.read(plan_of(row, server_version)), reader.problem
         if problem is not None and server_version > NEWEST:
             problem += f"; server version {server_version} is newer than the {NEWEST} known"
     if problem is None and body and body[-1]:
@@ -139,20 +133,8 @@ def _key(row: MessageType, values: dict[str, object]) -> int | None:
     return key if type(key) is int else None
 
 
-_plans: dict[tuple[bool, int, int], list[Step]] = {}
-
-
-def _plan(row: MessageType, server_version: int) -> list[Step]:
-    key = (row.from_client, row.id, server_version)
-    steps = _plans.get(key)
-    if steps is None:
-        steps = text.plan(row.nodes(), server_version)
-        _plans[key] = steps
-    return steps
-
-
 def _candidates(row: MessageType, encoding: str) -> list[int]:
-    """The server versions at which the layout of ``row`` changes, the oldest of each stretch without a change."""
+    """The server versions with that encoding at which the layout of ``row`` changes, as ``_stretches``."""
     low, high = OLDEST, NEWEST
     if encoding == "text":
         low, high = max(low, FIRST_FRAMED), min(high, FIRST_BINARY_ID - 1)
@@ -160,15 +142,7 @@ def _candidates(row: MessageType, encoding: str) -> list[int]:
         low = max(low, FIRST_BINARY_ID)
     else:
         high = min(high, LAST_UNFRAMED)
-    low = max(low, row.since)
-    bounds = {low}
-    waiting = list(row.nodes())
-    while waiting:
-        node = waiting.pop()
-        waiting.extend(node.children)
-        bounds.update((node.low, node.high + 1))
-    bounds.add(ESCAPES_SINCE)
-    return sorted(bound for bound in bounds if low <= bound <= high) or [low]
+    return stretches(row, low, high)
 
 
 def _fitting(row: MessageType, fields: list[bytes], candidates: list[int]) -> list[tuple[int, list[str]]]:
@@ -181,7 +155,7 @@ def _fitting(row: MessageType, fields: list[bytes], candidates: list[int]) -> li
     for strict in (True, False):
         for version in candidates:
             reader = text.Reader(fields, trace=True, strict=strict)
-            reader.read(_plan(row, version))
+            reader.read(plan_of(row, version))
             if reader.problem is None:
                 found.append((version, reader.names))
         if found:
@@ -197,15 +171,15 @@ def _without_version(row: MessageType, fields: list[bytes], encoding: str) -> tu
         fitting = _fitting(row, fields, _candidates(row, "unframed"))
     if not fitting:
         reader = text.Reader(fields)
-        values = reader.read(_plan(row, candidates[-1]))
+        values = reader.read(plan_of(row, candidates[-1]))
         return values, f"server version unknown, and none fits: {reader.problem}"
     version, names = fitting[-1]
     agreed = len(fields)
     for _, other in fitting:
         agreed = min(agreed, _common(names, other))
     if agreed == len(fields):
-        return text.Reader(fields).read(_plan(row, version)), None
-    values = text.Reader(fields).read(_plan(row, version), agreed)
+        return text.Reader(fields).read(plan_of(row, version)), None
+    values = text.Reader(fields).read(plan_of(row, version), agreed)
     return values, f"server version unknown: named up to field {agreed}, where versions differ"
 
 
@@ -224,7 +198,8 @@ def request_key(payload: bytes, *, from_client: bool, server_version: int | None
     if found == "protobuf":
         number = protobuf_key_field(from_client, message_id)
         return _varint_field(body, number) if number else None
-    index = int(key_fields(from_client, min(server_version or NEWEST, NEWEST)).of(message_id))
+    low, high = (server_version, server_version) if server_version else (FIRST_FRAMED, NEWEST)
+    index = int(key_fields(from_client, min(low, NEWEST), min(high, NEWEST)).of(message_id))
     if index < 0:
         return None
     fields = body.split(b"\0", index + 1)
@@ -259,7 +234,7 @@ def unframed_length(data: bytes, start: int, *, from_client: bool, server_versio
     row = message(from_client, int(digits)) if digits.isdigit() and len(digits) <= 4 else None
     if row is None or not row.text:
         return -1
-    steps = _plan(row, server_version or LAST_UNFRAMED)
+    steps = plan_of(row, server_version or LAST_UNFRAMED)
     window = WINDOW
     while True:
         fields = data[nul + 1 : nul + 1 + window].split(b"\0", text.MAX_FIELDS)[:-1]

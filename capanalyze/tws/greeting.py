@@ -139,8 +139,8 @@ class Greeting(Keeping):
             return
         self.connection_time = found.time
         self.server_version = found.server_version
-        self.keys = keys_of(found.server_version)
+        self.keys = keys_of(found.server_version, found.server_version)
         if self.untold is None:
-            self.watch.version(found.server_version)
+            self.watch.known_by(self.keys)
             if self.settled:
                 self.watch.marks(self.server)

@@ -11,7 +11,7 @@ from mypy_extensions import i64
 from capanalyze.tws.frames import identify, index_encoding, index_id, index_name, length_at
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.message import ERROR, Message
-from capanalyze.tws.running import NO_KEY
+from capanalyze.tws.running import OPEN_KEY
 from capanalyze.tws.state import NO_MESSAGES, SessionState
 from capanalyze.tws.tail import TAIL_FRAMES, Run, newest_of
 
@@ -64,11 +64,23 @@ class Keeping(SessionState):
         message.server_version = self.server_version
         return message
 
+    def key(self, from_client: bool, index: i64, data: bytes, begin: i64, end: i64, size: i64) -> i64:
+        """The id of a payload of ``size`` octets; where the version is not known its form may tell where that lies."""
+        if self.server_version == 0 and self.keys.undecided(from_client, index):
+            keys = self.keys.narrowed(from_client, index, data[begin:end], end - begin == size)
+            if keys is not self.keys:
+                self.keys = keys
+                if self.untold is None:
+                    self.watch.known_by(keys)
+                    if self.settled:
+                        self.watch.marks(self.server)
+        return self.keys.key(from_client, index, data, begin, end)
+
     def fill(self, message: Message, index: i64, data: bytes, begin: i64, end: i64) -> i64:
         """Give a Message its payload and its key, which is also returned."""
-        key = self.keys.key(message.from_client, index, data, begin, end)
+        key = self.key(message.from_client, index, data, begin, end, message.size)
         message.payload = data[begin:end]
-        message.request_id = None if key == NO_KEY else key
+        message.request_id = None if key <= OPEN_KEY else key
         return key
 
     def tail(self, side: i64) -> list[Message]:

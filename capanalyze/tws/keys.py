@@ -1,6 +1,7 @@
 """The request, order or rule id of a message, read where it lies; which field it is depends on the server version.
 
-In: a frame's index and octets. Out: ``Keys.key``. The layouts of a version are the same for all its sessions.
+In: a frame's index and octets. Out: ``Keys.key``. The layouts of a version are the same for all its sessions. Of a
+session that began before the capture no version is known, only between which it lies (``narrowed``).
 """
 
 from functools import lru_cache
@@ -9,36 +10,43 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.packets.common import COMPILED
+from capanalyze.tws.fitting import FIRST_FRAMED, fitting_versions
 from capanalyze.tws.frames import BINARY, PROTOBUF
-from capanalyze.tws.running import NO_KEY
-from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, KeyFields, key_fields, protobuf_key_field
-
-TEXT_VERSION: Final = 178
-"""Server version assumed for the place of a text message's key where no hello told it (the newest of ib_async 2)."""
+from capanalyze.tws.running import HISTORICAL_DATA, HISTORICAL_DATA_END_SINCE, NO_KEY, OPEN_KEY
+from capanalyze.tws.schema import FIRST_BINARY_ID, NEWEST, SEVERAL, KeyFields, key_fields, protobuf_key_field
 
 _DIGITS: Final = 17  # ids are 32-bit numbers; what is longer is none
 
 
 class Keys:
-    """Where the messages of a server version have their key.
+    """Where the messages of a session have their key whose server version is one of ``low`` to ``high``.
 
     Attributes:
-        text_only: the version sends no message whose id is binary.
+        text_low, text_high: these versions, as far as their ids are text.
+        text_only: none of the versions sends a message whose id is binary.
+        lists_version: one that says whether historicalDataEnd comes, as all of them do; 0 where they differ.
     """
 
-    __slots__ = ("client_binary", "client_text", "server_binary", "server_text", "text_only")
+    __slots__ = (
+        "client_binary", "client_text", "high", "lists_version", "low", "server_binary", "server_text", "text_high",
+        "text_low", "text_only",
+    )  # fmt: skip
 
-    def __init__(self, server_version: int) -> None:
-        self.text_only: bool = 0 < server_version < FIRST_BINARY_ID
-        text = server_version if self.text_only else TEXT_VERSION
-        binary = NEWEST if server_version < FIRST_BINARY_ID else min(server_version, NEWEST)
-        self.server_text: KeyFields = key_fields(False, text)
-        self.client_text: KeyFields = key_fields(True, text)
-        self.server_binary: KeyFields = key_fields(False, binary)
-        self.client_binary: KeyFields = key_fields(True, binary)
+    def __init__(self, low: int, high: int) -> None:
+        self.low: int = low
+        self.high: int = high
+        self.text_only: bool = high < FIRST_BINARY_ID
+        self.lists_version: int = 0 if low < HISTORICAL_DATA_END_SINCE <= high else high
+        self.text_high: int = min(high, FIRST_BINARY_ID - 1)
+        self.text_low: int = min(low, self.text_high)
+        binary_low, binary_high = min(max(low, FIRST_BINARY_ID), NEWEST), min(max(high, FIRST_BINARY_ID), NEWEST)
+        self.server_text: KeyFields = key_fields(False, self.text_low, self.text_high)
+        self.client_text: KeyFields = key_fields(True, self.text_low, self.text_high)
+        self.server_binary: KeyFields = key_fields(False, binary_low, binary_high)
+        self.client_binary: KeyFields = key_fields(True, binary_low, binary_high)
 
     def key(self, from_client: bool, index: i64, data: bytes, begin: i64, end: i64) -> i64:
-        """The id of the payload ``data[begin:end]``; NO_KEY where it has none."""
+        """The id of the payload ``data[begin:end]``; NO_KEY where it has none, OPEN_KEY where it may lie elsewhere."""
         if index > BINARY + PROTOBUF:
             if (
                 protobuf_key_field(from_client, index - BINARY - PROTOBUF) != 1
@@ -57,16 +65,44 @@ class Keys:
             fields = self.server_text if text else self.server_binary
         field = fields.of(number)
         if field < 0:
-            return NO_KEY
+            return OPEN_KEY if field == SEVERAL else NO_KEY
         at: i64 = begin if text else begin + 4
         skip: i64 = field + 1 if text else field
         return read_digits(data, at, end, skip) if COMPILED else read_number(data, at, end, skip)
 
+    def undecided(self, from_client: bool, index: i64) -> bool:
+        """Whether the form of such a message tells more of the version than is known."""
+        if index >= BINARY:
+            return self.low < FIRST_BINARY_ID <= self.high
+        return self.high >= FIRST_BINARY_ID > self.low or self._depends(from_client, index)
+
+    def _depends(self, from_client: bool, index: i64) -> bool:
+        """Whether versions differ in where such a text message has its key, or in whether it ends its list."""
+        if index > 255:
+            return False
+        fields = self.client_text if from_client else self.server_text
+        ends = index == HISTORICAL_DATA and not from_client
+        return fields.of(index) == SEVERAL or (ends and self.text_low < HISTORICAL_DATA_END_SINCE <= self.text_high)
+
+    def narrowed(self, from_client: bool, index: i64, payload: bytes, whole: bool) -> "Keys":
+        """The Keys of those of the versions at which a message has that form; the same where none of them has."""
+        if index >= BINARY:
+            return keys_of(max(self.low, FIRST_BINARY_ID), self.high)
+        low, high = self.text_low, self.text_high
+        if self._depends(from_client, index):
+            low, high = fitting_versions(from_client, int(index), payload, low, high, whole=whole) or (low, high)
+        return keys_of(low, high)
+
 
 @lru_cache(256)
-def keys_of(server_version: int) -> Keys:
-    """The Keys of a version, 0 for one that is not known."""
-    return Keys(server_version)
+def keys_of(low: int, high: int) -> Keys:
+    """The Keys of the server versions ``low`` to ``high``."""
+    return Keys(low, high)
+
+
+def keys_without_version() -> Keys:
+    """The Keys of a session with frames whose version is not known."""
+    return keys_of(FIRST_FRAMED, NEWEST)
 
 
 def read_digits(data: bytes, begin: i64, end: i64, skip: i64) -> i64:

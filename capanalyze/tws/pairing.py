@@ -27,7 +27,7 @@ from capanalyze.tws.rows import (
     row_of,
     rows,
 )
-from capanalyze.tws.running import NO_KEY, Running, Waiting, count, ends, id_of, packet_of
+from capanalyze.tws.running import NO_KEY, OPEN_KEY, Running, Waiting, count, ends, id_of, packet_of
 from capanalyze.tws.schema import name_of
 from capanalyze.tws.tally import GivenUp, OrderAnswered, Refused, Tally, Times
 
@@ -49,7 +49,7 @@ class Pairing:
         self.open: dict[int, int] = {}  # request's message id -> how many of them wait
         self.changed: bool = False  # ``open`` got or lost an id since this was cleared
         self.running: Running = Running()
-        self.server_version: i64 = 0
+        self.server_version: i64 = 0  # as far as historicalDataEnd goes (keys.py, ``lists_version``)
         self.tally: Tally = Tally()
         self.pace: Pace = Pace()
 
@@ -61,7 +61,9 @@ class Pairing:
         ``late``: it is told behind a hole or a search for frames, so that its answers may have passed already.
         """
         cancelled = cancelled_by(message_id)
-        if cancelled != 0:
+        if cancelled != 0 and key == OPEN_KEY:
+            self.forget({cancelled})
+        elif cancelled != 0:
             self.cancel(cancelled, key, packet, ts_ns)
         row = row_of(message_id)
         if row is None or (key == NO_KEY and not row.keyless):
@@ -69,7 +71,7 @@ class Pairing:
         self.tally.kind(message_id).sent += 1
         if not ready:
             self.tally.too_early(message_id, id_of(row, key), packet, ts_ns)
-        if late or self.waiting >= WAITING or self.room.full():
+        if late or key == OPEN_KEY or self.waiting >= WAITING or self.room.full():
             self.tally.not_followed += 1
             return False
         waiting = Waiting(message_id, row, key, packet, ts_ns, self.pace.sent)
@@ -268,6 +270,23 @@ class Pairing:
         self._done(waiting)
         name, request_id = waiting.name, waiting.request_id
         self.tally.give_up(GivenUp(waiting.packet, waiting.ts_ns, name, request_id, packet, ts_ns))
+
+    def doubt(self, message_id: i64) -> None:
+        """A message of the server came of which nobody can tell whose it is: an answer, or an error."""
+        self.forget({number for number, row in rows().items() if message_id == ERROR or message_id in row.answers})
+
+    def forget(self, kinds: set[int]) -> None:
+        """Requests of these kinds that have a key may have been answered, or cancelled: they are followed no more."""
+        for place, found in list(self.by_key.items()):
+            left = [waiting for waiting in found if waiting.message_id not in kinds]
+            for waiting in found:
+                if waiting.message_id in kinds:
+                    self._done(waiting)
+                    self.tally.not_followed += 1
+            self._put(place, left)
+        for waiting in self.running.unended():
+            if waiting.message_id in kinds and not waiting.row.keyless:
+                self.running.drop(waiting.spot)
 
     def _put(self, place: i64, left: list[Waiting]) -> None:
         if left:

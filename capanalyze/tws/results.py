@@ -34,7 +34,7 @@ def fill(state: SessionState) -> None:
     waiting = state.pairing.unanswered()
     state.unanswered = [Named(one.packet, one.ts_ns, one.name, one.request_id) for one in waiting[:most]]
     state.unanswered_left_out = len(waiting) - len(state.unanswered)
-    lists = state.pairing.running.unfinished(state.server_version)
+    lists = state.pairing.running.unfinished(state.pairing.server_version)
     state.unfinished = [_unfinished(one) for one in lists[:most]]
     state.unfinished_left_out = len(lists) - len(state.unfinished)
     if state.client_range is not None:

@@ -22,10 +22,13 @@ HISTORICAL_DATA_END_SINCE: Final = 196
 
 NO_KEY: Final = -(1 << 62)
 
+OPEN_KEY: Final = NO_KEY + 1
+"""There is a key, and nothing tells which field it is: that depends on the server version."""
+
 
 def id_of(row: Row, key: i64) -> int | None:
-    """The request, order or rule id that a key is; None where it is none."""
-    return None if row.keyless or key == NO_KEY else key
+    """The request, order or rule id that a key is; None where it is none, or not known."""
+    return None if row.keyless or key <= OPEN_KEY else key
 
 
 def ends(row: Row, message_id: i64, server_version: i64) -> bool:

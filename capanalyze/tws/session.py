@@ -22,7 +22,7 @@ from capanalyze.tws.message import ERROR, MANAGED_ACCOUNTS, NEXT_VALID_ID, REQ_A
 from capanalyze.tws.milestones import FARM_OK
 from capanalyze.tws.pieces import Pieces
 from capanalyze.tws.results import fill
-from capanalyze.tws.running import NO_KEY
+from capanalyze.tws.running import NO_KEY, OPEN_KEY
 from capanalyze.tws.state import NO_MESSAGES
 from capanalyze.tws.stream_state import FRAMES, NOBODY, OPAQUE, OPENING, SEARCHING
 from capanalyze.tws.untold import BITS, READY, WATCH_CLIENT, WATCH_SERVER, milestone, stage
@@ -189,7 +189,7 @@ class Session(Legacy):
             if self.conversation is not None:
                 self._converse(self.conversation, message, index, key)
         else:
-            key = self.keys.key(from_client, index, data, begin, end)
+            key = self.key(from_client, index, data, begin, end, stream.frame_size - 4)
         if self.untold is not None:
             self._progress(stream, number)
         elif from_client:
@@ -197,7 +197,9 @@ class Session(Legacy):
         else:
             self._milestone(stream, number, index, data, begin, end)
             if self.pairing.waiting != 0 or len(self.pairing.running.by_spot) != 0:
-                if number != ERROR:
+                if key == OPEN_KEY:
+                    self.pairing.doubt(number)
+                elif number != ERROR:
                     self.pairing.answer(number, key, stream.ts_ns, stream.packet)
                 elif key != NO_KEY:
                     self.pairing.error(key, self._code(index, data[begin:end]), stream.ts_ns, stream.packet)
@@ -226,7 +228,7 @@ class Session(Legacy):
             refused = START_API if key == -1 and known not in NOTICES else 0
             conversation.error(key, known, message.packet, message.ts_ns, refused)
         else:
-            version = self.server_version
+            version = self.keys.lists_version
             conversation.answer(message.id, key, message.name, message.packet, message.ts_ns, version)
 
     def _code(self, index: i64, payload: bytes) -> i64:

@@ -17,7 +17,7 @@ from capanalyze.tws.frames import (
     known_indexes,
 )
 from capanalyze.tws.framing import FrameStream
-from capanalyze.tws.keys import Keys, keys_of
+from capanalyze.tws.keys import Keys, keys_without_version
 from capanalyze.tws.message import Message
 from capanalyze.tws.milestones import Milestone, Milestones
 from capanalyze.tws.pairing import Pairing
@@ -179,7 +179,7 @@ class SessionState(FrameHandler):
         self.all_milestones: Milestones = Milestones() if untold is None else untold.milestones
         self.pairing: Pairing = Pairing(self.room) if untold is None else untold.pairing
         self.watch: Watch = Watch(self.pairing) if untold is None else untold.watch
-        self.keys: Keys = keys_of(0)
+        self.keys: Keys = keys_without_version()
         self.conversation: Conversation | None = None  # every request with all its answers, where asked for
 
     @property

@@ -13,6 +13,9 @@ from capanalyze.tws.schema.grammar import FIELD, LIST, SEQUENCE, Condition, Node
 MAX_FIELDS: Final = 1 << 19
 """Fields of one message that are split; what follows them is kept as one last field."""
 
+ENDS: Final = "ends before "
+"""How the problem of a body begins whose fields run out."""
+
 MAX_SURPLUS: Final = 1024
 """Fields beyond the layout that get a name each; what follows them is kept as one."""
 
@@ -123,6 +126,10 @@ class Reader:
                 self._complain(f"{left} more field{'s' * (left > 1)} than known, from field {self.position + 1} on")
         return values
 
+    def ends_early(self) -> bool:
+        """Whether nothing is wrong but that the fields ran out before the plan did."""
+        return self.problem is not None and self.problem.startswith(ENDS)
+
     def _complain(self, problem: str) -> None:
         if self.problem is None:
             self.problem = problem
@@ -209,7 +216,7 @@ class Reader:
     def _missing(self, path: str) -> bool:
         """The fields have run out before ``path``: always False."""
         self.short = True
-        self._complain(f"ends before {path} (field {len(self.fields) + 1})")
+        self._complain(f"{ENDS}{path} (field {len(self.fields) + 1})")
         return False
 
     def holds(self, conditions: list[Condition]) -> bool:

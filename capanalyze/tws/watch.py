@@ -9,7 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.frames import BINARY, INDEXES, PROTOBUF
-from capanalyze.tws.keys import Keys, keys_of
+from capanalyze.tws.keys import Keys, keys_without_version
 from capanalyze.tws.message import ERROR, MANAGED_ACCOUNTS, NEXT_VALID_ID
 from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.protobuf import as_varint
@@ -28,13 +28,13 @@ class Watch:
 
     def __init__(self, pairing: Pairing) -> None:
         self.pairing: Pairing = pairing
-        self.keys: Keys = keys_of(0)
+        self.keys: Keys = keys_without_version()
         self.known: dict[frozenset[int], bytes] = {}  # followed requests' message ids -> what marks() then says
 
-    def version(self, server_version: int) -> None:
-        """The server's hello told its version: layouts are certain now."""
-        self.pairing.server_version = server_version
-        self.keys = keys_of(server_version)
+    def known_by(self, keys: Keys) -> None:
+        """The server's hello told its version, or a message what it may be: of layouts more is certain now."""
+        self.pairing.server_version = keys.lists_version
+        self.keys = keys
         self.known.clear()
 
     def marks(self, stream: Walker) -> None:

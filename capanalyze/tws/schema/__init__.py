@@ -21,6 +21,12 @@ NEWEST: Final = 226
 FIRST_BINARY_ID: Final = 201
 """From this server version on every frame starts with a 4-octet id (MIN_SERVER_VER_PROTOBUF)."""
 
+NO_FIELD: Final = -1
+"""The place of the key of a message that has none."""
+
+SEVERAL: Final = -3
+"""The place of a key that lies elsewhere at another one of the server versions that a session may have."""
+
 _NOT_ASKED: Final = -2
 
 _HEADER: Final = r"^(\d+) (\w+) (\w+)(.*)$\n?((?:  .*\n)*)"
@@ -130,10 +136,10 @@ def by_name(name: str) -> list[MessageType]:
 
 
 def key_field(from_client: bool, message_id: int, server_version: int) -> int:
-    """Where the text form has its pairing key: the index of the field after the id (0, 1, ...), -1 for none."""
+    """Where the text form has its pairing key: the index of the field after the id (0, 1, ...), or NO_FIELD."""
     row = messages(from_client).get(message_id)
     if row is None:
-        return -1
+        return NO_FIELD
     position = 0
     for node in row.nodes():
         if node.low <= server_version <= node.high:
@@ -142,40 +148,52 @@ def key_field(from_client: bool, message_id: int, server_version: int) -> int:
             if node.form != FIELD:
                 break  # a key stands among the fields at the beginning, or there is none
             position += 1
-    return -1
+    return NO_FIELD
+
+
+def _key_field_in(from_client: bool, message_id: int, low: int, high: int) -> int:
+    """``key_field`` at the server versions from ``low`` to ``high``: SEVERAL where they differ."""
+    row = messages(from_client).get(message_id)
+    if row is None:
+        return NO_FIELD
+    low = min(max(low, row.since), high)
+    bounds = {bound for node in row.nodes() for bound in (node.low, node.high + 1) if low < bound <= high}
+    places = {key_field(from_client, message_id, version) for version in (low, *bounds)}
+    return places.pop() if len(places) == 1 else SEVERAL
 
 
 class KeyFields:
-    """``key_field`` of the ids up to 255 in one direction at a server version: found out when first asked for.
+    """``key_field`` of the ids up to 255 in one direction at server versions ``low`` to ``high``, when first asked for.
 
     Most captures hold a few of the messages; to parse the layouts of all would take longer than to read a small one.
     """
 
-    __slots__ = ("_fields", "_from_client", "_server_version")
+    __slots__ = ("_fields", "_from_client", "_high", "_low")
 
-    def __init__(self, from_client: bool, server_version: int) -> None:
+    def __init__(self, from_client: bool, low: int, high: int) -> None:
         self._from_client = from_client
-        self._server_version = server_version
+        self._low = low
+        self._high = high
         self._fields: list[int] = [_NOT_ASKED] * 256
 
     def of(self, message_id: i64) -> i64:
-        """The index of the field of that message, -1 for none."""
+        """The index of the field of that message, NO_FIELD, or SEVERAL."""
         field: i64 = self._fields[message_id]
         if field == _NOT_ASKED:
-            field = key_field(self._from_client, message_id, self._server_version)
+            field = _key_field_in(self._from_client, message_id, self._low, self._high)
             self._fields[message_id] = field
         return field
 
 
-_key_fields: dict[tuple[bool, int], KeyFields] = {}
+_key_fields: dict[tuple[bool, int, int], KeyFields] = {}
 
 
-def key_fields(from_client: bool, server_version: int) -> KeyFields:
-    """The KeyFields of a direction and a server version, the same ones every time."""
-    found = _key_fields.get((from_client, server_version))
+def key_fields(from_client: bool, low: int, high: int) -> KeyFields:
+    """The KeyFields of a direction and of server versions, the same ones every time."""
+    found = _key_fields.get((from_client, low, high))
     if found is None:
-        found = KeyFields(from_client, server_version)
-        _key_fields[from_client, server_version] = found
+        found = KeyFields(from_client, low, high)
+        _key_fields[from_client, low, high] = found
     return found
 
 

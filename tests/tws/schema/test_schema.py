@@ -95,7 +95,7 @@ def test_where_the_key_stands_in_a_text_body(name: str, version: int, index: int
     (row,) = by_name(name)
 
     assert key_field(row.from_client, row.id, version) == index
-    assert key_fields(row.from_client, version).of(row.id) == index
+    assert key_fields(row.from_client, version, version).of(row.id) == index
 
 
 def test_the_key_of_a_protobuf_message_is_its_first_field_save_for_order_bound() -> None:
