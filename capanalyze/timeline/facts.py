@@ -14,7 +14,7 @@ from capanalyze.timeline.blank import blank_octets
 from capanalyze.timeline.ends import End, Moment, between, moment, set_back, turned_over
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit
-from capanalyze.timeline.stage import stage_of
+from capanalyze.timeline.stage import begins_only, stage_of
 from capanalyze.timeline.upstream import is_upstream
 from capanalyze.timeline.without_acks import lacks_acks
 from capanalyze.tws.session import Session
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 READY: Final = (("next_valid_id", "nextValidId"), ("managed_accounts", "managedAccounts"))
 """The milestones that make a session usable, and their messages (protocol.md 1.1: ib_async waits for both)."""
+
+ID_TAKEN: Final = 326
+"""The error code of a client id that is in use: it answers startApi (protocol.md 5.2)."""
 
 LOOPBACK: Final = (b"\x7f", bytes(15) + b"\x01")
 """How the addresses of the host itself begin."""
@@ -151,9 +154,13 @@ class Facts:
 
     @property
     def working(self) -> bool:
-        """Whether a session was ready, or under way when the capture began: then no hello is in it, or all the rest."""
+        """Whether a session was ready, or under way when the capture began: then no hello is in it, or all the rest.
+
+        Not one of which the capture begins with the gateway's word that the client id is in use.
+        """
         begun = self.answer is not None and len(self.missing_names) > 0
-        return self.stage == "ready" or (self.stage == "midstream" and not begun)
+        refused = self.error(ID_TAKEN) is not None and begins_only(self)
+        return self.stage == "ready" or (self.stage == "midstream" and not begun and not refused)
 
     @property
     def held_back(self) -> bool:

@@ -70,11 +70,15 @@ BEGINNING: Final = frozenset({"hello", "error", "nextValidId", "managedAccounts"
 """What a gateway says until a session is ready."""
 
 
+def begins_only(facts: Facts) -> bool:
+    """Whether nothing but the beginning of a session is captured that did not become ready, or not in the capture."""
+    session = facts.session
+    return session is not None and bool(facts.missing_names) and BEGINNING.issuperset(session.server_counts)
+
+
 def _starts(facts: Facts) -> bool:
     """Whether the capture of a session that did not become ready lacks its hello only: startApi is in it."""
-    if facts.session is None or facts.start_api is None or not facts.missing_names:
-        return False
-    return BEGINNING.issuperset(facts.session.server_counts)
+    return facts.start_api is not None and begins_only(facts)
 
 
 def _stage_without_hello(facts: Facts) -> str:

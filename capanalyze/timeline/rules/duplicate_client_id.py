@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.errors_told import told
-from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.facts import ID_TAKEN, Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.vanished import in_vain
@@ -19,7 +19,7 @@ from capanalyze.tws.message import START_API
 
 ID: Final = "duplicate-client-id"
 
-CODE: Final = 326
+CODE: Final = ID_TAKEN
 
 SOON: Final = SECOND
 """The gateway needs up to about a second to release an id (failures.md 24)."""
