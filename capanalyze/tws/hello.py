@@ -39,6 +39,9 @@ _DATE_DIGITS: Final = 8
 _LEGACY_DIGITS: Final = 10
 _LEGACY_TIME: Final = 20  # from this server version on a time follows
 
+REDIRECTED: Final = b"-1"
+"""What stands in place of the version where the client shall connect elsewhere (protocol.md 1.4): begins no message."""
+
 # what an Opening is
 MORE: Final = 0  # these octets do not tell yet
 HELLO: Final = 1
@@ -200,7 +203,7 @@ def _server_opening(data: bytes, midstream: bool) -> Opening:
     if version < 0 or not rest.endswith(b"\0") or b"\0" in time:
         return opening
     dated = len(time) >= _DATE_DIGITS and time[:_DATE_DIGITS].isdigit()
-    if not dated and (midstream or (time.isdigit() and not signed)):
+    if not dated and (text != REDIRECTED if midstream else time.isdigit() and not signed):
         return opening
     hello = Opening(REDIRECT if signed else HELLO, 4 + length)
     hello.server_version = 0 if signed else version

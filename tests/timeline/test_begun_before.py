@@ -2,8 +2,10 @@
 
 from tests.conversation import Conversation
 from tests.timeline.talk import (
+    HELLO,
     error,
     findings,
+    found,
     frame,
 )
 
@@ -26,3 +28,15 @@ def test_a_client_id_in_use_ends_no_working_session() -> None:
 
 def test_a_second_start_api_with_an_id_in_use_does() -> None:
     assert "gateway-closed-midsession" in [name for _, name in findings(closed_after(TICK, IN_USE))]
+
+
+def test_a_redirect_is_known_though_the_opening_was_not_captured() -> None:
+    talk = begun().client.data(HELLO).server.data(frame("-1", "127.0.0.1:4002")).client.ack().after(4)
+
+    assert [name for _, name in findings(talk.client.fin().server.fin().client.ack())] == ["redirected"]
+
+
+def test_octets_of_another_server_are_no_redirect() -> None:
+    talk = begun().client.data(HELLO).server.data(frame("-2", "127.0.0.1:4002")).client.ack().after(4)
+
+    assert found("wrong-service", talk.client.fin().server.fin().client.ack()).certainty == "likely"
