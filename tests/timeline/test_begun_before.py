@@ -3,6 +3,8 @@
 from tests.conversation import Conversation
 from tests.timeline.talk import (
     HELLO,
+    START_API,
+    answered,
     error,
     findings,
     found,
@@ -40,3 +42,11 @@ def test_octets_of_another_server_are_no_redirect() -> None:
     talk = begun().client.data(HELLO).server.data(frame("-2", "127.0.0.1:4002")).client.ack().after(4)
 
     assert found("wrong-service", talk.client.fin().server.fin().client.ack()).certainty == "likely"
+
+
+def test_silence_after_start_api_is_not_certain_where_the_answer_to_the_hello_was_not_captured() -> None:
+    silent = begun().client.data(START_API).server.ack().after(4).client.fin()
+    whole = answered().client.data(START_API).server.ack().after(4).client.fin()
+
+    assert found("hello-answered-then-silent", silent).certainty == "likely"
+    assert found("hello-answered-then-silent", whole).certainty == "certain"

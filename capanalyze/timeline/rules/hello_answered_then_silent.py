@@ -1,7 +1,8 @@
 """hello-answered-then-silent: the hello was answered, startApi was not.
 
 Why it matters: the gateway's program is alive and stopped at startApi: a login, a dialog, or a setting.
-What it is not: accepted-but-silent (the hello had no answer), or no-next-valid-id (something came).
+What it is not: accepted-but-silent (the hello had no answer), or no-next-valid-id (something came). Where the capture
+lacks the answer to the hello, more may have come with that: some gateways do not wait for startApi.
 Source of the facts: protocol.md 6.3 rows g and l; failures.md 28.
 """
 
@@ -56,6 +57,7 @@ def check(facts: Facts) -> Finding | None:
         else "The gateway answered nothing to startApi",
         [facts.answer, facts.start_api, facts.close],
         [f"not an octet from the gateway in the {span(waited)} after startApi"],
+        certainty="certain" if facts.answer is not None else "likely",
         causes=CAUSES,
         advice="look at the gateway's screen; restart it if no client gets further",
     )
