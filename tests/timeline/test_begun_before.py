@@ -9,6 +9,7 @@ from tests.timeline.talk import (
     findings,
     found,
     frame,
+    greeted,
 )
 
 IN_USE = error(326, "Unable to connect as the client id is already in use.")
@@ -50,3 +51,12 @@ def test_silence_after_start_api_is_not_certain_where_the_answer_to_the_hello_wa
 
     assert found("hello-answered-then-silent", silent).certainty == "likely"
     assert found("hello-answered-then-silent", whole).certainty == "certain"
+
+
+def test_an_answer_whose_beginning_was_not_captured_is_not_late() -> None:
+    talk = greeted().server.data(answer()[:12]).client.ack().after(6).server.data(answer()[12:]).client.ack()
+    whole = [name for _, name in findings(talk)]
+    del talk.packets[5]
+
+    assert "late-answer" in whole
+    assert "late-answer" not in [name for _, name in findings(talk)]

@@ -4,7 +4,8 @@ Why it matters: it is slow and not refusing; a longer time-out in the client wou
 "Accept incoming connection?" looks the same.
 What it is not: silence to the end (accepted-but-silent); an answer that lies after the close only because the clock
 was set back between the two, or because files of the same time, one for each direction, were read one after the other;
-an answer that came in time, and a client that had left at once (client-left-early).
+an answer that came in time, and a client that had left at once (client-left-early). Nor an answer of which the capture
+lacks the beginning.
 Source of the facts: failures.md 9 and 16; protocol.md 6.3 row o.
 """
 
@@ -17,6 +18,9 @@ from capanalyze.timeline.rules.client_left_early import came_late, came_soon
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "late-answer"
+
+HELLO: Final = 0
+"""The id of both hellos (tws/message.py)."""
 
 SLOW: Final = SECOND
 """A hello is answered within milliseconds; above this a human or a starting gateway is in between."""
@@ -36,7 +40,7 @@ def check(facts: Facts) -> Finding | None:
     if facts.stage == "not_ready" and len(facts.late_readiness) == len(facts.missing_names) and not in_time:
         return _ready_too_late(facts)
     delay = between(facts.hello, facts.answer, facts.set_back)
-    if facts.hello is None or facts.answer is None or delay is None:
+    if facts.hello is None or facts.answer is None or delay is None or _begins_unseen(facts):
         return None
     if facts.answered_too_late and not in_time:
         gave_up = between(facts.hello, facts.close, facts.set_back)
@@ -62,6 +66,12 @@ def check(facts: Facts) -> Finding | None:
         causes=CAUSES,
         advice=f"keep the client's time-out above {span(delay)}",
     )
+
+
+def _begins_unseen(facts: Facts) -> bool:
+    """Whether the capture lacks octets of the answer, so that it does not show when that came."""
+    head = facts.session.head if facts.session is not None else ()
+    return any(message.missing > 0 for message in head if message.id == HELLO and not message.from_client)
 
 
 def _ready_too_late(facts: Facts) -> Finding:
