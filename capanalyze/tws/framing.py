@@ -266,9 +266,11 @@ class FrameStream(WaitingStream):
         self._whole(held.index, kept, 0, len(kept), alone=True)
 
     def gap(self, length: i64, packet: i64, ts_ns: i64) -> None:
-        """``length`` octets of the side are not in the capture: the end of a known frame is found all the same."""
-        self.packet = packet
-        self.ts_ns = ts_ns
+        """``length`` octets of the side are not in the capture: the end of a known frame is found all the same.
+
+        What ends in the hole is told with the packet that brought the last of it that is there: ``packet``, which
+        tells of the hole, may be the peer's acknowledgement, or come long after.
+        """
         at: i64 = self.offset
         self.offset += length
         self.missing += length
@@ -283,11 +285,14 @@ class FrameStream(WaitingStream):
                 self._release()
             if length <= left:
                 return
-        self.handler.lost(self, at, f"{length} octets missing in the capture")
-        if self.mode == OPENING:
+        opening = self.mode == OPENING
+        if opening:
             self.handler.opening_cut(self, length)
-            if self.mode == FRAMES:
-                return
+        self.packet = packet
+        self.ts_ns = ts_ns
+        self.handler.lost(self, at, f"{length} octets missing in the capture")
+        if opening and self.mode == FRAMES:
+            return
         self.skipped += self.unread()
         if self.mode == FIELDS:
             self.mode = OPAQUE

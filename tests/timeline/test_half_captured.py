@@ -4,7 +4,7 @@ from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from tests.conversation import Conversation
 from tests.timeline.rule_talks import A_POSITION, POSITIONS
-from tests.timeline.talk import error, findings, found, frame, greeted, ready, started
+from tests.timeline.talk import START_API, answer, error, findings, found, frame, greeted, ready, report, started
 
 END = frame("62", "1")
 
@@ -56,3 +56,15 @@ def test_an_error_whose_text_was_cut_off_is_not_quoted_as_nothing() -> None:
     evidence = [finding.evidence[0] for _, finding in report.all_findings() if finding.id == "duplicate-client-id"]
 
     assert evidence == ["error 326 in packet 10, its text is not in the capture"]
+
+
+def test_an_answer_that_ends_in_a_hole_came_with_what_is_there_of_it() -> None:
+    begun = greeted().server.data(answer()[:10]).client.ack().server.data(answer()[10:], unseen=True)
+    talk = begun.client.data(START_API).client.fin().after(2.5).client.ack()
+    told = report(talk).to_dict()
+
+    assert told["connections"][0]["tws"]["milestones"]["server_answered"]["packet"] == 6
+    assert [line["packet"] for line in told["timeline"] if line["side"] == "server" and line["kind"] == "message"] == [
+        6
+    ]
+    assert "late-answer" not in [name for _, name in findings(talk)]
