@@ -7,6 +7,7 @@ from typing import Final
 
 from capanalyze.tcp.evidence import DROPPED, UNHEARD, came_another_way
 from capanalyze.tcp.sequence import MASK
+from capanalyze.tcp.states import UNKNOWN
 from capanalyze.timeline.arrival import did_not_arrive
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts, Group
@@ -49,8 +50,11 @@ def remains(group: Group) -> str:
 def may_have_closed(facts: Facts) -> bool:
     """Whether the side that did not close first may have, and its FIN was not captured, or could not be sent.
 
-    A capture that lacks the first FIN may well lack the second, and a packet cut before its flags may be either.
+    A capture that lacks the first FIN may well lack the second, and a packet cut before its flags may be either. So may
+    one that lacks what a host would have sent again: the state is UNKNOWN then.
     """
+    if facts.other_end.state == UNKNOWN:
+        return True
     close = facts.connection.close
     doubtful = facts.inferred or (close is not None and close.doubt in {UNHEARD, DROPPED})
     lost = facts.dropped > 0 or facts.connection.cut_packets > 0

@@ -3,8 +3,21 @@
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from tests.conversation import Conversation
-from tests.timeline.rule_talks import A_POSITION, POSITIONS
-from tests.timeline.talk import START_API, answer, error, findings, found, frame, greeted, ready, report, started
+from tests.timeline.rule_talks import A_POSITION, POSITIONS, other
+from tests.timeline.talk import (
+    HELLO,
+    START_API,
+    answer,
+    error,
+    findings,
+    found,
+    frame,
+    greeted,
+    opened,
+    ready,
+    report,
+    started,
+)
 
 END = frame("62", "1")
 
@@ -68,3 +81,11 @@ def test_an_answer_that_ends_in_a_hole_came_with_what_is_there_of_it() -> None:
         6
     ]
     assert "late-answer" not in [name for _, name in findings(talk)]
+
+
+def test_a_client_whose_hello_would_have_been_sent_again_is_not_said_to_leave_its_socket_open() -> None:
+    talk = opened().client.data(HELLO, undelivered=True).server.fin().client.ack()
+    told = report(talk, opened(**other(20))).to_dict()["connections"][0]
+
+    assert told["states"] == {"client": "UNKNOWN", "server": "UNKNOWN"}
+    assert "; the client is not seen to close in the " in told["verdict"]
