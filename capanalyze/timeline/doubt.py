@@ -27,7 +27,7 @@ from capanalyze.tcp.evidence import (
     WENT_ON,
     payload_alone,
 )
-from capanalyze.tcp.states import has_not_taken_ack
+from capanalyze.tcp.states import has_not_taken_ack, is_reset_unheeded
 from capanalyze.timeline.before import trouble_told
 from capanalyze.timeline.both_ends import unsent, whereabouts
 from capanalyze.timeline.ends import End
@@ -36,7 +36,7 @@ from capanalyze.timeline.forgotten import NO_ACK, forgotten
 from capanalyze.timeline.troubles import client_does_not_read, standstill
 from capanalyze.timeline.unrepeated import not_again, unrepeated
 from capanalyze.timeline.without_acks import lacks_acks
-from capanalyze.timeline.words import count, span
+from capanalyze.timeline.words import count, packets, span
 
 _GROUNDS: Final = {
     UNHEARD: "the capture may lack a FIN of the {peer}'s",
@@ -102,6 +102,7 @@ def doubts(group: Group) -> str:
         found.append(f"{again}: that got lost, or no more connections fit its queue")
     waiting = sorted({unrepeated(facts) for facts in group} - {""})
     found += [_UNREPEATED[what].format(who=group[0].closing_end.called) for what in waiting]
+    found += _unheeded(group)
     found += _ground(group[0])
     found += _clock(group)
     return f" ({'; '.join(found)})" if found else ""
@@ -159,6 +160,15 @@ def _waiting(group: Group) -> list[str]:
 
 def _not_again(end: End) -> str:
     return f"the {end.called}'s last octets were not acknowledged and not sent again: the capture may lack packets"
+
+
+def _unheeded(group: Group) -> list[str]:
+    """That a RST which nobody is seen to heed may have ended these connections."""
+    if group[0].closer:
+        return []
+    resets = [facts.connection.early_reset for facts in group if is_reset_unheeded(facts.connection)]
+    where = packets(reset.packet for reset in resets if reset is not None)
+    return [f"a RST ({where}) came whose number lies ahead of what was captured: it may have counted"] if resets else []
 
 
 def _ground(first: Facts) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from capanalyze.tcp.events import Event
 from capanalyze.tcp.notes import OLDER, UNTAKEN
+from capanalyze.tcp.states import is_reset_unheeded
 from capanalyze.timeline.both_ends import unsent
 from capanalyze.timeline.ends import Moment, time_or_none
 from capanalyze.timeline.facts import Facts
@@ -125,6 +126,9 @@ def _fin(facts: Facts, side: str, again: str) -> str:
 def _reset(facts: Facts, event: Event, side: str) -> str:
     if event.flag == "refused" and facts.unseen_ns is not None:
         return f"RST: refused, but not by the {facts.end(side).called}'s host"
+    early = facts.connection.early_reset
+    if early is not None and early.packet == event.packet and is_reset_unheeded(facts.connection):
+        return "RST whose number lies ahead of what was captured: it may have counted"
     if event.flag in RESETS:
         return RESETS[event.flag].format(port=facts.connection.server.port, peer=_other(facts, side))
     me = facts.end(side).called

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from capanalyze.tcp.evidence import FORGOT, UNHEARD, came_another_way, payload_alone
+from capanalyze.tcp.states import is_reset_unheeded
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.both_ends import made_between, proved, unsent
@@ -253,9 +254,12 @@ def thing(group: Group, total: int) -> str:
 
 
 def _nobody(group: Group, total: int) -> str:
-    """That nobody closed them; where the capture lacks one side, or the end of what one said, that no close is seen."""
+    """That nobody closed them; where the capture lacks one side, or the end of what one said, that no close is seen.
+
+    Nor where a RST may yet have counted.
+    """
     unsure = one_way(group) or any(end.said_more for facts in group for end in facts.ends)
-    unsure = unsure or any(payload_alone(facts.connection) for facts in group)
+    unsure = unsure or any(payload_alone(facts.connection) or is_reset_unheeded(facts.connection) for facts in group)
     return f"nobody {'is seen to close' if unsure else 'closed'} {_none_of(group, total)}"
 
 

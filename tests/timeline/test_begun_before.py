@@ -4,6 +4,7 @@ from tests.conversation import Conversation
 from tests.timeline.talk import (
     HELLO,
     START_API,
+    answer,
     answered,
     error,
     findings,

@@ -178,3 +178,16 @@ def test_a_rst_of_one_hop_more_makes_a_gateway_that_denies_the_address_no_less_l
     causes = found("closed-without-answer", greeted(**LAN).server.rst(ttl=63)).causes
 
     assert [cause.certainty for cause in causes if "denies the client's address" in cause.text] == ["likely"]
+
+
+def test_a_rst_behind_octets_that_are_not_captured_may_have_counted() -> None:
+    """Its receiver asked whether it was meant (RFC 5961 3.2); what came of that is not in the capture."""
+    talk = ready().server.data(ANSWERS, unseen=True, undelivered=True).server.rst().client.ack()
+    told = report(talk).to_dict()
+
+    assert told["connections"][0]["states"] == {"client": "UNKNOWN", "server": "UNKNOWN"}
+    assert told["verdict"].startswith("Nobody is seen to close the connection")
+    assert told["verdict"].endswith(
+        "(a RST (packet 12) came whose number lies ahead of what was captured: it may have counted)."
+    )
+    assert told["timeline"][-1]["text"] == "RST whose number lies ahead of what was captured: it may have counted"
