@@ -22,6 +22,12 @@ AGAIN: Final = {RETRANSMISSION: 1, KEEP_ALIVE: 2}
 CHOSEN_TOO: Final = 10_000
 """From here on a port may as well be one that a system chose (FreeBSD, and where the range was widened)."""
 
+DELAYED: Final = 200_000_000
+"""Nanoseconds for which systems hold back an acknowledgement at most (Linux: TCP_DELACK_MAX)."""
+
+FAR_AWAY: Final = 1_000_000_000
+"""Nanoseconds that a round trip may take where the capture does not tell (RFC 6298 2.1)."""
+
 # why a close is only likely; "" where its FIN is inferred, which says it
 UNHEARD: Final = "unheard"  # the peer may have closed before or at the same time, and the capture lacks that
 SENT_AGAIN: Final = "sent again"  # a FIN was captured in a later copy only
@@ -34,6 +40,7 @@ UNKNOWN_THERE: Final = "unknown there"  # the peer's RST has no ACK, as that of 
 UNASKED: Final = "unasked"  # the RST has no ACK, so it answers a segment (RFC 9293 3.5.2), which was not captured
 FORGOT: Final = "forgot"  # the same of one that answers, and the capture holds nothing of its sender's connection
 ANSWER_LOST: Final = "answer lost"  # the closer's FIN had to be sent again before one of the peer's came
+ANSWERED_LATE: Final = "answered late"  # the peer's host acknowledges the closer's FIN no sooner than with a late FIN
 GONE: Final = "gone"  # the peer sent a RST without ACK after the closer's, so it answers what came before that
 CROSSED: Final = "crossed"  # the peer sent a RST or a FIN before it had heard of the close
 GUESSED: Final = "guessed"  # who is the client is known by who spoke first in the capture alone
@@ -60,8 +67,7 @@ def weigh(connection: Connection, close: Close) -> None:
     if close.certainty != "certain" or proved(connection, close):
         return
     if peer.parting.closed:
-        again = ANSWER_LOST if may_be_later_copy(connection, peer.peer, peer) else SENT_AGAIN
-        doubt(close, "" if peer.parting.fin_inferred else again)
+        doubt(close, "" if peer.parting.fin_inferred else later_copy(connection, peer.peer, peer) or SENT_AGAIN)
     elif not is_whole(peer) or lacks_packets(connection) or had_more(close, peer) or answers_unseen(connection, close):
         doubt(close, UNHEARD)
     elif was_unknown(connection, close, peer):
@@ -207,19 +213,28 @@ def proved(connection: Connection, close: Close) -> bool:
     # its FIN acknowledges the closer's, so it was sent later; unless it is a copy sent again of one that did not
     if not peer.parting.closed or peer.parting.fin_inferred or peer.parting.fin_late:
         return False
-    return not may_be_later_copy(connection, closer, peer)
+    return not later_copy(connection, closer, peer)
 
 
-def may_be_later_copy(connection: Connection, closer: Side, peer: Side) -> bool:
-    """Whether the first FIN captured of the peer came when the closer had sent its own again, so that one may be lost.
+def later_copy(connection: Connection, closer: Side, peer: Side) -> str:
+    """Why the first FIN captured of the peer may be a later copy; "" where nothing says so.
 
-    An earlier one acknowledged less, if it was on its way when the closer closed. A capture next to the peer has it.
+    It came when the closer had sent its own again, or is the first to acknowledge that, long after any host does, so
+    the capture lacks packets. An earlier one acknowledged less, if it was on its way when the closer closed, and may
+    have been lost. A capture next to the peer has it.
     """
     views = connection.views
     if views is not None and views.near(peer.index) != NOT_KNOWN:
-        return False
-    fins = peer.parting.fin_packets
-    return len(fins) > 0 and 0 < closer.parting.fin_again < fins[0]
+        return ""
+    fins, parting = peer.parting.fin_packets, closer.parting
+    if not fins:
+        return ""
+    if 0 < parting.fin_again < fins[0]:
+        return ANSWER_LOST
+    trip: i64 = connection.rtt_ns if connection.rtt_ns >= 0 else FAR_AWAY
+    late = parting.fin_ts >= 0 and peer.parting.fin_ts - parting.fin_ts > trip + DELAYED
+    first = parting.fin_acked_packet == fins[0] and closer.host != peer.host
+    return ANSWERED_LATE if late and first else ""
 
 
 def answered_by_the_open(closer: Side, peer: Side) -> bool:

@@ -252,3 +252,18 @@ def test_who_may_not_have_received_or_sent_a_reset_may_still_be_open(
     talk: Conversation, expected: tuple[str, str]
 ) -> None:
     assert states(follow(talk.pcap()).only) == expected
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "later", "certainty"), [(False, 0.3, "likely"), (False, 0.1, "certain"), (True, 0.3, "certain")]
+)
+def test_a_fin_that_is_acknowledged_late_and_by_a_fin_alone_may_not_have_come_first(
+    acknowledged: bool, later: float, certainty: str
+) -> None:
+    talk = Conversation(server_address=("10.0.0.2", 4001)).open()
+    talk.client.fin().server.ack(unseen=not acknowledged).after(later).server.fin().client.ack()
+
+    close = follow(talk.pcap()).only.close
+
+    assert close is not None
+    assert (close.first, close.kind, close.certainty) == ("client", "FIN", certainty)
