@@ -17,6 +17,9 @@ from capanalyze.timeline.words import SECOND, known, packets, span, spans
 LEAK: Final = SECOND
 """A program that reads its socket closes milliseconds after the FIN; a capture that ends sooner proves nothing."""
 
+_TAKEN: Final = ", and the client, which had closed for sending only, took that"
+"""Of an answer that was not too late: nc sends its FIN at the end of its input, and reads on."""
+
 
 def remains(group: Group) -> str:
     """A clause like "; the gateway did not close (CLOSE_WAIT) in the 8.4 s captured after that"."""
@@ -128,12 +131,26 @@ def _late_answer(group: Group) -> str:
         return _late_readiness(group)
     if any(_disordered(facts, facts.answer) for facts in group):
         return "; the answer lies behind that in the capture"
+    if timed and all(half_closed(facts) for facts in group):
+        return f"; the {group[0].server.called} answered {spans(timed)} later{_TAKEN}"
     return f"; the {group[0].server.called} answered {spans(timed)} too late" if timed else "; the answer came too late"
 
 
 def _disordered(facts: Facts, at: Moment | None) -> bool:
     """Whether the clock was set back between the close and what lies after it, which proves no lateness then."""
     return turned_over(facts.close, at, facts.set_back)
+
+
+def half_closed(facts: Facts) -> bool:
+    """Whether the host of the side that closed first took what came after its FIN, so that was shut for sending only.
+
+    What comes for a socket that is closed is answered with a RST (RFC 1122 4.2.2.13).
+    """
+    mine, other = facts.closing_end, facts.other_end
+    if facts.close is None or other.last is None or mine.rsts or facts.inferred:
+        return False
+    taken = other.side.acked_rel >= other.side.next_rel and mine.side.last_packet > other.last.packet
+    return facts.kind == "FIN" and other.last.packet > facts.close.packet and taken
 
 
 def _late_readiness(group: Group) -> str:
@@ -147,6 +164,8 @@ def _late_readiness(group: Group) -> str:
     which = all_of_them if named else " and ".join(names)
     if any(_disordered(facts, at) for facts in group for _, at in facts.late_readiness):
         return f"; {which} {'lies' if len(names) == 1 else 'lie'} behind that in the capture"
+    if waits and all(half_closed(facts) for facts in group):
+        return f"; {which} came {spans(waits)} later{_TAKEN}"
     return f"; {which} came {spans(waits) + ' ' if waits else ''}too late"
 
 

@@ -132,6 +132,24 @@ BEFORE_AN_ANSWER = [
         ),
     ),
     (
+        "closed for sending only, as nc does at the end of its input",
+        greeted().client.fin().server.ack().server.data(answer()).client.ack().server.fin().client.ack(),
+        (
+            "The client closed first (FIN in packet 6), 1.0 ms after the gateway's host had acknowledged its hello and "
+            "nothing was answered; the gateway answered 2.0 ms later, and the client, which had closed for sending "
+            "only, took that; the gateway went on sending and closed 4.0 ms later."
+        ),
+    ),
+    (
+        "closed for sending only, and what makes a session ready came then",
+        started().after(4).client.fin().server.ack().server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID).client.ack(),
+        (
+            "The client closed first (FIN in packet 10), 4.0 s after startApi; nextValidId and managedAccounts had not "
+            "come; both came 2.0 ms later, and the client, which had closed for sending only, took that; the gateway "
+            "did not close (CLOSE_WAIT) in the 3.0 ms captured after that."
+        ),
+    ),
+    (
         "error 326 too late",
         started().after(4).client.fin().server.ack().after(2).server.data(error(326)).client.bare_rst(),
         (
