@@ -209,3 +209,15 @@ def test_a_redirect_is_one_where_the_syns_were_filtered_out() -> None:
 
     assert "a redirect to `127.0.0.1:4002`" in found["verdict"]
     assert "wrong-service" not in {one["id"] for one in found["findings"]}
+
+
+@pytest.mark.parametrize("name", ["ib_async-late-answer", "ib_async-never-accepts", "ib_async-healthy-178"])
+def test_times_that_are_all_the_same_tell_no_waits(name: str) -> None:
+    held = recording(name)
+
+    found = reported([one._replace(ts_ns=held[0].ts_ns) for one in held])
+
+    assert closes(found) == closes(reported(held))
+    assert sure(found) <= sure(reported(held))
+    assert " 0 ms" not in found["verdict"]
+    assert "all its packets have the same time, so that nothing is known" in found["verdict"]

@@ -268,7 +268,7 @@ def _no_hello(group: Group) -> str:
     talk = _talks(group) if len(group) > 1 else _talk(group[0])
     if not any(facts.client.spoke for facts in group):
         return f"{talk}; the capture holds nothing that the client sent"
-    if any(facts.set_back is not None for facts in group):
+    if any(facts.disordered for facts in group):
         return f"{talk}; the client's hello is not in front of its messages in the capture"
     return f"{talk}; the client sent messages without a hello"
 

@@ -207,5 +207,7 @@ def _clock(group: Group) -> list[str]:
     if not steps:
         return []
     step = steps[0]
+    if not step.by_ns:
+        return ["all its packets have the same time, so that nothing is known of how long anything took"]
     told = f"the capture's clock goes back by {span(step.by_ns)} before packet {step.packet}"
-    return [f"{told}, and more than once: its packets are not in order, or it was changed" if step.often else told]
+    return [f"{told}, and more than once: its packets are not in order, or it was changed" if step.worthless else told]

@@ -21,6 +21,10 @@ STUCK_NS: Final = 1_000_000_000
 """For how long octets are sent again until it is no matter of a lost packet."""
 
 
+STANDING: Final = 4
+"""Packets of a connection with the same time that no clock gives them: opened by three, it goes on."""
+
+
 class Moment(NamedTuple):
     """A packet and its time (None where the capture has none)."""
 
@@ -39,15 +43,15 @@ def moment(packet: int, ts_ns: int) -> Moment | None:
 
 
 class Step(NamedTuple):
-    """By which packet the clock had gone back most, how far in ns, and whether it did so more than once.
+    """By which packet the clock had gone back most, how far in ns, and whether no time of the connection counts.
 
-    So it seems to have, too, where files of the same time were read one after the other; more than once, where packets
-    are out of order or their times were made up.
+    So it seems to have gone, too, where files of the same time were read one after the other. No time counts where it
+    went back more than once, packets being out of order or their times made up, and where it stood still (0 ns).
     """
 
     packet: int
     by_ns: int
-    often: bool
+    worthless: bool
 
 
 def between(earlier: Moment | None, later: Moment | None, step: Step | None = None) -> int | None:
@@ -69,7 +73,7 @@ def turned_over(earlier: Moment | None, later: Moment | None, step: Step | None)
         return False
     if later.ts_ns < earlier.ts_ns:
         return True
-    return step is not None and (step.often or earlier.packet < step.packet <= later.packet)
+    return step is not None and (step.worthless or earlier.packet < step.packet <= later.packet)
 
 
 class End:
@@ -239,5 +243,7 @@ def set_back(connection: Connection) -> Step | None:
         steps += before - ts_ns >= CLOCK_STEP_NS
         farthest = max(farthest, (newest - ts_ns, -packet))
         newest, before = max(newest, ts_ns), ts_ns
+    if connection.packets >= STANDING and 0 <= connection.first_ts == connection.last_ts == newest:
+        return Step(int(connection.first_packet), 0, True)
     by_ns, packet = farthest[0], -farthest[1]
     return Step(packet, by_ns, steps > 1) if by_ns >= CLOCK_STEP_NS else None

@@ -118,6 +118,11 @@ class Facts:
         return rest if rest.endswith(("startApi", "a message", "not whole")) else ""
 
     @property
+    def disordered(self) -> bool:
+        """Whether the clock went back, so that the order of packets may not be that in which they came."""
+        return self.set_back is not None and self.set_back.by_ns > 0
+
+    @property
     def closing_end(self) -> End:
         """The side that closed first (the client where both did)."""
         return self.server if self.closer == "server" else self.client

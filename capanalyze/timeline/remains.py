@@ -73,7 +73,7 @@ def how_sure_open(facts: Facts) -> str:
 
 def left_open(facts: Facts) -> int | None:
     """How long, in nanoseconds, the side that did not close first was watched after the close; None below LEAK."""
-    since = between(facts.close, facts.ended)
+    since = between(facts.close, facts.ended, facts.set_back)
     return since if since is not None and since >= LEAK else None
 
 

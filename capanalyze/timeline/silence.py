@@ -25,7 +25,7 @@ def met_with_rst(facts: Facts) -> tuple[Moment, Moment, int, int] | None:
     speaker, word = last_speaker(facts), last_word(facts)
     if facts.kind != "RST" or facts.closer != "server" or speaker is None or speaker.name != "client" or word is None:
         return None
-    wait = between(word, facts.close)
+    wait = between(word, facts.close, facts.set_back)
     said = [*messages_before_close(facts, "client"), *messages_before_close(facts, "server")]
     before = [at for one in said if (at := moment(one.packet, one.ts_ns)) is not None and at < word]
     idle = between(max(before), word) if before else None

@@ -194,7 +194,7 @@ def doubted(entry: Finding, facts: Facts) -> Finding:
         entry = entry._replace(certainty=close.certainty if close.doubt != FORGOT else "possible")
     side = ABSENCE.get(entry.id)
     end = facts.end(side) if side is not None else None
-    if end is not None and facts.set_back is not None:
+    if end is not None and facts.disordered and facts.set_back is not None:
         unordered = f"the clock goes back before packet {facts.set_back.packet}: what lies in front may have come later"
         entry = entry._replace(certainty="possible", evidence=(*entry.evidence, unordered))
     if end is None or not end.unread:

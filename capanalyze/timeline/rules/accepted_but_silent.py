@@ -70,7 +70,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     if facts.answered_too_late or facts.misfit is not None or left_early(facts) is not None:
         return None
-    waited = between(facts.hello_acked, facts.until)
+    waited = between(facts.hello_acked, facts.until, facts.set_back)
     if not facts.closer and (waited is None or waited < SHORTEST_WAIT):
         return None
     causes = _causes(facts)
@@ -116,7 +116,7 @@ def _evidence(facts: Facts, waited: int | None) -> list[str]:
 
 def _time_out(facts: Facts) -> list[str]:
     """What the length of the client's wait looks like."""
-    lasted = between(facts.began, facts.close)
+    lasted = between(facts.began, facts.close, facts.set_back)
     if facts.closer != "client" or lasted is None:
         return []
     seconds = next((seconds for seconds in ROUND if abs(lasted - seconds * SECOND) <= NEAR), None)

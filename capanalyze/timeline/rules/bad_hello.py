@@ -30,14 +30,14 @@ SHORTEST_WAIT: Final = SECOND
 def check(facts: Facts) -> Finding | None:
     """Fires where the client's octets are neither a hello nor another known protocol, or messages without a hello."""
     wrong = facts.misfit
-    if facts.stage == "no_hello" and facts.client.spoke and facts.set_back is None:
+    if facts.stage == "no_hello" and facts.client.spoke and not facts.disordered:
         sent, why = facts.first_octets("client"), "messages came without a hello before them"
     elif facts.api and wrong is not None and wrong.side == "client" and not wrong.protocol:
         sent, why = wrong.first, wrong.words.partition("; a right hello")[0]
     else:
         return None
     cut = wrong is not None and wrong.cut_hello
-    waited = between(facts.client.last_before, facts.until)
+    waited = between(facts.client.last_before, facts.until, facts.set_back)
     if cut and not facts.closer and waited is not None and waited < SHORTEST_WAIT:
         return None
     answered = [other.number for other in facts.others if other.answer is not None]

@@ -35,7 +35,7 @@ def left_early(facts: Facts) -> tuple[str, Moment, int] | None:
         "not_ready": ("its startApi", facts.start_api),
     }
     name, at = steps.get(facts.stage, ("", None))
-    waited = between(at, facts.close)
+    waited = between(at, facts.close, facts.set_back)
     if facts.closer != "client" or at is None or waited is None or waited >= SOON:
         return None
     return name, at, waited

@@ -33,7 +33,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where no octet was sent for a second, or until the client closed; and the gateway did not close first."""
     if facts.stage != "no_data" or facts.closer == "server" or facts.client.spoke or not facts.api:
         return None
-    length = between(facts.opened_at, facts.until)
+    length = between(facts.opened_at, facts.until, facts.set_back)
     if not facts.closer and (length is None or length < SECOND):
         return None
     close = facts.connection.close

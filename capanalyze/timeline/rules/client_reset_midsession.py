@@ -50,7 +50,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     if not facts.working or in_vain(facts) is not None or ended_by_relay(facts) is not None:
         return None
-    wait = between(last_word(facts), facts.close)
+    wait = between(last_word(facts), facts.close, facts.set_back)
     closed = close.ack >= 0
     return finding(
         ID,

@@ -30,7 +30,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side closed within a second of its answer, and startApi had not come."""
     if facts.closer != "server" or facts.stage != "not_started" or facts.answer is None or facts.redirect:
         return None
-    after = between(facts.answer, facts.close)
+    after = between(facts.answer, facts.close, facts.set_back)
     if after is None or after >= SOON:
         return None
     return finding(

@@ -38,7 +38,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side ended it between startApi and ready, without error 326."""
     if facts.stage != "not_ready" or facts.closer != "server" or facts.error(duplicate_client_id.CODE) is not None:
         return None
-    after = between(facts.start_api, facts.close)
+    after = between(facts.start_api, facts.close, facts.set_back)
     evidence = [
         f"{facts.kind} from the gateway {span(after)} after startApi" if after is not None else "",
         *forgotten(facts),

@@ -29,7 +29,7 @@ def check(facts: Facts) -> Finding | None:
     wrong = facts.misfit
     if facts.stage != "not_tws" or wrong is None or wrong.side != "server" or not wrong.cut_hello or facts.client.shut:
         return None
-    waited = between(facts.server.last_before, facts.until)
+    waited = between(facts.server.last_before, facts.until, facts.set_back)
     if facts.closer != "server" and (waited is None or waited < SHORTEST_WAIT):
         return None
     until = f"the {facts.closing_end.called} closed" if facts.closer else "the capture ended"

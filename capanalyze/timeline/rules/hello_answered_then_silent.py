@@ -39,7 +39,7 @@ def waited_in_vain(facts: Facts) -> int | None:
         return None
     if len(facts.late_readiness) == len(facts.missing_names) or start_unheard(facts):
         return None
-    waited = between(facts.start_api, facts.until)
+    waited = between(facts.start_api, facts.until, facts.set_back)
     if waited is None or left_early(facts) is not None or (not facts.closer and waited < SHORTEST_WAIT):
         return None
     return waited

@@ -56,7 +56,7 @@ def check(facts: Facts) -> Finding | None:
     there, way = nearer(facts, peer.name), lost_between(facts, found)
     if there is not None and way:
         return _lost(found, there, way)
-    silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended) if not way else None
+    silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended, facts.set_back) if not way else None
     return finding(
         ID,
         _title(found, way),

@@ -62,7 +62,7 @@ def check(facts: Facts) -> Finding | None:
     more = len(old) - sum(len(sent) for _, sent in named) + int(session.unanswered_left_out)
     evidence = [f"no answer to {first_of(_by_name(named), more)}"]
     last = facts.server.last_before
-    silent = between(last, end)
+    silent = between(last, end, facts.set_back)
     hung = last is not None and last.packet < old[0].packet and silent is not None
     if facts.server.cut and not hung:
         return None  # the answers may lie behind what the snapshot length left of the gateway's packets
@@ -110,7 +110,7 @@ def _held(facts: Facts, old: list[Named]) -> list[Cause]:
 def _goes_on(facts: Facts, old: list[Named]) -> bool:
     """Whether the gateway spoke after the last of them, PATIENCE later and more: it did not hang."""
     last = facts.server.last_before
-    waited = between(moment(old[-1].packet, old[-1].ts_ns), last)
+    waited = between(moment(old[-1].packet, old[-1].ts_ns), last, facts.set_back)
     return waited is not None and waited >= PATIENCE
 
 

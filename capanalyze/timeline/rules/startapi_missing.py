@@ -37,7 +37,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     if facts.started_too_late or answer_unheard(facts) or version_window_miss.missed(facts):
         return None
-    waited = between(facts.answer, facts.until)
+    waited = between(facts.answer, facts.until, facts.set_back)
     if (waited is None and facts.closer != "client") or (waited is not None and waited < SOON):
         return None
     evidence = [
