@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from capanalyze.capture.compression import Expander, behind_skippable, expander
 from capanalyze.capture.decoder import Decoder
-from capanalyze.capture.formats import NO_CAPTURES, refused, unknown
+from capanalyze.capture.formats import NO_CAPTURES, copied_as_text, refused, unknown
 from capanalyze.capture.names import STDIN, usable
 from capanalyze.capture.pcap import HEADER, PcapDecoder, byte_order
 from capanalyze.capture.pcap_old import OldPcapDecoder, is_old
@@ -156,7 +156,7 @@ class CaptureFile:
         if self._native:
             raise refused(self.name, head)
         error = unknown(self.name, head)
-        if head.startswith(NO_CAPTURES):
+        if head.startswith(NO_CAPTURES) or copied_as_text(head):
             raise error
         from capanalyze.capture.foreign import Conversion  # noqa: PLC0415 - pyshark only where it is needed
 

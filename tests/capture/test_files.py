@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,8 @@ ERRORS = {
         "octets: UTF-16 text, as PowerShell's > writes whatever a program gives, not pcap or pcapng"
     ),
     SMALL.decode(errors="replace").encode(): ("octets: octets that were converted to text (UTF-8), not pcap or pcapng"),
+    b64encode(SMALL): "octets: a capture in base64, not pcap or pcapng",
+    b64encode(section("<")): "octets: a capture in base64, not pcap or pcapng",
     b"tcpdump: listening on lo\n" + SMALL: "octets: messages of tcpdump first, not pcap or pcapng",
 }
 
@@ -92,6 +95,15 @@ def test_a_pcapng_file_that_was_copied_as_text_is_known(old: bytes, new: bytes, 
 
     assert str(caught.value) == "octets: a pcapng file that was copied as text, which changed its line ends"
     assert caught.value.hint.startswith("copy it again in binary mode")
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"\n", b"\r\n"), (b"\r", b"")])
+def test_so_it_is_where_tshark_would_take_it_for_a_format_of_its_own(old: bytes, new: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "trace.pcapng"
+    path.write_bytes((section("<") + interface("<")).replace(old, new))
+
+    with pytest.raises(NotACaptureError, match="copied as text"):
+        read(str(path))
 
 
 @pytest.mark.parametrize(
