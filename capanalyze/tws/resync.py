@@ -10,7 +10,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from capanalyze.tws.frames import IMPLAUSIBLE, UNDECIDED, identify
+from capanalyze.tws.frames import BINARY, IMPLAUSIBLE, PROTOBUF, UNDECIDED, identify, length_at
 
 CHAIN: Final = 3
 """Plausible headers in a row, each where the one before says, that make a frame boundary."""
@@ -125,16 +125,17 @@ class Scanner:
         if self.octets != 0 or len(self.eager) == 0:
             return False
         index = index_at(data, start, min(end, start + _KNOWN))
-        return index > 0 and self.eager[index] != 0
+        return index > 0 and self.eager[index] != 0 and body_at(data, start, end, index) > 0
 
     def _try_origin(self) -> None:
         """Take the first octets for a frame if they begin one that the schema knows."""
-        known = bytes(self.buffer[:_KNOWN])
-        index = index_at(known, 0, len(known))
-        if index == UNDECIDED:
+        known = bytes(self.buffer[:_HEADER_OCTETS])
+        index = index_at(known, 0, min(len(known), _KNOWN))
+        body = body_at(known, 0, len(known), index) if index > 0 else index
+        if body == UNDECIDED:
             return
         self.eager, eager = b"", self.eager
-        if index != IMPLAUSIBLE and eager[index] != 0:
+        if body != IMPLAUSIBLE and eager[index] != 0:
             self.found = self.origin
 
     def finish(self) -> bool:
@@ -210,12 +211,8 @@ class Scanner:
             self.chains[expected] = Chain(start, count, kind)
 
     def _is_key(self, at: i64) -> bool:
-        """Whether a protobuf field key may begin there (wire types 0, 1, 2, 5; field number not 0)."""
-        if at >= len(self.buffer):
-            return True
-        key: i64 = self.buffer[at]
-        wire: i64 = key & 7
-        return key > 7 and (wire < 3 or wire == 5)
+        """Whether a protobuf field key may begin there."""
+        return at >= len(self.buffer) or is_key(self.buffer[at])
 
     def _ends(self, kind: i64, place: i64) -> bool:
         """Whether a frame of that kind may end before ``place``."""
@@ -230,6 +227,27 @@ class Scanner:
         while first + 1 < len(self.marks) and self.marks[first + 1].offset <= offset:
             first += 1
         del self.marks[:first]
+
+
+def is_key(octet: i64) -> bool:
+    """Whether an octet may be the key of a protobuf field (wire types 0, 1, 2, 5; field number not 0)."""
+    wire: i64 = octet & 7
+    return octet > 7 and (wire < 3 or wire == 5)
+
+
+def body_at(data: bytes, start: i64, end: i64, index: i64) -> i64:
+    """``index`` where a body may follow the id of the frame that begins at ``start``; UNDECIDED or IMPLAUSIBLE else.
+
+    A message without a body leaves only its id behind where a packet, and the capture, begins after its length. That
+    looks like the length of a frame whose id is the length of the next one.
+    """
+    if index < BINARY or length_at(data, start) == 4:
+        return index
+    if end - start < _HEADER_OCTETS:
+        return UNDECIDED
+    octet: i64 = data[start + 8]
+    fits = is_key(octet) if index > BINARY + PROTOBUF else octet == 45 or 48 <= octet <= 57  # a number comes first
+    return index if fits else IMPLAUSIBLE
 
 
 def index_at(data: bytes, start: i64, end: i64) -> i64:

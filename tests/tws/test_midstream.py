@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from capanalyze.tws.session import Session
-from tests.tws.talk import Talk, binary, text, went
+from tests.tws.talk import Talk, binary, proto, text, went
 
 CONTRACT, HISTORY = 9, 20
 AAPL = (0, "AAPL", "STK", "", 0.0, "", "", "SMART", "", "USD", "", "")
@@ -111,3 +111,22 @@ def test_a_list_that_has_begun_may_have_ended_with_an_error_that_cannot_be_read(
     talk = begun().client(text(62, 1, 7, "All", "NetLiquidation")).server(text(63, 1, 7, "DU1", "Net", 1, "USD"))
 
     assert talk.server(text(4, 7, 200)).finish().unfinished == []
+
+
+@pytest.mark.parametrize("rest", [proto(61, b"\x08\x01"), binary(9, 8, 33, *AAPL), proto(49) + proto(61, b"\x08\x01")])
+def test_a_capture_that_begins_behind_the_length_of_a_message_makes_none_of_the_lengths(rest: bytes) -> None:
+    talk = begun(keep_all=True).client(proto(49)[4:] + rest).client(*[binary(9, 8, 33, *AAPL)] * 3)
+    talk.finish()
+
+    assert {message.name for message in talk.messages} <= {"reqPositions", "reqContractDetails", "reqCurrentTime"}
+    assert [message.name for message in talk.messages][-3:] == ["reqContractDetails"] * 3
+    assert talk.session.client.skipped == 4
+
+
+@pytest.mark.parametrize("cut", range(4, 10))
+def test_the_first_octets_of_a_capture_may_come_one_by_one(cut: int) -> None:
+    whole = binary(9, 8, 33, *AAPL)
+    talk = begun(keep_all=True).client(whole[:cut]).client(whole[cut:])
+    talk.finish()
+
+    assert [message.name for message in talk.messages] == ["reqContractDetails"]
