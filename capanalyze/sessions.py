@@ -68,11 +68,16 @@ class Sessions:
             self.places[connection.orig.place] = None
 
     def finish(self, connection: Connection) -> None:
-        """No more octets of a connection come; who is the client may be known by its hello alone."""
+        """No more octets of a connection come; who is the client may be known by what it says alone."""
         session = self._end(connection)
-        if session is not None and session.hello_side >= 0 and connection.roles_from in {"port", "first_packet"}:
+        if session is None or connection.roles_from not in {"port", "first_packet"}:
+            return
+        if session.hello_side >= 0:
             connection.roles_from = "hello"
             connection.client_side = session.hello_side
+        elif session.spoken_side >= 0:
+            connection.roles_from = "messages"
+            connection.client_side = session.spoken_side
 
     def _end(self, connection: Connection) -> Session | None:
         """Settle the session of a connection, if it has one."""

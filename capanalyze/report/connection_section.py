@@ -97,7 +97,8 @@ def _began(connection: ConnectionReport, look: Look) -> str:
         "midstream": "its SYN not captured" if connection.roles_from == "syn_ack" else "before the capture did",
         None: "headers are cut, so unknown",
     }[connection.opened]
-    known = {"syn": "", "syn_ack": "", "hello": "; roles known by the hello", "port": "; roles known by the port"}
+    told = {name: f"; roles known by the {name}" for name in ("hello", "port", "messages")}
+    known = {"syn": "", "syn_ack": "", **told}
     roles = known.get(connection.roles_from, "; roles are a guess: the client is who was seen first")
     return f"{moment(connection.first_ts_ns, look.zone)}, {opened}{roles}; from {packets([connection.first_packet])} on"
 

@@ -30,7 +30,7 @@ WORDS: Final[dict[str, tuple[str | int | None, ...]]] = {
     "CloseFacts.first": (*SIDES, "both"),
     "CloseFacts.kind": ("FIN", "RST"),
     "CloseFacts.certainty": ("certain", "likely"),
-    "ConnectionReport.roles_from": ("syn", "syn_ack", "hello", "port", "first_packet"),
+    "ConnectionReport.roles_from": ("syn", "syn_ack", "hello", "port", "messages", "first_packet"),
     "ConnectionReport.opened": ("complete", "syn_ack", "unanswered", "refused", "midstream", None),
     "ConnectionReport.conn_state": (
         "S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH",

@@ -14,6 +14,7 @@ from capanalyze.tws.keys import keys_of
 from capanalyze.tws.message import Message
 from capanalyze.tws.resync import Part
 from capanalyze.tws.schema import FIRST_BINARY_ID
+from capanalyze.tws.speaker import CLIENT, EITHER, speaker_of
 from capanalyze.tws.stream_state import FIELDS, FRAMES, OPAQUE
 
 
@@ -71,6 +72,18 @@ class Greeting(Keeping):
         self._greet(stream, found, known, stream.held.packet)
         if not ends:
             stream.search_from(stream.offset)
+
+    def hear_who(self, stream: FrameStream, index: i64, payload: bytes, whole: bool) -> None:
+        """Nothing but the messages tells who is the client: the first one that only one side sends does."""
+        speaker = speaker_of(index, payload, whole) if self.hello_side < 0 else EITHER
+        if speaker == EITHER:
+            self.roles_open = self.hello_side < 0
+            return
+        self.roles_open = False
+        self.spoken_side = stream.side if speaker == CLIENT else 1 - stream.side
+        if stream.from_client != (speaker == CLIENT):
+            self.forget_requests()
+            self.roles(self.spoken_side)
 
     def _recognise(self, stream: FrameStream, known: bytes) -> Opening:
         if known.startswith(hello.MAGIC) and not stream.from_client and self.hello_side < 0:

@@ -8,12 +8,17 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tws.conversation import Conversation
 from capanalyze.tws.frames import identify, index_encoding, index_id, index_name, length_at
 from capanalyze.tws.framing import FrameStream
+from capanalyze.tws.keys import keys_without_version
 from capanalyze.tws.message import ERROR, Message
+from capanalyze.tws.milestones import Milestones
+from capanalyze.tws.pairing import Pairing
 from capanalyze.tws.running import OPEN_KEY
 from capanalyze.tws.state import NO_MESSAGES, SessionState
 from capanalyze.tws.tail import TAIL_FRAMES, Run, newest_of
+from capanalyze.tws.watch import Watch
 
 ERRORS: Final = 100
 """Error messages of the server kept beyond the head, the first and the newest so many: findings look at these."""
@@ -50,6 +55,23 @@ class Keeping(SessionState):
                 self.errors_since = max(self.errors_since - 1, ERRORS)
                 if not self.keep_all:
                     self.room.let_go(len(gone.payload))
+
+    def forget_requests(self) -> None:
+        """What was made of the messages so far is wrong: each side was taken for the other."""
+        if not self.keep_all:
+            for message in self.head:
+                self.room.let_go(len(message.payload))
+        self.room.waiting -= self.pairing.waiting
+        self.head, self.errors, self.kept = [], [], []
+        self.all_milestones = Milestones()
+        self.progress = 0
+        self.client_id = None
+        self.keys = keys_without_version()
+        self.pairing = Pairing(self.room)
+        self.watch = Watch(self.pairing)
+        self.watch.known_by(self.keys)
+        if self.conversation is not None:
+            self.conversation = Conversation(self.room, self.conversation.keys)
 
     def message(self, stream: FrameStream, index: i64, packet: i64, ts_ns: i64) -> Message:
         """A Message of the frame that ``stream.frame_*`` describe, without its payload."""

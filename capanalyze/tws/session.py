@@ -176,6 +176,8 @@ class Session(Legacy):
 
     def frame(self, stream: FrameStream, index: i64, data: bytes, begin: i64, end: i64) -> None:
         """A frame that was asked for."""
+        if self.roles_open:
+            self.hear_who(stream, index, data[begin:end], end - begin == stream.frame_size - 4)
         number: i64 = index_id(index)
         from_client = stream.from_client
         if self.counted:

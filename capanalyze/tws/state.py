@@ -82,6 +82,7 @@ class SessionState(FrameHandler):
         "pairing",
         "progress",
         "redirect",
+        "roles_open",
         "room",
         "second",
         "second_held",
@@ -91,6 +92,7 @@ class SessionState(FrameHandler):
         "server_remainder",
         "server_version",
         "settled",
+        "spoken_side",
         "unanswered",
         "unanswered_left_out",
         "unfinished",
@@ -138,6 +140,7 @@ class SessionState(FrameHandler):
         self.server: FrameStream = self.second
         self.unframed: list[Unframed | None] = NO_UNFRAMED  # what waits of sides that send no lengths
         self._begin(untold)
+        self.roles_open: bool = untold is None and not (from_start or on_api_port)  # what is said first may tell them
         self.roles(client_side)
         if not (keep_all or detail):
             self.settle()
@@ -146,6 +149,7 @@ class SessionState(FrameHandler):
         """Nothing was said so far."""
         # the hellos and startApi
         self.hello_side: i64 = -1  # the side that sent a client's hello; -1 unknown
+        self.spoken_side: i64 = -1  # the side whose messages are a client's, where no more is known; -1 unknown
         self.client_range: tuple[int, int] | None = None  # lowest and highest version that the client offers
         self.options: str = ""  # the connect options in its hello
         self.server_version: i64 = 0  # 0 unknown

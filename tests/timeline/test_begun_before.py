@@ -61,3 +61,37 @@ def test_an_answer_whose_beginning_was_not_captured_is_not_late() -> None:
 
     assert "late-answer" in whole
     assert "late-answer" not in [name for _, name in findings(talk)]
+
+
+NO_BODY = b"\0\0\0\x04\0\0\0\xf9"  # reqCurrentTime as protobuf: a gateway may send so few octets too
+CANCELS = frame("4", "1", "7")  # cancelOrder; an error message of an old gateway has these fields too
+HIGH = ("192.168.1.20", 34567), ("172.17.0.2", 50001)
+
+
+def spoken(*said: bytes) -> Conversation:
+    """A session between two high ports, of which the gateway is seen first: what it says, and what the client does."""
+    talk = Conversation(*HIGH).established()
+    for octets in said:
+        talk.server.data(TICK * 3).client.data(octets)
+    return talk.server.fin().client.ack().client.fin().server.ack()
+
+
+def test_who_is_the_client_the_messages_tell_where_nothing_else_does() -> None:
+    (connection,) = report(spoken(frame("2", "2", "7"))).connections
+
+    assert (connection.client.port, connection.roles_from) == (34567, "messages")
+    assert connection.close is not None
+    assert (connection.close.first, connection.close.certainty) == ("server", "certain")
+    assert connection.tws is not None
+    assert connection.tws.messages == {"client": {"cancelMktData": 1}, "server": {"tickPrice": 3}}
+
+
+def test_what_was_taken_for_the_other_side_s_is_made_anew() -> None:
+    talk = Conversation(*HIGH).established()
+    talk.server.data(NO_BODY * 3).client.data(CANCELS * 3).server.data(TICK * 3).client.ack()
+    (connection,) = report(talk).connections
+
+    assert connection.client.port == 34567
+    assert connection.tws is not None
+    assert connection.tws.unanswered == ()
+    assert connection.tws.messages["client"] == {"cancelOrder": 3}

@@ -1,0 +1,53 @@
+"""Who may send a message, by its form alone: every recorded one is its sender's, or may be either side's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from capanalyze.analyzer import Analyzer
+from capanalyze.capture.capture import Capture
+from capanalyze.tws.frames import BINARY, PROTOBUF
+from capanalyze.tws.message import Message
+from capanalyze.tws.speaker import CLIENT, EITHER, GATEWAY, speaker_of
+
+CAPTURES = Path(__file__).parents[2] / "captures"
+FORMS = {"text": 0, "binary_id": BINARY, "protobuf": BINARY + PROTOBUF}
+
+
+def messages(name: str) -> list[Message]:
+    analyzer = Analyzer((4001,), keep_all=True)
+    for packets in Capture([str(CAPTURES / name)], "auto", None).runs():
+        analyzer.feed(packets)
+    analyzer.finish()
+    return [message for message in analyzer.take_messages() if message.encoding in FORMS]
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("ibapi-latest-text-100", 0.95), ("ib_async-healthy-178", 0.95), ("stoqey-healthy-193", 0.95),
+     ("ibapi-stable-mixed-203", 0.8), ("ibapi-latest-protobuf-226", 0.7)],
+)  # fmt: skip
+def test_the_messages_of_real_clients_tell_who_sent_them(name: str, least: float) -> None:
+    told = [
+        (CLIENT if one.from_client else GATEWAY, speaker_of(FORMS[one.encoding] + one.id, one.payload, True))
+        for one in messages(f"{name}.pcapng")
+    ]
+
+    assert {found for sender, found in told if found != sender} <= {EITHER}
+    assert sum(sender == found for sender, found in told) >= least * len(told)
+
+
+@pytest.mark.parametrize(
+    ("index", "payload", "whole", "expected"),
+    [
+        (45, b"45\0006\0007\00049\0000\0", True, GATEWAY),
+        (45, b"45\0006\000", False, GATEWAY),
+        (200, b"200\0001\0", True, EITHER),
+        (BINARY + PROTOBUF + 109, bytes(4), False, EITHER),
+        (BINARY + PROTOBUF + 110, bytes(4) + b"\x08\x01", False, GATEWAY),
+    ],
+)
+def test_an_id_that_one_side_has_is_enough(index: int, payload: bytes, whole: bool, expected: int) -> None:
+    assert speaker_of(index, payload, whole) == expected
