@@ -23,6 +23,7 @@ class StreamRecorder:
         self.dead = False
         self.load = 0
         self.hello_side = -1
+        self.spoken_side = -1
         self.conversation = None
         self.pieces: tuple[list[bytes | int], list[bytes | int]] = ([], [])
 
