@@ -31,7 +31,7 @@ from capanalyze.tcp.evidence import doubt_roles, doubt_silence
 from capanalyze.tcp.lacking import doubt_states
 from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
-from capanalyze.timeline.arrival import doubt_receiver
+from capanalyze.timeline.arrival import doubt_ends
 from capanalyze.timeline.both_ends import compare, unsent
 from capanalyze.timeline.capture_points import relate
 from capanalyze.timeline.ends import End, Moment, between, time_or_none
@@ -131,7 +131,7 @@ def _facts(
     )
     for facts in every:
         facts.recorded = recorded
-        doubt_receiver(facts)
+        doubt_ends(facts)
     return every
 
 

@@ -6,6 +6,7 @@ not arrive. That a capture lacks a packet is no proof unless it goes on after th
 
 from typing import NamedTuple
 
+from capanalyze.tcp.lacking import AGAIN
 from capanalyze.tcp.states import UNKNOWN as ANY_STATE
 from capanalyze.tcp.views import UNKNOWN, Views
 from capanalyze.timeline.ends import End
@@ -54,11 +55,28 @@ def missed(facts: Facts, end: End) -> Lost | None:
     return found if found is not None and found.number > 0 and found.later_ns is not None else None
 
 
-def doubt_receiver(facts: Facts) -> None:
-    """The end that no RST got to may still be open: nobody sends one again."""
-    reset = facts.connection.reset
-    if reset is None or facts.connection.with_itself:
+def doubt_ends(facts: Facts) -> None:
+    """The end that no RST got to may still be open: nobody sends one again.
+
+    And who has sent again since the other one's packets do not arrive may not know that it was acknowledged.
+    """
+    if facts.connection.views is None:
         return
-    by, to = (facts.client, facts.server) if facts.client.side.index == reset.side else (facts.server, facts.client)
-    if did_not_arrive(facts, by, int(reset.packet)):
-        to.state = ANY_STATE
+    for by, to in ((facts.client, facts.server), (facts.server, facts.client)):
+        found = missed(facts, by)
+        if found is not None and (_unreset(facts, by, found.first) or _asks_again(facts, to, found.first)):
+            to.state = ANY_STATE
+
+
+def _unreset(facts: Facts, by: End, since: int) -> bool:
+    """Whether the RST that counts is a side's, and not older than a packet."""
+    reset = facts.connection.reset
+    return reset is not None and reset.side == by.side.index and reset.packet >= since
+
+
+def _asks_again(facts: Facts, end: End, since: int) -> bool:
+    """Whether a side has sent something again since a packet, and no RST ends that."""
+    if facts.connection.reset is not None:
+        return False
+    notes = [note for note in facts.connection.notes if note.side == end.side.index and note.note in AGAIN]
+    return any(note.since(since) for note in notes)

@@ -266,3 +266,15 @@ def test_what_was_said_before_a_reset_that_did_not_arrive_may_come_later_than_th
     report = report_of_both(tmp_path, talk, another(talk))
 
     assert report.connections[0].states == {"client": "CLOSED", "server": "UNKNOWN"}
+
+
+@pytest.mark.parametrize(("arrives", "state"), [(False, "UNKNOWN"), (True, "ESTABLISHED")])
+def test_who_sends_again_since_the_acknowledgements_do_not_arrive_may_have_closed(
+    arrives: bool, state: str, tmp_path: Path
+) -> None:
+    talk = ready().after(1).server.data(TIME).client.ack(interface=CLIENT)
+    talk.after(1).server.data(TIME, seq=talk.server.next - len(TIME)).client.ack(interface=BOTH if arrives else CLIENT)
+
+    report = report_of_both(tmp_path, talk, another(talk))
+
+    assert report.connections[0].states == {"client": "ESTABLISHED", "server": state}
