@@ -14,8 +14,8 @@ def not_again(facts: Facts, side: str) -> bool:
     One that sent again before may still wait as long as it did then.
     """
     end = facts.end(side).side
-    waited = _long_since(facts, moment(end.last_packet, end.max_ts))
-    pending = not facts.closer and 0 <= end.acked_rel < end.max_rel and end.last_ts == end.max_ts
+    waited = _long_since(facts, moment(end.last_packet, end.last_ts))
+    pending = not facts.closer and 0 <= end.acked_rel < end.max_rel
     heard = end.peer.packets > 0 and end.peer.window != 0
     first = facts.note("retransmission", side) is None
     return pending and heard and first and waited

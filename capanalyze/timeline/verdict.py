@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from capanalyze.tcp.evidence import FORGOT, UNHEARD, came_another_way, payload_alone
-from capanalyze.tcp.states import is_reset_unheeded
+from capanalyze.tcp import states
+from capanalyze.tcp.evidence import FORGOT, UNHEARD, came_another_way
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.both_ends import made_between, proved, unsent
@@ -256,10 +256,10 @@ def thing(group: Group, total: int) -> str:
 def _nobody(group: Group, total: int) -> str:
     """That nobody closed them; where the capture lacks one side, or the end of what one said, that no close is seen.
 
-    Nor where a RST may yet have counted.
+    Nor where the states of both ends are not known: a RST may yet have counted, or the capture lacks its last packets.
     """
     unsure = one_way(group) or any(end.said_more for facts in group for end in facts.ends)
-    unsure = unsure or any(payload_alone(facts.connection) or is_reset_unheeded(facts.connection) for facts in group)
+    unsure = unsure or any(all(end.state == states.UNKNOWN for end in facts.ends) for facts in group)
     return f"nobody {'is seen to close' if unsure else 'closed'} {_none_of(group, total)}"
 
 

@@ -11,6 +11,7 @@ from tests.timeline.talk import (
     found,
     frame,
     greeted,
+    report,
 )
 
 IN_USE = error(326, "Unable to connect as the client id is already in use.")

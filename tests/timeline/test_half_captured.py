@@ -3,7 +3,7 @@
 from capanalyze.api import read_files
 from capanalyze.capture.files import from_bytes
 from tests.conversation import Conversation
-from tests.timeline.rule_talks import A_POSITION, POSITIONS, other
+from tests.timeline.rule_talks import A_POSITION, A_TICK, POSITIONS, other
 from tests.timeline.talk import (
     HELLO,
     START_API,
@@ -89,3 +89,14 @@ def test_a_client_whose_hello_would_have_been_sent_again_is_not_said_to_leave_it
 
     assert told["states"] == {"client": "UNKNOWN", "server": "UNKNOWN"}
     assert "; the client is not seen to close in the " in told["verdict"]
+
+
+def test_where_octets_would_have_been_sent_again_a_close_may_be_missing_too() -> None:
+    for talk in (ready().server.data(A_TICK), ready().server.data(A_TICK).server.ack()):
+        told = report(talk, opened(**other(20))).to_dict()["connections"][0]
+
+        assert told["states"] == {"client": "UNKNOWN", "server": "UNKNOWN"}
+        assert told["verdict"].startswith("Nobody is seen to close the connection")
+        assert told["verdict"].endswith(
+            "(the gateway's last octets were not acknowledged and not sent again: the capture may lack packets)."
+        )
