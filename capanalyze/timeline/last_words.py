@@ -18,8 +18,10 @@ def messages_before_close(facts: Facts, side: str) -> list[Message]:
     if session is None:
         return []
     index = int(facts.end(side).side.index)
-    newest = session.closing_tail[index] if session.closing_tail is not None else session.tail(index)
     last = facts.close.packet if facts.close is not None else facts.ended.packet
+    newest = [one for one in session.tail(index) if one.packet <= last]  # where nothing had been said yet: none
+    if session.closing_tail is not None:
+        newest = session.closing_tail[index]
     first = [one for one in session.head if one.from_client == (side == "client") and one.packet <= last]
     known = {_place(one) for one in newest}
     return sorted([*(one for one in first if _place(one) not in known), *newest], key=_place)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import capanalyze
 from capanalyze.report import Look, render
 from capanalyze.report.json import text_of
+from tests.conversation import Conversation
 from tests.report.stories import STORIES
-from tests.timeline.talk import ready, report
+from tests.timeline.talk import HELLO, NEXT_VALID_ID, START_API, opened, ready, report
 
 TESTS = Path(__file__).resolve().parents[1]
 CAPTURES = sorted((TESTS.parent / "captures").glob("*.pcapng"))
@@ -133,6 +134,14 @@ def test_what_was_said_before_the_close_is_not_what_came_after_it() -> None:
 
     assert before.bytes_hex.endswith("39003100310 0".replace(" ", ""))
     assert [message["name"] for message in before.messages] == ["hello", "managedAccounts", "nextValidId"]
+
+
+def test_nothing_was_said_before_a_close_after_which_all_was_said() -> None:
+    late = Conversation().established().client.fin().after(1).server.data(NEXT_VALID_ID).server.fin()
+    unheard = opened().server.fin().client.ack().client.data(HELLO + START_API)
+    said = [words for talk in (late, unheard) for words in report(talk).connections[0].before_close.values()]
+
+    assert [(words.bytes_hex, words.messages) for words in said] == [("", ())] * 4
 
 
 def test_the_messages_of_a_live_report_without_a_file_say_how_to_keep_them() -> None:
