@@ -85,7 +85,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     lasted = f" over {span(facts.lasted_ns)}" if facts.lasted_ns else ""
     lone = unrepeated(facts) == "SYN"
-    sure = not lone and not facts.server.rsts and not facts.connection.cut_packets
+    sure = facts.syns > 1 and not facts.server.rsts and not facts.connection.cut_packets
     return finding(
         ID,
         "Nothing answered the connection attempt",
