@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conversation import FIN, RST, SYN
+from tests.conversation import ACK, FIN, RST, SYN
 from tests.laundered import (
     counted_from_0,
     filtered,
@@ -221,3 +221,26 @@ def test_times_that_are_all_the_same_tell_no_waits(name: str) -> None:
     assert sure(found) <= sure(reported(held))
     assert " 0 ms" not in found["verdict"]
     assert "all its packets have the same time, so that nothing is known" in found["verdict"]
+
+
+def test_octets_without_a_packet_of_the_other_side_are_half_of_a_connection() -> None:
+    """A hex dump made a capture by text2pcap -T: no flags, no acknowledgements, one direction."""
+    held = filtered(recording("ib_async-error-326"), lambda of: has_payload(of) and not from_gateway(of))
+    bare = [one._replace(octets=without_ack(one.octets)) for one in held]
+
+    found = reported(bare)["connections"][0]
+
+    assert found["verdict"].startswith("Nobody is seen to close")
+    assert "the capture holds no packet of the gateway's" in found["verdict"]
+
+
+def without_ack(octets: bytes) -> bytes:
+    """A segment behind Ethernet and IPv4 with neither flags nor an acknowledgement number."""
+    return octets[:42] + bytes(4) + octets[46:47] + b"\0" + octets[48:]
+
+
+def test_one_syn_alone_is_not_certain_to_be_unanswered() -> None:
+    """``tcp[13] == 2`` as a filter leaves every answer out; who gets none sends its SYN again."""
+    held = filtered(recording("two-clients-one-id"), lambda of: of.flags & (SYN | ACK) == SYN)
+
+    assert "syn-unanswered" not in sure(reported(held))
