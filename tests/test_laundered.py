@@ -244,3 +244,25 @@ def test_one_syn_alone_is_not_certain_to_be_unanswered() -> None:
     held = filtered(recording("two-clients-one-id"), lambda of: of.flags & (SYN | ACK) == SYN)
 
     assert "syn-unanswered" not in sure(reported(held))
+
+
+def test_an_ack_alone_does_not_tell_whose_fin_was_first() -> None:
+    """``tcp.flags == 0x10 && tcp.len == 0``: the acknowledgement of the first FIN came with the second one."""
+    held = filtered(recording("ib_async-healthy-178"), lambda of: of.flags == ACK and not has_payload(of))
+
+    assert "The gateway perhaps closed first" in reported(held)["verdict"]
+
+
+def test_what_was_sent_again_was_not_acknowledged_though_the_acks_are_filtered_out() -> None:
+    held = filtered(recording("cut-both-ways-client"), has_payload)
+
+    assert sure(reported(held)) <= sure(reported(recording("cut-both-ways-client"))) | {"capture-incomplete"}
+
+
+def test_a_host_whose_octets_are_filtered_out_is_not_certain_to_have_fallen_silent() -> None:
+    recorded = recording("nat-drops-answers")
+    held = filtered(
+        recorded, lambda of: (has_payload(of) and not from_gateway(of)) or bool(of.flags & (SYN | FIN | RST))
+    )
+
+    assert "peer-vanished" not in sure(reported(held))

@@ -70,4 +70,4 @@ def start_unheard(facts: Facts) -> bool:
     head = facts.session.head if facts.session is not None else ()
     start = next((one for one in head if one.from_client and one.id == START_API), None)
     unheard = start is not None and 0 <= facts.client.side.acked_rel <= start.offset
-    return unheard and not lacks_acks(facts, "server")
+    return unheard and (facts.note("retransmission", "client") is not None or not lacks_acks(facts, "server"))

@@ -271,7 +271,10 @@ def _none_of(group: Group, total: int) -> str:
 
 
 def _probably(facts: Facts) -> str:
-    """How sure it is who closed first; "perhaps" where the capture holds nothing but a close under way, or one side."""
+    """How sure it is who closed first; "perhaps" where the capture holds nothing but a close under way, or one side.
+
+    Nor does an ACK alone tell whose FIN came first: the other one's may have brought its own acknowledgement.
+    """
     close = facts.connection.close
     if close is None or close.certainty == "certain":
         return ""
@@ -279,7 +282,7 @@ def _probably(facts: Facts) -> str:
         return "perhaps "
     if close.doubt == FORGOT:
         return "perhaps "
-    begun_late = facts.connection.opened == "midstream" and close.doubt == UNHEARD
+    begun_late = facts.connection.opened == "midstream" and (close.doubt == UNHEARD or close.inferred)
     return "perhaps " if begun_late and not any(end.side.octets for end in facts.ends) else "probably "
 
 

@@ -134,8 +134,13 @@ def _heard_before(facts: Facts) -> list[str]:
 
 
 def _certainty(peer: End) -> str:
-    """A capture without a packet of the peer's may have been taken where its packets do not pass."""
-    return "certain" if peer.side.packets else "possible"
+    """A capture without a packet of the peer's may have been taken where its packets do not pass.
+
+    One that lacks octets of it may lack its acknowledgements too.
+    """
+    if not peer.side.packets:
+        return "possible"
+    return "certain" if not peer.missing else "likely"
 
 
 def _one_way(peer: End) -> list[str]:
