@@ -11,6 +11,8 @@ from capanalyze.errors import NotACaptureError
 
 REDIRECTED: Final = "record with the program's own option for a file (tcpdump -w FILE), without >"
 
+DECODE: Final = "decode it first: base64 -d IN > OUT"
+
 OTHERS: Final = (
     (b"\x1f\x9d", "a compress (.Z) file", "uncompress it first"),
     (b"\x5d\0\0", "an .lzma file", "expand it first: xz -d"),
@@ -26,10 +28,9 @@ OTHERS: Final = (
     (b"Rar!\x1a\x07", "a RAR archive", "unpack it and give the capture inside"),
     (b"\xff\xfe", "UTF-16 text, as PowerShell's > writes whatever a program gives", REDIRECTED),
     (b"\xef\xbf\xbd", "octets that were converted to text (UTF-8)", REDIRECTED),
-    *(
-        (magic, "a capture in base64", "decode it first: base64 -d IN > OUT")
-        for magic in (b"1MOyoQ", b"TTyyoQ", b"obLD1A", b"Cg0NC")
-    ),
+    (b"1MOyoQ", "a capture in base64", DECODE),
+    (b"TTyyoQ", "a capture in base64", DECODE),
+    (b"Cg0NC", "a capture in base64", DECODE),
     (b"tcpdump: ", "messages of tcpdump first", "keep them apart: leave out 2>&1, and -t of ssh"),
 )
 """First octets of what people pass instead -> what it is, what to do."""

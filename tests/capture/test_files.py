@@ -103,7 +103,7 @@ def test_so_it_is_where_tshark_would_take_it_for_a_format_of_its_own(old: bytes,
     path.write_bytes((section("<") + interface("<")).replace(old, new))
 
     with pytest.raises(NotACaptureError, match="copied as text"):
-        read(str(path))
+        open_file(str(path))
 
 
 @pytest.mark.parametrize(
