@@ -72,12 +72,10 @@ class Sessions:
         session = self._end(connection)
         if session is None or connection.roles_from not in {"port", "first_packet"}:
             return
-        if session.hello_side >= 0:
+        said = session.hello_side if session.hello_side >= 0 else session.spoken_side
+        if said >= 0:
             connection.roles_from = "hello"
-            connection.client_side = session.hello_side
-        elif session.spoken_side >= 0:
-            connection.roles_from = "messages"
-            connection.client_side = session.spoken_side
+            connection.client_side = said
 
     def _end(self, connection: Connection) -> Session | None:
         """Settle the session of a connection, if it has one."""

@@ -97,8 +97,8 @@ def _began(connection: ConnectionReport, look: Look) -> str:
         "midstream": "its SYN not captured" if connection.roles_from == "syn_ack" else "before the capture did",
         None: "headers are cut, so unknown",
     }[connection.opened]
-    told = {name: f"; roles known by the {name}" for name in ("hello", "port", "messages")}
-    known = {"syn": "", "syn_ack": "", **told}
+    said = "hello" if connection.tws is not None and connection.tws.milestones["hello_sent"].reached else "messages"
+    known = {"syn": "", "syn_ack": "", "hello": f"; roles known by the {said}", "port": "; roles known by the port"}
     roles = known.get(connection.roles_from, "; roles are a guess: the client is who was seen first")
     return f"{moment(connection.first_ts_ns, look.zone)}, {opened}{roles}; from {packets([connection.first_packet])} on"
 

@@ -30,7 +30,7 @@ WORDS: Final[dict[str, tuple[str | int | None, ...]]] = {
     "CloseFacts.first": (*SIDES, "both"),
     "CloseFacts.kind": ("FIN", "RST"),
     "CloseFacts.certainty": ("certain", "likely"),
-    "ConnectionReport.roles_from": ("syn", "syn_ack", "hello", "port", "messages", "first_packet"),
+    "ConnectionReport.roles_from": ("syn", "syn_ack", "hello", "port", "first_packet"),
     "ConnectionReport.opened": ("complete", "syn_ack", "unanswered", "refused", "midstream", None),
     "ConnectionReport.conn_state": (
         "S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH",
@@ -61,6 +61,7 @@ MEANINGS: Final = {
     "CaptureFacts.skipped": "Packets that were not read, by reason.",
     "CaptureFacts.dropped": "Packets the capture tool lost; null where it does not say.",
     "CaptureFacts.ended_ts_ns": "When recording ended, nothing more having come; null where it does not say.",
+    "ConnectionReport.roles_from": "What tells who is the client; `hello`: that, or messages that one side only sends.",
     "ConnectionReport.conn": "1, 2, ... in the order of first packets; the same with and without --all.",
     "ConnectionReport.opened": "Null where headers are cut before the flags.",
     "ConnectionReport.missing": "Octets that the peer acknowledged and the capture lacks.",

@@ -81,7 +81,7 @@ def spoken(*said: bytes) -> Conversation:
 def test_who_is_the_client_the_messages_tell_where_nothing_else_does() -> None:
     (connection,) = report(spoken(frame("2", "2", "7"))).connections
 
-    assert (connection.client.port, connection.roles_from) == (34567, "messages")
+    assert (connection.client.port, connection.roles_from) == (34567, "hello")
     assert connection.close is not None
     assert (connection.close.first, connection.close.certainty) == ("server", "certain")
     assert connection.tws is not None
