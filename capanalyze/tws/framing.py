@@ -57,8 +57,10 @@ class FrameStream(WaitingStream):
         if len(self.backlog) != 0:
             self._drain()
         if not self.told:  # nobody asks; interpreted, each is an object of its own in every stream
-            self.packet = self.frame_packet = self.frame_offset = self.shift = self.begin = 0
-            self.ts_ns = -1
+            self.frame_packet = self.frame_offset = self.shift = self.begin = 0
+            if self.held is NOTHING:  # else who brought that is told, should its rest be missing
+                self.packet = 0
+                self.ts_ns = -1
 
     def feed_pieces(self, pieces: Pieces) -> None:
         """Take the octets of several packets as one, while ``mode`` is FRAMES: the same as one after the other."""
