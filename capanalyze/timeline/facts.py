@@ -221,7 +221,9 @@ class Facts:
     def _errors(self) -> tuple[WireError, ...]:
         if self.session is None:
             return ()
-        return tuple(wire_error(message) for message in (*self.session.head, *self.session.errors) if is_error(message))
+        messages = (*self.session.head, *self.session.errors)
+        found = (wire_error(message) for message in messages if is_error(message))
+        return tuple(error for error in found if error.code != 0 or error.text)  # else neither is in the capture
 
     def error(self, code: int) -> WireError | None:
         """The first error message with that code."""

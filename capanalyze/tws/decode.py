@@ -5,6 +5,7 @@ thing that does not. Unset is None, decimals are strings, a field without a name
 fields of a text body from 1; in protobuf it is the field's number).
 """
 
+import re
 from typing import Final, NamedTuple
 
 from capanalyze.tws import protobuf, text
@@ -20,6 +21,8 @@ from capanalyze.tws.schema import (
     message,
     protobuf_key_field,
 )
+
+_NUMBER: Final = re.compile(rb"[-+.\dEe]+")
 
 OLDEST: Final = 38
 """The oldest server version whose text layouts the schema holds (what clients of today accept at least)."""
@@ -112,11 +115,22 @@ def decode(
 def decode_message(message: Message) -> Decoded:
     """The same of a Message that is no hello."""
     return decode(
-        message.payload,
+        without_cut_number(message.payload, int(message.size), message.encoding),
         from_client=message.from_client,
         server_version=int(message.server_version),
         encoding=message.encoding,
     )
+
+
+def without_cut_number(payload: bytes, size: int, encoding: str) -> bytes:
+    """The payload of a message of so many octets without its last field, where what is there of that is a number.
+
+    Of a text the beginning may be told; the beginning of a number is another number.
+    """
+    start = payload.rfind(b"\0", 4 if encoding == "binary_id" else 0) + 1
+    if encoding == "protobuf" or len(payload) >= size or start == 0 or not _NUMBER.fullmatch(payload, start):
+        return payload
+    return payload[:start]
 
 
 def _protobuf(row: MessageType | None, message_id: int, body: bytes, from_client: bool) -> Decoded:

@@ -13,7 +13,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.conversation import Conversation
-from capanalyze.tws.decode import Decoded, decode
+from capanalyze.tws.decode import Decoded, decode, without_cut_number
 from capanalyze.tws.desync import NO_ROOM
 from capanalyze.tws.frames import index_encoding, index_id
 from capanalyze.tws.framing import FrameStream
@@ -284,6 +284,8 @@ class Session(Legacy):
         stream = self.client if from_client else self.server
         encoding = "unframed" if stream.unframed else index_encoding(index)
         version = self.server_version if self.server_version != 0 else None
+        if stream.frame_missing != 0:
+            payload = without_cut_number(payload, len(payload) + stream.frame_missing, encoding)
         return decode(payload, from_client=from_client, server_version=version, encoding=encoding)
 
     def _judge(self) -> None:

@@ -65,7 +65,7 @@ def test_a_gateway_that_sent_nothing_more_hangs_in_a_cut_capture_too() -> None:
 
 def test_an_error_whose_text_was_cut_off_is_not_quoted_as_nothing() -> None:
     talk = started().server.data(error(326, "in use")).client.ack().server.fin().client.fin()
-    report = read_files([from_bytes(talk.pcap(snaplen=68), "cut.pcap")])
+    report = read_files([from_bytes(talk.pcap(snaplen=69), "cut.pcap")])
     evidence = [finding.evidence[0] for _, finding in report.all_findings() if finding.id == "duplicate-client-id"]
 
     assert evidence == ["error 326 in packet 10, its text is not in the capture"]
@@ -100,3 +100,14 @@ def test_where_octets_would_have_been_sent_again_a_close_may_be_missing_too() ->
         assert told["verdict"].endswith(
             "(the gateway's last octets were not acknowledged and not sent again: the capture may lack packets)."
         )
+
+
+def test_the_beginning_of_an_error_code_is_not_told_as_another_code() -> None:
+    talk = started().server.data(error(2104, "Market data farm connection is OK:usfarm")).client.ack().after(3)
+    talk.client.fin()
+    for snaplen in (66, 67, 68):  # 2, 21 and 210 of it
+        whole = read_files([from_bytes(talk.pcap(snaplen=snaplen), "cut.pcap")]).to_dict()
+
+        assert "error" not in whole["verdict"]
+        assert all("error 2" not in text for one in whole["connections"][0]["findings"] for text in one["evidence"])
+        assert "error -1 code [ends before errorCode (field 3)]" in [line["text"] for line in whole["timeline"]]
