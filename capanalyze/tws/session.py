@@ -40,6 +40,9 @@ NEVER: Final = 1 << 62
 NOTICES: Final = range(2100, 2170)
 """Error codes that tell of farms and connectivity, not of something that failed (protocol.md 5.2)."""
 
+NO_CODE: Final = -1
+"""The code of an error of which the capture lacks it; 0 is one of IB's (a remark on the rate of messages)."""
+
 
 class Session(Legacy):
     """One connection's session; sides are 0 and 1 as in tcp/, client and server as the hello shows them.
@@ -204,7 +207,7 @@ class Session(Legacy):
                 elif number != ERROR:
                     self.pairing.answer(number, key, stream.ts_ns, stream.packet)
                 elif key != NO_KEY:
-                    self.pairing.error(key, self._code(index, data[begin:end]), stream.ts_ns, stream.packet)
+                    self._error(stream, key, self._code(index, data[begin:end]))
         if (self.pairing.changed or self.pairing.running.changed) and self.settled:
             self.watch.marks(self.server)
 
@@ -228,15 +231,22 @@ class Session(Legacy):
         elif message.id == ERROR:
             known = self._code(index, message.payload)
             refused = START_API if key == -1 and known not in NOTICES else 0
-            conversation.error(key, known, message.packet, message.ts_ns, refused)
+            conversation.error(key, max(known, 0), message.packet, message.ts_ns, refused)
         else:
             version = self.keys.lists_version
             conversation.answer(message.id, key, message.name, message.packet, message.ts_ns, version)
 
+    def _error(self, stream: FrameStream, key: i64, code: i64) -> None:
+        """An error came, which ends what it is about, or is a remark on it."""
+        if code == NO_CODE:
+            self.pairing.doubt(ERROR)
+        else:
+            self.pairing.error(key, code, stream.ts_ns, stream.packet)
+
     def _code(self, index: i64, payload: bytes) -> i64:
-        """The code of an error; 0 where it cannot be read."""
+        """The code of an error; NO_CODE where it cannot be read."""
         code = self._decode(False, index, payload).fields.get("errorCode")
-        return code if isinstance(code, int) else 0
+        return code if isinstance(code, int) else NO_CODE
 
     def _is_ready(self) -> bool:
         """Whether both answers to startApi came."""

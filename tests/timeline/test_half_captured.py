@@ -111,3 +111,14 @@ def test_the_beginning_of_an_error_code_is_not_told_as_another_code() -> None:
         assert "error" not in whole["verdict"]
         assert all("error 2" not in text for one in whole["connections"][0]["findings"] for text in one["evidence"])
         assert "error -1 code [ends before errorCode (field 3)]" in [line["text"] for line in whole["timeline"]]
+
+
+def test_an_error_whose_code_was_not_captured_refuses_nothing() -> None:
+    for there in (10, 13, 14):  # as far as its id, but for the end of its code, and all of its code
+        whole = error(200, "No security definition", 5)
+        talk = ready().client.data(frame("1", "11", "5", "0", "ES", "STK"))
+        talk.server.data(whole[:there]).server.data(whole[there:], unseen=True).client.ack().after(3).client.fin()
+        told = [name for _, name in findings(talk)]
+
+        assert ("requests-refused" in told) == (there == 14)
+        assert "requests-unanswered" not in told
