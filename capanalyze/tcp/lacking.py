@@ -44,13 +44,16 @@ def doubt_states(connection: Connection, ended_ts: i64) -> None:
 def has_not_heard(connection: Connection, side: Side, ended_ts: i64) -> bool:
     """Whether a side last repeated what had been acknowledged, and may have to do so again: no answer came to it.
 
-    So its FIN may seem to be acknowledged and not be, or may wait behind octets.
+    So its FIN may seem to be acknowledged and not be, or may wait behind octets. What was sent again and acknowledged
+    after that is as good as anything else that was.
     """
     if side.host == side.peer.host or side.max_rel > side.acked_rel:
         return False
+    fin = side.parting.fin_acked and side.parting.fin_acked_packet < side.last_packet
+    known = AGAIN if fin else (SPURIOUS_RETRANSMISSION,)  # a FIN alone that comes again has no note of its own
     again = False
     for note in connection.notes:
-        if note.side == side.index and note.note in AGAIN:
+        if note.side == side.index and note.note in known:
             again = again or len(note.since(side.last_packet - 1)) > 0
     return again and ended_ts - side.last_ts <= longest(connection, side)
 

@@ -258,6 +258,17 @@ def test_who_repeats_what_was_acknowledged_has_not_heard_of_it_and_may_not_hear_
     assert connection.states == {"client": "TIME_WAIT", "server": state}
 
 
+def test_who_sent_again_what_got_lost_and_was_acknowledged_then_has_heard_of_it() -> None:
+    talk = Conversation(server_address=("10.0.0.2", 4001)).open()
+    talk.client.data(b"API\0", undelivered=True).after(0.3).client.data(b"API\0", seq=talk.client.isn + 1).server.ack()
+    before = report(talk).connections[0].states
+    talk.client.fin().server.ack().server.fin(undelivered=True).after(0.3).server.fin_again().client.ack()
+    after = report(talk).connections[0].states
+
+    assert before == {"client": "ESTABLISHED", "server": "ESTABLISHED"}
+    assert after == {"client": "TIME_WAIT", "server": "CLOSED"}
+
+
 @pytest.mark.parametrize(("times", "state"), [(1, "ESTABLISHED"), (4, "UNKNOWN")])
 def test_a_fin_may_wait_behind_octets_that_are_sent_again_and_again(times: int, state: str) -> None:
     talk = hello().client.data(b"more", undelivered=True)
