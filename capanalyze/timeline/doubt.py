@@ -100,7 +100,7 @@ def doubts(group: Group) -> str:
         if number
     ]
     found += _waiting(group)
-    found += [_not_again(end) for end in group[0].ends if any(not_again(facts, end.name) for facts in group)]
+    found += [_not_again(group, end) for end in group[0].ends if any(not_again(facts, end.name) for facts in group)]
     if any(has_not_taken_ack(facts.connection.server) for facts in group):
         again = f"the {group[0].server.called}'s host sent its SYN-ACK again after the final ACK"
         found.append(f"{again}: that got lost, or no more connections fit its queue")
@@ -162,8 +162,11 @@ def _waiting(group: Group) -> list[str]:
     ]
 
 
-def _not_again(end: End) -> str:
-    return f"the {end.called}'s last octets were not acknowledged and not sent again: the capture may lack packets"
+def _not_again(group: Group, end: End) -> str:
+    waited = f"the {end.called}'s last octets were not acknowledged"
+    if any(facts.note("retransmission", end.name) for facts in group):
+        return f"{waited} and no longer sent again: the {end.called}'s host gave up, or the capture lacks packets"
+    return f"{waited} and not sent again: the capture may lack packets"
 
 
 def _unheeded(group: Group) -> list[str]:

@@ -4,21 +4,18 @@ In: Facts. Out: whether it is so: of octets, or of the SYN, the SYN-ACK or the F
 """
 
 from capanalyze.tcp.crossing import is_alone, patience
+from capanalyze.tcp.lacking import longest
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 
 
 def not_again(facts: Facts, side: str) -> bool:
-    """Whether octets of a side were neither acknowledged nor, for longer than a host waits, sent again.
-
-    One that sent again before may still wait as long as it did then.
-    """
+    """Whether octets of a side waited in vain until the end, for longer than its host does before it sends again."""
     end = facts.end(side).side
-    waited = _long_since(facts, moment(end.last_packet, end.last_ts))
     pending = not facts.closer and 0 <= end.acked_rel < end.max_rel
     heard = end.peer.packets > 0 and end.peer.window != 0
-    first = facts.note("retransmission", side) is None
-    return pending and heard and first and waited
+    waited = between(moment(end.last_packet, end.last_ts), facts.ended, facts.set_back)
+    return pending and heard and waited is not None and waited > longest(facts.connection, end)
 
 
 def unrepeated(facts: Facts) -> str:
