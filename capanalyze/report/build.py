@@ -28,7 +28,7 @@ from capanalyze.report.requests import named, request_facts
 from capanalyze.tcp.connection import Connection
 from capanalyze.tcp.crossing import doubt_end
 from capanalyze.tcp.evidence import doubt_roles, doubt_silence
-from capanalyze.tcp.lacking import doubt_states
+from capanalyze.tcp.lacking import doubt_open, doubt_states, is_filtered
 from capanalyze.tcp.side import last_octets
 from capanalyze.timeline.across import judge_together
 from capanalyze.timeline.arrival import doubt_ends
@@ -123,6 +123,10 @@ def _facts(
         for connection in connections:
             doubt_end(connection, end_ns)
             doubt_states(connection, end_ns)
+    filtered = is_filtered(connections)
+    if filtered:
+        for connection in connections:
+            doubt_open(connection)
     for connection, session in zip(connections, sessions, strict=True):
         if session is not None and session.is_tws:
             doubt_roles(connection, ports)
@@ -130,7 +134,7 @@ def _facts(
         Facts(one, session, ports, ended, dropped) for one, session in zip(connections, sessions, strict=True)
     )
     for facts in every:
-        facts.recorded = recorded
+        facts.recorded, facts.filtered = recorded, filtered
         doubt_ends(facts)
     return every
 

@@ -313,8 +313,13 @@ def lacks_packets(connection: Connection) -> bool:
 def payload_alone(connection: Connection) -> bool:
     """Whether all that is captured of both sides carries payload, a FIN or a RST: no ACK alone, and no SYN."""
     sides = connection.orig, connection.resp
-    spoken = all(side.packets > 0 and side.isn < 0 and not side.acknowledged for side in sides)
-    return spoken and any(side.octets > 0 for side in sides) and connection.cut_packets == 0
+    spoken = all(side.packets > 0 for side in sides) and any(side.octets > 0 for side in sides)
+    return spoken and not has_bare(connection) and connection.cut_packets == 0
+
+
+def has_bare(connection: Connection) -> bool:
+    """Whether a SYN or an ACK alone is captured, which a filter such as ``tcp.len > 0`` leaves out."""
+    return any(side.isn >= 0 or side.acknowledged for side in (connection.orig, connection.resp))
 
 
 def answers_unseen(connection: Connection, close: Close) -> bool:

@@ -1,16 +1,18 @@
 """Lacking: what the end of a capture lacks, by what waits there and is not sent again, and what arrives nowhere.
 
-In: a connection with its states, and the time when the capture ended. Out: UNKNOWN in place of the states that rest on
+In: connections with their states, and the time when the capture ended. Out: UNKNOWN in place of the states that rest on
 no more packets having come, or on one having arrived. Who has had no answer sends again (RFC 6298 5), and who has given
 up is no longer there.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.crossing import patience
+from capanalyze.tcp.evidence import has_bare, payload_alone
 from capanalyze.tcp.notes import RETRANSMISSION, SPURIOUS_RETRANSMISSION
 from capanalyze.tcp.states import UNKNOWN, has_not_taken_ack
 
@@ -39,6 +41,17 @@ def doubt_states(connection: Connection, ended_ts: i64) -> None:
         connection.client_state = UNKNOWN
     if has_not_heard(connection, connection.server, ended_ts):
         connection.server_state = UNKNOWN
+
+
+def is_filtered(connections: Sequence[Connection]) -> bool:
+    """Whether nothing in a capture is without payload but FINs and RSTs: ACKs may have been filtered out, and those."""
+    return not any(has_bare(connection) for connection in connections)
+
+
+def doubt_open(connection: Connection) -> None:
+    """Forget the states of a connection that nobody closed, in a capture that is filtered."""
+    if connection.close is None and payload_alone(connection):
+        connection.client_state = connection.server_state = UNKNOWN
 
 
 def has_not_heard(connection: Connection, side: Side, ended_ts: i64) -> bool:

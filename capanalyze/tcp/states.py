@@ -17,7 +17,6 @@ from capanalyze.tcp.evidence import (
     asks_again,
     is_unheard,
     is_whole,
-    payload_alone,
 )
 from capanalyze.tcp.first import may_have_been_told
 from capanalyze.tcp.parting import NOWHERE
@@ -54,7 +53,7 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
         return UNKNOWN, UNKNOWN
     if connection.reset is not None:
         return ("SYN_SENT", UNKNOWN) if asks_again(connection) else after_reset(connection, connection.reset)
-    hidden = close is None and (is_hidden(client) or is_hidden(server) or payload_alone(connection))
+    hidden = close is None and (is_hidden(client) or is_hidden(server))
     if is_reset_unheeded(connection) or hidden:
         return UNKNOWN, UNKNOWN
     if close is None:

@@ -27,7 +27,6 @@ from capanalyze.tcp.evidence import (
     UNHEARD,
     UNKNOWN_THERE,
     WENT_ON,
-    payload_alone,
 )
 from capanalyze.tcp.states import has_not_taken_ack, is_reset_unheeded
 from capanalyze.timeline.before import trouble_told
@@ -37,7 +36,7 @@ from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.forgotten import NO_ACK, forgotten
 from capanalyze.timeline.troubles import client_does_not_read, standstill
 from capanalyze.timeline.unrepeated import not_again, unrepeated
-from capanalyze.timeline.without_acks import lacks_acks
+from capanalyze.timeline.without_acks import all_filtered, lacks_acks
 from capanalyze.timeline.words import count, packets, span
 
 _GROUNDS: Final = {
@@ -127,9 +126,10 @@ def _beginning(group: Group) -> list[str]:
 def _without_acks(group: Group) -> list[str]:
     """That packets without payload are lacking, of both sides or of one."""
     first = group[0]
-    if payload_alone(first.connection):
-        closing = "" if first.closer else ", and a FIN or RST,"
-        return [f"the capture holds no packet without payload: ACKs{closing} may have been filtered out"]
+    if all_filtered(first):
+        if first.closer:
+            return ["the capture holds no ACK without payload: they may have been filtered out"]
+        return ["the capture holds no packet without payload: ACKs, and a FIN or RST, may have been filtered out"]
     return [
         f"the {end.called}'s ACKs without payload are not in the capture"
         for end in first.ends

@@ -54,6 +54,7 @@ class Facts:
         set_back: by which packet the clock had gone back most, and how far; None where it did not.
         dropped: packets that the capture tool says it lost, of any connection.
         recorded: until when each interface was recorded, where that is known.
+        filtered: whether the capture holds nothing without payload but FINs and RSTs, of any connection.
         others: the Facts of every connection of the capture, this one included (capture_points.py).
         capture_points: the Facts of this connection at each place where it was captured; none where that is one place.
         unseen_ns: for how long the capture next to the gateway, which has no packet of it, went on after its SYN.
@@ -103,6 +104,7 @@ class Facts:
         self.set_back = set_back(connection)
         self.errors = self._errors()
         self.recorded: Mapping[int, int] = {}
+        self.filtered = False
         self.others: tuple[Facts, ...] = (self,)
         self.capture_points: tuple[Facts, ...] = ()
         self.unseen_ns: int | None = None

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from capanalyze.timeline.facts import Facts
 
 
+def all_filtered(facts: "Facts") -> bool:
+    """Whether the capture holds no ACK alone of both sides, nor of any other connection."""
+    return facts.filtered and payload_alone(facts.connection)
+
+
 def lacks_acks(facts: "Facts", name: str) -> bool:
     """Whether ACKs of a side ("client", "server") are lacking."""
-    side = facts.end(name).side
-    if payload_alone(facts.connection):
-        return not side.acknowledged
-    until = facts.until
+    if all_filtered(facts):
+        return True
+    side, until = facts.end(name).side, facts.until
     return crossing.lacks_acks(facts.connection, side, until.ts_ns if until is not None and until.ts_ns else -1)

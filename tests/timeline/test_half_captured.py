@@ -122,3 +122,25 @@ def test_an_error_whose_code_was_not_captured_refuses_nothing() -> None:
 
         assert ("requests-refused" in told) == (there == 14)
         assert "requests-unanswered" not in told
+
+
+def test_one_connection_with_acks_shows_that_they_were_not_filtered_out() -> None:
+    piece = Conversation(client_address=("127.0.0.1", 50009)).established()
+    piece.client.data(frame("49", "1")).server.data(A_TICK)
+    alone, beside = (
+        next(one for one in report(*talks).connections if one.client.port == 50009)
+        for talks in ((piece,), (piece, ready()))
+    )
+
+    assert alone.states == {"client": "UNKNOWN", "server": "UNKNOWN"}
+    assert "ACKs, and a FIN or RST, may have been filtered out" in alone.verdict
+    assert beside.states == {"client": "ESTABLISHED", "server": "ESTABLISHED"}
+    assert beside.verdict.startswith("Nobody closed the connection")
+    assert "without payload" not in beside.verdict
+
+
+def test_a_fin_has_no_payload_either() -> None:
+    piece = Conversation().established()
+    piece.client.data(frame("49", "1")).server.data(A_TICK).client.fin()
+
+    assert "the capture holds no ACK without payload: they may have been filtered out" in report(piece).verdict
