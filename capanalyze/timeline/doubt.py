@@ -31,7 +31,6 @@ from capanalyze.tcp.evidence import (
 from capanalyze.tcp.states import has_not_taken_ack, is_reset_unheeded
 from capanalyze.timeline.before import trouble_told
 from capanalyze.timeline.both_ends import unsent, whereabouts
-from capanalyze.timeline.ends import End
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.forgotten import NO_ACK, forgotten
 from capanalyze.timeline.troubles import client_does_not_read, standstill
@@ -99,7 +98,7 @@ def doubts(group: Group) -> str:
         if number
     ]
     found += _waiting(group)
-    found += [_not_again(group, end) for end in group[0].ends if any(not_again(facts, end.name) for facts in group)]
+    found += _not_again(group)
     if any(has_not_taken_ack(facts.connection.server) for facts in group):
         again = f"the {group[0].server.called}'s host sent its SYN-ACK again after the final ACK"
         found.append(f"{again}: that got lost, or no more connections fit its queue")
@@ -127,6 +126,8 @@ def _without_acks(group: Group) -> list[str]:
     """That packets without payload are lacking, of both sides or of one."""
     first = group[0]
     if all_filtered(first):
+        if first.kind == "RST" and first.stage != "hello_unanswered":  # nothing that is told rests on them
+            return []
         if first.closer:
             return ["the capture holds no ACK without payload: they may have been filtered out"]
         return ["the capture holds no packet without payload: ACKs, and a FIN or RST, may have been filtered out"]
@@ -162,11 +163,19 @@ def _waiting(group: Group) -> list[str]:
     ]
 
 
-def _not_again(group: Group, end: End) -> str:
-    waited = f"the {end.called}'s last octets were not acknowledged"
-    if any(facts.note("retransmission", end.name) for facts in group):
-        return f"{waited} and no longer sent again: the {end.called}'s host gave up, or the capture lacks packets"
-    return f"{waited} and not sent again: the capture may lack packets"
+def _not_again(group: Group) -> list[str]:
+    """Whose octets wait that a host would have sent again; both sides' in one breath."""
+    waiting = [end for end in group[0].ends if any(not_again(facts, end.name) for facts in group)]
+    once = [end for end in waiting if not any(facts.note("retransmission", end.name) for facts in group)]
+    whose = "either side" if len(once) > 1 else f"the {once[0].called}" if once else ""
+    found = [
+        f"the {end.called}'s last octets were not acknowledged and no longer sent again: the {end.called}'s host gave "
+        "up, or the capture lacks packets"
+        for end in waiting
+        if end not in once
+    ]
+    lacking = f"{whose}'s last octets were not acknowledged and not sent again: the capture may lack packets"
+    return [*found, lacking] if once else found
 
 
 def _unheeded(group: Group) -> list[str]:

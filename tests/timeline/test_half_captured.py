@@ -92,13 +92,18 @@ def test_a_client_whose_hello_would_have_been_sent_again_is_not_said_to_leave_it
 
 
 def test_where_octets_would_have_been_sent_again_a_close_may_be_missing_too() -> None:
-    for talk in (ready().server.data(A_TICK), ready().server.data(A_TICK).server.ack()):
+    both = ready().server.data(A_TICK, undelivered=True).client.data(frame("49", "1"), undelivered=True)
+    for talk, whose in (
+        (ready().server.data(A_TICK), "the gateway"),
+        (ready().server.data(A_TICK).server.ack(), "the gateway"),
+        (both, "either side"),
+    ):
         told = report(talk, opened(**other(20))).to_dict()["connections"][0]
 
         assert told["states"] == {"client": "UNKNOWN", "server": "UNKNOWN"}
         assert told["verdict"].startswith("Nobody is seen to close the connection")
         assert told["verdict"].endswith(
-            "(the gateway's last octets were not acknowledged and not sent again: the capture may lack packets)."
+            f"({whose}'s last octets were not acknowledged and not sent again: the capture may lack packets)."
         )
 
 
@@ -144,3 +149,10 @@ def test_a_fin_has_no_payload_either() -> None:
     piece.client.data(frame("49", "1")).server.data(A_TICK).client.fin()
 
     assert "the capture holds no ACK without payload: they may have been filtered out" in report(piece).verdict
+
+
+def test_acks_on_which_nothing_rests_are_not_missed_before_a_rst() -> None:
+    piece = Conversation().established()
+    piece.client.data(frame("49", "1")).server.data(A_TICK).client.rst()
+
+    assert "ACK without payload" not in report(piece).verdict
