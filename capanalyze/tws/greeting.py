@@ -9,7 +9,7 @@ from capanalyze.tws import hello
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.held import NOTHING
 from capanalyze.tws.hello import Opening
-from capanalyze.tws.keeping import Keeping
+from capanalyze.tws.keeping import MOST_VAIN, Keeping
 from capanalyze.tws.keys import keys_of
 from capanalyze.tws.message import Message
 from capanalyze.tws.resync import Part
@@ -77,7 +77,8 @@ class Greeting(Keeping):
         """Nothing but the messages tells who is the client: the first one that only one side sends does."""
         speaker = speaker_of(index, payload, whole) if self.hello_side < 0 else EITHER
         if speaker == EITHER:
-            self.roles_open = self.hello_side < 0
+            self.vain += len(payload)
+            self.roles_open = self.hello_side < 0 and self.vain < MOST_VAIN
             return
         self.roles_open = False
         self.spoken_side = stream.side if speaker == CLIENT else 1 - stream.side

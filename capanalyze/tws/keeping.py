@@ -23,6 +23,9 @@ from capanalyze.tws.watch import Watch
 ERRORS: Final = 100
 """Error messages of the server kept beyond the head, the first and the newest so many: findings look at these."""
 
+MOST_VAIN: Final = 64 * 1024
+"""Octets of messages of one session whose form may be looked at in vain: to try all layouts takes microseconds each."""
+
 
 class Keeping(SessionState):
     """A session that makes messages, and keeps some of them."""
@@ -100,9 +103,11 @@ class Keeping(SessionState):
 
     def key(self, from_client: bool, index: i64, data: bytes, begin: i64, end: i64, size: i64) -> i64:
         """The id of a payload of ``size`` octets; where the version is not known its form may tell where that lies."""
-        if self.server_version == 0 and self.keys.undecided(from_client, index):
+        if self.server_version == 0 and self.vain < MOST_VAIN and self.keys.undecided(from_client, index):
             keys = self.keys.narrowed(from_client, index, data[begin:end], end - begin == size)
-            if keys is not self.keys:
+            if keys is self.keys:
+                self.vain += end - begin
+            else:
                 self.keys = keys
                 if self.untold is None:
                     self.watch.known_by(keys)

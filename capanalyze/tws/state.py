@@ -99,6 +99,7 @@ class SessionState(FrameHandler):
         "unfinished_left_out",
         "unframed",
         "untold",
+        "vain",
         "watch",
     )
 
@@ -150,6 +151,7 @@ class SessionState(FrameHandler):
         # the hellos and startApi
         self.hello_side: i64 = -1  # the side that sent a client's hello; -1 unknown
         self.spoken_side: i64 = -1  # the side whose messages are a client's, where no more is known; -1 unknown
+        self.vain: i64 = 0  # octets of messages whose form was looked at, and told nothing new
         self.client_range: tuple[int, int] | None = None  # lowest and highest version that the client offers
         self.options: str = ""  # the connect options in its hello
         self.server_version: i64 = 0  # 0 unknown

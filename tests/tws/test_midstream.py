@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from capanalyze.tws.keeping import MOST_VAIN
 from capanalyze.tws.session import Session
 from tests.tws.talk import Talk, binary, proto, text, went
 
@@ -130,3 +131,13 @@ def test_the_first_octets_of_a_capture_may_come_one_by_one(cut: int) -> None:
     talk.finish()
 
     assert [message.name for message in talk.messages] == ["reqContractDetails"]
+
+
+@pytest.mark.parametrize(("before", "known"), [(1, 194), (MOST_VAIN // 500 + 1, 100)])
+def test_the_form_of_messages_is_not_looked_at_in_vain_for_ever(before: int, known: int) -> None:
+    strange = text(5, *["x" * 100] * 5)  # no version has such an openOrder
+    session = begun(keep_all=True).client(contract(33)).server(*[strange] * before, error(194, 33)).finish()
+
+    assert session.keys.low == known
+    assert session.pairing.tally.not_followed == (known == 100)
+    assert unanswered(session) == []

@@ -9,8 +9,11 @@ import pytest
 from capanalyze.analyzer import Analyzer
 from capanalyze.capture.capture import Capture
 from capanalyze.tws.frames import BINARY, PROTOBUF
+from capanalyze.tws.keeping import MOST_VAIN
 from capanalyze.tws.message import Message
 from capanalyze.tws.speaker import CLIENT, EITHER, GATEWAY, speaker_of
+from tests.tws.talk import CLIENT as CLIENT_SIDE
+from tests.tws.talk import Talk, proto, text
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 FORMS = {"text": 0, "binary_id": BINARY, "protobuf": BINARY + PROTOBUF}
@@ -51,3 +54,15 @@ def test_the_messages_of_real_clients_tell_who_sent_them(name: str, least: float
 )
 def test_an_id_that_one_side_has_is_enough(index: int, payload: bytes, whole: bool, expected: int) -> None:
     assert speaker_of(index, payload, whole) == expected
+
+
+def test_who_speaks_is_not_looked_for_in_vain_for_ever() -> None:
+    either = proto(49)  # both sides may send a message without a body
+    few, many = (
+        Talk(from_start=False, on_api_port=False, keep_all=True).client(either * count)
+        for count in (50, MOST_VAIN // 4)
+    )
+
+    telling = text(15, 1, "DU1") * 3
+    assert few.server(telling).session.spoken_side == CLIENT_SIDE
+    assert many.server(telling).session.spoken_side == -1
