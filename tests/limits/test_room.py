@@ -50,7 +50,7 @@ def test_no_more_requests_wait_than_there_is_room_for() -> None:
     room = Room()
     room.waiting = WAITING_IN_ALL - 1
     session = midstream(room)
-    request = b"\0\0\0\x0a" + b"22\x001\x001\0ES\0"
+    request = b"\0\0\0\x0a" + b"1\x0011\x001\0ES\0"
     request = (len(request) - 4).to_bytes(4, "big") + request[4:]
     for at in range(3):
         session.data(0, request.replace(b"\x001\0ES", b"\x00%d\0ES" % (at + 1)), 0, len(request), 1 + at, -1)
