@@ -219,9 +219,9 @@ def proved(connection: Connection, close: Close) -> bool:
 def later_copy(connection: Connection, closer: Side, peer: Side) -> str:
     """Why the first FIN captured of the peer may be a later copy; "" where nothing says so.
 
-    It came when the closer had sent its own again, or is the first to acknowledge that, long after any host does, so
-    the capture lacks packets. An earlier one acknowledged less, if it was on its way when the closer closed, and may
-    have been lost. A capture next to the peer has it.
+    It came when the closer had sent its own again, or is the first to acknowledge that, long after any host does on a
+    path that is no slower than it was. An earlier one acknowledged less, if it was on its way when the closer closed,
+    and may have been lost. A capture next to the peer has it.
     """
     views = connection.views
     if views is not None and views.near(peer.index) != NOT_KNOWN:

@@ -59,8 +59,8 @@ _GROUNDS: Final = {
     NUMBERED: "that RST has a number of its own, as that of an open connection has: the capture may lack how it opened",
     CUT_SHORT: "the capture ends before a close of the {peer}'s that crossed it would have come",
     ANSWER_LOST: "the {closer} had sent its FIN again by then, so an earlier one of the {peer}'s may have been lost",
-    ANSWERED_LATE: "the {peer}'s host acknowledged that FIN with its own alone, later than hosts do: the capture lacks "
-    "packets, and an earlier FIN of the {peer}'s may have been lost",
+    ANSWERED_LATE: "the {peer}'s host acknowledged that FIN with its own alone, later than hosts do: an earlier FIN of "
+    "the {peer}'s may have been lost",
     GONE: "the {peer}'s host then sent a RST without ACK, so it may have ended the connection before",
     CROSSED: "the {peer} ended it too before it had heard of that",
 }

@@ -325,3 +325,13 @@ def test_that_nobody_closed_is_said_with_what_a_fin_may_wait_behind(talk: Conver
 
     assert sentence.startswith("Nobody closed the connection")
     assert ("(a FIN of the gateway's may wait unsent" in sentence) == stuck
+
+
+def test_a_late_answer_of_another_host_proves_no_loss_in_the_capture() -> None:
+    talk = Conversation(server_address=("10.0.0.2", 4001)).open().client.fin().server.ack(unseen=True)
+    told = verdict(talk.after(0.3).server.fin().client.ack())
+
+    assert told.endswith(
+        "(the gateway's host acknowledged that FIN with its own alone, later than hosts do: "
+        "an earlier FIN of the gateway's may have been lost)."
+    )
