@@ -4,9 +4,9 @@ In: a connection with its Close, and the time when the capture ended. Out: the C
 from the capturing host to the other side and back takes longer than what was captured after the close. Both may have
 been stopped at the same minute; each one's capture then holds its own close and not the other's. A FIN that is not
 acknowledged after a round trip may have been lost: until it is, the other side has not heard of it. On one host a round
-trip takes microseconds, and nothing is in doubt. Likely only, too, where a FIN is neither acknowledged nor sent again
-for longer than any host waits: then the capture lacks packets, and a FIN of the other side's may be among them. So it
-does where that is so of octets.
+trip takes microseconds, and nothing is in doubt. Likely only, too, where a FIN is neither acknowledged nor sent again,
+or no more, for longer than any host waits: then the capture lacks packets, and a FIN of the other side's may be among
+them. So it does where that is so of octets.
 """
 
 from typing import Final
@@ -16,7 +16,7 @@ from mypy_extensions import i64
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.events import Event
 from capanalyze.tcp.evidence import CUT_SHORT, UNHEARD, doubt
-from capanalyze.tcp.notes import RETRANSMISSION
+from capanalyze.tcp.notes import RETRANSMISSION, SPURIOUS_RETRANSMISSION
 
 PATH: Final = 2_000_000
 """Nanoseconds of a round trip beyond one's own host and network."""
@@ -30,6 +30,15 @@ or else ROUND_TRIPS."""
 
 ROUND_TRIPS: Final = 3
 """What the first measured round trip makes of that time (RFC 6298 2.2)."""
+
+LONGEST: Final = 120_000_000_000
+"""Nanoseconds: no host waits longer before it sends once more (Linux, TCP_RTO_MAX; others a minute)."""
+
+REPEATED: Final = (RETRANSMISSION, SPURIOUS_RETRANSMISSION)
+"""Notes on what is sent once more, for want of an answer."""
+
+DOUBLED: Final = 10
+"""How often a time is doubled at most: from any first one that is beyond LONGEST."""
 
 
 def doubt_end(connection: Connection, ended_ts: i64) -> None:
@@ -46,7 +55,8 @@ def doubt_end(connection: Connection, ended_ts: i64) -> None:
     if side.peer.parting.closed or side.parting.fin_acked:
         return
     alone = ended_ts - close.ts_ns > patience(connection) and is_alone(connection, close)
-    if alone or lacks_acks(connection, side.peer, close.ts_ns):
+    silent = waits(connection, close) and side.peer.packets > 0 and ended_ts - side.last_ts > longest(connection, side)
+    if alone or silent or lacks_acks(connection, side.peer, close.ts_ns):
         doubt(close, UNHEARD)
         return
     trip = round_trip(connection, close.side)
@@ -74,6 +84,16 @@ def lacks_acks(connection: Connection, side: Side, until_ts: i64) -> bool:
 def patience(connection: Connection) -> i64:
     """How long the hosts of a connection wait at most before they send again for the first time, in ns."""
     return max(PATIENCE, ROUND_TRIPS * connection.rtt_ns)
+
+
+def longest(connection: Connection, side: Side) -> i64:
+    """Nanoseconds that its host waits at most before it sends once more: twice as long each time (RFC 6298 5.5)."""
+    again: i64 = 0
+    for note in connection.notes:
+        if note.side == side.index and note.note in REPEATED:
+            again += note.count
+    first = patience(connection)
+    return max(first, min(first << min(again, DOUBLED), LONGEST))
 
 
 def is_alone(connection: Connection, close: Close) -> bool:

@@ -6,24 +6,14 @@ up is no longer there.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Connection, Side
-from capanalyze.tcp.crossing import patience
+from capanalyze.tcp.crossing import REPEATED, longest
 from capanalyze.tcp.evidence import has_bare, payload_alone
-from capanalyze.tcp.notes import RETRANSMISSION, SPURIOUS_RETRANSMISSION
+from capanalyze.tcp.notes import SPURIOUS_RETRANSMISSION
 from capanalyze.tcp.states import UNKNOWN, has_not_taken_ack
-
-LONGEST: Final = 120_000_000_000
-"""Nanoseconds: no host waits longer before it sends once more (Linux, TCP_RTO_MAX; others a minute)."""
-
-AGAIN: Final = (RETRANSMISSION, SPURIOUS_RETRANSMISSION)
-"""Notes on what is sent once more, for want of an answer."""
-
-DOUBLED: Final = 10
-"""How often a time is doubled at most: from any first one that is beyond LONGEST."""
 
 
 def doubt_states(connection: Connection, ended_ts: i64) -> None:
@@ -63,7 +53,7 @@ def has_not_heard(connection: Connection, side: Side, ended_ts: i64) -> bool:
     if side.host == side.peer.host or side.max_rel > side.acked_rel:
         return False
     fin = side.parting.fin_acked and side.parting.fin_acked_packet < side.last_packet
-    known = AGAIN if fin else (SPURIOUS_RETRANSMISSION,)  # a FIN alone that comes again has no note of its own
+    known = REPEATED if fin else (SPURIOUS_RETRANSMISSION,)  # a FIN alone that comes again has no note of its own
     again = False
     for note in connection.notes:
         if note.side == side.index and note.note in known:
@@ -79,13 +69,3 @@ def waits(connection: Connection, side: Side) -> bool:
     if side is connection.server and has_not_taken_ack(side) and side.peer.last_packet < side.trouble.untaken:
         return True
     return side.last_ts >= 0 and side.max_rel > side.acked_rel and side.peer.window != 0
-
-
-def longest(connection: Connection, side: Side) -> i64:
-    """Nanoseconds that its host waits at most before it sends once more: twice as long each time (RFC 6298 5.5)."""
-    again: i64 = 0
-    for note in connection.notes:
-        if note.side == side.index and note.note in AGAIN:
-            again += note.count
-    first = patience(connection)
-    return max(first, min(first << min(again, DOUBLED), LONGEST))

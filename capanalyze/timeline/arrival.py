@@ -6,7 +6,7 @@ not arrive. That a capture lacks a packet is no proof unless it goes on after th
 
 from typing import NamedTuple
 
-from capanalyze.tcp.lacking import AGAIN
+from capanalyze.tcp.crossing import REPEATED
 from capanalyze.tcp.states import UNKNOWN as ANY_STATE
 from capanalyze.tcp.views import UNKNOWN, Views
 from capanalyze.timeline.ends import End
@@ -78,5 +78,5 @@ def _asks_again(facts: Facts, end: End, since: int) -> bool:
     """Whether a side has sent something again since a packet, and no RST ends that."""
     if facts.connection.reset is not None:
         return False
-    notes = [note for note in facts.connection.notes if note.side == end.side.index and note.note in AGAIN]
+    notes = [note for note in facts.connection.notes if note.side == end.side.index and note.note in REPEATED]
     return any(note.since(since) for note in notes)

@@ -3,8 +3,7 @@
 In: Facts. Out: whether it is so: of octets, or of the SYN, the SYN-ACK or the FIN that waits for an answer.
 """
 
-from capanalyze.tcp.crossing import is_alone, patience
-from capanalyze.tcp.lacking import longest
+from capanalyze.tcp.crossing import is_alone, longest, patience
 from capanalyze.timeline.ends import Moment, between, moment
 from capanalyze.timeline.facts import Facts
 

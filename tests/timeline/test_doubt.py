@@ -19,6 +19,7 @@ from tests.timeline.talk import (
     answer,
     frame,
     greeted,
+    opened,
     ready,
     report,
     started,
@@ -335,3 +336,16 @@ def test_a_late_answer_of_another_host_proves_no_loss_in_the_capture() -> None:
         "(the gateway's host acknowledged that FIN with its own alone, later than hosts do: "
         "an earlier FIN of the gateway's may have been lost)."
     )
+
+
+@pytest.mark.parametrize(("seconds", "certainty"), [(5, "certain"), (9, "likely")])
+def test_a_fin_behind_octets_that_are_no_longer_sent_again_may_not_have_come_first(
+    seconds: int, certainty: str
+) -> None:
+    talk = ready().client.data(REQUEST, undelivered=True).after(0.3)
+    talk.client.data(REQUEST, seq=talk.client.next - len(REQUEST), undelivered=True).client.fin(undelivered=True)
+    talk.server.data(NEXT_VALID_ID).client.ack()
+    (told, _) = report(talk, opened(**other(seconds))).connections
+
+    assert told.close is not None
+    assert (told.close.first, told.close.certainty) == ("client", certainty)
