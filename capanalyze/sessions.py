@@ -240,15 +240,15 @@ class Sessions:
             connection.api = True
             if not self.keep_all:
                 connection.resp.listener, connection.orig.listener = session.second, session.first
-        if self.keep_all:
-            for message in session.take_messages():
-                message.conn = connection.number
-                self.messages.append(message)
         if session.load > 0 and not session.dead and self.room.is_overfull():
             session.finish()
             self._keep_exchanges(connection, session)
             self.untold.given_up += 1
             session.dead = True
+        if self.keep_all:
+            for message in session.take_messages():
+                message.conn = connection.number
+                self.messages.append(message)
         if session.dead:
             connection.heeded = False
             connection.orig.listener = connection.resp.listener = None

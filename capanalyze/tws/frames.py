@@ -49,6 +49,11 @@ def index_encoding(index: int) -> str:
     return "protobuf" if index - BINARY > PROTOBUF else "binary_id"
 
 
+def index_of(encoding: str, message_id: int) -> int:
+    """The index of a message whose id was sent in that form."""
+    return message_id + (0 if encoding == "text" else BINARY + (PROTOBUF if encoding == "protobuf" else 0))
+
+
 def index_name(from_client: bool, index: int) -> str:
     """The API user's name of the message; ``message_N`` where the schema has none."""
     number = index_id(index)

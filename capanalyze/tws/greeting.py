@@ -83,7 +83,7 @@ class Greeting(Keeping):
         self.roles_open = False
         self.spoken_side = stream.side if speaker == CLIENT else 1 - stream.side
         if stream.from_client != (speaker == CLIENT):
-            self.turn_round()
+            self.turn()
             self.roles(self.spoken_side)
 
     def _recognise(self, stream: FrameStream, known: bytes) -> Opening:

@@ -9,7 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tws.conversation import Conversation
-from capanalyze.tws.frames import identify, index_encoding, index_id, index_name, length_at
+from capanalyze.tws.frames import identify, index_encoding, index_id, index_name, index_of, length_at
 from capanalyze.tws.framing import FrameStream
 from capanalyze.tws.keys import keys_without_version
 from capanalyze.tws.message import ERROR, Message
@@ -59,34 +59,28 @@ class Keeping(SessionState):
                 if not self.keep_all:
                     self.room.let_go(len(gone.payload))
 
-    def turn_round(self) -> None:
-        """Each side was taken for the other: their messages are turned, and what was made of them is forgotten."""
-        self.keys = keys_without_version()
-        for message in {id(one): one for one in (*self.head, *self.kept)}.values():
-            self._turn(message)
+    def turn(self) -> None:
+        """Each side was taken for the other: what was kept was said by that one, and what was made of it is wrong."""
         if not self.keep_all:
-            for message in self.errors:
-                self.room.let_go(len(message.payload))
+            for error in self.errors:
+                self.room.let_go(len(error.payload))
+        self.room.waiting -= self.pairing.waiting
         self.errors = []
         self.errors_left_out = self.errors_since = 0
-        self.room.waiting -= self.pairing.waiting
         self.all_milestones = Milestones()
         self.progress = 0
         self.client_id = None
+        self.keys = keys_without_version()
         self.pairing = Pairing(self.room)
         self.watch = Watch(self.pairing)
         self.watch.known_by(self.keys)
         if self.conversation is not None:
             self.conversation = Conversation(self.room, self.conversation.keys)
-
-    def _turn(self, message: Message) -> None:
-        """The other side sent it."""
-        message.from_client = not message.from_client
-        end = len(message.payload)
-        index = identify(message.payload, 0, end, message.size)
-        message.name = index_name(message.from_client, index)
-        key = self.keys.key(message.from_client, index, message.payload, 0, end)
-        message.request_id = None if key <= OPEN_KEY else key
+        for message in self.kept if self.keep_all else self.head:
+            index = index_of(message.encoding, message.id)
+            message.from_client = not message.from_client
+            message.name = index_name(message.from_client, index)
+            self.fill(message, index, message.payload, 0, len(message.payload))
 
     def message(self, stream: FrameStream, index: i64, packet: i64, ts_ns: i64) -> Message:
         """A Message of the frame that ``stream.frame_*`` describe, without its payload."""

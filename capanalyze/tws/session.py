@@ -150,7 +150,9 @@ class Session(Legacy):
         self.server.watch = WATCH_NONE if progress & READY == READY else WATCH_SERVER
 
     def take_messages(self) -> list[Message]:
-        """The messages completed since the last call (``keep_all``)."""
+        """The messages completed since the last call (``keep_all``); none while nobody knows who sends them."""
+        if self.roles_open:
+            return NO_MESSAGES
         taken = self.kept
         self.kept = NO_MESSAGES
         return taken
@@ -162,6 +164,7 @@ class Session(Legacy):
         self.finish_fields()
         self.first.finish()
         self.second.finish()
+        self.roles_open = False
         if self.untold is not None:
             if self.is_tws or self.progress != 0:
                 self.untold.add(stage(self.progress))

@@ -66,3 +66,26 @@ def test_who_speaks_is_not_looked_for_in_vain_for_ever() -> None:
     telling = text(15, 1, "DU1") * 3
     assert few.server(telling).session.spoken_side == CLIENT_SIDE
     assert many.server(telling).session.spoken_side == -1
+
+
+NO_BODY, CANCEL, TICK = proto(49), text(4, 1, 7), text(1, 6, 7, 1, 1.5, 100, 0)
+
+
+@pytest.mark.parametrize("keep_all", [True, False])
+def test_what_was_said_before_the_roles_were_known_is_told_as_who_said_it(keep_all: bool) -> None:
+    talk = Talk(from_start=False, on_api_port=False, keep_all=keep_all)  # side 0 is taken for the client
+    talk.client(NO_BODY * 3).server(CANCEL * 3)
+    assert talk.messages == []
+    session = talk.client(TICK * 3).finish()
+
+    kept = sorted(talk.messages if keep_all else session.head, key=lambda one: int(one.packet))
+    said = [(one.name, one.from_client, one.request_id) for one in kept]
+    assert said[::3] == [("currentTime", False, None), ("cancelOrder", True, 7), ("tickPrice", False, 7)]
+    assert len(said) == 9
+
+
+def test_what_is_told_where_the_roles_stay_open_is_all_the_same_told() -> None:
+    talk = Talk(from_start=False, on_api_port=False, keep_all=True).client(NO_BODY * 3).server(CANCEL * 3)
+    talk.finish()
+
+    assert sorted(one.name for one in talk.messages[::3]) == ["error", "reqCurrentTime"]
