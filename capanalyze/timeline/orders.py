@@ -7,6 +7,7 @@ from typing import Final
 
 from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.half_closed import half_closed
 from capanalyze.timeline.last_words import messages_before_close
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import at_least, count
@@ -36,9 +37,9 @@ def unconfirmed(facts: Facts) -> list[Named]:
 
 
 def answered_late(facts: Facts) -> list[OrderAnswered]:
-    """Orders, and cancellations, whose first answer came after the client had closed."""
+    """Orders, and cancellations, whose first answer came after the client had closed, but not for sending only."""
     session = facts.session
-    if session is None or facts.stage not in {"ready", "midstream"} or facts.closer != "client":
+    if session is None or facts.stage not in {"ready", "midstream"} or facts.closer != "client" or half_closed(facts):
         return []
     orders = session.pairing.tally.orders
     return [one for one in orders if facts.too_late("server", moment(one.at_packet, one.at_ts))]

@@ -11,6 +11,7 @@ from capanalyze.tcp.states import UNKNOWN
 from capanalyze.timeline.arrival import did_not_arrive
 from capanalyze.timeline.ends import End, Moment, between, turned_over
 from capanalyze.timeline.facts import Facts, Group
+from capanalyze.timeline.half_closed import half_closed
 from capanalyze.timeline.without_acks import lacks_acks
 from capanalyze.timeline.words import SECOND, known, packets, span, spans
 
@@ -139,18 +140,6 @@ def _late_answer(group: Group) -> str:
 def _disordered(facts: Facts, at: Moment | None) -> bool:
     """Whether the clock was set back between the close and what lies after it, which proves no lateness then."""
     return turned_over(facts.close, at, facts.set_back)
-
-
-def half_closed(facts: Facts) -> bool:
-    """Whether the host of the side that closed first took what came after its FIN, so that was shut for sending only.
-
-    What comes for a socket that is closed is answered with a RST (RFC 1122 4.2.2.13).
-    """
-    mine, other = facts.closing_end, facts.other_end
-    if facts.close is None or other.last is None or mine.rsts or facts.inferred:
-        return False
-    taken = other.side.acked_rel >= other.side.next_rel and mine.side.last_packet > other.last.packet
-    return facts.kind == "FIN" and other.last.packet > facts.close.packet and taken
 
 
 def _late_readiness(group: Group) -> str:

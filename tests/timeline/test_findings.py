@@ -237,6 +237,16 @@ def test_a_session_that_became_ready_when_the_client_had_closed_was_late(in_time
     assert finding.advice == "give the client a time-out above 6.0 s, or start it later"
 
 
+def test_who_closed_for_sending_only_and_took_the_answer_had_not_given_up() -> None:
+    slow = started().after(4).client.fin().server.ack().after(2).server.data(MANAGED_ACCOUNTS + NEXT_VALID_ID)
+    soon = greeted().client.fin().server.ack().server.data(answer()).client.ack().server.fin().client.ack()
+    probe = found("client-left-early", soon)
+
+    assert "late-answer" not in [name for _, name in findings(slow.client.ack())]
+    assert probe.evidence[-1].startswith("it took that: it had closed for sending only")
+    assert len(probe.causes) == 1
+
+
 @pytest.mark.parametrize("octets", range(1, 30))
 def test_wherever_the_answer_to_the_hello_is_cut_it_is_told(octets: int) -> None:
     talk = greeted().server.data(answer()[:octets]).client.ack().after(4).server.fin()

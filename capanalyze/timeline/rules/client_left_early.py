@@ -12,6 +12,7 @@ from typing import Final
 from capanalyze.timeline.ends import Moment, between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.half_closed import half_closed
 from capanalyze.timeline.rules import duplicate_client_id, injected_rst, version_window_miss
 from capanalyze.timeline.words import SECOND, listing, span
 
@@ -74,13 +75,18 @@ def check(facts: Facts) -> Finding | None:
     late = came_late(facts)
     after = between(at, max(late), facts.set_back) if late else None
     what = listing([called for called, _ in facts.late_readiness]) or "the answer"
+    reads_on = bool(late) and half_closed(facts)
     answered = f"{what} came {span(after)} after {name} (packet {max(late).packet})" if after else ""
     return finding(
         ID,
         "The client closed at once, before a session could come about",
         [at, facts.close, *late],
-        [f"it closed {span(waited)} after {name} (packet {at.packet})", answered],
+        [
+            f"it closed {span(waited)} after {name} (packet {at.packet})",
+            answered,
+            "it took that: it had closed for sending only, as nc does at the end of its input" if reads_on else "",
+        ],
         severity="notice",
-        causes=[*injected_rst.causes(facts), *CAUSES],
+        causes=[*injected_rst.causes(facts), *(CAUSES[:1] if reads_on else CAUSES)],
         advice="read the client's log at that time: nothing shows that the gateway was the reason",
     )

@@ -5,7 +5,7 @@ Why it matters: it is slow and not refusing; a longer time-out in the client wou
 What it is not: silence to the end (accepted-but-silent); an answer that lies after the close only because the clock
 was set back between the two, or because files of the same time, one for each direction, were read one after the other;
 an answer that came in time, and a client that had left at once (client-left-early). Nor an answer of which the capture
-lacks the beginning.
+lacks the beginning, or to a client that had closed for sending only and took it: that one has not given up.
 Source of the facts: failures.md 9 and 16; protocol.md 6.3 row o.
 """
 
@@ -14,6 +14,7 @@ from typing import Final
 from capanalyze.timeline.ends import between, turned_over
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.half_closed import half_closed
 from capanalyze.timeline.rules.client_left_early import came_late, came_soon
 from capanalyze.timeline.words import SECOND, span
 
@@ -36,7 +37,7 @@ def check(facts: Facts) -> Finding | None:
     late = came_late(facts)
     if any(turned_over(facts.close, at, facts.set_back) for at in late):
         return None
-    in_time = bool(late) and came_soon(facts)
+    in_time = bool(late) and (came_soon(facts) or half_closed(facts))
     if facts.stage == "not_ready" and len(facts.late_readiness) == len(facts.missing_names) and not in_time:
         return _ready_too_late(facts)
     delay = between(facts.hello, facts.answer, facts.set_back)
