@@ -94,7 +94,7 @@ def test_an_order_that_is_answered_when_its_client_has_closed_had_no_answer() ->
     assert (finding.title, finding.certainty) == ("An order had no answer when the client closed", "certain")
     assert finding.evidence[1:] == (
         "orderStatus about 7 came 1.0 ms after the client's FIN (packet 14)",
-        "the client's host did not acknowledge that, and sent a RST (packet 15)",
+        "the client's host did not acknowledge all that came after that, and sent a RST (packet 15)",
     )
     assert finding.packets == (12, 13, 14)
     assert "; the client's placeOrder 7 was answered only after it had closed;" in verdict(talk)
@@ -125,3 +125,30 @@ def test_of_many_orders_answered_late_only_the_newest_are_known() -> None:
     talk = ready().client.data(b"".join(orders)).client.fin().server.data(b"".join(answers)).client.rst()
 
     assert "; at least 80 requests about orders were not answered in time (placeOrder 60 for one);" in verdict(talk)
+
+
+def test_a_client_that_closed_for_sending_only_and_took_the_answer_has_it() -> None:
+    talk = ready().client.data(ORDER).client.fin().server.ack().server.data(AN_ORDER_STATUS).client.ack()
+
+    assert "order-unconfirmed" not in [name for _, name in findings(talk)]
+    assert "answered only after it had closed" not in verdict(talk)
+
+
+def test_one_message_that_answers_two_requests_is_told_once() -> None:
+    talk = ready().client.data(ORDER).client.data(ORDER).client.fin().server.data(AN_ORDER_STATUS).client.bare_rst()
+    evidence = found("order-unconfirmed", talk).evidence
+
+    assert sum(text.startswith("orderStatus about 7 came") for text in evidence) == 1
+
+
+def test_after_a_fin_that_was_not_captured_an_answer_is_only_likely_late() -> None:
+    talk = ready().client.data(ORDER).client.fin(unseen=True).server.ack().server.data(AN_ORDER_STATUS)
+
+    assert found("order-unconfirmed", talk.client.bare_rst()).certainty == "likely"
+
+
+def test_of_what_came_late_some_may_have_been_taken() -> None:
+    talk = ready().client.data(ORDER).client.fin().server.data(AN_ORDER_STATUS).client.ack()
+    evidence = found("order-unconfirmed", talk.server.data(AN_ORDER_STATUS).client.bare_rst()).evidence
+
+    assert evidence[2].startswith("the client's host did not acknowledge all that came after that, and sent a RST")

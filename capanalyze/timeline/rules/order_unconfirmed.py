@@ -43,6 +43,7 @@ def check(facts: Facts) -> Finding | None:
     )
     last = between(moment(orders[-1].packet, orders[-1].ts_ns), facts.until, facts.set_back)
     at_once = facts.closer == "client" and last is not None and last < SECOND
+    closed = "likely" if facts.inferred else "certain"
     return finding(
         ID,
         f"{'An order' if len(orders) == 1 else 'Orders'} had no answer when "
@@ -55,7 +56,7 @@ def check(facts: Facts) -> Finding | None:
             *_transmit(facts, orders),
         ],
         severity="problem",
-        certainty="possible" if facts.incomplete or facts.held_back else "certain",
+        certainty="possible" if facts.incomplete or facts.held_back else closed if late else "certain",
         causes=[LEFT_AT_ONCE] if at_once else [],
         advice=f"wait for openOrder or orderStatus before disconnecting; {LOOK_FIRST}" if at_once else LOOK_FIRST,
     )
@@ -84,10 +85,13 @@ def _came_late(facts: Facts, late: list[OrderAnswered]) -> list[str]:
         )
     if not words:
         return []
+    words = list(dict.fromkeys(words))  # one message may answer several
     refusal = facts.client.rst
     side = facts.server.side
     if refusal is not None and refusal.packet > late[0].at_packet and side.acked_rel < side.next_rel:
-        words.append(f"the client's host did not acknowledge that, and sent a RST (packet {refusal.packet})")
+        words.append(
+            f"the client's host did not acknowledge all that came after that, and sent a RST (packet {refusal.packet})"
+        )
     return words
 
 
