@@ -233,6 +233,7 @@ def test_framed_octets_are_those_of_the_messages(segments: list[Segment], named:
     talk = hear(segments, [], keep_all=True, **{**named, "client_side": 0})
 
     session = talk.session
+    assume(session.spoken_side in {-1, session.client.side})  # a hello that belies the messages comes too late for them
     for stream in (session.client, session.server):
         spoken = [one for one in talk.messages if one.from_client == stream.from_client and one.encoding != "hello"]
         empty = sum(one.from_client == stream.from_client and "length 0" in one.reason for one in session.desyncs)
