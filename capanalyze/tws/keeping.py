@@ -76,6 +76,8 @@ class Keeping(SessionState):
         self.watch.known_by(self.keys)
         if self.conversation is not None:
             self.conversation = Conversation(self.room, self.conversation.keys)
+        for place in self.desyncs:
+            place.from_client = not place.from_client
         for message in self.kept if self.keep_all else self.head:
             index = index_of(message.encoding, message.id)
             message.from_client = not message.from_client
