@@ -21,7 +21,6 @@ from capanalyze.report.report import (
     Milestone,
     NoteFacts,
     Report,
-    Timeline,
     TwsFacts,
 )
 from capanalyze.report.requests import named, request_facts
@@ -37,6 +36,7 @@ from capanalyze.timeline.capture_points import relate
 from capanalyze.timeline.ends import End, Moment, between, time_or_none
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
+from capanalyze.timeline.lines import Timeline
 from capanalyze.timeline.rules import judge
 from capanalyze.timeline.timeline import timeline
 from capanalyze.timeline.verdict import capture_verdict, connection_verdict

@@ -10,9 +10,9 @@ import sys
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from capanalyze.report.report import SCHEMA_VERSION, Report, Timeline
+from capanalyze.report.report import SCHEMA_VERSION, Report
 from capanalyze.timeline.findings import CERTAINTIES, SEVERITIES
-from capanalyze.timeline.lines import PHASES, TimelineLine
+from capanalyze.timeline.lines import PHASES, Timeline, TimelineLine
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

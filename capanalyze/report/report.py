@@ -4,11 +4,11 @@ In: what report/build.py measured and judged. Out: immutable records whose field
 its order. They are NamedTuples and not dataclasses because importing dataclasses costs a fifth of the start-up.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, overload
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
 
 from capanalyze.timeline.findings import CERTAINTIES, Finding
-from capanalyze.timeline.lines import TimelineLine
+from capanalyze.timeline.lines import Timeline
 
 SCHEMA_VERSION: Final = 1
 """Grows when a key changes meaning or goes away, not when one is added."""
@@ -232,41 +232,6 @@ class CountedFacts(NamedTuple):
     messages: dict[str, dict[str, int]]
     unfollowed_syns: int
     unfollowed_packets: int
-
-
-class Timeline(Sequence[TimelineLine]):
-    """The events of several connections, in the order of packets: made when they are first asked for.
-
-    Of hundreds of connections a text tells few.
-
-    Args:
-        tellers: by the number of a connection, what makes its lines.
-    """
-
-    def __init__(self, tellers: Mapping[int, Callable[[], Sequence[TimelineLine]]]) -> None:
-        self._tellers = tellers
-        self._every: tuple[TimelineLine, ...] | None = None
-
-    def of(self, conn: int) -> Sequence[TimelineLine]:
-        """The lines of one connection; none where its events are not told."""
-        return self._tellers[conn]() if conn in self._tellers else ()
-
-    def every(self) -> tuple[TimelineLine, ...]:
-        """All lines."""
-        if self._every is None:
-            lines = [line for tell in self._tellers.values() for line in tell()]
-            self._every = tuple(sorted(lines, key=lambda line: (line.packet, line.conn)))
-        return self._every
-
-    @overload
-    def __getitem__(self, index: int) -> TimelineLine: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[TimelineLine]: ...
-    def __getitem__(self, index: int | slice) -> TimelineLine | Sequence[TimelineLine]:
-        return self.every()[index]
-
-    def __len__(self) -> int:
-        return len(self.every())
 
 
 class Report(NamedTuple):

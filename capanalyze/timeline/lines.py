@@ -1,10 +1,11 @@
-"""TimelineLine: one event of a connection in words, and the phases that lines are grouped by; Entry: a line to be.
+"""TimelineLine: one event of a connection in words; Entry: a line to be; Timeline: the lines of several connections.
 
 In: messages that may be told. Out: the record that timeline/timeline.py makes and every report prints (contract.md,
 "timeline").
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, overload
 
 from capanalyze.tws.message import Message
 
@@ -35,6 +36,41 @@ class TimelineLine(NamedTuple):
     last_packet: int
     count: int  # type: ignore[assignment]  # the contract names it so; nobody calls tuple.count
     closing: bool
+
+
+class Timeline(Sequence[TimelineLine]):
+    """The events of several connections, in the order of packets: made when they are first asked for.
+
+    Of hundreds of connections a text tells few.
+
+    Args:
+        tellers: by the number of a connection, what makes its lines.
+    """
+
+    def __init__(self, tellers: Mapping[int, Callable[[], Sequence[TimelineLine]]]) -> None:
+        self._tellers = tellers
+        self._every: tuple[TimelineLine, ...] | None = None
+
+    def of(self, conn: int) -> Sequence[TimelineLine]:
+        """The lines of one connection; none where its events are not told."""
+        return self._tellers[conn]() if conn in self._tellers else ()
+
+    def every(self) -> tuple[TimelineLine, ...]:
+        """All lines."""
+        if self._every is None:
+            lines = [line for tell in self._tellers.values() for line in tell()]
+            self._every = tuple(sorted(lines, key=lambda line: (line.packet, line.conn)))
+        return self._every
+
+    @overload
+    def __getitem__(self, index: int) -> TimelineLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[TimelineLine]: ...
+    def __getitem__(self, index: int | slice) -> TimelineLine | Sequence[TimelineLine]:
+        return self.every()[index]
+
+    def __len__(self) -> int:
+        return len(self.every())
 
 
 class Entry:
