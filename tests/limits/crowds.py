@@ -1,5 +1,6 @@
 """Captures with a great many connections, and how much memory the command takes for one."""
 
+import gc
 import os
 import struct
 import subprocess
@@ -180,6 +181,11 @@ def peak_mb(package: Path, *paths: Path, command: tuple[str, ...] = READ) -> flo
         check=True,
     )
     return int(done.stdout) / 1024
+
+
+def living(kind: type) -> int:
+    """How many objects of a kind are alive; those of reports that tests before this one keep, too."""
+    return sum(isinstance(one, kind) for one in gc.get_objects())
 
 
 def written(crowd: Iterator[Segment], path: Path) -> Path:

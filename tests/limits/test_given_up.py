@@ -12,6 +12,7 @@ from capanalyze.api import message_counts, messages
 from capanalyze.capture.files import from_bytes
 from capanalyze.report import Look, render
 from capanalyze.tcp import room, table
+from capanalyze.tcp.connection import Connection
 from tests.conversation import ACK, FIN, SYN
 from tests.limits.crowds import (
     CLIENT,
@@ -24,6 +25,7 @@ from tests.limits.crowds import (
     client,
     damaged,
     finished,
+    living,
     ready,
     sessions,
     told,
@@ -170,11 +172,12 @@ def test_all_room_is_given_back(crowd: object, converse: bool, octets: int, monk
 def test_what_was_given_up_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "SWEPT", 2)
     gc.collect()
+    before = living(Connection)
     gc.disable()
     try:
         analyzer = analysed(damaged(MANY))
         known = sum(not one.gone for one in analyzer.connections)
-        alive = sum(type(one).__name__ == "Connection" for one in gc.get_objects())
+        alive = living(Connection) - before
     finally:
         gc.enable()
 

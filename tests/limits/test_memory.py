@@ -22,6 +22,7 @@ from tests.limits.crowds import (
     finished,
     flood,
     holes,
+    living,
     peak_mb,
     sessions,
     strangers,
@@ -84,12 +85,13 @@ def test_what_is_counted_only_is_freed_without_a_collector(monkeypatch: pytest.M
     monkeypatch.setattr(table, "TOLD_IN_FULL", 3)
     analyzer = Analyzer()
     gc.collect()
+    before = living(FrameStream)
     gc.disable()
     try:
         for window in from_bytes(b"".join(capture(sessions(50)))).windows():
             analyzer.feed(window)
         analyzer.finish()
-        alive = sum(isinstance(one, FrameStream) for one in gc.get_objects())
+        alive = living(FrameStream) - before
     finally:
         gc.enable()
 
@@ -101,7 +103,8 @@ def test_syns_that_were_answered_wait_for_nothing_and_keep_no_connection(monkeyp
         monkeypatch.setattr(table, limit, number)
     analyzer = Analyzer()
     gc.collect()  # what tests before this one left
+    before = living(Connection)
     for window in from_bytes(b"".join(capture(finished(200)))).windows():
         analyzer.feed(window)
 
-    assert sum(isinstance(one, Connection) for one in gc.get_objects()) <= 3 + 10 + 20 + 1
+    assert living(Connection) - before <= 3 + 10 + 20 + 1
