@@ -33,13 +33,11 @@ def _how(asked: dict[str, RequestFacts], not_followed: int, *, captured: bool) -
     every = asked.values()
     sent = sum(one.sent for one in every)
     answered, errors = sum(one.answered for one in every), sum(one.errors for one in every)
+    unanswered = "{} without an answer" if captured else "{} whose answers cannot be read"
     numbers = {
         "{} answered": answered,
         "{} answered by an error": errors,
-        f"{{}} {'without an answer' if captured else 'whose answers cannot be read'}": sent
-        - answered
-        - errors
-        - not_followed,
+        unanswered: sent - answered - errors - not_followed,
         "{} not followed": not_followed,
     }
     words = [text.format(f"{number:,}") for text, number in numbers.items() if number > 0]

@@ -52,7 +52,7 @@ class Close:
         self.ts_ns: i64 = ts_ns
         self.inferred: bool = inferred
         self.certainty: str = certainty  # "certain" or "likely"
-        self.doubt: str = ""  # why it is likely only (evidence.py); "" also where it is inferred
+        self.doubt: str = ""  # why it is likely only (grounds.py); "" also where it is inferred
         self.quiet: bool = False  # it rests on the absence of packets in a capture that is not known to lack any
         self.side: i64 = -1  # 0 or 1; -1 where both closed
         self.seq: i64 = -1  # of a RST

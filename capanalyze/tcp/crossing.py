@@ -15,7 +15,8 @@ from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.events import Event
-from capanalyze.tcp.evidence import CUT_SHORT, UNHEARD, doubt
+from capanalyze.tcp.evidence import doubt
+from capanalyze.tcp.grounds import CUT_SHORT, UNHEARD
 from capanalyze.tcp.notes import RETRANSMISSION, SPURIOUS_RETRANSMISSION
 
 PATH: Final = 2_000_000
@@ -55,19 +56,20 @@ def doubt_end(connection: Connection, ended_ts: i64) -> None:
     if side.peer.parting.closed or side.parting.fin_acked:
         return
     alone = ended_ts - close.ts_ns > patience(connection) and is_alone(connection, close)
-    silent = waits(connection, close) and side.peer.packets > 0 and ended_ts - side.last_ts > longest(connection, side)
-    if alone or silent or lacks_acks(connection, side.peer, close.ts_ns):
+    waits = fin_waits(connection, close)
+    silent = waits and side.peer.packets > 0 and ended_ts - side.last_ts > longest(connection, side)
+    if alone or silent or acks_are_lacking(connection, side.peer, close.ts_ns):
         doubt(close, UNHEARD)
         return
     trip = round_trip(connection, close.side)
     if trip < 0 and side.host != side.peer.host:
         trip = UNKNOWN
     since = side.last_ts if side.parting.fin_again else close.ts_ns  # the FIN before may have been lost
-    if trip >= PATH and ended_ts >= since and (waits(connection, close) or ended_ts - since < trip):
+    if trip >= PATH and ended_ts >= since and (waits or ended_ts - since < trip):
         doubt(close, CUT_SHORT)
 
 
-def lacks_acks(connection: Connection, side: Side, until_ts: i64) -> bool:
+def acks_are_lacking(connection: Connection, side: Side, until_ts: i64) -> bool:
     """Whether no ACK alone of a side is captured though there was one, by a time.
 
     The peer's first octets were neither acknowledged nor sent again for longer than any host waits.
@@ -101,7 +103,7 @@ def is_alone(connection: Connection, close: Close) -> bool:
 
     Octets before it that wait too are sent again in its place, and ever later.
     """
-    if not waits(connection, close):
+    if not fin_waits(connection, close):
         return False
     side = connection.side(close.side)
     again = any(note.note == RETRANSMISSION and note.side == side.index for note in connection.notes)
@@ -109,7 +111,7 @@ def is_alone(connection: Connection, close: Close) -> bool:
     return first and side.peer.packets > 0
 
 
-def waits(connection: Connection, close: Close) -> bool:
+def fin_waits(connection: Connection, close: Close) -> bool:
     """Whether the close is a captured FIN that waits for an acknowledgement, as it does until a RST comes."""
     if close.kind != "FIN" or close.side < 0:
         return False

@@ -10,6 +10,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tcp import grounds
 from capanalyze.tcp.connection import Close, Connection, Side
 from capanalyze.tcp.notes import KEEP_ALIVE, RETRANSMISSION
 from capanalyze.tcp.parting import NOWHERE
@@ -28,56 +29,34 @@ DELAYED: Final = 200_000_000
 FAR_AWAY: Final = 1_000_000_000
 """Nanoseconds that a round trip may take where the capture does not tell (RFC 6298 2.1)."""
 
-# why a close is only likely; "" where its FIN is inferred, which says it
-UNHEARD: Final = "unheard"  # the peer may have closed before or at the same time, and the capture lacks that
-SENT_AGAIN: Final = "sent again"  # a FIN was captured in a later copy only
-INEXACT: Final = "inexact"  # the receiver of the RST may have ignored it
-DROPPED: Final = "dropped"  # the capture tool says that it lost packets
-WENT_ON: Final = "went on"  # the sender of the RST sent more
-OTHER_WAY: Final = "other way"  # the RST has another TTL than its sender's other packets
-UNANSWERED: Final = "unanswered"  # the peer fell silent
-UNKNOWN_THERE: Final = "unknown there"  # the peer's RST has no ACK, as that of a host without the connection
-UNASKED: Final = "unasked"  # the RST has no ACK, so it answers a segment (RFC 9293 3.5.2), which was not captured
-FORGOT: Final = "forgot"  # the same of one that answers, and the capture holds nothing of its sender's connection
-ANSWER_LOST: Final = "answer lost"  # the closer's FIN had to be sent again before one of the peer's came
-ANSWERED_LATE: Final = "answered late"  # the peer's host acknowledges the closer's FIN no sooner than with a late FIN
-GONE: Final = "gone"  # the peer sent a RST without ACK after the closer's, so it answers what came before that
-CROSSED: Final = "crossed"  # the peer sent a RST or a FIN before it had heard of the close
-GUESSED: Final = "guessed"  # who is the client is known by who spoke first in the capture alone
-PORTS: Final = "ports"  # who is the client is known by the higher port alone, and the lower one may be chosen too
-ASKED_AGAIN: Final = "asked again"  # the refused client repeated its SYN, and that was not answered
-ACCEPTED: Final = "accepted"  # a SYN-ACK came after the refusal
-NUMBERED: Final = "numbered"  # the refusal has a number of its own, as the RST of an open connection has
-CUT_SHORT: Final = "cut short"  # the capture ends before a close of the peer's that crossed this one could come
-
 
 def weigh(connection: Connection, close: Close) -> None:
     """Settle how sure it is that the peer had not closed before, nor at the same time without having heard of it."""
     peer = connection.side(close.side).peer
     if asks_again(connection):
-        doubt(close, ASKED_AGAIN)
+        doubt(close, grounds.ASKED_AGAIN)
     if accepts_after(connection):
-        doubt(close, ACCEPTED)
+        doubt(close, grounds.ACCEPTED)
     if is_numbered(connection, close):
-        doubt(close, NUMBERED)
+        doubt(close, grounds.NUMBERED)
     if is_crossed(connection, close, peer):
-        doubt(close, CROSSED)
+        doubt(close, grounds.CROSSED)
     elif was_gone(close, peer):
-        doubt(close, GONE)
+        doubt(close, grounds.GONE)
     if close.certainty != "certain" or proved(connection, close):
         return
     if peer.parting.closed:
-        doubt(close, "" if peer.parting.fin_inferred else later_copy(connection, peer.peer, peer) or SENT_AGAIN)
+        doubt(close, "" if peer.parting.fin_inferred else later_copy(connection, peer.peer, peer) or grounds.SENT_AGAIN)
     elif not is_whole(peer) or lacks_packets(connection) or had_more(close, peer) or answers_unseen(connection, close):
-        doubt(close, UNHEARD)
+        doubt(close, grounds.UNHEARD)
     elif was_unknown(connection, close, peer):
-        doubt(close, UNKNOWN_THERE)
+        doubt(close, grounds.UNKNOWN_THERE)
     elif not close.asked and peer.last_packet < close.packet:
-        doubt(close, UNASKED)
+        doubt(close, grounds.UNASKED)
     elif had_forgotten(connection, close):
-        doubt(close, FORGOT)
+        doubt(close, grounds.FORGOT)
     elif is_unanswered(peer.peer, peer) or is_unheard(connection, peer.peer, peer):
-        doubt(close, UNANSWERED)
+        doubt(close, grounds.UNANSWERED)
     else:
         close.quiet = True
 
@@ -189,15 +168,15 @@ def doubt_roles(connection: Connection, ports: Collection[int]) -> None:
     if close is None or close.first == "both":
         return
     if connection.roles_from == "first_packet":
-        doubt(close, GUESSED)
+        doubt(close, grounds.GUESSED)
     elif connection.roles_from == "port" and there >= CHOSEN_TOO and there not in ports:
-        doubt(close, PORTS)
+        doubt(close, grounds.PORTS)
 
 
 def doubt_silence(connection: Connection) -> None:
     """The capture tool lost packets, nobody knows of which connection: their absence proves nothing."""
     if connection.close is not None and connection.close.quiet:
-        doubt(connection.close, DROPPED)
+        doubt(connection.close, grounds.DROPPED)
 
 
 def proved(connection: Connection, close: Close) -> bool:
@@ -230,11 +209,11 @@ def later_copy(connection: Connection, closer: Side, peer: Side) -> str:
     if not fins:
         return ""
     if 0 < parting.fin_again < fins[0]:
-        return ANSWER_LOST
+        return grounds.ANSWER_LOST
     trip: i64 = connection.rtt_ns if connection.rtt_ns >= 0 else FAR_AWAY
     late = parting.fin_ts >= 0 and peer.parting.fin_ts - parting.fin_ts > trip + DELAYED
     first = parting.fin_acked_packet == fins[0] and closer.host != peer.host
-    return ANSWERED_LATE if late and first else ""
+    return grounds.ANSWERED_LATE if late and first else ""
 
 
 def answered_by_the_open(closer: Side, peer: Side) -> bool:

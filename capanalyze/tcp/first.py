@@ -9,7 +9,8 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import SENT_AGAIN, answered_by_the_open, doubt, last_octet, weigh
+from capanalyze.tcp.evidence import answered_by_the_open, doubt, last_octet, weigh
+from capanalyze.tcp.grounds import SENT_AGAIN
 from capanalyze.tcp.leap import is_one_more
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance

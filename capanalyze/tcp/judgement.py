@@ -10,7 +10,7 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, Segment
 from capanalyze.tcp.connection import Side
-from capanalyze.tcp.evidence import INEXACT
+from capanalyze.tcp.grounds import INEXACT
 from capanalyze.tcp.identity import answers_syn
 from capanalyze.tcp.sequence import MASK, STRAY, distance
 

@@ -11,7 +11,8 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import ACK, FIN, SYN, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
 from capanalyze.tcp.connection import Close, Connection, Side, mark_end
-from capanalyze.tcp.evidence import INEXACT, OTHER_WAY, WENT_ON, doubt
+from capanalyze.tcp.evidence import doubt
+from capanalyze.tcp.grounds import INEXACT, OTHER_WAY, WENT_ON
 from capanalyze.tcp.judgement import REFUSED, VALID
 from capanalyze.tcp.parting import kept
 from capanalyze.tcp.sequence import distance

@@ -7,18 +7,9 @@ Zeek's conn_state and history as seen from the client.
 from typing import Final
 
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import (
-    INEXACT,
-    OTHER_WAY,
-    UNASKED,
-    WENT_ON,
-    accepts_after,
-    answered_by_the_open,
-    asks_again,
-    is_unheard,
-    is_whole,
-)
+from capanalyze.tcp.evidence import accepts_after, answered_by_the_open, asks_again, is_unheard, is_whole
 from capanalyze.tcp.first import may_have_been_told
+from capanalyze.tcp.grounds import INEXACT, OTHER_WAY, UNASKED, WENT_ON
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
 from capanalyze.tcp.zeek import conn_state

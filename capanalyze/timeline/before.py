@@ -6,7 +6,7 @@ In: a group of Facts with the same plot. Out: the clauses of a verdict that say 
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from capanalyze.timeline.ends import Moment, between
+from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.errors_told import meaning
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.last_words import in_place_of_hello, last_speaker, last_word, last_word_name
@@ -49,7 +49,7 @@ def _after(waits: Sequence[int | None], what: str) -> str:
 
 def _until(group: Group, start: Callable[[Facts], Moment | None]) -> list[int | None]:
     """From a moment to the close, or to the capture's end where nobody closed."""
-    return [between(start(facts), facts.until, facts.set_back) for facts in group]
+    return [facts.between(start(facts), facts.until) for facts in group]
 
 
 def _no_data(group: Group) -> str:
@@ -232,7 +232,7 @@ def _talk(facts: Facts) -> str:
         return ""
     name = last_word_name(facts)
     own = "its own" if facts.closer == speaker.name else f"the {speaker.called}'s"
-    wait = between(last_word(facts), facts.until, facts.set_back)
+    wait = facts.between(last_word(facts), facts.until)
     if not facts.closer:
         whose = f"the last message ({own} {name})" if name else f"{own} last octets"
         before = f" {span(wait)} before the end" if wait is not None else ""

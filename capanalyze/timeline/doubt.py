@@ -6,7 +6,7 @@ In: a group of Facts with the same plot. Out: a clause in brackets for the end o
 from typing import Final
 
 from capanalyze.tcp.connection import Side
-from capanalyze.tcp.evidence import (
+from capanalyze.tcp.grounds import (
     ACCEPTED,
     ANSWER_LOST,
     ANSWERED_LATE,

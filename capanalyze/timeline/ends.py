@@ -110,7 +110,7 @@ class End:
         self.before_reset = before_reset(connection, side)
         self.said_more = side.trouble.hidden_at != NOWHERE
         self.cut_off = cut_off(connection, side)
-        self.stuck = self.cut_off or unheeded(connection, side) or waits(side)
+        self.stuck = self.cut_off or unheeded(connection, side) or is_shut_out(side)
         self.silent = cut_off(connection, side.peer)
         self.shut = shut(connection, side)
         self.cut = int(side.trouble.cut)
@@ -168,7 +168,7 @@ def unheeded(connection: Connection, side: Side) -> bool:
     return _pending(side) and any(_again(note, side, side.last_data_packet) for note in connection.notes)
 
 
-def waits(side: Side) -> bool:
+def is_shut_out(side: Side) -> bool:
     """Whether the peer's window is closed to a side that has not closed."""
     return side.acked_rel >= 0 and not side.parting.closed and side.peer.window == 0
 

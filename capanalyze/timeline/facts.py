@@ -111,6 +111,10 @@ class Facts:
         self.absent: Absent | None = None
         self.stage = stage_of(self)
 
+    def between(self, earlier: Moment | None, later: Moment | None) -> int | None:
+        """The time between two of its moments in ns; None where it is not known, as over a clock that was set back."""
+        return between(earlier, later, self.set_back)
+
     # the connection
 
     @property
@@ -188,12 +192,12 @@ class Facts:
     @property
     def lasted_ns(self) -> int | None:
         """From the connection's first packet to its last one."""
-        return between(self.began, moment(self.connection.last_packet, self.connection.last_ts), self.set_back)
+        return self.between(self.began, moment(self.connection.last_packet, self.connection.last_ts))
 
     @property
     def captured_ns(self) -> int | None:
         """From the connection's first packet to the capture's end."""
-        return between(self.began, self.ended, self.set_back)
+        return self.between(self.began, self.ended)
 
     @property
     def syns(self) -> int:

@@ -5,7 +5,7 @@ In: Facts. Out: those requests, each with how long it had waited, and a clause f
 
 from typing import Final
 
-from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.orders import ORDERS
 from capanalyze.timeline.words import SECOND, at_least, span
@@ -25,7 +25,7 @@ def given_up(facts: Facts) -> list[tuple[GivenUp, int]]:
     if session is None or facts.stage not in {"ready", "midstream"} or not facts.server.side.packets:
         return []
     waits = [
-        (one, between(moment(one.packet, one.ts_ns), moment(one.at_packet, one.at_ts), facts.set_back))
+        (one, facts.between(moment(one.packet, one.ts_ns), moment(one.at_packet, one.at_ts)))
         for one in session.pairing.tally.given_up
         if one.name not in ORDERS and not pairs()[one.name].quiet
     ]

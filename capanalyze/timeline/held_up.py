@@ -6,7 +6,7 @@ In: Facts. Out: who sent them, to whom, when, and how often again. Where nothing
 
 from typing import Final, NamedTuple
 
-from capanalyze.timeline.ends import End, between, moment
+from capanalyze.timeline.ends import End, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause
 from capanalyze.timeline.vanished import TRIES, in_vain
@@ -52,7 +52,7 @@ def unacknowledged(facts: Facts) -> HeldUp | None:
         if note is None or peer.rsts or end.rsts:
             continue
         again = [packet for packet in note.since(_since(facts, end)) if packet < heard.last_packet]
-        waited = between(moment(1, side.max_ts), moment(heard.last_packet, heard.last_ts), facts.set_back)
+        waited = facts.between(moment(1, side.max_ts), moment(heard.last_packet, heard.last_ts))
         if len(again) >= TRIES and waited is not None and waited >= LONG:
             return HeldUp(end, peer, waited, again)
     return None

@@ -41,7 +41,7 @@ class TimelineLine(NamedTuple):
 class Timeline(Sequence[TimelineLine]):
     """The events of several connections, in the order of packets: made when they are first asked for.
 
-    Of hundreds of connections a text tells few.
+    Of hundreds of connections a text tells few. What is to be told is kept alive for that.
 
     Args:
         tellers: by the number of a connection, what makes its lines.

@@ -5,7 +5,7 @@ In: Facts. Out: the refused requests with the text of each error, those of one k
 
 from typing import Final, NamedTuple
 
-from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.ends import moment
 from capanalyze.timeline.errors_told import MEANINGS
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.orders import PLACE_ORDER
@@ -89,7 +89,7 @@ def left_out(facts: Facts, lately: bool = False) -> int:
 
 
 def _since(facts: Facts, more: LeftOut) -> int | None:
-    return between(moment(more.at_packet, more.at_ts), facts.until, facts.set_back)
+    return facts.between(moment(more.at_packet, more.at_ts), facts.until)
 
 
 def refused_told(facts: Facts) -> str:

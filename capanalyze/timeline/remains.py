@@ -5,11 +5,12 @@ In: a group of Facts with the same plot and a closer. Out: the last clause of a 
 
 from typing import Final
 
-from capanalyze.tcp.evidence import DROPPED, UNHEARD, came_another_way
+from capanalyze.tcp.evidence import came_another_way
+from capanalyze.tcp.grounds import DROPPED, UNHEARD
 from capanalyze.tcp.sequence import MASK
 from capanalyze.tcp.states import UNKNOWN
 from capanalyze.timeline.arrival import did_not_arrive
-from capanalyze.timeline.ends import End, Moment, between, turned_over
+from capanalyze.timeline.ends import End, Moment, turned_over
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.half_closed import half_closed
 from capanalyze.timeline.without_acks import lacks_acks
@@ -74,13 +75,13 @@ def how_sure_open(facts: Facts) -> str:
 
 def left_open(facts: Facts) -> int | None:
     """How long, in nanoseconds, the side that did not close first was watched after the close; None below LEAK."""
-    since = between(facts.close, facts.ended, facts.set_back)
+    since = facts.between(facts.close, facts.ended)
     return since if since is not None and since >= LEAK else None
 
 
 def _second_fin(group: Group, reset: str) -> str:
     mine, other = group[0].closing_end, group[0].other_end
-    waits = known([between(facts.close, facts.other_end.fin, facts.set_back) for facts in group])
+    waits = known([facts.between(facts.close, facts.other_end.fin) for facts in group])
     later = f" {spans(waits)} later" if waits else " too"
     heard = other.fin_acked or reset or not mine.side.packets  # whether it acknowledged is not in the capture
     pending = "" if heard else _unacknowledged(group)
@@ -119,14 +120,14 @@ def _captured(group: Group) -> str:
     if len(group) > 1:
         lengths = [facts.captured_ns for facts in group if facts.captured_ns is not None]
         return f" within the {span(max(lengths))} captured" if lengths else " in the capture"
-    since = between(group[0].close, group[0].ended, group[0].set_back)
+    since = group[0].between(group[0].close, group[0].ended)
     if since is None:
         return " in the capture"
     return f" in the {span(since)} captured after that" if since > 0 else ", but the capture ends there"
 
 
 def _late_answer(group: Group) -> str:
-    waits = [between(facts.close, facts.answer, facts.set_back) for facts in group if facts.answered_too_late]
+    waits = [facts.between(facts.close, facts.answer) for facts in group if facts.answered_too_late]
     timed = [wait for wait in waits if wait is not None]
     if not waits:
         return _late_readiness(group)
@@ -145,7 +146,7 @@ def _disordered(facts: Facts, at: Moment | None) -> bool:
 def _late_readiness(group: Group) -> str:
     """What makes a session ready and came after the client's close; the clause before it names what had not come."""
     names = [name for name, _ in group[0].late_readiness]
-    waits = known([between(facts.close, at, facts.set_back) for facts in group for _, at in facts.late_readiness])
+    waits = known([facts.between(facts.close, at) for facts in group for _, at in facts.late_readiness])
     if not names:
         return ""
     all_of_them = "it" if len(names) == 1 else "both"
@@ -167,7 +168,7 @@ def _reset(group: Group) -> str:
             continue
         ends: list[End] = [facts.other_end if other else facts.closing_end for facts in group]
         where = packets(one.rst.packet for one in ends if one.rst is not None)
-        waits = [between(facts.close, one.rst, facts.set_back) for facts, one in zip(group, ends, strict=True)]
+        waits = [facts.between(facts.close, one.rst) for facts, one in zip(group, ends, strict=True)]
         long = [wait for wait in waits if wait is not None and wait >= SECOND]
         later = f" {spans(long)} later" if other and len(long) == len(waits) else ""
         reset = first.connection.reset

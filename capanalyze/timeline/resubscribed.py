@@ -5,7 +5,6 @@ In: Facts. Out: the error after which nothing was asked for, or None.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.errors_told import RESTORED, UPSTREAM, WireError
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import messages_before_close
@@ -38,7 +37,7 @@ def never_again(facts: Facts) -> WireError | None:
     if session is None or not newest or newest[-1].code != DATA_LOST or facts.client.unread:
         return None
     lost = newest[-1]
-    waited = between(lost.at, facts.until, facts.set_back)
+    waited = facts.between(lost.at, facts.until)
     sent = messages_before_close(facts, "client")
     known = any(message.packet <= lost.at.packet for message in sent)
     running = [one for one in session.pairing.running.by_spot.values() if one.name in STREAMS]

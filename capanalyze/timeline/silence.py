@@ -7,7 +7,7 @@ answer, or startApi.
 from typing import Final
 
 from capanalyze.tcp.sequence import distance
-from capanalyze.timeline.ends import Moment, between, moment
+from capanalyze.timeline.ends import Moment, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.last_words import last_speaker, last_word, messages_before_close
 from capanalyze.timeline.without_acks import lacks_acks
@@ -25,10 +25,10 @@ def met_with_rst(facts: Facts) -> tuple[Moment, Moment, int, int] | None:
     speaker, word = last_speaker(facts), last_word(facts)
     if facts.kind != "RST" or facts.closer != "server" or speaker is None or speaker.name != "client" or word is None:
         return None
-    wait = between(word, facts.close, facts.set_back)
+    wait = facts.between(word, facts.close)
     said = [*messages_before_close(facts, "client"), *messages_before_close(facts, "server")]
     before = [at for one in said if (at := moment(one.packet, one.ts_ns)) is not None and at < word]
-    idle = between(max(before), word) if before else None
+    idle = facts.between(max(before), word) if before else None
     if (
         wait is None
         or wait > AT_ONCE

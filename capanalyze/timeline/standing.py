@@ -6,7 +6,6 @@ had not come back, and those that only their text tells. Of more errors than are
 
 from typing import Final, NamedTuple
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.errors_told import MEANINGS, RESTORED, UPSTREAM, WireError
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.pacing import REJECTED
@@ -50,7 +49,7 @@ class Farm(NamedTuple):
 
 def recent(facts: Facts, error: WireError) -> bool:
     """Whether a session ended so soon after an error that it may be why; also where there are no times."""
-    since = between(error.at, facts.until, facts.set_back)
+    since = facts.between(error.at, facts.until)
     return since is None or since <= RECENT
 
 
@@ -82,7 +81,7 @@ def lost_farms(facts: Facts) -> list[Farm]:
         elif name:
             found.setdefault((kind, name), Farm(kind, name, error))
     end = facts.until
-    waits = [(farm, between(farm.error.at, end, facts.set_back)) for farm in found.values()]
+    waits = [(farm, facts.between(farm.error.at, end)) for farm in found.values()]
     return [farm for farm, wait in waits if wait is not None and wait >= SECOND]
 
 

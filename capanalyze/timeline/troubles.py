@@ -6,7 +6,7 @@ In: Facts. Out: short clauses, for a reader who reads one line only; the rules o
 from typing import Final
 
 from capanalyze.timeline.both_ends import lost_between
-from capanalyze.timeline.ends import End, between, moment
+from capanalyze.timeline.ends import End, moment
 from capanalyze.timeline.errors_told import DATA_TAKEN, MEANINGS, UPSTREAM, WireError
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.given_up import given_up_told
@@ -158,7 +158,7 @@ def standing_lists(facts: Facts) -> list[tuple[Unfinished, int]]:
     if session is None or facts.stage not in {"ready", "midstream"} or facts.client.shut or facts.server.cut:
         return []
     end = facts.until
-    waits = [(one, between(moment(one.last_packet, one.last_ts), end)) for one in session.unfinished]
+    waits = [(one, facts.between(moment(one.last_packet, one.last_ts), end)) for one in session.unfinished]
     return [(one, wait) for one, wait in waits if one.name != START_API and wait is not None and wait >= LIST_PATIENCE]
 
 
@@ -181,7 +181,7 @@ def waiting(session: Session) -> list[Named]:
 
 def _is_old(facts: Facts, request: Named, patience: int) -> bool:
     """Whether a request was sent so long before the end, in ns."""
-    wait = between(moment(request.packet, request.ts_ns), facts.until, facts.set_back)
+    wait = facts.between(moment(request.packet, request.ts_ns), facts.until)
     return wait is not None and wait >= patience
 
 

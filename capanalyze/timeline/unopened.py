@@ -5,7 +5,7 @@ In: a group of Facts with the same plot. Out: a sentence without its full stop.
 
 from typing import Final
 
-from capanalyze.tcp.evidence import ACCEPTED, NUMBERED
+from capanalyze.tcp.grounds import ACCEPTED, NUMBERED
 from capanalyze.tcp.notes import OLDER, REUSED_PORTS
 from capanalyze.tcp.resets import REFUSED_BEFORE
 from capanalyze.timeline.ends import Moment, between, moment
@@ -191,7 +191,7 @@ def refused_after(facts: Facts) -> int | None:
     refusal = facts.server.rst
     if refusal is None or facts.began is None or refusal.packet <= facts.began.packet:
         return None
-    return between(facts.began, refusal, facts.set_back)
+    return facts.between(facts.began, refusal)
 
 
 def syns_refused(facts: Facts) -> int:
@@ -256,7 +256,7 @@ def _with_itself(group: Group, thing: str) -> str:
     if first.inferred:
         return f"{met}{back}; it closed (its FIN is not in the capture, but was acknowledged)"
     where = packets(facts.close.packet for facts in group if facts.close is not None)
-    waits = known([between(facts.began, facts.close, facts.set_back) for facts in group])
+    waits = known([facts.between(facts.began, facts.close) for facts in group])
     return f"{met}{back}; it closed" + (f" after {spans(waits)}" if waits else "") + f" ({first.kind} in {where})"
 
 

@@ -4,7 +4,7 @@ In: Facts. Out: whether it is so: of octets, or of the SYN, the SYN-ACK or the F
 """
 
 from capanalyze.tcp.crossing import is_alone, longest, patience
-from capanalyze.timeline.ends import Moment, between, moment
+from capanalyze.timeline.ends import Moment, moment
 from capanalyze.timeline.facts import Facts
 
 
@@ -13,7 +13,7 @@ def not_again(facts: Facts, side: str) -> bool:
     end = facts.end(side).side
     pending = not facts.closer and 0 <= end.acked_rel < end.max_rel
     heard = end.peer.packets > 0 and end.peer.window != 0
-    waited = between(moment(end.last_packet, end.last_ts), facts.ended, facts.set_back)
+    waited = facts.between(moment(end.last_packet, end.last_ts), facts.ended)
     return pending and heard and waited is not None and waited > longest(facts.connection, end)
 
 
@@ -34,5 +34,5 @@ def unrepeated(facts: Facts) -> str:
 
 def _long_since(facts: Facts, at: Moment | None) -> bool:
     """Whether the capture goes on for longer after a moment than any host waits."""
-    waited = between(at, facts.ended, facts.set_back)
+    waited = facts.between(at, facts.ended)
     return waited is not None and waited > patience(facts.connection)

@@ -10,13 +10,13 @@ from itertools import islice
 from typing import Final
 
 from capanalyze.tcp import states
-from capanalyze.tcp.evidence import FORGOT, UNHEARD, came_another_way
+from capanalyze.tcp.evidence import came_another_way
+from capanalyze.tcp.grounds import FORGOT, UNHEARD
 from capanalyze.tcp.tally import UNKNOWN
 from capanalyze.timeline.before import before_close, trouble_told
 from capanalyze.timeline.both_ends import made_between, proved, unsent
 from capanalyze.timeline.capture_points import same_connections
 from capanalyze.timeline.doubt import doubts, one_way
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.legs import ended_by_relay
 from capanalyze.timeline.remains import remains
@@ -235,7 +235,7 @@ def briefly(group: Group, total: int) -> str:
 def _fins_apart(facts: Facts) -> int | None:
     """How long after one side's FIN the other one's was captured, in nanoseconds."""
     fins = sorted(end.fin for end in (facts.client, facts.server) if end.fin is not None)
-    return between(fins[0], fins[1], facts.set_back) if len(fins) == 2 else None
+    return facts.between(fins[0], fins[1]) if len(fins) == 2 else None
 
 
 def _far_apart(facts: Facts) -> bool:

@@ -8,7 +8,7 @@ Source of the facts: RFC 9293 3.10.7.4 and RFC 9293 3.8.1 (octets are sent again
 
 from typing import TYPE_CHECKING
 
-from capanalyze.tcp import crossing
+from capanalyze.tcp.crossing import acks_are_lacking
 from capanalyze.tcp.evidence import payload_alone
 
 if TYPE_CHECKING:
@@ -25,4 +25,4 @@ def lacks_acks(facts: "Facts", name: str) -> bool:
     if all_filtered(facts):
         return True
     side, until = facts.end(name).side, facts.until
-    return crossing.lacks_acks(facts.connection, side, until.ts_ns if until is not None and until.ts_ns else -1)
+    return acks_are_lacking(facts.connection, side, until.ts_ns if until is not None and until.ts_ns else -1)

@@ -148,7 +148,7 @@ def _key(row: MessageType, values: dict[str, object]) -> int | None:
 
 
 def _candidates(row: MessageType, encoding: str) -> list[int]:
-    """The server versions with that encoding at which the layout of ``row`` changes, as ``_stretches``."""
+    """The server versions with that encoding at which the layout of ``row`` changes, as ``stretches``."""
     low, high = OLDEST, NEWEST
     if encoding == "text":
         low, high = max(low, FIRST_FRAMED), min(high, FIRST_BINARY_ID - 1)

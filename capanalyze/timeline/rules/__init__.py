@@ -6,7 +6,7 @@ what it is not, and where its facts come from. Findings appear in the order of t
 
 from typing import Final
 
-from capanalyze.tcp.evidence import FORGOT
+from capanalyze.tcp.grounds import FORGOT
 from capanalyze.timeline.both_ends import unsent
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, Rule, rank

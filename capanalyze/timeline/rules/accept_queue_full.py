@@ -9,7 +9,7 @@ Source of the facts: failures.md 3 (measured on Linux; Windows refuses with a RS
 
 from typing import Final
 
-from capanalyze.tcp.evidence import UNANSWERED
+from capanalyze.tcp.grounds import UNANSWERED
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.turned_back import turned_back

@@ -10,7 +10,6 @@ was stopped); protocol.md 6.2 (time-outs) and 6.3 rows a to a3.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.client_left_early import left_early
@@ -70,7 +69,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     if facts.answered_too_late or facts.misfit is not None or left_early(facts) is not None:
         return None
-    waited = between(facts.hello_acked, facts.until, facts.set_back)
+    waited = facts.between(facts.hello_acked, facts.until)
     if not facts.closer and (waited is None or waited < SHORTEST_WAIT):
         return None
     causes = _causes(facts)
@@ -116,7 +115,7 @@ def _evidence(facts: Facts, waited: int | None) -> list[str]:
 
 def _time_out(facts: Facts) -> list[str]:
     """What the length of the client's wait looks like."""
-    lasted = between(facts.began, facts.close, facts.set_back)
+    lasted = facts.between(facts.began, facts.close)
     if facts.closer != "client" or lasted is None:
         return []
     seconds = next((seconds for seconds in ROUND if abs(lasted - seconds * SECOND) <= NEAR), None)

@@ -9,7 +9,6 @@ Source of the facts: protocol.md 1.1 and 7; failures.md 11 and 15.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.words import SECOND, octets_as_hex, quote
@@ -37,7 +36,7 @@ def check(facts: Facts) -> Finding | None:
     else:
         return None
     cut = wrong is not None and wrong.cut_hello
-    waited = between(facts.client.last_before, facts.until, facts.set_back)
+    waited = facts.between(facts.client.last_before, facts.until)
     if cut and not facts.closer and waited is not None and waited < SHORTEST_WAIT:
         return None
     answered = [other.number for other in facts.others if other.answer is not None]

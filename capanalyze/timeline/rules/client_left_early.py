@@ -9,7 +9,7 @@ Source of the facts: protocol.md 6.2 (clients wait 2 s and more); failures.md 6,
 
 from typing import Final
 
-from capanalyze.timeline.ends import Moment, between
+from capanalyze.timeline.ends import Moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.half_closed import half_closed
@@ -36,7 +36,7 @@ def left_early(facts: Facts) -> tuple[str, Moment, int] | None:
         "not_ready": ("its startApi", facts.start_api),
     }
     name, at = steps.get(facts.stage, ("", None))
-    waited = between(at, facts.close, facts.set_back)
+    waited = facts.between(at, facts.close)
     if facts.closer != "client" or at is None or waited is None or waited >= SOON:
         return None
     return name, at, waited
@@ -51,7 +51,7 @@ def came_late(facts: Facts) -> list[Moment]:
 def came_soon(facts: Facts) -> bool:
     """Whether all that came after the close of a client that left early came as soon as can be expected."""
     step = left_early(facts)
-    waits = [between(step[1], at, facts.set_back) if step is not None else None for at in came_late(facts)]
+    waits = [facts.between(step[1], at) if step is not None else None for at in came_late(facts)]
     return step is not None and all(wait is not None and wait <= SOON for wait in waits)
 
 
@@ -73,7 +73,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     name, at, waited = step
     late = came_late(facts)
-    after = between(at, max(late), facts.set_back) if late else None
+    after = facts.between(at, max(late)) if late else None
     what = listing([called for called, _ in facts.late_readiness]) or "the answer"
     reads_on = bool(late) and half_closed(facts)
     answered = f"{what} came {span(after)} after {name} (packet {max(late).packet})" if after else ""

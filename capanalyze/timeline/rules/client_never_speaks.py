@@ -8,8 +8,7 @@ Source of the facts: failures.md 6.
 
 from typing import Final
 
-from capanalyze.tcp.evidence import UNASKED, UNHEARD
-from capanalyze.timeline.ends import between
+from capanalyze.tcp.grounds import UNASKED, UNHEARD
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.words import SECOND, span
@@ -33,7 +32,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where no octet was sent for a second, or until the client closed; and the gateway did not close first."""
     if facts.stage != "no_data" or facts.closer == "server" or facts.client.spoke or not facts.api:
         return None
-    length = between(facts.opened_at, facts.until, facts.set_back)
+    length = facts.between(facts.opened_at, facts.until)
     if not facts.closer and (length is None or length < SECOND):
         return None
     close = facts.connection.close

@@ -11,7 +11,6 @@ WSAECONNRESET ("if the peer application on the remote host is suddenly stopped";
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import CERTAINTIES, Cause, Finding, finding
 from capanalyze.timeline.forgotten import NO_ACK, forgotten_causes
@@ -50,7 +49,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     if not facts.working or in_vain(facts) is not None or ended_by_relay(facts) is not None:
         return None
-    wait = between(last_word(facts), facts.close, facts.set_back)
+    wait = facts.between(last_word(facts), facts.close)
     closed = close.ack >= 0
     return finding(
         ID,

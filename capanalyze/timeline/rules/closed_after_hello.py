@@ -8,7 +8,6 @@ Source of the facts: failures.md 21 (sometimes after the answer) and 25.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.forgotten import forgotten, forgotten_causes
@@ -30,7 +29,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side closed within a second of its answer, and startApi had not come."""
     if facts.closer != "server" or facts.stage != "not_started" or facts.answer is None or facts.redirect:
         return None
-    after = between(facts.answer, facts.close, facts.set_back)
+    after = facts.between(facts.answer, facts.close)
     if after is None or after >= SOON:
         return None
     return finding(

@@ -9,7 +9,6 @@ Source of the facts: failures.md 25 and 36; protocol.md 6.3 row h and 6.5.
 from typing import Final
 
 from capanalyze.timeline import start_errors
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.forgotten import forgotten, forgotten_causes
@@ -38,7 +37,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where the gateway's side ended it between startApi and ready, without error 326."""
     if facts.stage != "not_ready" or facts.closer != "server" or facts.error(duplicate_client_id.CODE) is not None:
         return None
-    after = between(facts.start_api, facts.close, facts.set_back)
+    after = facts.between(facts.start_api, facts.close)
     evidence = [
         f"{facts.kind} from the gateway {span(after)} after startApi" if after is not None else "",
         *forgotten(facts),

@@ -33,7 +33,7 @@ def check(facts: Facts) -> Finding | None:
     if facts.closer != "server" or facts.stage not in {"hello_unanswered", "no_data"} or not facts.api:
         return None
     start = facts.hello if facts.hello is not None and not facts.hello_unfinished else facts.opened_at
-    after = between(start, facts.close, facts.set_back)
+    after = facts.between(start, facts.close)
     what = "the hello" if start is facts.hello else "the connection was open"
     how = "a RST" if facts.kind == "RST" else "a FIN"
     evidence = [
@@ -93,7 +93,7 @@ def _behind(facts: Facts, other: Facts) -> str:
 
 def _mute(facts: Facts) -> list[Cause]:
     """That the client had all the time for its hello that it needs, and sent none."""
-    waited = between(facts.opened_at, facts.close, facts.set_back)
+    waited = facts.between(facts.opened_at, facts.close)
     if facts.client.spoke or waited is None or waited < SECOND:
         return []
     return [Cause("the client said nothing: it hangs, or waits for the server to speak first", "likely", "its program")]

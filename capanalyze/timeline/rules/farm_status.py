@@ -9,7 +9,6 @@ Source of the facts: protocol.md 5.2; failures.md 37.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
 from capanalyze.timeline.standing import Farm, lost_farms
@@ -37,6 +36,6 @@ def check(facts: Facts) -> Finding | None:
 
 
 def _told(facts: Facts, farm: Farm) -> str:
-    since = between(farm.error.at, facts.until, facts.set_back)
+    since = facts.between(farm.error.at, facts.until)
     before = f", {span(since)} before the {'close' if facts.closer else 'end'}" if since is not None else ""
     return f"{farm.error.code} in packet {farm.error.at.packet}: the {farm.kind} {quote(farm.name)}{before}"

@@ -110,7 +110,7 @@ def _burst(facts: Facts) -> Burst | None:
     bursts = facts.session.pairing.pace.bursts if facts.session is not None else []
     if not bursts:
         return None
-    wait = between(moment(bursts[-1].last_packet, bursts[-1].last_ts), facts.close, facts.set_back)
+    wait = facts.between(moment(bursts[-1].last_packet, bursts[-1].last_ts), facts.close)
     return bursts[-1] if wait is not None and 0 <= wait <= SOON else None
 
 
@@ -128,7 +128,7 @@ def _advice(facts: Facts, *, malformed: bool) -> str:
 
 def _close(facts: Facts) -> list[str]:
     """What ended it, how long after the last octets, and for a RST whose it may be."""
-    wait = between(last_word(facts), facts.close, facts.set_back)
+    wait = facts.between(last_word(facts), facts.close)
     after = f", {span(wait)} after the last octets" if wait is not None else ""
     if facts.kind != "RST":
         return [f"{facts.kind} from the gateway{after}"]
@@ -146,7 +146,7 @@ def _telling(facts: Facts) -> list[tuple[str, WireError]]:
 
 
 def _told(facts: Facts, error: WireError) -> str:
-    before = between(error.at, facts.close, facts.set_back)
+    before = facts.between(error.at, facts.close)
     ago = "" if before is None or recent(facts, error) else f", {span(before)} before the close"
     text = f": {quote(error.text)}" if error.code != port_changed.CODE else ""  # port-changed quotes it
     return f"error {error.code} in packet {error.at.packet}{ago}{text}"
@@ -182,7 +182,7 @@ def _usual(facts: Facts) -> list[Cause]:
 
 def _idle(facts: Facts) -> bool:
     """Whether a RST came after so long a silence that something between may have forgotten the connection."""
-    wait = between(last_word(facts), facts.close, facts.set_back)
+    wait = facts.between(last_word(facts), facts.close)
     quiet = wait is not None and wait >= IDLE
     return facts.kind == "RST" and (quiet or met_with_rst(facts) is not None)
 
@@ -196,7 +196,7 @@ def _is_last(facts: Facts, message: Message) -> bool:
 def _rejected(facts: Facts) -> str:
     """That it rejected the last request; by name where it came just before the close."""
     speaker, word = last_speaker(facts), last_word(facts)
-    wait = between(word, facts.close, facts.set_back)
+    wait = facts.between(word, facts.close)
     if speaker is not facts.client or word is None or wait is None or wait > AT_ONCE:
         return "it rejected the client's last request"
     name = last_word_name(facts)
@@ -207,7 +207,7 @@ def _rejected(facts: Facts) -> str:
 def _malformed(facts: Facts) -> tuple[Message, str, str] | None:
     """The client's last malformed message, where the close came SOON after it: what is wrong, and how long before."""
     for message, problem in reversed(malformed(facts)):
-        wait = between(moment(message.packet, message.ts_ns), facts.close, facts.set_back)
+        wait = facts.between(moment(message.packet, message.ts_ns), facts.close)
         if wait is not None and wait <= SOON:
             return message, problem, span(wait)
     return None

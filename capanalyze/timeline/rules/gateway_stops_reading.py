@@ -9,7 +9,7 @@ Source of the facts: RFC 9293 3.8.6 (who has something to send probes a window o
 
 from typing import Final
 
-from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.pacing import paced, sent_fast
@@ -96,4 +96,4 @@ def stayed_shut(facts: Facts, zeros: list[int]) -> int | None:
         mine = event.kind == "zero_window" and event.side == side.index
         if mine and max(opened) < event.packet <= zeros[-1]:
             last = moment(event.packet, event.ts_ns)
-    return between(last, end)
+    return facts.between(last, end)

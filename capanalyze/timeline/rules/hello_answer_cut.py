@@ -9,7 +9,6 @@ Source of the facts: protocol.md 1.1 and 1.5 (the answer is one frame, whose len
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.words import SECOND, clean, span
@@ -29,7 +28,7 @@ def check(facts: Facts) -> Finding | None:
     wrong = facts.misfit
     if facts.stage != "not_tws" or wrong is None or wrong.side != "server" or not wrong.cut_hello or facts.client.shut:
         return None
-    waited = between(facts.server.last_before, facts.until, facts.set_back)
+    waited = facts.between(facts.server.last_before, facts.until)
     if facts.closer != "server" and (waited is None or waited < SHORTEST_WAIT):
         return None
     until = f"the {facts.closing_end.called} closed" if facts.closer else "the capture ended"

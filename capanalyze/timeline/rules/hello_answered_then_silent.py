@@ -8,7 +8,6 @@ Source of the facts: protocol.md 6.3 rows g and l; failures.md 28.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules import duplicate_client_id
@@ -39,7 +38,7 @@ def waited_in_vain(facts: Facts) -> int | None:
         return None
     if len(facts.late_readiness) == len(facts.missing_names) or start_unheard(facts):
         return None
-    waited = between(facts.start_api, facts.until, facts.set_back)
+    waited = facts.between(facts.start_api, facts.until)
     if waited is None or left_early(facts) is not None or (not facts.closer and waited < SHORTEST_WAIT):
         return None
     return waited

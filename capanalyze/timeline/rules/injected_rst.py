@@ -11,7 +11,8 @@ Source of the facts: failures.md 51; RFC 791 3.2 and RFC 8200 3 (each router tak
 from typing import Final
 
 from capanalyze.tcp.connection import Close
-from capanalyze.tcp.evidence import WENT_ON, came_another_way, usual_ttl
+from capanalyze.tcp.evidence import came_another_way, usual_ttl
+from capanalyze.tcp.grounds import WENT_ON
 from capanalyze.timeline.both_ends import made_between, proved, unsent
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding

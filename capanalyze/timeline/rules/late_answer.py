@@ -11,7 +11,7 @@ Source of the facts: failures.md 9 and 16; protocol.md 6.3 row o.
 
 from typing import Final
 
-from capanalyze.timeline.ends import between, turned_over
+from capanalyze.timeline.ends import turned_over
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.half_closed import half_closed
@@ -19,9 +19,6 @@ from capanalyze.timeline.rules.client_left_early import came_late, came_soon
 from capanalyze.timeline.words import SECOND, span
 
 ID: Final = "late-answer"
-
-HELLO: Final = 0
-"""The id of both hellos (tws/message.py)."""
 
 SLOW: Final = SECOND
 """A hello is answered within milliseconds; above this a human or a starting gateway is in between."""
@@ -40,11 +37,11 @@ def check(facts: Facts) -> Finding | None:
     in_time = bool(late) and (came_soon(facts) or half_closed(facts))
     if facts.stage == "not_ready" and len(facts.late_readiness) == len(facts.missing_names) and not in_time:
         return _ready_too_late(facts)
-    delay = between(facts.hello, facts.answer, facts.set_back)
+    delay = facts.between(facts.hello, facts.answer)
     if facts.hello is None or facts.answer is None or delay is None or _begins_unseen(facts):
         return None
     if facts.answered_too_late and not in_time:
-        gave_up = between(facts.hello, facts.close, facts.set_back)
+        gave_up = facts.between(facts.hello, facts.close)
         return finding(
             ID,
             "The gateway answered the hello after the client had given up",
@@ -72,12 +69,12 @@ def check(facts: Facts) -> Finding | None:
 def _begins_unseen(facts: Facts) -> bool:
     """Whether the capture lacks octets of the answer, so that it does not show when that came."""
     head = facts.session.head if facts.session is not None else ()
-    return any(message.missing > 0 for message in head if message.id == HELLO and not message.from_client)
+    return any(message.missing > 0 for message in head if message.encoding == "hello" and not message.from_client)
 
 
 def _ready_too_late(facts: Facts) -> Finding:
-    gave_up = between(facts.start_api, facts.close, facts.set_back)
-    delays = [(name, at, between(facts.start_api, at, facts.set_back)) for name, at in facts.late_readiness]
+    gave_up = facts.between(facts.start_api, facts.close)
+    delays = [(name, at, facts.between(facts.start_api, at)) for name, at in facts.late_readiness]
     evidence = [
         f"{name} {f'{span(delay)} after startApi' if delay is not None else 'came'} (packet {at.packet})"
         for name, at, delay in delays

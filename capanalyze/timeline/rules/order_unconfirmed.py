@@ -11,7 +11,7 @@ the host's, not the program's).
 
 from typing import Final
 
-from capanalyze.timeline.ends import between, moment
+from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.orders import answered_late, held, more_unanswered, unconfirmed
@@ -41,7 +41,7 @@ def check(facts: Facts) -> Finding | None:
         if side.acked_rel >= side.next_rel
         else "did not acknowledge all that the client sent: it may not have got it"
     )
-    last = between(moment(orders[-1].packet, orders[-1].ts_ns), facts.until, facts.set_back)
+    last = facts.between(moment(orders[-1].packet, orders[-1].ts_ns), facts.until)
     at_once = facts.closer == "client" and last is not None and last < SECOND
     closed = "likely" if facts.inferred else "certain"
     return finding(
@@ -67,7 +67,7 @@ def _listed(facts: Facts, orders: list[Named]) -> str:
     end = "the close" if facts.closer else "the end"
     words = []
     for one in orders[:LISTED_REQUESTS]:
-        before = between(moment(one.packet, one.ts_ns), facts.until, facts.set_back)
+        before = facts.between(moment(one.packet, one.ts_ns), facts.until)
         when = f", {span(before)} before {end}" if before is not None and before >= 0 else ""
         words.append(f"{one.name} {one.request_id} (packet {one.packet}{when})")
     least = more_unanswered(facts) or len(answered_late(facts)) == ORDERS_KEPT
@@ -78,7 +78,7 @@ def _came_late(facts: Facts, late: list[OrderAnswered]) -> list[str]:
     """What answered orders when the client had closed, and whether its host took all of that."""
     words = []
     for one in late:
-        after = between(facts.close, moment(one.at_packet, one.at_ts), facts.set_back)
+        after = facts.between(facts.close, moment(one.at_packet, one.at_ts))
         when = f" {span(after)}" if after is not None and after >= 0 else ""
         words.append(
             f"{one.answer} about {one.request_id} came{when} after the client's {facts.kind} (packet {one.at_packet})"

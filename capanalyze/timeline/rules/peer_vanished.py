@@ -13,7 +13,7 @@ from typing import Final
 from capanalyze.timeline.arrival import lost
 from capanalyze.timeline.both_ends import lost_between
 from capanalyze.timeline.capture_points import nearer
-from capanalyze.timeline.ends import End, between, moment
+from capanalyze.timeline.ends import End, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.held_up import TOO_LARGE, unacknowledged
@@ -56,7 +56,7 @@ def check(facts: Facts) -> Finding | None:
     there, way = nearer(facts, peer.name), lost_between(facts, found)
     if there is not None and way:
         return _lost(found, there, way)
-    silent = between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended, facts.set_back) if not way else None
+    silent = facts.between(moment(peer.side.last_packet, peer.side.last_ts), facts.ended) if not way else None
     return finding(
         ID,
         _title(found, way),

@@ -8,7 +8,6 @@ Source of the facts: failures.md 20 (socat's default half-close time-out, measur
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, finding
 from capanalyze.timeline.words import MILLISECOND, span
@@ -23,7 +22,7 @@ def check(facts: Facts) -> Finding | None:
     """Fires where an unanswered hello was followed by FINs 0.5 s apart, the client's first."""
     if facts.closer != "client" or facts.stage != "hello_unanswered" or facts.server.fin is None:
         return None
-    apart = between(facts.close, facts.server.fin)
+    apart = facts.between(facts.close, facts.server.fin)
     if apart is None or abs(apart - SOCAT) > NEAR:
         return None
     return finding(

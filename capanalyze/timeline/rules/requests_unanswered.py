@@ -10,7 +10,7 @@ Source of the facts: protocol.md 3.6 (which request has which answer); failures.
 
 from typing import Final
 
-from capanalyze.timeline.ends import Moment, between, moment
+from capanalyze.timeline.ends import Moment, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import untaken
@@ -62,7 +62,7 @@ def check(facts: Facts) -> Finding | None:
     more = len(old) - sum(len(sent) for _, sent in named) + int(session.unanswered_left_out)
     evidence = [f"no answer to {first_of(_by_name(named), more)}"]
     last = facts.server.last_before
-    silent = between(last, end, facts.set_back)
+    silent = facts.between(last, end)
     hung = last is not None and last.packet < old[0].packet and silent is not None
     if facts.server.cut and not hung:
         return None  # the answers may lie behind what the snapshot length left of the gateway's packets
@@ -110,7 +110,7 @@ def _held(facts: Facts, old: list[Named]) -> list[Cause]:
 def _goes_on(facts: Facts, old: list[Named]) -> bool:
     """Whether the gateway spoke after the last of them, PATIENCE later and more: it did not hang."""
     last = facts.server.last_before
-    waited = between(moment(old[-1].packet, old[-1].ts_ns), last, facts.set_back)
+    waited = facts.between(moment(old[-1].packet, old[-1].ts_ns), last)
     return waited is not None and waited >= PATIENCE
 
 
@@ -126,7 +126,7 @@ def _waited_long(facts: Facts, session: Session, end: Moment | None) -> list[Nam
     return [
         entry
         for entry in waiting(session)
-        if (waited := between(moment(entry.packet, entry.ts_ns), end)) is not None
+        if (waited := facts.between(moment(entry.packet, entry.ts_ns), end)) is not None
         and waited >= PATIENCE
         and entry.packet < heard
         and (entry.packet, entry.name) not in lost

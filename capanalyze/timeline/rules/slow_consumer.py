@@ -9,7 +9,7 @@ Source of the facts: RFC 9293 3.8.6; failures.md 48 (Linux probes with segments 
 from itertools import pairwise
 from typing import Final
 
-from capanalyze.timeline.ends import Moment, between, moment
+from capanalyze.timeline.ends import Moment, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.rules.gateway_stops_reading import BRIEF, LONG
@@ -67,7 +67,7 @@ def _shut(facts: Facts) -> tuple[int | None, str]:
     for after, before in pairwise([0, *opened, end.packet + 1]):
         signs = [at for at in _signs(facts) if after < at.packet < before]
         open_again = before <= end.packet or (not facts.closer and int(facts.client.side.window) > 0)
-        stayed = between(signs[0], signs[-1] if open_again else end) if signs else None
+        stayed = facts.between(signs[0], signs[-1] if open_again else end) if signs else None
         if stayed is not None and (best is None or stayed > best):
             best = stayed
             words = f"it stayed 0 for {'at least ' if open_again else ''}{span(stayed)}, from packet {signs[0].packet}"

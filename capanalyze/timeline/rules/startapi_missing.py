@@ -8,7 +8,6 @@ Source of the facts: failures.md 27; protocol.md 6.3 row k (ibapi loses a hello 
 
 from typing import Final
 
-from capanalyze.timeline.ends import between
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import messages_before_close
@@ -37,7 +36,7 @@ def check(facts: Facts) -> Finding | None:
         return None
     if facts.started_too_late or answer_unheard(facts) or version_window_miss.missed(facts):
         return None
-    waited = between(facts.answer, facts.until, facts.set_back)
+    waited = facts.between(facts.answer, facts.until)
     if (waited is None and facts.closer != "client") or (waited is not None and waited < SOON):
         return None
     evidence = [
