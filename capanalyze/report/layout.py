@@ -104,21 +104,26 @@ def told_in_full(report: Report) -> list[ConnectionReport]:
     """The connections whose timelines are printed.
 
     First those that findings across connections begin and end with (the first try of a storm, the client that was one
-    too many), then those with problems, then others that such findings cite, then by number.
+    too many), then those with problems, the first of each kind before the second of any, then others that such findings
+    cite, then by number.
     """
     cited = [set(finding.packets) for finding in report.findings]
     about = [[entry.conn for entry in report.connections if entry.first_packet in begun] for begun in cited]
     ends = {conn for conns in about for conn in (*conns[:1], *conns[-1:])}
     others = {conn for conns in about for conn in conns}
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for entry in report.connections:
+        alike.setdefault(_problems(entry), []).append(entry.conn)
+    nth = {conn: before for problems, conns in alike.items() if problems for before, conn in enumerate(conns)}
     ranked = sorted(
         report.connections,
-        key=lambda entry: (entry.conn not in ends, not _troubled(entry), entry.conn not in others, entry.conn),
+        key=lambda entry: (entry.conn not in ends, nth.get(entry.conn, len(nth)), entry.conn not in others, entry.conn),
     )
     return sorted(ranked[:TOLD_IN_FULL], key=lambda entry: entry.conn)
 
 
-def _troubled(connection: ConnectionReport) -> bool:
-    return any(finding.severity == "problem" for finding in connection.findings)
+def _problems(connection: ConnectionReport) -> tuple[str, ...]:
+    return tuple(finding.id for finding in connection.findings if finding.severity == "problem")
 
 
 def overview(report: Report, width: int) -> list[Line]:

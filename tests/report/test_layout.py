@@ -68,6 +68,14 @@ def test_the_connection_that_was_one_too_many_is_told_in_full() -> None:
     assert "Told in full below: 1, 2, 3, 4, 5, 6, 10 and 43." in " ".join(said.split())
 
 
+def test_the_session_that_a_storm_of_attempts_follows_is_told_in_full() -> None:
+    talk = ready(client_address=("127.0.0.1", 39999), clock=START - 90 * 10**9).after(80)
+
+    said = text(report(talk.server.fin().client.fin().server.ack(), *attempts(13)))
+
+    assert "Told in full below: 1, 2, 3, 4, 5, 6, 7 and 14." in said
+
+
 def test_evidence_that_differs_is_bounded_and_counted() -> None:
     talks = [
         Conversation(client_address=("127.0.0.1", 40000 + index), clock=START + index * 10**9)
