@@ -202,9 +202,14 @@ _RANKS: Final = {
 
 
 def _rank(facts: Facts) -> int:
-    """The worst first: what a user of the API would call a failure before what went well."""
+    """The worst first: what a user of the API would call a failure before what went well.
+
+    A session that was ended comes before attempts that came to nothing, however many: they are often what followed it.
+    """
     if not facts.api or facts.upstream or second_address(facts) is not None:
         return 7
+    if facts.closer == "server" and facts.working and facts.speaks:
+        return 0
     rank = _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread", "cut"} else 2)
     if of_itself(facts) is not None:
         return _RANKS["client", "no_data"]

@@ -119,6 +119,27 @@ def test_a_session_that_the_gateway_ends_is_no_less_bad_for_a_request_that_it_di
     assert verdict(ended, refused).startswith("The gateway closed first on connection 1 (FIN in packet 14)")
 
 
+@pytest.mark.parametrize("began_in_capture", [True, False])
+def test_a_session_that_the_gateway_ends_comes_before_many_attempts_that_it_refused_then(
+    began_in_capture: bool,
+) -> None:
+    start = 1_700_000_000_000_000_000
+    talk = ready(clock=start) if began_in_capture else Conversation(clock=start).established()
+    talk = talk.server.data(frame("49", "1", "1700000000")).client.ack().after(9)
+    ended = talk.server.fin().client.fin().server.ack()
+    refused = [
+        Conversation(client_address=("127.0.0.1", 50001 + at), clock=start + at * 10**9 + 10**10)
+        .client.syn()
+        .server.rst()
+        for at in range(12)
+    ]
+
+    actual = verdict(ended, *refused)
+
+    assert actual.startswith("The gateway closed first on connection 1 (FIN in packet ")
+    assert "; the gateway's host refused connections 2 to 13 (RST in packets " in actual
+
+
 def test_sessions_that_stand_still_are_told_together_with_one_of_them_for_an_example() -> None:
     start = 1_700_000_000_000_000_000
     talks = [ready(client_address=("127.0.0.1", 50000 + at), clock=start + at * 10**9) for at in range(3)]
