@@ -15,8 +15,8 @@ FOUND: Final = 1
 """Exit status of a finding that --fail-on names."""
 
 
-def deliver(report: Report, form: Format, path: str | None, zone: tzinfo) -> None:
-    """Write the report.
+def deliver(report: Report, form: Format, path: str | None, zone: tzinfo, *, redact: bool | None) -> None:
+    """Write the report; ``redact``: whether it was asked for, which gets the answer that nothing was redacted.
 
     Raises:
         CapanalyzeError: no file can have that name.
@@ -25,9 +25,9 @@ def deliver(report: Report, form: Format, path: str | None, zone: tzinfo) -> Non
     look = Look(width(), zone)
     if form is Format.TEXT and not is_file(path) and is_terminal():
         _show(report, look)
-        return
-    write(in_batches(render_pieces(report, form, look)), path)
-    if is_file(path) or form is Format.MD:
+    else:
+        write(in_batches(render_pieces(report, form, look)), path)
+    if is_file(path) or form is Format.MD or redact:
         note(NOT_REDACTED)
 
 

@@ -63,7 +63,7 @@ def command(
     form: ReportFormat = None,
     output: Output = None,
     tz: Zone = "utc",
-    redact: Redact = None,  # noqa: ARG001 - accepted as the contract says; deliver() says that nothing was redacted
+    redact: Redact = None,
     fail_on: FailOn = None,
 ) -> int:
     """Capture, show connections and messages as they come, and report at the end (Ctrl-C, or an option ends it)."""
@@ -94,7 +94,7 @@ def command(
     assert report is not None
     if not report.capture.packets:
         note(f"note: no packet on {words}: does the client connect through this interface, and to such a port?")
-    deliver(report, how, output, zone)
+    deliver(report, how, output, zone, redact=redact)
     for error in following.errors:
         fail(error)
     return COULD_NOT if following.errors else status(report, fail_on)

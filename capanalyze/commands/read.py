@@ -42,7 +42,7 @@ def command(
     form: ReportFormat = None,
     output: Output = None,
     tz: Zone = "utc",
-    redact: Redact = None,  # noqa: ARG001 - accepted as the contract says; deliver() says that nothing was redacted
+    redact: Redact = None,
     fail_on: FailOn = None,
     engine: Annotated[
         Engine, typer.Option(help="What reads FILE; auto: tshark only for what capanalyze cannot read itself.")
@@ -61,5 +61,5 @@ def command(
             engine=engine.value,
             progress=bar if wanted() else None,
         )
-    deliver(report, how, output, zone)
+    deliver(report, how, output, zone, redact=redact)
     return status(report, fail_on)

@@ -59,6 +59,14 @@ def test_markdown_says_on_standard_error_that_nothing_was_redacted(story: Story)
     assert out.startswith("**The client closed first")
 
 
+@pytest.mark.parametrize(("asked", "told"), [("--redact", NOT_REDACTED), ("--no-redact", "")])
+def test_who_asks_for_redaction_is_told_that_there_was_none(story: Story, asked: str, told: str) -> None:
+    status, out, error = capanalyze("read", "--format", "json", asked, story("wrong-hello"))
+
+    assert (status, error) == (0, told)
+    assert out.startswith("{")
+
+
 @pytest.mark.parametrize(("suffix", "begins"), [(".txt", "The client"), (".md", "**The client"), (".json", "{\n")])
 def test_the_suffix_of_the_output_chooses_the_format(story: Story, tmp_path: Path, suffix: str, begins: str) -> None:
     path = tmp_path / f"out{suffix}"
