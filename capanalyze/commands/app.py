@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from capanalyze.commands.interrupts import endured
-from capanalyze.commands.output import COULD_NOT, fail, note
+from capanalyze.commands.output import COULD_NOT, fail, lost, note
 from capanalyze.errors import CapanalyzeError
 
 COMMANDS: Final = {
@@ -44,6 +44,14 @@ def run(arguments: Sequence[str]) -> int:
         return end.code if isinstance(end.code, int) else 0
     except BrokenPipeError:
         return 0
+    except CapanalyzeError as error:  # of --version
+        fail(error)
+        return COULD_NOT
+    except OSError as error:
+        if arguments and "--help" not in arguments:
+            raise
+        fail(lost(error))
+        return COULD_NOT
     return 0
 
 

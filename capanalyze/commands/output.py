@@ -90,11 +90,18 @@ def to_stdout(text: str) -> bool:
         _let_go(stream)
         return False
     except OSError as error:
-        _let_go(stream)
         if error.errno == errno.EINVAL:  # how Windows says that the reader of a pipe has gone
+            _let_go(stream)
             return False
-        raise unwritable(error) from error
+        raise lost(error) from error
     return True
+
+
+def lost(error: OSError) -> NoAccessError:
+    """What to tell of standard output that the system does not take, and to which nothing more is written."""
+    if sys.stdout is not None:
+        _let_go(sys.stdout)
+    return unwritable(error)
 
 
 def unwritable(error: OSError) -> NoAccessError:

@@ -71,6 +71,23 @@ def test_a_reader_that_goes_away_from_help_is_no_error(words: list[str]) -> None
     assert done.stderr == b"status 0\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["read", "--help"], ["--version"]])
+def test_help_that_finds_no_room_is_one_clear_error(words: list[str]) -> None:
+    done = run(*words, shell='"$@" > /dev/full')
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: standard output cannot be written: ")
+    assert done.stderr.endswith(b"\nhint: write to a file with -o FILE\n")
+    assert done.stderr.count(b"\n") == 2
+
+
+def test_a_version_that_nobody_can_read_is_one_clear_error() -> None:
+    done = run("--version", shell='"$@" >&-')
+
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, b"error: standard output is closed")
+
+
 def test_a_closed_standard_output_is_one_clear_error(story: Story) -> None:
     done = run("read", story("wrong-hello"), shell='"$@" >&-')
 
