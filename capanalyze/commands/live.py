@@ -28,8 +28,8 @@ from capanalyze.commands.options import (
     ports_of,
     zone_of,
 )
-from capanalyze.commands.output import COULD_NOT, fail, is_file, note
-from capanalyze.errors import CapanalyzeError
+from capanalyze.commands.output import COULD_NOT, fail, is_file, note, try_out
+from capanalyze.errors import CapanalyzeError, NoAccessError
 from capanalyze.report._text import ARROWS, moment
 from capanalyze.timeline.lines import TimelineLine
 
@@ -94,10 +94,16 @@ def command(
     assert report is not None
     if not report.capture.packets:
         note(f"note: no packet on {words}: does the client connect through this interface, and to such a port?")
-    deliver(report, how, output, zone, redact=redact)
-    for error in following.errors:
+    errors = [*following.errors]
+    for path in (output, None) if is_file(output) else (None,):  # what was captured cannot be captured again
+        try:
+            deliver(report, how, path, zone, redact=redact)
+            break
+        except NoAccessError as unwritten:
+            errors.append(unwritten)
+    for error in errors:
         fail(error)
-    return COULD_NOT if following.errors else status(report, fail_on)
+    return COULD_NOT if errors else status(report, fail_on)
 
 
 def _check(write: str | None, output: str | None, duration: float | None) -> None:
@@ -105,6 +111,7 @@ def _check(write: str | None, output: str | None, duration: float | None) -> Non
 
     Raises:
         CapanalyzeError: the packets would go to no file, or be replaced by the report; a duration that never ends.
+        NoAccessError: the report's file cannot be written.
     """
     if write == "-":
         raise CapanalyzeError("-w -: standard output is for the report", "name a file: -w trace.pcapng")
@@ -112,6 +119,7 @@ def _check(write: str | None, output: str | None, duration: float | None) -> Non
         raise CapanalyzeError(f"{output}: -w and -o name the same file", "give the report a name of its own")
     if duration is not None and not math.isfinite(duration):
         raise CapanalyzeError(f"--duration {duration}: no number of seconds", "leave it out to capture until Ctrl-C")
+    try_out(output)
 
 
 def event_line(event: TimelineLine, zone: tzinfo) -> str:

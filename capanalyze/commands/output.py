@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO, TypeGuard
 
@@ -153,6 +153,22 @@ def whole_file(path: str) -> Iterator[BinaryIO]:
         full = error.errno == errno.ENOSPC
         hint = "make room there, or choose another disk" if full else ELSEWHERE
         raise NoAccessError(f"{path}: cannot be written: {error.strerror or error}", hint) from error
+
+
+class _TriedError(Exception):
+    """Ends a trial."""
+
+
+def try_out(path: str | None) -> None:
+    """Refuse a file that could not be written once all is read; nothing is left behind, nor changed.
+
+    Raises:
+        CapanalyzeError: no file can have that name.
+        NoAccessError: the folder or the file cannot be written.
+    """
+    if is_file(path) and not _is_special(usable(path)):
+        with suppress(_TriedError), whole_file(path):
+            raise _TriedError
 
 
 def in_batches(lines: Iterable[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from capanalyze.commands.options import (
     ports_of,
     zone_of,
 )
+from capanalyze.commands.output import try_out
 from capanalyze.commands.progress import Bar, wanted
 
 
@@ -53,6 +54,7 @@ def command(
 
     zone, how = zone_of(tz), format_of(form, output, SUFFIXES)
     apart(output, files)
+    try_out(output)
     with Bar() as bar:
         report = read(
             files,

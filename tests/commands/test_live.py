@@ -148,6 +148,21 @@ def test_ctrl_c_ends_the_capture_in_good_order_with_the_report(namespace: Namesp
     assert "The client closed first" in out
 
 
+def test_a_report_whose_file_cannot_be_written_in_the_end_goes_to_standard_output(
+    namespace: Namespace, tmp_path: Path
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    command = LiveCommand(namespace, "-o", str(folder / "report.md"))
+    folder.rmdir()
+    command.process.send_signal(signal.SIGINT)
+
+    status, out, said = command.finish()
+
+    assert (status, out.splitlines()[0]) == (2, "**The capture holds no packet.**")
+    assert f"error: {folder}/report.md: cannot be written: No such file or directory\n" in said
+
+
 def test_a_number_of_packets_ends_it(namespace: Namespace) -> None:
     live = LiveCommand(namespace, "--count", "4", "--format", "json")
 

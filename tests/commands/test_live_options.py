@@ -17,6 +17,8 @@ from tests.commands.command_line import capanalyze
         (("-w", "-"), "-w -: standard output is for the report"),
         (("--duration", "nan"), "--duration nan: no number of seconds"),
         (("--duration", "inf"), "--duration inf: no number of seconds"),
+        (("-o", "nowhere/report.md"), "nowhere/report.md: cannot be written: No such file or directory"),
+        (("-o", ".", "--format", "md"), ".: cannot be written: Is a directory"),
     ],
 )
 def test_what_would_capture_for_nothing_is_refused_before_it_begins(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -65,6 +66,23 @@ def test_who_asks_for_redaction_is_told_that_there_was_none(story: Story, asked:
 
     assert (status, error) == (0, told)
     assert out.startswith("{")
+
+
+def test_a_file_that_cannot_be_written_is_told_before_a_capture_is_read(story: Story, tmp_path: Path) -> None:
+    with mock.patch("capanalyze.api.read") as read:
+        status, _, error = capanalyze("read", story("wrong-hello"), "-o", str(tmp_path / "nowhere" / "report.md"))
+
+    assert (status, read.call_count) == (2, 0)
+    assert "report.md: cannot be written: No such file or directory\n" in error
+
+
+def test_a_file_that_is_there_is_not_changed_by_a_capture_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "report.md"
+    path.write_text("of before", encoding="utf-8")
+
+    status, _, _ = capanalyze("read", str(tmp_path / "none.pcap"), "-o", str(path))
+
+    assert (status, path.read_text(encoding="utf-8"), [*tmp_path.iterdir()]) == (2, "of before", [path])
 
 
 @pytest.mark.parametrize(("suffix", "begins"), [(".txt", "The client"), (".md", "**The client"), (".json", "{\n")])
