@@ -85,8 +85,8 @@ def command(
         statistics = following.statistics
         numbers = f"port{'s' * (len(ports) > 1)} {' '.join(map(str, ports))}"
         words = f"{statistics.interface}, {'any port' if all_connections else numbers}"
-        note(f"capturing on {words}, with {statistics.engine}; Ctrl-C ends it")
         _stop_on_signals(following)
+        note(f"capturing on {words}, with {statistics.engine}; Ctrl-C ends it")
         for event in following:
             if isinstance(event, TimelineLine):
                 note(event_line(event, zone))
@@ -130,7 +130,10 @@ def event_line(event: TimelineLine, zone: tzinfo) -> str:
 
 
 def _stop_on_signals(following: "Live") -> None:
-    """Ctrl-C and a termination end the capture in good order; a second Ctrl-C ends everything."""
+    """Ctrl-C, a termination and a terminal that goes away end the capture in good order; a second Ctrl-C everything.
+
+    Where no terminal may end it (nohup), none does.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
         following.stop()
@@ -138,3 +141,6 @@ def _stop_on_signals(following: "Live") -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hang_up is not None and signal.getsignal(hang_up) != signal.SIG_IGN:
+        signal.signal(hang_up, stop)

@@ -136,16 +136,32 @@ def test_all_captures_the_connections_of_any_port(namespace: Namespace) -> None:
     assert [one["server"]["port"] for one in json.loads(out)["connections"]] == [namespace.port + 7]
 
 
-def test_ctrl_c_ends_the_capture_in_good_order_with_the_report(namespace: Namespace) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_capture_in_good_order_with_the_report(namespace: Namespace, number: int) -> None:
     live = LiveCommand(namespace)
     traffic(namespace)
     live.wait_for("FIN: closes")
 
-    live.process.send_signal(signal.SIGINT)
+    live.process.send_signal(number)
 
     status, out, _ = live.finish()
     assert status == 0
     assert "The client closed first" in out
+
+
+def test_a_terminal_that_goes_away_ends_no_capture_that_was_to_outlast_it(namespace: Namespace) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        live = LiveCommand(namespace)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    live.process.send_signal(signal.SIGHUP)
+    traffic(namespace)
+    live.wait_for("FIN: closes")
+
+    live.process.send_signal(signal.SIGTERM)
+
+    assert "The client closed first" in live.finish()[1]
 
 
 def test_a_report_whose_file_cannot_be_written_in_the_end_goes_to_standard_output(
