@@ -137,7 +137,8 @@ def _stop_on_signals(following: "Live") -> None:
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
         following.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if number == signal.SIGINT:  # of signals that come at once, the first Ctrl-C may be the second to be heard
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)

@@ -149,6 +149,19 @@ def test_a_signal_ends_the_capture_in_good_order_with_the_report(namespace: Name
     assert "The client closed first" in out
 
 
+def test_signals_that_come_all_at_once_end_it_in_good_order_too(namespace: Namespace) -> None:
+    live = LiveCommand(namespace)
+    traffic(namespace)
+    live.wait_for("FIN: closes")
+
+    for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCONT):
+        live.process.send_signal(number)
+
+    status, out, _ = live.finish()
+    assert status == 0
+    assert "The client closed first" in out
+
+
 def test_a_terminal_that_goes_away_ends_no_capture_that_was_to_outlast_it(namespace: Namespace) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
