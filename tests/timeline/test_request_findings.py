@@ -270,3 +270,17 @@ def test_after_a_long_silence_a_computer_may_have_slept() -> None:
     finding = found("idle-timeout", ready().after(9000).client.data(frame("49", "1")).server.bare_rst())
 
     assert any("slept" in cause.text for cause in finding.causes)
+
+
+def test_requests_of_a_gateway_that_had_lost_ib_likely_waited_for_it() -> None:
+    lost = ready().server.data(error(1100)).client.ack().client.data(frame("61", "1")).server.ack().after(9)
+    back = ready().server.data(error(1100) + error(1102)).client.ack().client.data(frame("61", "1")).server.ack()
+    before = ready().client.data(frame("61", "1")).server.ack().after(9).server.data(error(1100)).client.ack()
+
+    cause = found("requests-unanswered", lost.client.fin()).causes[-1]
+    assert (cause.text, cause.certainty) == (
+        "the gateway had lost its own connection to IB (error 1100 in packet 12)",
+        "likely",
+    )
+    for talk in (back.after(9).client.fin(), before.client.fin()):
+        assert found("requests-unanswered", talk).causes[-1].text.startswith("IB's servers did not answer the gateway")

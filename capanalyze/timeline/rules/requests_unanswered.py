@@ -11,11 +11,13 @@ Source of the facts: protocol.md 3.6 (which request has which answer); failures.
 from typing import Final
 
 from capanalyze.timeline.ends import Moment, moment
+from capanalyze.timeline.errors_told import UPSTREAM as LOST
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import untaken
 from capanalyze.timeline.orders import errors_in_doubt, held
 from capanalyze.timeline.pacing import REJECTED
+from capanalyze.timeline.standing import standing
 from capanalyze.timeline.troubles import PATIENCE, sent_too_early, waiting
 from capanalyze.timeline.words import LISTED_REQUESTS, count, first_of, listing, packets, span
 from capanalyze.tws.session import Session
@@ -85,10 +87,22 @@ def check(facts: Facts) -> Finding | None:
         causes=[
             *([MANY] if facts.error(REJECTED) is not None else []),
             *([] if goes_on else [HANGS_INDEED if hangs else HANGS]),
-            *([] if hangs and not goes_on else [UPSTREAM]),
+            *([] if hangs and not goes_on else [_upstream(facts, old)]),
             *_held(facts, old),
         ],
         advice=_advice(goes_on=goes_on, hangs=hangs),
+    )
+
+
+def _upstream(facts: Facts, old: list[Named]) -> Cause:
+    """That IB did not answer, which is likely where the gateway had said that it had lost IB."""
+    lost = next((one for one in standing(facts) if one.code in LOST and one.at.packet < old[-1].packet), None)
+    if lost is None:
+        return UPSTREAM
+    return Cause(
+        f"the gateway had lost its own connection to IB (error {lost.code} in packet {lost.at.packet})",
+        "likely",
+        "the same request once it has it back (1101 or 1102)",
     )
 
 
