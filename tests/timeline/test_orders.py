@@ -152,3 +152,15 @@ def test_of_what_came_late_some_may_have_been_taken() -> None:
     evidence = found("order-unconfirmed", talk.server.data(AN_ORDER_STATUS).client.bare_rst()).evidence
 
     assert evidence[2].startswith("the client's host did not acknowledge all that came after that, and sent a RST")
+
+
+def test_an_order_that_waits_in_a_session_that_goes_on_is_not_to_be_sent_again_unseen() -> None:
+    waits = ready().client.data(ORDER).server.ack().after(5).server.data(frame("49", "1", "1700000000"))
+    asked = ready().client.data(frame("61", "1")).server.ack().after(5).server.data(frame("49", "1", "1700000000"))
+    ended = ready().client.data(ORDER).server.ack().after(5).client.fin().server.ack()
+
+    said = "before an order is sent again, look for it in TWS, or with reqOpenOrders and reqExecutions: it may be there"
+    assert found("requests-unanswered", waits.client.ack()).advice.endswith(f"; {said}")
+    assert "order" not in found("requests-unanswered", asked.client.ack()).advice
+    assert said not in found("requests-unanswered", ended).advice
+    assert "before it is sent again" in found("order-unconfirmed", ended).advice
