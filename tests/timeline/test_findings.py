@@ -318,3 +318,13 @@ def test_a_client_that_left_at_once_is_told_though_the_capture_cut_its_hello() -
     told = [finding.id for _, finding in read_files([file]).all_findings()]
 
     assert told == ["client-left-early", "capture-incomplete"]
+
+
+def test_an_attempt_that_followed_a_session_and_was_refused_its_id_did_not_end_with_it() -> None:
+    first = ready().after(5).server.fin().client.fin().server.ack()
+    taken = started(client_address=("127.0.0.1", 50001), clock=first.clock + 3 * 10**8).server.data(error(326))
+
+    finding = found("gateway-closed-midsession", first, taken.client.ack().server.fin().client.fin().server.ack())
+
+    assert not [text for text in finding.evidence if "within the same second" in text]
+    assert {cause.certainty for cause in finding.causes} == {"possible"}

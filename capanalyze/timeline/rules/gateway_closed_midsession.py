@@ -224,6 +224,12 @@ def _refused_after(facts: Facts) -> Facts | None:
 
 
 def _with(facts: Facts, other: Facts) -> bool:
+    """Whether the gateway ended another session at that time, which had begun before: no attempt that followed."""
+    if facts.close is None or other.close is None or other.closer != "server" or not other.working or not other.speaks:
+        return False
+    both_open = max(facts.connection.first_packet, other.connection.first_packet) < min(
+        facts.close.packet, other.close.packet
+    )
     waits = (between(facts.close, other.close), between(other.close, facts.close))
     together = any(apart is not None and apart <= TOGETHER for apart in waits)
-    return other.closer == "server" and other.speaks and together and not one_session(facts, other)
+    return both_open and together and not one_session(facts, other)
