@@ -19,6 +19,7 @@ from capanalyze.timeline.capture_points import same_connections
 from capanalyze.timeline.doubt import doubts, one_way
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.legs import ended_by_relay
+from capanalyze.timeline.orders import unconfirmed_told
 from capanalyze.timeline.remains import remains
 from capanalyze.timeline.rules.client_left_early import of_itself
 from capanalyze.timeline.start_errors import said_of_start
@@ -194,26 +195,29 @@ def _not_ready(facts: Facts) -> tuple[object, ...]:
 
 
 _RANKS: Final = {
-    ("", "ready"): 5,
-    ("client", "ready"): 4,
-    ("client", "plain"): 6,
-    ("client", "no_data"): 3,
+    ("", "ready"): 6,
+    ("client", "ready"): 5,
+    ("client", "plain"): 7,
+    ("client", "no_data"): 4,
 }
 
 
 def _rank(facts: Facts) -> int:
     """The worst first: what a user of the API would call a failure before what went well.
 
-    A session that was ended comes before attempts that came to nothing, however many: they are often what followed it.
+    An order of which nobody knows whether it was taken comes before all else, and a session that was ended before
+    attempts that came to nothing, however many: they are often what followed it.
     """
     if not facts.api or facts.upstream or second_address(facts) is not None:
-        return 7
-    if facts.closer == "server" and facts.working and facts.speaks:
+        return 8
+    if unconfirmed_told(facts):
         return 0
-    rank = _RANKS.get((facts.closer, facts.stage), 1 if facts.stage not in {"midstream", "unread", "cut"} else 2)
+    if facts.closer == "server" and facts.working and facts.speaks:
+        return 1
+    rank = _RANKS.get((facts.closer, facts.stage), 2 if facts.stage not in {"midstream", "unread", "cut"} else 3)
     if of_itself(facts) is not None:
         return _RANKS["client", "no_data"]
-    return min(rank, 2) if trouble_told(facts) else rank
+    return min(rank, 3) if trouble_told(facts) else rank
 
 
 def story(group: Group, total: int) -> str:

@@ -164,3 +164,27 @@ def test_an_order_that_waits_in_a_session_that_goes_on_is_not_to_be_sent_again_u
     assert "order" not in found("requests-unanswered", asked.client.ack()).advice
     assert said not in found("requests-unanswered", ended).advice
     assert "before it is sent again" in found("order-unconfirmed", ended).advice
+
+
+def test_an_order_that_may_have_been_taken_comes_first_of_all_that_happened() -> None:
+    start = 1_700_000_000_000_000_000
+    left = (
+        ready(clock=start).client.data(ORDER).after(0.002).client.fin().server.data(AN_ORDER_STATUS).client.bare_rst()
+    )
+    ended = [
+        ready(client_address=("127.0.0.1", 50001 + at), clock=start + at)
+        .after(9)
+        .server.fin()
+        .client.fin()
+        .server.ack()
+        for at in range(3)
+    ]
+    refused = [
+        Conversation(client_address=("127.0.0.1", 51000 + at), clock=start + 10**10 + at).client.syn().server.rst()
+        for at in range(9)
+    ]
+
+    actual = verdict(left, *ended, *refused)
+
+    assert actual.startswith("The client closed first on connection 1 (FIN in packet ")
+    assert "; the client's placeOrder 7 was answered only after it had closed;" in actual
