@@ -222,17 +222,21 @@ def test_an_interface_that_does_not_exist_is_one_error_and_one_hint(namespace: N
 def test_the_python_api_iterates_over_events_and_ends_with_the_report(namespace: Namespace) -> None:
     program = (
         "import sys, capanalyze\n"
-        f"seen = list(capanalyze.live(ports=[{namespace.port}], count=6))\n"
+        f"following = capanalyze.live(ports=[{namespace.port}], count=6)\n"
+        "print('captures', flush=True)\n"
+        "seen = list(following)\n"
         "print([type(one).__name__ for one in seen], [one.text for one in seen[:-1]], seen[-1].capture.packets)\n"
         "list(capanalyze.live(duration_s=0.1))\n"
     )
     line = namespace.command(sys.executable, "-c", program)
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, cwd=ROOT)
-    time.sleep(1.5)
-
-    traffic(namespace)
-
-    out, _ = process.communicate(timeout=30)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, cwd=ROOT) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "captures\n"
+            traffic(namespace)
+            out, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert out.startswith("['TimelineLine', 'TimelineLine', 'TimelineLine', 'TimelineLine', ")
     assert "'TimelineLine', 'Report'] ['SYN: asks for a connection', " in out
