@@ -4,6 +4,8 @@ from tests.conversation import Conversation
 from tests.timeline.rule_talks import AN_ORDER_STATUS, ORDER
 from tests.timeline.talk import findings, found, frame, ready, report, verdict
 
+LATER = {"client_address": ("127.0.0.1", 50_001), "client_isn": 9_000_000, "clock": 1_700_000_060_000_000_000}
+
 ANOTHER = frame("3", "8", "0", "ES")
 
 
@@ -188,3 +190,21 @@ def test_an_order_that_may_have_been_taken_comes_first_of_all_that_happened() ->
 
     assert actual.startswith("The client closed first on connection 1 (FIN in packet ")
     assert "; the client's placeOrder 7 was answered only after it had closed;" in actual
+
+
+def test_what_the_gateway_says_of_the_order_when_its_client_is_back_is_told() -> None:
+    back = ready(**LATER).client.data(frame("5", "1")).server.data(AN_ORDER_STATUS).client.ack()
+    finding = found("order-unconfirmed", restarted(), back)
+
+    seen = "the gateway told of an order 7 of this client id later, on connection 2: status Submitted (packet 30)"
+    assert finding.evidence[-1] == seen
+    assert finding.packets[-1] == 30
+
+
+def test_an_order_of_another_client_with_the_same_id_is_another_order() -> None:
+    of_another = frame("3", "7", "Submitted", "0", "1", "0", "1", "0", "0", "2", "", "0")
+    back = ready(**LATER).client.data(frame("5", "1")).server.data(of_another).client.ack()
+    before = ready(clock=1_600_000_000_000_000_000, client_address=("127.0.0.1", 50_001)).server.data(AN_ORDER_STATUS)
+
+    for other in (back, before):
+        assert not any("later" in line for line in found("order-unconfirmed", other, restarted()).evidence)

@@ -15,6 +15,7 @@ from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.orders import answered_late, held, more_unanswered, unconfirmed
+from capanalyze.timeline.told_later import told_later
 from capanalyze.timeline.words import LISTED_REQUESTS, SECOND, first_of, listing, span
 from capanalyze.tws.tally import ORDERS_KEPT, Named, OrderAnswered
 
@@ -44,16 +45,23 @@ def check(facts: Facts) -> Finding | None:
     last = facts.between(moment(orders[-1].packet, orders[-1].ts_ns), facts.until)
     at_once = facts.closer == "client" and last is not None and last < SECOND
     closed = "likely" if facts.inferred else "certain"
+    again = told_later(facts, orders[:LISTED_REQUESTS])
     return finding(
         ID,
         f"{'An order' if len(orders) == 1 else 'Orders'} had no answer when "
         + ("the client closed" if late else "the connection came to its end"),
-        [*(int(one.packet) for one in orders[:LISTED_REQUESTS]), facts.close, *(int(one.at_packet) for one in told)],
+        [
+            *(int(one.packet) for one in orders[:LISTED_REQUESTS]),
+            facts.close,
+            *(int(one.at_packet) for one in told),
+            *(one.packet for one in again),
+        ],
         [
             f"no answer to {_listed(facts, orders)}",
             *_came_late(facts, told),
             *([f"the gateway's host {taken}"] if len(late) < len(orders) else []),
             *_transmit(facts, orders),
+            *(one.words for one in again),
         ],
         severity="problem",
         certainty="possible" if facts.incomplete or facts.held_back else closed if late else "certain",
