@@ -120,12 +120,13 @@ def place_midstream(side: Side, peer: Side, seg: Segment) -> None:
         side.acked_rel -= 1
         move_leap(side, -1)
         shift(side, peer, seg.seq)
-    elif side.packets == 1 and ((ahead < 0 and seg.length > 1) or (ahead > 0 and side.trouble.told < 0)):
+    elif side.packets == 1 and ahead < 0 and seg.length > 1:
         # known by the peer's acknowledgements only: an older octet is data, a lone one before a keep-alive
         side.next_seq = seg.seq
         side.acked_rel -= ahead
         move_leap(side, -ahead)
-        be_unsure(side, not sure)
+    elif side.packets == 1 and ahead > 0:  # what lies between was sent; Wireshark, which begins here, does not tell
+        side.whole_rel = ahead
     if sure:
         be_unsure(side, False)
 

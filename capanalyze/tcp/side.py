@@ -43,7 +43,7 @@ class Side:
     """One end of a connection: what it sent, and how far the peer acknowledged it.
 
     Positions (``*_rel``) count octets of payload from 0, unwrapped to 64 bits; a SYN is at -1. In a capture
-    that starts mid-stream 0 is the first octet captured.
+    that starts mid-stream 0 is the first octet captured, or one before it that the peer had not acknowledged yet.
 
     Attributes for readers:
         host, port: its address (4 or 16 octets) and port.

@@ -1,5 +1,7 @@
 """What a capture says that began midway in a session: less than a whole one, and nothing else."""
 
+import pytest
+
 from tests.conversation import Conversation
 from tests.timeline.talk import (
     HELLO,
@@ -63,6 +65,36 @@ def test_an_answer_whose_beginning_was_not_captured_is_not_late() -> None:
 
     assert "late-answer" in whole
     assert "late-answer" not in [name for _, name in findings(talk)]
+
+
+CURRENT_TIME = frame("49", "1")
+
+
+def lost_right_behind(*, said: bytes, answered: bytes) -> Conversation:
+    """The capture begins with what the client says, and lacks the answer of the gateway, which goes on much later."""
+    talk = begun().client.data(said).server.data(answered, unseen=True).client.ack(unseen=True)
+    return talk.after(4)
+
+
+@pytest.mark.parametrize(
+    ("rule", "talk"),
+    [
+        ("accepted-but-silent", lost_right_behind(said=HELLO, answered=answer()).client.fin().server.ack()),
+        ("closed-without-answer", lost_right_behind(said=HELLO, answered=answer()).server.fin().client.ack()),
+        ("closed-after-startapi", lost_right_behind(said=START_API, answered=IN_USE).server.fin().client.ack()),
+        (
+            "requests-unanswered",
+            lost_right_behind(said=CURRENT_TIME, answered=CURRENT_TIME).server.data(TICK).client.ack(),
+        ),
+    ],
+)
+def test_an_answer_that_the_capture_lost_right_behind_its_beginning_may_have_come(
+    rule: str, talk: Conversation
+) -> None:
+    sure = [finding.id for _, finding in report(talk).all_findings() if finding.certainty == "certain"]
+
+    assert rule not in sure
+    assert "capture-incomplete" in sure
 
 
 NO_BODY = b"\0\0\0\x04\0\0\0\xf9"  # reqCurrentTime as protobuf: a gateway may send so few octets too
