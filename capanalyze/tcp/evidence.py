@@ -269,10 +269,24 @@ def captured_end(side: Side) -> i64:
 
 def is_whole(side: Side) -> bool:
     """Whether the last number of a side that the capture holds is an octet or its SYN, and so no FIN lies before it."""
-    if side.isn < 0 and side.trouble.told < 0 and side.octets == 0:
-        return False
     end = captured_end(side)
-    return all(gap.offset + gap.length != end for gap in side.trouble.gaps)
+    return is_begun(side) and all(gap.offset + gap.length != end for gap in side.trouble.gaps)
+
+
+def is_begun(side: Side) -> bool:
+    """Whether the capture holds an octet of a side, or knows its SYN, so that it had not closed before that."""
+    return side.isn >= 0 or side.trouble.told >= 0 or side.octets > 0
+
+
+def is_absent(side: Side) -> bool:
+    """Whether a side sent packets and the capture has none of them: it has one direction only.
+
+    So no close, no reset and no acknowledgement of it is seen. The peer acknowledged them, or sent octets, which it
+    does on a connection that was opened.
+    """
+    connection = side.connection
+    opened = connection is not None and connection.opened == "midstream" and side.peer.octets > 0
+    return side.packets == 0 and (side.acked_rel >= 0 or opened)
 
 
 def lacks_packets(connection: Connection) -> bool:

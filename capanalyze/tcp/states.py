@@ -7,7 +7,15 @@ Zeek's conn_state and history as seen from the client.
 from typing import Final
 
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import accepts_after, answered_by_the_open, asks_again, is_unheard, is_whole
+from capanalyze.tcp.evidence import (
+    accepts_after,
+    answered_by_the_open,
+    asks_again,
+    is_absent,
+    is_begun,
+    is_unheard,
+    is_whole,
+)
 from capanalyze.tcp.first import may_have_been_told
 from capanalyze.tcp.grounds import INEXACT, OTHER_WAY, UNASKED, WENT_ON
 from capanalyze.tcp.parting import NOWHERE
@@ -45,7 +53,7 @@ def rfc_states(connection: Connection) -> tuple[str, str]:
     if connection.reset is not None:
         return ("SYN_SENT", UNKNOWN) if asks_again(connection) else after_reset(connection, connection.reset)
     hidden = close is None and (is_hidden(client) or is_hidden(server))
-    if is_reset_unheeded(connection) or hidden:
+    if is_reset_unheeded(connection) or hidden or is_absent(client) or is_absent(server):
         return UNKNOWN, UNKNOWN
     if close is None:
         if has_not_taken_ack(server):
@@ -100,7 +108,12 @@ def is_hidden(side: Side) -> bool:
 
 
 def midstream(side: Side) -> str:
-    """The state of one end of a connection whose SYN is not in the capture, and which nobody closed."""
+    """The state of one end of a connection whose SYN is not in the capture, and which nobody closed in it.
+
+    Who has only acknowledged may have closed before the capture began, and its peer have heard of that.
+    """
+    if not (is_begun(side) and is_begun(side.peer)):
+        return UNKNOWN
     if side.scaled or (side.isn >= 0 and side.acked_rel >= 0):  # it sent more than SYNs and RSTs, or its SYN arrived
         return "ESTABLISHED"
     return "SYN_RECEIVED" if side.isn >= 0 else UNKNOWN

@@ -5,7 +5,7 @@ In: a group of Facts with the same plot. Out: a clause in brackets for the end o
 
 from typing import Final
 
-from capanalyze.tcp.connection import Side
+from capanalyze.tcp.evidence import is_absent
 from capanalyze.tcp.grounds import (
     ACCEPTED,
     ANSWER_LOST,
@@ -211,16 +211,8 @@ def one_way(group: Group) -> bool:
 
 
 def _one_way(group: Group, side: str) -> bool:
-    """Whether a side sent packets and the capture has none of them.
-
-    The other one acknowledged them, or sent octets, which it does on a connection that was opened.
-    """
-    return all(_absent(facts, facts.end(side).side) for facts in group)
-
-
-def _absent(facts: Facts, side: Side) -> bool:
-    opened = facts.connection.opened == "midstream" and side.peer.octets > 0
-    return side.packets == 0 and (side.acked_rel >= 0 or opened)
+    """Whether a side sent packets and the capture has none of them."""
+    return all(is_absent(facts.end(side).side) for facts in group)
 
 
 def _clock(group: Group) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conversation import Conversation
+from tests.conversation import Conversation, pcap
 from tests.follow import follow
 from tests.tcp.closes import notes, states
 
@@ -56,3 +56,36 @@ def test_what_was_acknowledged_before_the_first_packet_is_not_missing() -> None:
 
     assert (connection.client.missing, connection.server.missing) == (0, 0)
     assert states(connection) == ("ESTABLISHED", "ESTABLISHED")
+
+
+def test_who_only_acknowledges_may_have_closed_before_the_capture_began() -> None:
+    half_closed = Conversation().established()
+    half_closed.client.fin(unseen=True).server.ack(unseen=True)
+    open_still = Conversation().established()
+
+    for talk in (half_closed, open_still):
+        talk.server.data(b"more").client.ack()
+
+        assert states(follow(talk.pcap()).only) == ("UNKNOWN", "UNKNOWN")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_one_direction_alone_tells_no_state(side: str, whole: bool) -> None:
+    talk = Conversation().open() if whole else Conversation().established()
+    talk.client.data(b"request").server.data(b"answer").client.ack()
+    for until in ("open", "the client's FIN", "both FINs"):
+        if until != "open":
+            talk = talk.client.fin().server.ack() if until == "the client's FIN" else talk.server.fin().client.ack()
+        one_way = pcap(packet for packet in talk.packets if packet.sender == side)
+
+        assert states(follow(one_way).only) == ("UNKNOWN", "UNKNOWN")
+
+
+def test_a_reset_ends_both_of_which_one_direction_is_captured() -> None:
+    talk = Conversation().established().client.data(b"request").server.data(b"answer").client.rst()
+
+    assert states(follow(pcap(packet for packet in talk.packets if packet.sender == "client")).only) == (
+        "CLOSED",
+        "CLOSED",
+    )

@@ -91,7 +91,7 @@ def test_a_keep_alive_at_the_start_of_the_capture_is_no_fin() -> None:
 
     connection = follow(talk.pcap()).only
 
-    assert story(connection) == ("midstream", None, ("ESTABLISHED", "ESTABLISHED"))
+    assert story(connection) == ("midstream", None, ("UNKNOWN", "UNKNOWN"))  # either may have closed before
     assert (connection.client.octets, connection.client.missing) == (0, 0)
 
 
