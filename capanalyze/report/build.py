@@ -246,7 +246,7 @@ def _milestones(facts: Facts, session: Session) -> dict[str, Milestone]:
         )
         for name, entry in session.milestones.items()
     }
-    at = facts.opened_at if facts.connection.opened in {"complete", "midstream"} else None
+    at = (facts.opened_at or facts.began) if facts.connection.opened in {"complete", "midstream"} else None
     found["tcp_connected"] = Milestone(
         at is not None,
         at.packet if at is not None else None,

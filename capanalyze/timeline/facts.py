@@ -41,7 +41,7 @@ class Facts:
         upstream: it is TLS to a public address: on the API's port, the gateway's own way to IB.
         client, server: its Ends; one, the client, where it is connected to itself.
         listener: the address and port that it leads to.
-        began, opened_at, ended: its first packet; when it was open; the capture's last moment.
+        began, opened_at, ended: its first packet; when it was open, None if before the capture; the capture's end.
         hello, answer, start_api: when the messages of these names were whole, or None.
         readiness, missing_names: the messages that make a session usable, with when they came; those that did not.
         late_readiness, started_too_late: those of them, and whether startApi, that came when the other side had closed.
@@ -214,7 +214,7 @@ class Facts:
             for event in self.connection.events:
                 if event.kind == kind:
                     return moment(event.packet, event.ts_ns)
-        return self.began
+        return None if self.connection.opened == "midstream" else self.began
 
     # the session
 

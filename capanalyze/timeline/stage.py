@@ -82,7 +82,7 @@ def _starts(facts: Facts) -> bool:
 
 
 def _stage_without_hello(facts: Facts) -> str:
-    midstream = facts.connection.opened == "midstream"
+    midstream = facts.connection.opened == "midstream" and facts.hello is None
     silent = not facts.client.spoke and facts.client.unread > 0
     if not midstream and (silent or _lacks_beginning(facts, facts.client)):
         return "unread"

@@ -97,6 +97,16 @@ def test_an_answer_that_the_capture_lost_right_behind_its_beginning_may_have_com
     assert "capture-incomplete" in sure
 
 
+@pytest.mark.parametrize("end", ["fin", "rst"])
+def test_a_gateway_that_closed_before_the_clients_hello_ended_no_working_session(end: str) -> None:
+    talk = begun()
+    getattr(talk.server, end)(undelivered=True)
+    talk.client.data(HELLO).server.bare_rst()
+
+    assert [name for _, name in findings(talk)] == ["closed-without-answer"]
+    assert ", after the connection was opened and before the client's hello, without a word" in report(talk).verdict
+
+
 NO_BODY = b"\0\0\0\x04\0\0\0\xf9"  # reqCurrentTime as protobuf: a gateway may send so few octets too
 CANCELS = frame("4", "1", "7")  # cancelOrder; an error message of an old gateway has these fields too
 HIGH = ("192.168.1.20", 34567), ("172.17.0.2", 50001)

@@ -36,11 +36,8 @@ def check(facts: Facts) -> Finding | None:
     after = facts.between(start, facts.close)
     what = "the hello" if start is facts.hello else "the connection was open"
     how = "a RST" if facts.kind == "RST" else "a FIN"
-    evidence = [
-        f"{how} from the gateway's side {span(after)} after {what}, and not an octet before it"
-        if after is not None
-        else ""
-    ]
+    when = f" {span(after)} after {what}" if after is not None else ""
+    evidence = [f"{how} from the gateway's side{when}, and not an octet before it"]
     evidence += forgotten(facts)
     if facts.kind == "RST" and facts.hello is not None and not forgotten(facts):
         evidence.append("a close with the hello unread ends in a RST too, so the RST need not mean a refusal")
