@@ -277,6 +277,8 @@ class Tracker:
         if side.first_data_packet == 0 and fresh:
             side.first_data_packet = packet
             side.first_data_ts = ts_ns
+        if fresh and rel + seg.length <= side.acked_rel and not side.trouble.overtaken:
+            trouble(side).overtaken = packet
         if side.next_rel > before:
             for run in self.streams.runs:
                 if run.side != side.index:

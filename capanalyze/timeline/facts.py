@@ -180,8 +180,21 @@ class Facts:
 
     @property
     def incomplete(self) -> bool:
-        """Whether octets that were sent are not in the capture."""
-        return self.client.unread + self.server.unread > 0
+        """Whether an answer may not be in the capture, or not behind its request."""
+        return self.incomplete_by != ""
+
+    @property
+    def incomplete_by(self) -> str:
+        """Among what such an answer may be: octets that are not captured, or packets that are not in order; or ""."""
+        if self.client.unread + self.server.unread > 0:
+            return "octets are missing from the capture"
+        late = self.overtaken
+        return f"packets are out of order in the capture (packet {late} is acknowledged before it)" if late else ""
+
+    @property
+    def overtaken(self) -> int:
+        """The first packet that was captured after what acknowledges its octets; 0 none."""
+        return min((int(late) for end in self.ends if (late := end.side.trouble.overtaken)), default=0)
 
     @property
     def released(self) -> int | None:

@@ -197,6 +197,9 @@ def doubted(entry: Finding, facts: Facts) -> Finding:
     if end is not None and facts.disordered and facts.set_back is not None:
         unordered = f"the clock goes back before packet {facts.set_back.packet}: what lies in front may have come later"
         entry = entry._replace(certainty="possible", evidence=(*entry.evidence, unordered))
+    if end is not None and end.spoke and facts.overtaken and entry.certainty == "certain":
+        unordered = f"packet {facts.overtaken} is acknowledged before it: what lies in front may have come later"
+        entry = entry._replace(certainty="possible", evidence=(*entry.evidence, unordered))
     if end is None or not end.unread:
         return entry
     lacking = f"{count(end.unread, 'octet')} of the {end.called} not in the capture may say otherwise"

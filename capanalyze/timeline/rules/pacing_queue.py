@@ -66,5 +66,5 @@ def _beside(facts: Facts) -> list[str]:
     return [
         f"window 0 from the gateway in {packets(zeros.packets)}" if zeros is not None else "",
         f"the client had asked to be paced ({PACE_API} in its hello)" if PACE_API in options else "",
-        "octets are missing from the capture: answers may be among them" if facts.incomplete else "no error 100 came",
+        f"{facts.incomplete_by}: answers may be among them" if facts.incomplete else "no error 100 came",
     ]

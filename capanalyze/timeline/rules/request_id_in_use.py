@@ -30,7 +30,7 @@ def check(facts: Facts) -> Finding | None:
     if error is not None:
         evidence.append(told(error))
     if facts.incomplete:
-        evidence.append("octets are missing from the capture: an end or a cancellation may be among them")
+        evidence.append(f"{facts.incomplete_by}: an end or a cancellation may be among them")
     return finding(
         ID,
         "A request took an id that was in use",

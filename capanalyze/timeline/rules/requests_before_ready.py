@@ -27,7 +27,7 @@ def check(facts: Facts) -> Finding | None:
     told = first_of([f"{one.name} (packet {one.packet})" for one in lost], least=more_early(facts))
     evidence = [f"sent before the session was ready in packet {ready.packet}, and not answered: {told}"]
     if facts.incomplete:
-        evidence.append("octets are missing from the capture: the answers may be among them")
+        evidence.append(f"{facts.incomplete_by}: the answers may be among them")
     return finding(
         ID,
         "Requests were sent before the session was ready, and were not answered",

@@ -168,7 +168,7 @@ def _where_answers_may_be(facts: Facts) -> list[str]:
     """Why the answers may have been given, and not be in the capture."""
     reasons = []
     if facts.incomplete:
-        reasons.append("octets are missing from the capture: the answers may be among them")
+        reasons.append(f"{facts.incomplete_by}: the answers may be among them")
     if facts.server.stuck:
         reasons.append("the client's host took nothing more of the gateway's: the answers may wait unsent")
     if facts.client.cut_off:
