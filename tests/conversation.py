@@ -41,6 +41,11 @@ def timestamps(value: int, echo: int) -> bytes:
     return b"\x01\x01\x08\x0a" + struct.pack(">II", value & MASK, echo & MASK)
 
 
+def sack(*blocks: tuple[int, int]) -> bytes:
+    """The option of RFC 2018 3: from where to where, padded to a multiple of 4 octets."""
+    return b"\x01\x01\x05" + bytes([2 + 8 * len(blocks)]) + b"".join(struct.pack(">II", *block) for block in blocks)
+
+
 @dataclass
 class Packet:
     """One TCP segment in its datagram; ``sender`` is "client" or "server"."""

@@ -46,6 +46,13 @@ NO_OPTION: Final = -1
 OPTIONS_CUT: Final = -2
 """What ``window_scale`` says in place of a shift count."""
 
+WINDOW_SCALE: Final = 3
+SACK: Final = 5
+"""Kinds of options."""
+
+HALF: Final = 1 << 31
+"""A sequence number that seems to lie farther ahead lies behind (RFC 9293 3.4)."""
+
 MAX_SHIFT: Final = 14
 """The largest shift count that counts (RFC 7323 2.3)."""
 
@@ -205,6 +212,31 @@ class Segment:
 
     def window_scale(self, data: bytes) -> i64:
         """The shift count of the window scale option (RFC 7323 2.2), NO_OPTION or OPTIONS_CUT."""
+        at = self._option(data, WINDOW_SCALE)
+        if at < 0:
+            return at
+        shift: i64 = data[at + 2]
+        return min(shift, MAX_SHIFT)
+
+    def received(self, data: bytes) -> i64:
+        """Up to where its sender tells that anything has arrived, in order or behind a hole (RFC 2018 3).
+
+        ``ack`` where no block of selective acknowledgements lies beyond that.
+        """
+        farthest: i64 = 0
+        at = self._option(data, SACK)
+        if at >= 0:
+            end = min(at + data[at + 1], self.tcp + self.header, self.end)
+            at += 2
+            while at + 8 <= end:
+                beyond = (read_i64_be(data, at) - self.ack) & 0xFFFFFFFF
+                if beyond < HALF:  # else what came twice (RFC 2883 4)
+                    farthest = max(farthest, beyond)
+                at += 8
+        return (self.ack + farthest) & 0xFFFFFFFF
+
+    def _option(self, data: bytes, kind: i64) -> i64:
+        """Where the option of a kind that says something begins (RFC 9293 3.2), NO_OPTION or OPTIONS_CUT."""
         at = self.tcp + 20
         options_end = self.tcp + self.header
         end = min(options_end, self.end)
@@ -214,8 +246,7 @@ class Segment:
                 continue
             if at + 3 > end or data[at + 1] < 2:
                 break
-            if data[at] == 3:
-                shift: i64 = data[at + 2]
-                return min(shift, MAX_SHIFT)
+            if data[at] == kind:
+                return at
             at += data[at + 1]
         return NO_OPTION if end == options_end or (at < end and data[at] == 0) else OPTIONS_CUT

@@ -11,11 +11,11 @@ from capanalyze.packets.segment import FIN, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.analysis import newest_ack
 from capanalyze.tcp.connection import Connection, Side
-from capanalyze.tcp.evidence import last_octet
+from capanalyze.tcp.evidence import has_beyond, last_octet
 from capanalyze.tcp.leap import is_belied, remember_leap, unsay
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import be_sure
-from capanalyze.tcp.parting import NOWHERE, Parting
+from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance, onward
 from capanalyze.tcp.side import trouble
 from capanalyze.tcp.streams import Streams
@@ -32,7 +32,15 @@ and lies beyond gigabytes that were not captured."""
 
 
 def acknowledge(
-    streams: Streams, connection: Connection, side: Side, peer: Side, seg: Segment, rel: i64, packet: i64, ts_ns: i64
+    streams: Streams,
+    connection: Connection,
+    side: Side,
+    peer: Side,
+    seg: Segment,
+    data: bytes,
+    rel: i64,
+    packet: i64,
+    ts_ns: i64,
 ) -> None:
     """What the acknowledgement number proves about the peer's octets and FIN."""
     kind = number_kind(side, peer, seg.ack)
@@ -57,8 +65,8 @@ def acknowledge(
         peer.first_data_acked_ts = ts_ns
         side.answered = True
     bare = not seg.length and not seg.flags & (SYN | FIN)
-    if peer.parting.closed and acked > peer.parting.fin_rel:
-        fin_acknowledged(peer.parting, rel, bare and not side.trouble.probe, packet, ts_ns)
+    if peer.parting.closed:
+        fin_arrived(side, peer, seg.received(data), acked, rel, bare, packet, ts_ns)
     if acked > peer.whole_rel:
         if further:
             beyond(peer, rel, bare, packet, ts_ns)
@@ -95,14 +103,22 @@ def leaps(peer: Side, ack: i64) -> bool:
     return peer.acked_rel < peer.next_rel + onward(ack, peer.next_seq) <= peer.max_rel
 
 
-def fin_acknowledged(parting: Parting, rel: i64, bare: bool, packet: i64, ts_ns: i64) -> None:
-    """A segment at position ``rel`` of the peer's acknowledges a side's FIN; ``bare``: it has no payload and no FIN."""
-    if not parting.fin_acked:
+def fin_arrived(
+    side: Side, peer: Side, received: i64, acked: i64, rel: i64, bare: bool, packet: i64, ts_ns: i64
+) -> None:
+    """What a segment at position ``rel`` tells of the peer's FIN: that it was taken, or that it lies behind a hole.
+
+    ``bare``: it has no payload and no FIN.
+    """
+    parting = peer.parting
+    if acked > parting.fin_rel and not parting.fin_acked:
         parting.fin_acked = True
         parting.fin_acked_packet = packet
         parting.fin_acked_ts = ts_ns
         parting.fin_acked_at = rel
-    if bare and (parting.fin_acked_open == NOWHERE or rel < parting.fin_acked_open):
+    if not bare or side.trouble.probe or (acked <= parting.fin_rel and not has_beyond(peer, received)):
+        return
+    if parting.fin_acked_open == NOWHERE or rel < parting.fin_acked_open:
         parting.fin_acked_open = rel
 
 

@@ -25,7 +25,7 @@ from capanalyze.tcp.states import settle_states
 from capanalyze.tcp.zeek import endpoint
 
 
-def fin(connection: Connection, side: Side, position: i64, seg: Segment, packet: i64, ts_ns: i64) -> bool:
+def fin(connection: Connection, side: Side, position: i64, seg: Segment, data: bytes, packet: i64, ts_ns: i64) -> bool:
     """A FIN at ``position``; True when it is the first thing that ends the connection in file order."""
     if side.acked_rel > position + 1 and ends_before(side, position):
         unsay(side)
@@ -38,13 +38,14 @@ def fin(connection: Connection, side: Side, position: i64, seg: Segment, packet:
     count_fin(side, packet)
     if again:
         parting.fin_again = parting.fin_again or packet
-        if parting.fin_rel == position and seg.flags & ACK and distance(seg.ack, parting.fin_ack) < 0:
-            parting.fin_ack = seg.ack  # it was sent before the one captured first
+        if parting.fin_rel == position and seg.flags & ACK:
+            take_earlier(parting, seg, data)
         return False
     parting.closed = True
     parting.fin_rel = position
     parting.fin_ts = ts_ns
     parting.fin_ack = seg.ack if seg.flags & ACK else -1
+    parting.fin_received = seg.received(data) if seg.flags & ACK else -1
     side.max_rel = max(side.max_rel, position + 1)
     if side.acked_rel > position:  # its acknowledgement was captured before it
         parting.fin_acked = True
@@ -52,6 +53,15 @@ def fin(connection: Connection, side: Side, position: i64, seg: Segment, packet:
         parting.fin_acked_open = side.trouble.beyond_open
         parting.fin_late = True
     return mark_end(connection)
+
+
+def take_earlier(parting: Parting, seg: Segment, data: bytes) -> None:
+    """One more copy of a FIN: what it tells less than the one captured first it tells because it was sent before."""
+    if distance(seg.ack, parting.fin_ack) < 0:
+        parting.fin_ack = seg.ack
+    received = seg.received(data)
+    if distance(received, parting.fin_received) < 0:
+        parting.fin_received = received
 
 
 def replaces_fin(side: Side, parting: Parting, position: i64) -> bool:

@@ -76,6 +76,8 @@ def is_crossed(connection: Connection, close: Close, peer: Side) -> bool:
     closer = peer.peer
     if reset is None or reset.side != peer.index or reset.ack < 0 or closer.parting.fin_acked:
         return False
+    if answered_by_the_open(closer, peer):  # the FIN had come, and octets before it had not
+        return False
     if closer.parting.fin_ack < 0:  # an answer to it has an ACK, though its sender knows no such connection
         return False
     had = distance(reset.ack, closer.next_seq) + closer.next_rel
@@ -212,12 +214,29 @@ def later_copy(connection: Connection, closer: Side, peer: Side) -> str:
         return grounds.ANSWER_LOST
     trip: i64 = connection.rtt_ns if connection.rtt_ns >= 0 else FAR_AWAY
     late = parting.fin_ts >= 0 and peer.parting.fin_ts - parting.fin_ts > trip + DELAYED
-    first = parting.fin_acked_packet == fins[0] and closer.host != peer.host
+    told = parting.fin_acked and parting.fin_acked_packet < fins[0]
+    first = not told and closer.host != peer.host
     return grounds.ANSWERED_LATE if late and first else ""
 
 
+def has_beyond(side: Side, received: i64) -> bool:
+    """Whether a side's FIN has come to the peer, which tells that it received something up to that number."""
+    return received >= 0 and distance(received, side.next_seq) + side.next_rel > side.parting.fin_rel
+
+
+def had_behind_hole(side: Side, peer: Side) -> bool:
+    """Whether the peer's FIN had come when a side closed; octets before it had not, so no program knew of it.
+
+    The side's FIN may have told that, if it is no later copy, which lies before what was captured ahead of it; or an
+    earlier segment.
+    """
+    parting = side.parting
+    told = not parting.fin_inferred and side.trouble.ahead <= parting.fin_rel
+    return (told and has_beyond(peer, parting.fin_received)) or answered_by_the_open(peer, side)
+
+
 def answered_by_the_open(closer: Side, peer: Side) -> bool:
-    """Whether the peer acknowledged the closer's FIN from a place that is not beyond a FIN of its own.
+    """Whether the peer told that it has the closer's FIN from a place that is not beyond a FIN of its own.
 
     A segment without payload has the number of what its sender sends next (RFC 9293 3.10.7.4), so nothing that lies
     there, or beyond it, had been sent.

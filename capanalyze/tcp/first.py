@@ -1,7 +1,7 @@
 """First: who ended the connection first, how, and how sure the packets make that.
 
 In: a connection of which no more packets come. Out: ``opened``, inferred FINs, and the Close. FIN against FIN is
-decided by what their first copies acknowledge, never by time stamps (contract.md, "close").
+decided by what their first copies acknowledge, in order or behind a hole, never by time stamps (contract.md, "close").
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import answered_by_the_open, doubt, last_octet, weigh
+from capanalyze.tcp.evidence import answered_by_the_open, doubt, had_behind_hole, last_octet, weigh
 from capanalyze.tcp.grounds import SENT_AGAIN
 from capanalyze.tcp.leap import is_one_more
 from capanalyze.tcp.parting import NOWHERE
@@ -151,6 +151,9 @@ def first_fin(orig: Side, resp: Side) -> Close | None:
         close = close_by(resp if orig_had == CANNOT_TELL else orig)
         doubt(close, "")
         return close
+    for side, peer in ((orig, resp), (resp, orig)):
+        if had_behind_hole(side, peer):
+            return close_by(peer)
     close = crossed(orig, resp)
     if orig.parting.fin_inferred or resp.parting.fin_inferred:
         doubt(close, "")
@@ -203,7 +206,7 @@ def both_had(orig: Side, resp: Side) -> Close:
 
 
 def had_fin(side: Side, peer: Side) -> i64:
-    """Whether a side had received the peer's FIN when it sent its own: HAD, HAD_NOT or CANNOT_TELL.
+    """Whether a side had taken the peer's FIN when it sent its own: HAD, HAD_NOT or CANNOT_TELL.
 
     A captured FIN says it by its acknowledgement, and where that is a later copy, what was captured before it and lies
     beyond it does. Of an inferred one the number says it under which the side acknowledged the peer's FIN: before its

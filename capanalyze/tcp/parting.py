@@ -96,6 +96,7 @@ class Parting:
         "fin_inferred",
         "fin_late",
         "fin_packets",
+        "fin_received",
         "fin_rel",
         "fin_ts",
         "last_fin",
@@ -111,6 +112,7 @@ class Parting:
         self.fin_rel: i64 = NOWHERE  # the FIN's position
         self.fin_ts: i64 = -1  # time of the copy captured first
         self.fin_ack: i64 = -1  # the acknowledgement number in the copy sent first: the lowest; -1 none
+        self.fin_received: i64 = -1  # up to where that copy tells that anything had come (Segment.received)
         self.fin_packets: list[int] = NO_PACKETS  # retransmissions and copies included, the first END_PACKETS
         self.fin_count: i64 = 0  # how many there are
         self.fin_again: i64 = 0  # the first packet that is no copy and repeats the FIN; 0 none
@@ -120,7 +122,8 @@ class Parting:
         self.fin_acked_packet: i64 = 0  # in this packet; 0: before the FIN, or not captured
         self.fin_acked_ts: i64 = -1
         self.fin_acked_at: i64 = NOWHERE  # where in the peer's own stream that segment lies
-        self.fin_acked_open: i64 = NOWHERE  # the lowest place of those that do so without payload and FIN
+        self.fin_acked_open: i64 = NOWHERE  # the lowest place of those that do so, or tell that it lies behind a hole,
+        # without payload and FIN
         self.fin_late: bool = False  # the FIN was captured after its acknowledgement
         self.rst_packets: list[int] = NO_PACKETS  # as fin_packets
         self.rst_count: i64 = 0

@@ -16,7 +16,7 @@ from capanalyze.tcp.evidence import (
     is_unheard,
     is_whole,
 )
-from capanalyze.tcp.first import may_have_been_told
+from capanalyze.tcp.first import HAD_NOT, had_fin, may_have_been_told
 from capanalyze.tcp.grounds import INEXACT, OTHER_WAY, UNASKED, WENT_ON
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import distance
@@ -123,6 +123,8 @@ def ordered(first: Side, second: Side) -> tuple[str, str]:
     """States of the first and the second closer."""
     if is_guessed(first, second):
         return UNKNOWN, UNKNOWN
+    if second.parting.closed and had_fin(second, first) == HAD_NOT:  # it had come behind a hole
+        return simultaneous(first, second), simultaneous(second, first)
     if second.parting.closed:
         return ("TIME_WAIT", "CLOSED") if second.parting.fin_acked else (UNKNOWN, "LAST_ACK")
     if first.parting.fin_acked:
@@ -139,7 +141,7 @@ def is_guessed(first: Side, second: Side) -> bool:
 
 
 def simultaneous(side: Side, peer: Side) -> str:
-    """The state of one end when neither FIN's sender had received the other's."""
+    """The state of one end when neither FIN's sender had taken the other's."""
     if not peer.parting.fin_acked:  # whether the peer's FIN arrived is not known
         return UNKNOWN
     return "TIME_WAIT" if side.parting.fin_acked else "CLOSING"

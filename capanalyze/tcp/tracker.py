@@ -138,7 +138,7 @@ class Tracker:
         if rel > side.next_rel and not (seg.length or flags & (SYN | FIN) or beyond_fin):
             note_ahead(side, peer, seg, rel, again)
         if flags & ACK:
-            acknowledge(self.streams, connection, side, peer, seg, rel, packet, ts_ns)
+            acknowledge(self.streams, connection, side, peer, seg, data, rel, packet, ts_ns)
             outlived(connection, side, seg)
         fresh: i64 = 0
         lone = lone or (side.packets == 1 and rel == side.low_rel - 1 and is_lone(seg))
@@ -146,7 +146,7 @@ class Tracker:
             fresh = self._payload(connection, side, rel, seg, data, packet, ts_ns)
         went_on(connection, side, seg, fresh)
         if flags & FIN:
-            self.just_closed = close.fin(connection, side, rel + seg.length, seg, packet, ts_ns)
+            self.just_closed = close.fin(connection, side, rel + seg.length, seg, data, packet, ts_ns)
         end = side.next_rel
         if side.parting.closed and side.parting.fin_rel == end:
             end += 1

@@ -18,7 +18,18 @@ from capanalyze.packets.segment import (
     REASONS,
     UNKNOWN_WINDOW,
 )
-from tests.conversation import ETHERNET, MSS, PSH, RAW, SACK_PERMITTED, Conversation, Packet, timestamps, window_scale
+from tests.conversation import (
+    ETHERNET,
+    MSS,
+    PSH,
+    RAW,
+    SACK_PERMITTED,
+    Conversation,
+    Packet,
+    sack,
+    timestamps,
+    window_scale,
+)
 from tests.follow import follow
 from tests.packets.reading import OneFrame, payload, read
 
@@ -221,6 +232,39 @@ def test_a_window_scale_that_the_snapshot_length_cut_off_is_unknown() -> None:
     segment = read(frame[: TCP_AT + 24], original=len(frame))[1]
 
     assert segment.window_scale(OneFrame(frame[: TCP_AT + 24]).data) == OPTIONS_CUT
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (b"", 1000),
+        (timestamps(1, 2), 1000),
+        (timestamps(1, 2) + sack((1010, 1020)), 1020),
+        (sack((1010, 1020), (1100, 1200), (1040, 1050)), 1200),
+        (sack((900, 950)), 1000),  # what came twice (RFC 2883 4)
+        (b"\x05\x0c" + bytes(10), 1000),  # a block and a part of one, which is before
+        (b"\x05\x03\0\0", 1000),  # no block
+    ],
+)
+def test_up_to_where_anything_arrived(options: bytes, expected: int) -> None:
+    frame = packet(ack=1000, options=options).frame()
+    segment = read(frame)[1]
+
+    assert segment.received(OneFrame(frame).data) == expected
+
+
+def test_up_to_where_anything_arrived_beyond_the_end_of_the_numbers() -> None:
+    frame = packet(ack=0xFFFFFFF0, options=sack((0xFFFFFFFA, 30))).frame()
+    segment = read(frame)[1]
+
+    assert segment.received(OneFrame(frame).data) == 30
+
+
+def test_a_block_that_the_snapshot_length_cut_tells_nothing() -> None:
+    frame = packet(ack=1000, options=sack((1010, 1020))).frame()
+    segment = read(frame[: TCP_AT + 28], original=len(frame))[1]
+
+    assert segment.received(OneFrame(frame[: TCP_AT + 28]).data) == 1000
 
 
 # the common shape
