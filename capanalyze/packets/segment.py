@@ -219,21 +219,28 @@ class Segment:
         return min(shift, MAX_SHIFT)
 
     def received(self, data: bytes) -> i64:
-        """Up to where its sender tells that anything has arrived, in order or behind a hole (RFC 2018 3).
-
-        ``ack`` where no block of selective acknowledgements lies beyond that.
-        """
+        """Up to where its sender tells that anything has arrived, in order or behind a hole."""
         farthest: i64 = 0
-        at = self._option(data, SACK)
-        if at >= 0:
-            end = min(at + data[at + 1], self.tcp + self.header, self.end)
-            at += 2
-            while at + 8 <= end:
-                beyond = (read_i64_be(data, at) - self.ack) & 0xFFFFFFFF
-                if beyond < HALF:  # else what came twice (RFC 2883 4)
-                    farthest = max(farthest, beyond)
-                at += 8
+        for _, beyond in self.selective(data):
+            farthest = max(farthest, beyond)
         return (self.ack + farthest) & 0xFFFFFFFF
+
+    def selective(self, data: bytes) -> list[tuple[i64, i64]]:
+        """What its sender has behind a hole (RFC 2018 3): from where to where, as octets beyond ``ack``."""
+        blocks: list[tuple[i64, i64]] = []
+        at = self._option(data, SACK)
+        if at < 0:
+            return blocks
+        end = min(at + data[at + 1], self.tcp + self.header, self.end)
+        at += 2
+        while at + 8 <= end:
+            edges = read_i64_be(data, at)
+            start = ((edges >> 32) - self.ack) & 0xFFFFFFFF
+            beyond = (edges - self.ack) & 0xFFFFFFFF
+            if start < beyond < HALF:  # else what came twice (RFC 2883 4)
+                blocks.append((start, beyond))
+            at += 8
+        return blocks
 
     def _option(self, data: bytes, kind: i64) -> i64:
         """Where the option of a kind that says something begins (RFC 9293 3.2), NO_OPTION or OPTIONS_CUT."""

@@ -74,8 +74,8 @@ def acknowledge(
             note(connection, side, notes.ACK_LOST_SEGMENT, packet, ts_ns)
     if acked > peer.next_rel:
         acknowledge_hole(connection, peer, acked)
-    if bare and not side.acknowledged:
-        first_pure_ack(side, peer, packet, ts_ns)
+    if bare:
+        ack_alone(side, peer, seg, data, acked, packet, ts_ns)
 
 
 def acknowledge_hole(connection: Connection, peer: Side, acked: i64) -> None:
@@ -86,6 +86,31 @@ def acknowledge_hole(connection: Connection, peer: Side, acked: i64) -> None:
         hole(connection, peer)
     if held and not peer.trouble.acked_hole:
         trouble(peer).acked_hole = 1
+
+
+def ack_alone(side: Side, peer: Side, seg: Segment, data: bytes, acked: i64, packet: i64, ts_ns: i64) -> None:
+    """What a segment tells that says nothing else."""
+    if acked < peer.max_rel:
+        has_behind(peer, acked, seg.selective(data), packet, ts_ns)
+    if not side.acknowledged:
+        first_pure_ack(side, peer, packet, ts_ns)
+
+
+def has_behind(peer: Side, acked: i64, blocks: list[tuple[i64, i64]], packet: i64, ts_ns: i64) -> None:
+    """A segment that acknowledges up to ``acked`` tells which stretches have come from behind the hole there."""
+    if not blocks:
+        return
+    odd = trouble(peer)
+    if odd.behind_at != acked:
+        odd.behind_at = acked
+        odd.behind_most = 0
+        odd.behind_packet = packet
+        odd.behind_ts = ts_ns
+    nearest = blocks[0][0]
+    for start, beyond in blocks:
+        nearest = min(nearest, start)
+        odd.behind_most = max(odd.behind_most, beyond - start)
+    odd.behind_from = acked + nearest
 
 
 def number_kind(side: Side, peer: Side, ack: i64) -> i64:

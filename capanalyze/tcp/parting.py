@@ -142,6 +142,11 @@ class Trouble:
         "ahead",
         "ahead_ack",
         "ahead_sure",
+        "behind_at",
+        "behind_from",
+        "behind_most",
+        "behind_packet",
+        "behind_ts",
         "beyond_at",
         "beyond_open",
         "beyond_packet",
@@ -205,6 +210,12 @@ class Trouble:
         self.beyond_ts: i64 = -1
         self.beyond_at: i64 = NOWHERE  # where in the peer's own stream that segment lies
         self.beyond_open: i64 = NOWHERE  # the same of the first one without payload and FIN
+        # what the peer's host told last that it has from behind a hole (RFC 2018): where the hole begins and ends,
+        self.behind_at: i64 = NOWHERE
+        self.behind_from: i64 = NOWHERE
+        self.behind_most: i64 = 0  # the octets of the longest stretch that it ever had behind that hole,
+        self.behind_packet: i64 = 0  # and the packet that told of that hole first; 0 none
+        self.behind_ts: i64 = -1
         self.told_unseen: i64 = NOWHERE  # the newest number it had acknowledged when ack_lost_segment was noted
         # an acknowledgement of more than was captured, which may yet be belied (leap.py): up to where
         self.leapt_from: i64 = NOWHERE  # it had been acknowledged,

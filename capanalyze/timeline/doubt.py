@@ -33,6 +33,7 @@ from capanalyze.timeline.before import trouble_told
 from capanalyze.timeline.both_ends import unsent, whereabouts
 from capanalyze.timeline.facts import Facts, Group
 from capanalyze.timeline.forgotten import NO_ACK, forgotten
+from capanalyze.timeline.passed_by import passed_by
 from capanalyze.timeline.troubles import client_does_not_read, standstill
 from capanalyze.timeline.unrepeated import not_again, unrepeated
 from capanalyze.timeline.without_acks import all_filtered, lacks_acks
@@ -90,7 +91,7 @@ def doubts(group: Group) -> str:
     headless = sum(int(facts.connection.cut_packets) for facts in group if not facts.connection.header_cut)
     if headless:
         found.append(f"{count(headless, 'packet is', 'packets are')} cut before the TCP flags")
-    unheard = [(end, sum(facts.end(end.name).unheard for facts in group)) for end in group[0].ends]
+    unheard = [(end, sum(_unheard(facts, end.name) for facts in group)) for end in group[0].ends]
     found += [
         f"{count(number, 'octet')} of the {end.called}'s {'was' if number == 1 else 'were'} sent, by its own numbers, "
         "and neither captured nor acknowledged"
@@ -108,6 +109,12 @@ def doubts(group: Group) -> str:
     found += _ground(group[0])
     found += _clock(group)
     return f" ({'; '.join(found)})" if found else ""
+
+
+def _unheard(facts: Facts, side: str) -> int:
+    """Octets of a side that were neither captured nor acknowledged, where it is not told that they were lost."""
+    passed = passed_by(facts)
+    return facts.end(side).unheard if passed is None or passed.end.name != side else 0
 
 
 def _beginning(group: Group) -> list[str]:

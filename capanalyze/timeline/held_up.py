@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from capanalyze.timeline.ends import End, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause
+from capanalyze.timeline.passed_by import passed_by
 from capanalyze.timeline.vanished import TRIES, in_vain
 from capanalyze.timeline.words import SECOND, span
 
@@ -33,8 +34,8 @@ class HeldUp(NamedTuple):
 
 
 def held_up(facts: Facts) -> HeldUp | None:
-    """The same in a connection whose hosts were both heard to the end."""
-    return None if in_vain(facts) is not None else unacknowledged(facts)
+    """The same in a connection whose hosts were both heard to the end, and where no later octets are known to pass."""
+    return None if in_vain(facts) is not None or passed_by(facts) is not None else unacknowledged(facts)
 
 
 def unacknowledged(facts: Facts) -> HeldUp | None:

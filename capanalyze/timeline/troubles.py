@@ -14,6 +14,7 @@ from capanalyze.timeline.held_up import held_up_told
 from capanalyze.timeline.last_words import untaken
 from capanalyze.timeline.orders import errors_in_doubt, more_unanswered, unconfirmed, unconfirmed_told
 from capanalyze.timeline.pacing import paced, sent_fast
+from capanalyze.timeline.passed_by import passed_by, passed_by_told
 from capanalyze.timeline.refusals import refused_told
 from capanalyze.timeline.resubscribed import data_since, never_again
 from capanalyze.timeline.silence import met_with_rst
@@ -112,8 +113,11 @@ def standstill(facts: Facts) -> str:
 
 
 def _gone(facts: Facts) -> str:
-    """A host that acknowledged nothing more; where that was a FIN alone, it is told with the close."""
+    """A host that acknowledged nothing more, or had what is small alone; a FIN alone is told with the close."""
     found = in_vain(facts)
+    passed = passed_by(facts)
+    if passed is not None:
+        return passed_by_told(passed)
     if found is None or not found.peer.side.packets or set(found.packets) <= set(found.end.fins):
         return ""
     if found.keep_alives:

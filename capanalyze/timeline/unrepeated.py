@@ -6,10 +6,17 @@ In: Facts. Out: whether it is so: of octets, or of the SYN, the SYN-ACK or the F
 from capanalyze.tcp.crossing import is_alone, longest, patience
 from capanalyze.timeline.ends import Moment, moment
 from capanalyze.timeline.facts import Facts
+from capanalyze.timeline.passed_by import passed_by
 
 
 def not_again(facts: Facts, side: str) -> bool:
-    """Whether octets of a side waited in vain until the end, for longer than its host does before it sends again."""
+    """Whether octets of a side waited in vain until the end, for longer than its host does before it sends again.
+
+    What is known to have been lost on the way may have been sent again and lost again.
+    """
+    passed = passed_by(facts)
+    if passed is not None and passed.end.name == side:
+        return False
     end = facts.end(side).side
     pending = not facts.closer and 0 <= end.acked_rel < end.max_rel
     heard = end.peer.packets > 0 and end.peer.window != 0

@@ -2,7 +2,8 @@
 
 Why it matters: the path or the other host is gone; no program can answer. On the contrary, octets that are
 acknowledged and not answered mean a live host with a silent program (accepted-but-silent).
-What it is not: a SYN that nothing answered (syn-unanswered), or a FIN that waits for its acknowledgement when the
+What it is not: a SYN that nothing answered (syn-unanswered), a path that carries small packets only, as the other host
+has told (not-acknowledged), or a FIN that waits for its acknowledgement when the
 capture ends.
 Source of the facts: failures.md 45.
 """
@@ -17,6 +18,7 @@ from capanalyze.timeline.ends import End, moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.held_up import TOO_LARGE, unacknowledged
+from capanalyze.timeline.passed_by import passed_by
 from capanalyze.timeline.rules.syn_unanswered import ICMP_CAUSES, TOO_BIG
 from capanalyze.timeline.turned_back import turned_back
 from capanalyze.timeline.vanished import InVain, in_vain
@@ -36,7 +38,7 @@ FILTERS: Final = "look at what turns packets back between the two hosts, and rec
 def check(facts: Facts) -> Finding | None:
     """Fires where a side sent again and again and the other's host fell silent for good."""
     found = in_vain(facts)
-    if found is None:
+    if found is None or passed_by(facts) is not None:
         return None
     end, peer = found.end, found.peer
     if found.keep_alives:

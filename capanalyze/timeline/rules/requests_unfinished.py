@@ -3,8 +3,8 @@
 Why it matters: clients hold what came back until the end marker comes, and call it a time-out of the whole connection:
 ib_async's connect() waits for positions, orders and account values like that.
 What it is not: a subscription, whose answers go on after the end marker or without one, a list that still flows, one
-whose rest the client does not read (slow-consumer) or cannot get (peer-vanished), or a request without any answer
-(requests-unanswered).
+whose rest the client does not read (slow-consumer) or cannot get (peer-vanished, not-acknowledged), or a request
+without any answer (requests-unanswered).
 Source of the facts: protocol.md 3.6 (which message ends which list); failures.md 30.
 """
 
@@ -12,6 +12,7 @@ from typing import Final
 
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
+from capanalyze.timeline.passed_by import passed_by
 from capanalyze.timeline.troubles import standing_lists
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import LISTED_REQUESTS, count, listing, span
@@ -22,7 +23,7 @@ ID: Final = "requests-unfinished"
 def check(facts: Facts) -> Finding | None:
     """Fires where a list stands still for LIST_PATIENCE and more, and its end marker has not come."""
     session, lists = facts.session, standing_lists(facts)
-    if session is None or not lists or in_vain(facts) is not None:
+    if session is None or not lists or in_vain(facts) is not None or passed_by(facts) is not None:
         return None
     until = "the capture ended" if not facts.closer else f"the {facts.closing_end.called} closed"
     evidence = [
