@@ -201,8 +201,8 @@ def later_copy(connection: Connection, closer: Side, peer: Side) -> str:
     """Why the first FIN captured of the peer may be a later copy; "" where nothing says so.
 
     It came when the closer had sent its own again, or is the first to acknowledge that, long after any host does on a
-    path that is no slower than it was. An earlier one acknowledged less, if it was on its way when the closer closed,
-    and may have been lost. A capture next to the peer has it.
+    path that is no slower than it was, or on one that lost octets for good. An earlier one acknowledged less, if it was
+    on its way when the closer closed, and may have been lost. A capture next to the peer has it.
     """
     views = connection.views
     if views is not None and views.near(peer.index) != NOT_KNOWN:
@@ -216,6 +216,8 @@ def later_copy(connection: Connection, closer: Side, peer: Side) -> str:
     late = parting.fin_ts >= 0 and peer.parting.fin_ts - parting.fin_ts > trip + DELAYED
     told = parting.fin_acked and parting.fin_acked_packet < fins[0]
     first = not told and closer.host != peer.host
+    if first and any(not gap.acknowledged for gap in peer.trouble.gaps):
+        return grounds.UNHEARD
     return grounds.ANSWERED_LATE if late and first else ""
 
 

@@ -267,3 +267,18 @@ def test_a_fin_that_is_acknowledged_late_and_by_a_fin_alone_may_not_have_come_fi
 
     assert close is not None
     assert (close.first, close.kind, close.certainty) == ("client", "FIN", certainty)
+
+
+@pytest.mark.parametrize(("lost", "certainty"), [(True, "likely"), (False, "certain")])
+def test_a_fin_that_comes_by_a_path_that_lost_octets_for_good_may_be_a_later_copy(lost: bool, certainty: str) -> None:
+    """Soon enough for a host that waits with its acknowledgement; but the first copy may be lost, as those octets."""
+    talk = Conversation(server_address=("10.0.0.2", 4001)).open()
+    talk.client.data(b"API\0\0\0\0\x09v100..187").server.ack()
+    if lost:
+        talk.server.data(b"x" * 3000, unseen=True, undelivered=True)
+    talk.server.data(b"y" * 20, undelivered=lost).client.ack()
+    talk.client.fin().after(0.13).server.fin()
+    close = follow(talk.pcap()).only.close
+
+    assert close is not None
+    assert (close.first, close.certainty) == ("client", certainty)
