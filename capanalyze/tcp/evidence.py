@@ -43,6 +43,8 @@ def weigh(connection: Connection, close: Close) -> None:
         doubt(close, grounds.CROSSED)
     elif was_gone(close, peer):
         doubt(close, grounds.GONE)
+    elif had_gone(close, peer):
+        doubt(close, grounds.GONE_BEFORE)
     if close.certainty != "certain" or proved(connection, close):
         return
     if peer.parting.closed:
@@ -115,6 +117,18 @@ def was_gone(close: Close, peer: Side) -> bool:
     if close.kind != "RST" or parting.rst_count == 0 or parting.rst_ack >= 0:
         return False
     return parting.rst_packets[-1] > close.packet and closer.last_packet in closer.parting.rst_packets
+
+
+def had_gone(close: Close, peer: Side) -> bool:
+    """Whether the last that came of the peer, before the close, was a RST without ACK, which did not count.
+
+    It answers a segment that had been overtaken by others; what it sent to end the connection, and what answers the
+    others, may have been lost.
+    """
+    parting = peer.parting
+    if parting.rst_count == 0 or parting.rst_ack >= 0:
+        return False
+    return peer.last_packet == parting.rst_packets[-1] < close.packet
 
 
 def is_unanswered(closer: Side, peer: Side) -> bool:

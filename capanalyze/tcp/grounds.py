@@ -19,6 +19,7 @@ FORGOT: Final = "forgot"  # the same of one that answers, and the capture holds 
 ANSWER_LOST: Final = "answer lost"  # the closer's FIN had to be sent again before one of the peer's came
 ANSWERED_LATE: Final = "answered late"  # the peer's host acknowledges the closer's FIN no sooner than with a late FIN
 GONE: Final = "gone"  # the peer sent a RST without ACK after the closer's, so it answers what came before that
+GONE_BEFORE: Final = "gone before"  # the last that came of the peer, before the close, is such a RST, and was ignored
 CROSSED: Final = "crossed"  # the peer sent a RST or a FIN before it had heard of the close
 GUESSED: Final = "guessed"  # who is the client is known by who spoke first in the capture alone
 PORTS: Final = "ports"  # who is the client is known by the higher port alone, and the lower one may be chosen too

@@ -16,6 +16,7 @@ from capanalyze.tcp.grounds import (
     DROPPED,
     FORGOT,
     GONE,
+    GONE_BEFORE,
     GUESSED,
     INEXACT,
     NUMBERED,
@@ -63,6 +64,7 @@ _GROUNDS: Final = {
     ANSWERED_LATE: "the {peer}'s host acknowledged that FIN with its own alone, later than hosts do: an earlier FIN of "
     "the {peer}'s may have been lost",
     GONE: "the {peer}'s host then sent a RST without ACK, so it may have ended the connection before",
+    GONE_BEFORE: "the {peer}'s host had sent a RST without ACK, so it may have ended the connection before",
     CROSSED: "the {peer} ended it too before it had heard of that",
 }
 """Why a close is likely only -> words."""

@@ -282,3 +282,29 @@ def test_a_fin_that_comes_by_a_path_that_lost_octets_for_good_may_be_a_later_cop
 
     assert close is not None
     assert (close.first, close.certainty) == ("client", certainty)
+
+
+def reset_ignored(*, went_on: bool = False) -> Conversation:
+    """The server's RST is lost; what comes answers an acknowledgement from before the last, and the client goes on."""
+    talk = hello().server.data(b"one").client.ack().server.data(b"two").client.ack()
+    overtaken = talk.server.next - 3
+    talk.server.rst(unseen=True, undelivered=True).server.bare_rst(seq=overtaken)
+    if went_on:
+        talk.server.data(b"more").client.ack()
+    return talk.after(0.5).client.rst(undelivered=True)
+
+
+@pytest.mark.parametrize(("went_on", "certainty"), [(False, "likely"), (True, "certain")])
+def test_a_reset_without_ack_that_did_not_count_was_perhaps_that_of_a_host_that_is_gone(
+    went_on: bool, certainty: str
+) -> None:
+    close = follow(reset_ignored(went_on=went_on).pcap()).only.close
+
+    assert close is not None
+    assert (close.first, close.kind, close.certainty) == ("client", "RST", certainty)
+
+
+def test_the_first_line_tells_of_a_reset_that_did_not_count() -> None:
+    assert report(reset_ignored()).verdict.endswith(
+        "(the gateway's host had sent a RST without ACK, so it may have ended the connection before)."
+    )
