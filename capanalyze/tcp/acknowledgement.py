@@ -10,8 +10,8 @@ from mypy_extensions import i64
 from capanalyze.packets.segment import FIN, SYN, Segment
 from capanalyze.tcp import notes
 from capanalyze.tcp.analysis import newest_ack
+from capanalyze.tcp.arrived import has_beyond, last_octet
 from capanalyze.tcp.connection import Connection, Side
-from capanalyze.tcp.evidence import has_beyond, last_octet
 from capanalyze.tcp.leap import is_belied, remember_leap, unsay
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import be_sure

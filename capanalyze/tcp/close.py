@@ -9,8 +9,9 @@ from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, Segment
 from capanalyze.tcp.acknowledgement import acknowledged_by_reset
+from capanalyze.tcp.arrived import last_octet
 from capanalyze.tcp.connection import Close, Connection, Side, mark_end
-from capanalyze.tcp.evidence import came_another_way, doubt, last_octet
+from capanalyze.tcp.evidence import came_another_way, doubt
 from capanalyze.tcp.first import closed_by_fin, decide, infer_fin, infer_own_fin, opening
 from capanalyze.tcp.grounds import INEXACT, OTHER_WAY, WENT_ON
 from capanalyze.tcp.identity import answers_syn

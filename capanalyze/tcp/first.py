@@ -8,8 +8,9 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from capanalyze.tcp.arrived import answered_by_the_open, had_behind_hole, last_octet
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import answered_by_the_open, doubt, had_behind_hole, last_octet, weigh
+from capanalyze.tcp.evidence import doubt, weigh
 from capanalyze.tcp.grounds import SENT_AGAIN
 from capanalyze.tcp.leap import is_one_more
 from capanalyze.tcp.parting import NOWHERE

@@ -9,8 +9,8 @@ other side closes before that number.
 from mypy_extensions import i64
 
 from capanalyze.packets.segment import ACK, Segment
+from capanalyze.tcp.arrived import last_octet
 from capanalyze.tcp.connection import Side
-from capanalyze.tcp.evidence import last_octet
 from capanalyze.tcp.parting import NOWHERE
 from capanalyze.tcp.sequence import MASK, distance
 from capanalyze.tcp.side import trouble

@@ -6,16 +6,9 @@ Zeek's conn_state and history as seen from the client.
 
 from typing import Final
 
+from capanalyze.tcp.arrived import answered_by_the_open, is_begun, is_whole
 from capanalyze.tcp.connection import Close, Connection, Side
-from capanalyze.tcp.evidence import (
-    accepts_after,
-    answered_by_the_open,
-    asks_again,
-    is_absent,
-    is_begun,
-    is_unheard,
-    is_whole,
-)
+from capanalyze.tcp.evidence import accepts_after, asks_again, is_absent, is_unheard
 from capanalyze.tcp.first import HAD_NOT, had_fin, may_have_been_told
 from capanalyze.tcp.grounds import INEXACT, OTHER_WAY, UNASKED, WENT_ON
 from capanalyze.tcp.parting import NOWHERE
