@@ -8,6 +8,7 @@ if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
   $as_root apt-get update -qq
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv
 fi
+echo "Installing; where a C compiler is at hand this compiles for some minutes (CAPANALYZE_PURE=1 leaves that out)." >&2
 python3 -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check .
 .venv/bin/capanalyze read captures/seed-silent-gateway.pcapng
