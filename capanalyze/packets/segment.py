@@ -223,7 +223,7 @@ class Segment:
         farthest: i64 = 0
         for _, beyond in self.selective(data):
             farthest = max(farthest, beyond)
-        return (self.ack + farthest) & 0xFFFFFFFF
+        return (self.ack + farthest) & 0xFFFFFFFF if farthest else self.ack
 
     def selective(self, data: bytes) -> list[tuple[i64, i64]]:
         """What its sender has behind a hole (RFC 2018 3): from where to where, as octets beyond ``ack``."""

@@ -15,7 +15,7 @@ from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.leap import is_belied, remember_leap, unsay
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import be_sure
-from capanalyze.tcp.parting import NOWHERE
+from capanalyze.tcp.parting import NOWHERE, Behind
 from capanalyze.tcp.sequence import distance, onward
 from capanalyze.tcp.side import trouble
 from capanalyze.tcp.streams import Streams
@@ -100,17 +100,14 @@ def has_behind(peer: Side, acked: i64, blocks: list[tuple[i64, i64]], packet: i6
     """A segment that acknowledges up to ``acked`` tells which stretches have come from behind the hole there."""
     if not blocks:
         return
-    odd = trouble(peer)
-    if odd.behind_at != acked:
-        odd.behind_at = acked
-        odd.behind_most = 0
-        odd.behind_packet = packet
-        odd.behind_ts = ts_ns
+    behind = peer.trouble.behind
+    if behind.start != acked:
+        behind = trouble(peer).behind = Behind(acked, packet, ts_ns)
     nearest = blocks[0][0]
     for start, beyond in blocks:
         nearest = min(nearest, start)
-        odd.behind_most = max(odd.behind_most, beyond - start)
-    odd.behind_from = acked + nearest
+        behind.most = max(behind.most, beyond - start)
+    behind.end = acked + nearest
 
 
 def number_kind(side: Side, peer: Side, ack: i64) -> i64:

@@ -61,6 +61,27 @@ NO_HELD: Final[list[Held]] = []
 """What a side has none of: shared, never written to."""
 
 
+class Behind:
+    """What a host has of a side from behind a hole, as it told by selective acknowledgements (RFC 2018).
+
+    ``start`` and ``end`` are the hole's positions, ``most`` the octets of the longest stretch that it ever had behind
+    it; ``packet`` and ``ts_ns`` told of that hole first, 0 and -1 none.
+    """
+
+    __slots__ = ("end", "most", "packet", "start", "ts_ns")
+
+    def __init__(self, start: i64, packet: i64, ts_ns: i64) -> None:
+        self.start: i64 = start
+        self.end: i64 = start
+        self.most: i64 = 0
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+
+
+NOTHING_BEHIND: Final = Behind(NOWHERE, 0, -1)
+"""What a host has that told of nothing: shared, never written to."""
+
+
 class Said:
     """What a side had said last when the close came; packets are 0, the time is -1 where it had said nothing.
 
@@ -142,11 +163,7 @@ class Trouble:
         "ahead",
         "ahead_ack",
         "ahead_sure",
-        "behind_at",
-        "behind_from",
-        "behind_most",
-        "behind_packet",
-        "behind_ts",
+        "behind",
         "beyond_at",
         "beyond_open",
         "beyond_packet",
@@ -210,12 +227,7 @@ class Trouble:
         self.beyond_ts: i64 = -1
         self.beyond_at: i64 = NOWHERE  # where in the peer's own stream that segment lies
         self.beyond_open: i64 = NOWHERE  # the same of the first one without payload and FIN
-        # what the peer's host told last that it has from behind a hole (RFC 2018): where the hole begins and ends,
-        self.behind_at: i64 = NOWHERE
-        self.behind_from: i64 = NOWHERE
-        self.behind_most: i64 = 0  # the octets of the longest stretch that it ever had behind that hole,
-        self.behind_packet: i64 = 0  # and the packet that told of that hole first; 0 none
-        self.behind_ts: i64 = -1
+        self.behind: Behind = NOTHING_BEHIND  # what the peer's host told last that it has from behind a hole
         self.told_unseen: i64 = NOWHERE  # the newest number it had acknowledged when ack_lost_segment was noted
         # an acknowledgement of more than was captured, which may yet be belied (leap.py): up to where
         self.leapt_from: i64 = NOWHERE  # it had been acknowledged,

@@ -32,13 +32,13 @@ class PassedBy(NamedTuple):
 def passed_by(facts: Facts) -> PassedBy | None:
     """Where it was so for LONG, to the close or the end."""
     for end, peer in ((facts.client, facts.server), (facts.server, facts.client)):
-        odd = end.side.trouble
-        lacking, came = int(odd.behind_from - odd.behind_at), int(odd.behind_most)
-        if odd.behind_packet == 0 or odd.behind_at != end.side.acked_rel or not came < LARGE <= lacking:
+        behind = end.side.trouble.behind
+        lacking, came = int(behind.end - behind.start), int(behind.most)
+        if behind.packet == 0 or behind.start != end.side.acked_rel or not came < LARGE <= lacking:
             continue
-        waited = facts.between(moment(odd.behind_packet, odd.behind_ts), facts.until)
+        waited = facts.between(moment(behind.packet, behind.ts_ns), facts.until)
         if waited is not None and waited >= LONG:
-            return PassedBy(end, peer, lacking, came, int(odd.behind_packet), waited)
+            return PassedBy(end, peer, lacking, came, int(behind.packet), waited)
     return None
 
 
