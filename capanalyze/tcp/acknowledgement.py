@@ -15,7 +15,7 @@ from capanalyze.tcp.connection import Connection, Side
 from capanalyze.tcp.leap import is_belied, remember_leap, unsay
 from capanalyze.tcp.notes import event, note
 from capanalyze.tcp.numbering import be_sure
-from capanalyze.tcp.parting import NOWHERE, Behind
+from capanalyze.tcp.parting import NOWHERE, Behind, Beyond
 from capanalyze.tcp.sequence import distance, onward
 from capanalyze.tcp.side import trouble
 from capanalyze.tcp.streams import Streams
@@ -146,11 +146,7 @@ def fin_arrived(
 
 def beyond(side: Side, rel: i64, bare: bool, packet: i64, ts_ns: i64) -> None:
     """A segment at position ``rel`` of the peer's acknowledges more of a side than ever, and than was captured."""
-    odd = trouble(side)
-    odd.beyond_packet = packet
-    odd.beyond_ts = ts_ns
-    odd.beyond_at = rel
-    odd.beyond_open = rel if bare else NOWHERE
+    trouble(side).beyond = Beyond(packet, ts_ns, rel, bare)
 
 
 def is_news(side: Side) -> bool:

@@ -50,8 +50,8 @@ def fin(connection: Connection, side: Side, position: i64, seg: Segment, data: b
     side.max_rel = max(side.max_rel, position + 1)
     if side.acked_rel > position:  # its acknowledgement was captured before it
         parting.fin_acked = True
-        parting.fin_acked_at = side.trouble.beyond_at
-        parting.fin_acked_open = side.trouble.beyond_open
+        parting.fin_acked_at = side.trouble.beyond.at
+        parting.fin_acked_open = side.trouble.beyond.open
         parting.fin_late = True
     return mark_end(connection)
 

@@ -49,10 +49,11 @@ def infer_fin(side: Side) -> None:
     parting.fin_rel = side.acked_rel - 1
     parting.fin_inferred = True
     parting.fin_acked = True
-    parting.fin_acked_packet = side.trouble.beyond_packet
-    parting.fin_acked_ts = side.trouble.beyond_ts
-    parting.fin_acked_at = side.trouble.beyond_at
-    parting.fin_acked_open = side.trouble.beyond_open
+    beyond = side.trouble.beyond
+    parting.fin_acked_packet = beyond.packet
+    parting.fin_acked_ts = beyond.ts_ns
+    parting.fin_acked_at = beyond.at
+    parting.fin_acked_open = beyond.open
 
 
 def infer_own_fin(side: Side, peer: Side) -> None:

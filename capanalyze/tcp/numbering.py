@@ -151,10 +151,11 @@ def be_sure(side: Side, peer: Side, ack: i64) -> None:
 def shift(side: Side, peer: Side, following: i64) -> None:
     """A side's numbers began at a keep-alive, or at a FIN: where it acknowledged the peer lies one earlier."""
     side.next_seq = following
-    if peer.trouble.beyond_at != NOWHERE:
-        trouble(peer).beyond_at -= 1
-    if peer.trouble.beyond_open != NOWHERE:
-        trouble(peer).beyond_open -= 1
+    beyond = peer.trouble.beyond
+    if beyond.at != NOWHERE:
+        beyond.at -= 1
+    if beyond.open != NOWHERE:
+        beyond.open -= 1
     if peer.parting.fin_acked_at != NOWHERE:
         part(peer).fin_acked_at -= 1
     if peer.parting.fin_acked_open != NOWHERE:

@@ -82,6 +82,25 @@ NOTHING_BEHIND: Final = Behind(NOWHERE, 0, -1)
 """What a host has that told of nothing: shared, never written to."""
 
 
+class Beyond:
+    """A segment that acknowledged more of a side than the capture held, the first one of those that tell the newest.
+
+    ``at`` is where in the peer's own stream it lies, ``open`` the same if it has no payload and no FIN, else NOWHERE.
+    """
+
+    __slots__ = ("at", "open", "packet", "ts_ns")
+
+    def __init__(self, packet: i64, ts_ns: i64, at: i64, bare: bool) -> None:
+        self.packet: i64 = packet
+        self.ts_ns: i64 = ts_ns
+        self.at: i64 = at
+        self.open: i64 = at if bare else NOWHERE
+
+
+NOTHING_BEYOND: Final = Beyond(0, -1, NOWHERE, False)
+"""Where nothing was acknowledged that is not captured: shared, never written to."""
+
+
 class Said:
     """What a side had said last when the close came; packets are 0, the time is -1 where it had said nothing.
 
@@ -164,10 +183,7 @@ class Trouble:
         "ahead_ack",
         "ahead_sure",
         "behind",
-        "beyond_at",
-        "beyond_open",
-        "beyond_packet",
-        "beyond_ts",
+        "beyond",
         "cut",
         "duplicate_ack",
         "duplicate_acks",
@@ -222,11 +238,7 @@ class Trouble:
         self.former_isn: i64 = -1  # of a SYN-ACK before the newest one, which has another number; -1 none
         self.told: i64 = -1  # what the peer's SYN-ACK acknowledged, where the SYN was not captured before it; -1 none
         self.unsure: bool = False  # they rest on a segment without payload, perhaps a keep-alive
-        # the packet that first acknowledged more of it than the capture holds
-        self.beyond_packet: i64 = 0  # 0 none
-        self.beyond_ts: i64 = -1
-        self.beyond_at: i64 = NOWHERE  # where in the peer's own stream that segment lies
-        self.beyond_open: i64 = NOWHERE  # the same of the first one without payload and FIN
+        self.beyond: Beyond = NOTHING_BEYOND  # who acknowledged first what is beyond what the capture holds
         self.behind: Behind = NOTHING_BEHIND  # what the peer's host told last that it has from behind a hole
         self.told_unseen: i64 = NOWHERE  # the newest number it had acknowledged when ack_lost_segment was noted
         # an acknowledgement of more than was captured, which may yet be belied (leap.py): up to where

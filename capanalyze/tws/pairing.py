@@ -4,7 +4,6 @@ In: the client's requests and the server's answers, each with its id and key. Ou
 message ids that can answer something (``expected``), and a tally of how it went. Rows: schema/pairs.py.
 """
 
-from collections import deque
 from typing import Final
 
 from mypy_extensions import i64
@@ -44,7 +43,7 @@ class Pairing:
     def __init__(self, room: Room | None = None) -> None:
         self.room: Room = room if room is not None else Room()
         self.by_key: dict[int, list[Waiting]] = {}
-        self.keyless: dict[int, deque[Waiting]] = {}  # by the request's message id
+        self.keyless: dict[int, list[Waiting]] = {}  # by the request's message id, the oldest first
         self.waiting: i64 = 0
         self.open: dict[int, int] = {}  # request's message id -> how many of them wait
         self.changed: bool = False  # ``open`` got or lost an id since this was cleared
@@ -79,7 +78,7 @@ class Pairing:
         self.room.waiting += 1
         self._count(message_id, 1)
         if row.keyless:
-            self.keyless.setdefault(message_id, deque()).append(waiting)
+            self.keyless.setdefault(message_id, []).append(waiting)
             return False
         place = place_of(key, row.rule)
         others = self.by_key.get(place)
@@ -120,7 +119,7 @@ class Pairing:
                 before = self.running.by_spot.get(number)
                 if before is None or before.ended or row.end == 0:
                     found = self.keyless[number]
-                    self._answered(found.popleft(), message_id, ts_ns, packet)
+                    self._answered(found.pop(0), message_id, ts_ns, packet)
                     if not found:
                         del self.keyless[number]
 
