@@ -82,14 +82,15 @@ def _starts(facts: Facts) -> bool:
 
 
 def _stage_without_hello(facts: Facts) -> str:
-    midstream = facts.connection.opened == "midstream" and facts.hello is None
+    spoken = facts.client.spoke_before or facts.server.spoke_before
+    midstream = facts.connection.opened == "midstream" and (spoken or facts.hello is None)
     silent = not facts.client.spoke and facts.client.unread > 0
     if not midstream and (silent or _lacks_beginning(facts, facts.client)):
         return "unread"
-    if facts.misfit is not None and (facts.client.spoke_before or facts.server.spoke_before):
+    if facts.misfit is not None and spoken:
         return "not_tws"
     if midstream:
         return "not_ready" if _starts(facts) else "midstream"
     if _lacks_beginning(facts, facts.server):
         return "unread"
-    return "no_hello" if facts.client.spoke_before or facts.server.spoke_before else "no_data"
+    return "no_hello" if spoken else "no_data"

@@ -107,6 +107,14 @@ def test_a_gateway_that_closed_before_the_clients_hello_ended_no_working_session
     assert ", after the connection was opened and before the client's hello, without a word" in report(talk).verdict
 
 
+def test_a_hello_that_is_captured_behind_its_answer_and_the_close_is_no_wrong_one() -> None:
+    talk = begun()
+    talk.server.data(answer(), undelivered=True).server.fin(undelivered=True).client.data(HELLO)
+
+    assert "bad-hello" not in [name for _, name in findings(talk)]
+    assert "without a hello" not in report(talk).verdict
+
+
 NO_BODY = b"\0\0\0\x04\0\0\0\xf9"  # reqCurrentTime as protobuf: a gateway may send so few octets too
 CANCELS = frame("4", "1", "7")  # cancelOrder; an error message of an old gateway has these fields too
 HIGH = ("192.168.1.20", 34567), ("172.17.0.2", 50001)
