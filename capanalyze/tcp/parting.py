@@ -224,7 +224,7 @@ class Trouble:
         self.gap_octets_left_out: i64 = 0
         self.missing: i64 = 0  # octets that the peer acknowledged and the capture lacks; known at the end
         self.cut: i64 = 0  # octets of captured segments that a short snapshot length left out
-        self.overtaken: i64 = 0  # the first packet whose octets were captured after their acknowledgement; 0 none
+        self.overtaken: i64 = 0  # the newest packet whose octets were captured after their acknowledgement; 0 none
         self.skipped: bool = False  # its numbers were moved on past a large acknowledged hole; nothing came since
         self.tail_to_hole: bytes = b""  # the last octets that it sent before its newest hole, or before a cut
         self.untaken: i64 = 0  # the newest packet with its SYN-ACK after that had been acknowledged; 0 none

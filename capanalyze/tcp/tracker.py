@@ -277,7 +277,7 @@ class Tracker:
         if side.first_data_packet == 0 and fresh:
             side.first_data_packet = packet
             side.first_data_ts = ts_ns
-        if fresh and rel + seg.length <= side.acked_rel and not side.trouble.overtaken:
+        if fresh and rel + seg.length <= side.acked_rel:
             trouble(side).overtaken = packet
         if side.next_rel > before:
             for run in self.streams.runs:

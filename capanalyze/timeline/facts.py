@@ -14,6 +14,7 @@ from capanalyze.timeline.blank import blank_octets
 from capanalyze.timeline.ends import End, Moment, between, moment, set_back, turned_over
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit
+from capanalyze.timeline.overtaken import is_in_doubt
 from capanalyze.timeline.stage import begins_only, stage_of
 from capanalyze.timeline.upstream import is_upstream
 from capanalyze.timeline.without_acks import lacks_acks
@@ -180,7 +181,7 @@ class Facts:
 
     @property
     def incomplete(self) -> bool:
-        """Whether an answer may not be in the capture, or not behind its request."""
+        """Whether an answer that did not come may not be in the capture, or not behind its request."""
         return self.incomplete_by != ""
 
     @property
@@ -188,13 +189,13 @@ class Facts:
         """Among what such an answer may be: octets that are not captured, or packets that are not in order; or ""."""
         if self.client.unread + self.server.unread > 0:
             return "octets are missing from the capture"
-        late = self.overtaken
+        late = self.overtaken if is_in_doubt(self.session, self.close, self.overtaken) else 0
         return f"packets are out of order in the capture (packet {late} is acknowledged before it)" if late else ""
 
     @property
     def overtaken(self) -> int:
-        """The first packet that was captured after what acknowledges its octets; 0 none."""
-        return min((int(late) for end in self.ends if (late := end.side.trouble.overtaken)), default=0)
+        """The newest packet that was captured after what acknowledges its octets; 0 none."""
+        return max(int(end.side.trouble.overtaken) for end in self.ends)
 
     @property
     def released(self) -> int | None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.conversation import Conversation
-from tests.timeline.talk import START_API, answered, error, found, frame, greeted, ready, verdict
+from tests.timeline.talk import START_API, answer, answered, error, found, frame, greeted, ready, verdict
 
+CANCEL_POSITIONS = frame("64", "1")
 CURRENT_TIME = frame("49", "1")
 TIME = frame("49", "1", "1795394593")
 
@@ -32,6 +33,26 @@ def test_a_request_that_was_captured_behind_its_answer_may_have_been_answered() 
     assert finding.certainty == "possible"
     assert "packets are out of order in the capture (packet 13 is acknowledged before it): " in finding.evidence[1]
     assert "answered" not in verdict(talk)
+
+
+@pytest.mark.parametrize("first", [CANCEL_POSITIONS, CURRENT_TIME])
+def test_a_request_behind_all_that_is_out_of_order_was_not_answered_unless_its_answer_went_to_one_like_it(
+    first: bytes,
+) -> None:
+    """What answers a packet acknowledges it, so it cannot lie in front of one that nothing had acknowledged."""
+    talk = ready().after(1).client.data(first).server.ack().server.data(TIME).client.ack()
+    swapped(talk, 12).after(5).client.data(CURRENT_TIME).server.ack().after(8).client.fin().server.ack()
+    finding = found("requests-unanswered", talk)
+    alike = first == CURRENT_TIME
+
+    assert finding.certainty == ("possible" if alike else "certain")
+
+
+def test_a_session_that_never_became_ready_did_not_in_any_order_of_what_came_before() -> None:
+    talk = swapped(greeted().server.ack().server.data(answer()).client.ack(), 4)
+    talk.client.data(START_API).server.ack().after(10).client.fin().server.ack()
+
+    assert found("hello-answered-then-silent", talk).certainty == "certain"
 
 
 def test_order_that_the_numbers_do_not_belie_leaves_it_certain() -> None:

@@ -10,6 +10,7 @@ from capanalyze.tcp.grounds import FORGOT
 from capanalyze.timeline.both_ends import unsent
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Finding, Rule, rank
+from capanalyze.timeline.overtaken import is_in_doubt
 from capanalyze.timeline.rules import (
     accept_queue_full,
     accepted_but_silent,
@@ -197,8 +198,10 @@ def doubted(entry: Finding, facts: Facts) -> Finding:
     if end is not None and facts.disordered and facts.set_back is not None:
         unordered = f"the clock goes back before packet {facts.set_back.packet}: what lies in front may have come later"
         entry = entry._replace(certainty="possible", evidence=(*entry.evidence, unordered))
-    if end is not None and end.spoke and facts.overtaken and entry.certainty == "certain":
-        unordered = f"packet {facts.overtaken} is acknowledged before it: what lies in front may have come later"
+    late = facts.overtaken
+    behind = late >= min(entry.packets, default=late + 1) or is_in_doubt(facts.session, facts.close, late)
+    if end is not None and end.spoke and behind and entry.certainty == "certain":
+        unordered = f"packet {late} is acknowledged before it: what lies in front may have come later"
         entry = entry._replace(certainty="possible", evidence=(*entry.evidence, unordered))
     if end is None or not end.unread:
         return entry
