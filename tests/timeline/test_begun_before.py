@@ -97,6 +97,15 @@ def test_an_answer_that_the_capture_lost_right_behind_its_beginning_may_have_com
     assert "capture-incomplete" in sure
 
 
+def test_octets_that_were_on_their_way_when_the_capture_began_take_no_larger_buffer() -> None:
+    lost = lost_right_behind(said=CURRENT_TIME, answered=CURRENT_TIME)
+    lost.server.data(TICK).client.ack()
+    later = begun().server.data(TICK).client.ack().server.data(TICK, unseen=True).client.ack().server.data(TICK)
+
+    assert "begin before the connection is opened" in found("capture-incomplete", lost).advice
+    assert "larger buffer" in found("capture-incomplete", later.client.ack()).advice
+
+
 @pytest.mark.parametrize("end", ["fin", "rst"])
 def test_a_gateway_that_closed_before_the_clients_hello_ended_no_working_session(end: str) -> None:
     talk = begun()

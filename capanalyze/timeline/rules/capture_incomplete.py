@@ -15,6 +15,13 @@ ID: Final = "capture-incomplete"
 
 BOTH_WAYS: Final = "record again, both directions: with `port`, and not `src port` or `dst port`, in the capture filter"
 
+AGAIN: Final = "record again: with a larger buffer, on the host itself, and without a snapshot length"
+
+EARLIER: Final = (
+    "record again, and begin before the connection is opened: these octets may have been on their way when the capture "
+    "began"
+)
+
 
 def check(facts: Facts) -> Finding | None:
     """Fires where octets of a reported connection are missing, or headers are cut."""
@@ -33,14 +40,15 @@ def check(facts: Facts) -> Finding | None:
             )
     if not evidence:
         return None
-    gaps = [int(gap.packet) for end in facts.ends for gap in end.side.gaps]
+    gaps = [gap for end in facts.ends for gap in end.side.gaps]
+    whole = not cut and not any(end.cut for end in facts.ends)
+    early = facts.connection.opened == "midstream" and whole and all(gap.offset == 0 for gap in gaps)
+    one_way = any(not end.side.packets for end in facts.ends)
     return finding(
         ID,
         "The capture lacks part of what was said",
-        gaps,
+        [int(gap.packet) for gap in gaps],
         evidence,
         severity="notice",
-        advice=BOTH_WAYS
-        if any(not end.side.packets for end in facts.ends)
-        else "record again: with a larger buffer, on the host itself, and without a snapshot length",
+        advice=BOTH_WAYS if one_way else EARLIER if early else AGAIN,
     )
