@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from capanalyze.tcp import states
+from capanalyze.tcp.arrived import is_begun
 from capanalyze.tcp.evidence import came_another_way
 from capanalyze.tcp.grounds import FORGOT, UNHEARD
 from capanalyze.tcp.tally import UNKNOWN
@@ -268,8 +269,22 @@ def _nobody(group: Group, total: int) -> str:
     Nor where the states of both ends are not known: a RST may yet have counted, or the capture lacks its last packets.
     """
     unsure = one_way(group) or any(end.said_more for facts in group for end in facts.ends)
-    unsure = unsure or any(all(end.state == states.UNKNOWN for end in facts.ends) for facts in group)
+    unsure = unsure or any(_may_have_ended(facts) for facts in group)
     return f"nobody {'is seen to close' if unsure else 'closed'} {_none_of(group, total)}"
+
+
+def _may_have_ended(facts: Facts) -> bool:
+    """Whether the states of both ends are not known, and not for what lies before a capture that began midway alone.
+
+    Who has only acknowledged may have closed before: nobody did since.
+    """
+    if any(end.state != states.UNKNOWN for end in facts.ends):
+        return False
+    begun = facts.connection.opened != "midstream" or all(
+        is_begun(end.side) or not end.side.scaled for end in facts.ends
+    )
+    lacking = any(not_again(facts, end.name) for end in facts.ends) or states.is_reset_unheeded(facts.connection)
+    return begun or lacking
 
 
 def _none_of(group: Group, total: int) -> str:

@@ -106,6 +106,14 @@ def test_octets_that_were_on_their_way_when_the_capture_began_take_no_larger_buf
     assert "larger buffer" in found("capture-incomplete", later.client.ack()).advice
 
 
+def test_nobody_closed_since_a_capture_began_in_which_one_side_only_acknowledges() -> None:
+    talk = begun().server.data(TICK).client.ack().after(5).server.data(TICK).client.ack()
+    told = report(talk).connections[0]
+
+    assert told.states == {"client": "UNKNOWN", "server": "UNKNOWN"}
+    assert told.verdict.startswith("Nobody closed the connection within the 5.0 s captured; ")
+
+
 @pytest.mark.parametrize("end", ["fin", "rst"])
 def test_a_gateway_that_closed_before_the_clients_hello_ended_no_working_session(end: str) -> None:
     talk = begun()
