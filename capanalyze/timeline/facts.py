@@ -6,6 +6,7 @@ judges, and nothing is written in sentences.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from capanalyze.tcp.connection import Connection
@@ -14,6 +15,7 @@ from capanalyze.timeline.blank import blank_octets
 from capanalyze.timeline.ends import End, Moment, between, moment, set_back, turned_over
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit
+from capanalyze.timeline.orders_named import OrdersNamed
 from capanalyze.timeline.overtaken import is_in_doubt
 from capanalyze.timeline.stage import begins_only, stage_of
 from capanalyze.timeline.upstream import is_upstream
@@ -292,6 +294,12 @@ class Facts:
     def client_id(self) -> int | None:
         """The client id of startApi."""
         return self.session.client_id if self.session is not None else None
+
+    @cached_property
+    def orders_named(self) -> OrdersNamed | None:
+        """What its messages say of orders; None without a session."""
+        lacks_from = int(self.connection.first_packet) if self.client.unread else 0
+        return OrdersNamed(self.session, lacks_from) if self.session is not None else None
 
     @property
     def redirect(self) -> str:

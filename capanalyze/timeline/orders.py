@@ -9,13 +9,13 @@ from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.half_closed import half_closed
 from capanalyze.timeline.last_words import messages_before_close
+from capanalyze.timeline.orders_named import PLACE_ORDER
 from capanalyze.timeline.vanished import in_vain
 from capanalyze.timeline.words import at_least, count
 from capanalyze.tws.decode import decode_message
 from capanalyze.tws.session import Session
 from capanalyze.tws.tally import ORDERS_KEPT, Named, OrderAnswered
 
-PLACE_ORDER: Final = "placeOrder"
 ORDERS: Final = frozenset((PLACE_ORDER, "cancelOrder"))
 
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from capanalyze.timeline.ends import moment
 from capanalyze.timeline.errors_told import MEANINGS
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.orders import PLACE_ORDER
+from capanalyze.timeline.orders_named import PLACE_ORDER
 from capanalyze.timeline.standing import READ_ONLY, READ_ONLY_TEXT, RECENT, read_only, recent
 from capanalyze.timeline.words import at_least
 from capanalyze.tws.error_codes import meaning_of

@@ -1,18 +1,17 @@
 """Told later: what the gateway said of orders on later connections, when their own had ended without an answer.
 
 In: Facts and the orders' requests. Out: the first orderStatus about each, in words. It tells that there is an order
-with that id, and how it stands; where the request was to change or to cancel it, not whether that was done.
+with that id, and how it stands; where the request was to change or to cancel it, not whether that was done. Of an id
+that the client may have used for a new order by then, nothing is told.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from capanalyze.timeline.facts import Facts
-from capanalyze.timeline.words import clean
-from capanalyze.tws.decode import decode_message
+from capanalyze.timeline.orders_named import OrdersNamed
+from capanalyze.timeline.words import quote
 from capanalyze.tws.tally import Named
-
-ORDER_STATUS: Final = "orderStatus"
 
 
 class ToldLater(NamedTuple):
@@ -23,27 +22,26 @@ class ToldLater(NamedTuple):
 
 
 def told_later(facts: Facts, orders: Sequence[Named]) -> list[ToldLater]:
-    """What is told of these orders."""
-    return [told for order in orders if (told := _of_one(facts, order)) is not None]
+    """What is told of these orders, once of each."""
+    if facts.client_id is None:
+        return []
+    there = [
+        (named, other.number)
+        for other in facts.others
+        if other is not facts and other.listener == facts.listener and (named := other.orders_named) is not None
+    ]
+    last = {order.request_id: int(order.packet) for order in orders if order.request_id is not None}
+    told = [_of_one(there, facts.client_id, order, packet) for order, packet in last.items()]
+    return [one for one in told if one is not None]
 
 
-def _of_one(facts: Facts, order: Named) -> ToldLater | None:
-    """The first orderStatus on another connection to that gateway, among the messages that are kept of its beginning.
-
-    Order ids are each client's own, so the client id has to be that of the client which sent the order.
-    """
-    for other in facts.others:
-        if other is facts or other.session is None or other.listener != facts.listener or facts.client_id is None:
-            continue
-        for message in other.session.head:
-            if (
-                message.name == ORDER_STATUS
-                and message.request_id == order.request_id
-                and message.packet > order.packet
-            ):
-                fields = decode_message(message).fields
-                if fields.get("clientId") == facts.client_id:
-                    where = f"on connection {other.number}: status {clean(str(fields.get('status', '')))}"
-                    what = f"the gateway told of an order {order.request_id} of this client id later, {where}"
-                    return ToldLater(int(message.packet), f"{what} (packet {message.packet})")
-    return None
+def _of_one(there: Sequence[tuple[OrdersNamed, int]], client: int, order: int, after: int) -> ToldLater | None:
+    """The first word about an order on other connections to that gateway, unless it is that of a new one."""
+    words = [(word, number) for named, number in there if (word := named.first(client, order, after)) is not None]
+    if not words:
+        return None
+    (packet, status), number = min(words)
+    if not status:
+        return None
+    where = f"on connection {number}: status {quote(status)} (packet {packet})"
+    return ToldLater(packet, f"the gateway told of an order {order} of this client id later, {where}")

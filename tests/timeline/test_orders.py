@@ -1,5 +1,8 @@
 """Orders without an answer when their connection came to its end."""
 
+from unittest import mock
+
+from capanalyze.tws.decode import decode_message
 from tests.conversation import Conversation
 from tests.timeline.rule_talks import AN_ORDER_STATUS, ORDER
 from tests.timeline.talk import findings, found, frame, ready, report, verdict
@@ -196,7 +199,7 @@ def test_what_the_gateway_says_of_the_order_when_its_client_is_back_is_told() ->
     back = ready(**LATER).client.data(frame("5", "1")).server.data(AN_ORDER_STATUS).client.ack()
     finding = found("order-unconfirmed", restarted(), back)
 
-    seen = "the gateway told of an order 7 of this client id later, on connection 2: status Submitted (packet 30)"
+    seen = "the gateway told of an order 7 of this client id later, on connection 2: status `Submitted` (packet 30)"
     assert finding.evidence[-1] == seen
     assert finding.packets[-1] == 30
 
@@ -208,3 +211,46 @@ def test_an_order_of_another_client_with_the_same_id_is_another_order() -> None:
 
     for other in (back, before):
         assert not any("later" in line for line in found("order-unconfirmed", other, restarted()).evidence)
+
+
+def test_what_is_said_of_an_id_that_the_client_used_again_is_not_told_of_the_order_before() -> None:
+    again = ready(**LATER).client.data(ORDER).server.data(AN_ORDER_STATUS).client.ack()
+    much = ready(**LATER).client.data(frame("49", "1") * 98 + ORDER).server.data(AN_ORDER_STATUS).client.ack()
+    last = ready(client_address=("127.0.0.1", 50_002), client_isn=70_000, clock=1_700_000_090_000_000_000)
+    last = last.server.data(AN_ORDER_STATUS).client.ack()
+
+    for others in ((again,), (again, last), (much, last)):
+        assert not any("later" in line for line in found("order-unconfirmed", restarted(), *others).evidence)
+    assert any("later" in line for line in found("order-unconfirmed", restarted(), last).evidence)
+
+
+def test_a_client_whose_words_the_capture_lacks_may_have_used_the_id_again() -> None:
+    back = ready(**LATER).client.data(ORDER, unseen=True).server.ack().server.data(AN_ORDER_STATUS).client.ack()
+
+    assert not any("later" in line for line in found("order-unconfirmed", restarted(), back).evidence)
+
+
+def test_an_order_status_without_a_status_tells_nothing_later() -> None:
+    empty = frame("3", "7", "", "0", "1", "0", "1", "0", "0", "1", "", "0")
+    back = ready(**LATER).server.data(empty + AN_ORDER_STATUS).client.ack()
+
+    evidence = found("order-unconfirmed", restarted(), back).evidence
+
+    assert evidence[-1].endswith("on connection 2: status `Submitted` (packet 29)")
+
+
+def test_the_words_of_each_session_about_orders_are_read_once() -> None:
+    ids = [str(1000 + number) for number in range(6)]
+    statuses = b"".join(frame("3", one, "Submitted", "0", "1", "0", "1", "0", "0", "99", "", "0") for one in ids)
+    talks = []
+    for at in range(9):
+        talk = ready(client_address=("127.0.0.1", 50_001 + at), clock=1_700_000_000_000_000_000 + at * 10**9)
+        talk = talk.server.data(statuses).client.ack()
+        for one in ids:
+            talk = talk.client.data(frame("3", one, "0", "ES"))
+        talks.append(talk.server.ack().server.fin().client.fin().server.ack())
+
+    with mock.patch("capanalyze.timeline.orders_named.decode_message", wraps=decode_message) as decode:
+        report(*talks)
+
+    assert decode.call_count == 9 * 6
