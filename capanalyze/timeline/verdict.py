@@ -183,7 +183,7 @@ def _happened(facts: Facts) -> tuple[object, ...]:
         _not_ready(facts) if facts.stage == "not_ready" else (),
         facts.redirect,
         (facts.version, facts.started_too_late, facts.start_begun) if facts.stage == "not_started" else (),
-        bool(trouble_told(facts)),
+        (bool(trouble_told(facts)), bool(unconfirmed_told(facts))),
         (any(not_again(facts, end.name) for end in facts.ends), unrepeated(facts)),
         of_itself(facts) is not None,
     )

@@ -195,6 +195,17 @@ def test_an_order_that_may_have_been_taken_comes_first_of_all_that_happened() ->
     assert "; the client's placeOrder 7 was answered only after it had closed;" in actual
 
 
+def test_an_order_that_may_have_been_taken_is_told_though_another_request_of_a_session_like_it_had_no_answer() -> None:
+    def left(at: int, request: bytes) -> Conversation:
+        talk = ready(client_address=("127.0.0.1", 50_001 + at), clock=1_700_000_000_000_000_000 + at * 10**10)
+        return talk.client.data(request).server.ack().after(5).client.fin().server.ack().server.fin().client.ack()
+
+    actual = verdict(left(0, frame("61", "1")), left(1, ORDER), left(2, frame("61", "1")))
+
+    assert actual.startswith("The client closed first on connection 2 (FIN in packet ")
+    assert "; the client's placeOrder 7 was not answered;" in actual
+
+
 def test_what_the_gateway_says_of_the_order_when_its_client_is_back_is_told() -> None:
     back = ready(**LATER).client.data(frame("5", "1")).server.data(AN_ORDER_STATUS).client.ack()
     finding = found("order-unconfirmed", restarted(), back)
