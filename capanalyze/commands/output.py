@@ -197,14 +197,24 @@ def _is_special(path: str) -> bool:
 
 @contextmanager
 def _beside(target: str) -> Iterator[BinaryIO]:
-    """A neighbour of ``target`` that takes its place once it is written, and leaves nothing behind if it is not."""
+    """A neighbour of ``target`` that takes its place once it is written, and leaves nothing behind if it is not.
+
+    Who may read a file that is there may read what takes its place, and nobody else; what must not be written stays.
+    """
     if Path(target).is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    there = Path(target).stat().st_mode & 0o777 if os.path.isfile(target) else None  # noqa: PTH113 - never raises
+    if there is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     beside = f"{target}.{os.getpid()}.tmp"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(beside, flags, 0o666 if there is None else there)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
+        if there is not None:
+            with suppress(OSError):  # a file system without modes
+                Path(beside).chmod(there)
         Path(beside).replace(target)
     except BaseException:
         Path(beside).unlink()

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
@@ -83,6 +84,32 @@ def test_a_file_that_is_there_is_not_changed_by_a_capture_that_cannot_be_read(tm
     status, _, _ = capanalyze("read", str(tmp_path / "none.pcap"), "-o", str(path))
 
     assert (status, path.read_text(encoding="utf-8"), [*tmp_path.iterdir()]) == (2, "of before", [path])
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_who_may_read_a_report_stays_as_it_was_when_it_is_written_again(
+    story: Story, tmp_path: Path, mode: int
+) -> None:
+    path = tmp_path / "report.md"
+    path.touch()
+    path.chmod(mode)
+
+    status, _, _ = capanalyze("read", story("wrong-hello"), "-o", str(path))
+
+    assert (status, path.stat().st_mode & 0o777) == (0, mode)
+    assert path.read_text(encoding="utf-8").startswith("**The client closed first")
+
+
+def test_a_file_that_must_not_be_written_is_not_replaced(story: Story, tmp_path: Path) -> None:
+    path = tmp_path / "report.md"
+    path.write_text("kept", encoding="utf-8")
+
+    with mock.patch("os.access", return_value=False) as access:  # root may write what is read-only
+        status, _, error = capanalyze("read", story("wrong-hello"), "-o", str(path))
+
+    access.assert_called_with(str(path), os.W_OK)
+    assert (status, path.read_text(encoding="utf-8"), [*tmp_path.glob("report*")]) == (2, "kept", [path])
+    assert "report.md: cannot be written: Permission denied\n" in error
 
 
 @pytest.mark.parametrize(("suffix", "begins"), [(".txt", "The client"), (".md", "**The client"), (".json", "{\n")])
