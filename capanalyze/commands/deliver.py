@@ -4,24 +4,40 @@ In: a Report and the options. Out: text on standard output or in a file, an exit
 """
 
 import sys
+from contextlib import suppress
 from datetime import tzinfo
 from typing import Final
 
 from capanalyze.commands.options import Certainty, Format
 from capanalyze.commands.output import NOT_REDACTED, in_batches, is_file, is_terminal, note, unwritable, width, write
+from capanalyze.errors import NoAccessError
 from capanalyze.report import Look, Report, render_pieces
 
 FOUND: Final = 1
 """Exit status of a finding that --fail-on names."""
 
 
-def deliver(report: Report, form: Format, path: str | None, zone: tzinfo, *, redact: bool | None) -> None:
+def deliver(
+    report: Report, form: Format, path: str | None, zone: tzinfo, *, redact: bool | None, once: bool = False
+) -> None:
     """Write the report; ``redact``: whether it was asked for, which gets the answer that nothing was redacted.
+
+    ``once``: its packets came and are gone, so that it goes to standard output where its file cannot be written.
 
     Raises:
         CapanalyzeError: no file can have that name.
         NoAccessError: standard output or the file cannot be written.
     """
+    try:
+        _deliver(report, form, path, zone, redact)
+    except NoAccessError:
+        if once and is_file(path):
+            with suppress(NoAccessError):
+                _deliver(report, form, None, zone, redact)
+        raise
+
+
+def _deliver(report: Report, form: Format, path: str | None, zone: tzinfo, redact: bool | None) -> None:
     look = Look(width(), zone)
     if form is Format.TEXT and not is_file(path) and is_terminal():
         _show(report, look)

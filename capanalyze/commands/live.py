@@ -95,12 +95,10 @@ def command(
     if not report.capture.packets:
         note(f"note: no packet on {words}: does the client connect through this interface, and to such a port?")
     errors = [*following.errors]
-    for path in (output, None) if is_file(output) else (None,):  # what was captured cannot be captured again
-        try:
-            deliver(report, how, path, zone, redact=redact)
-            break
-        except NoAccessError as unwritten:
-            errors.append(unwritten)
+    try:
+        deliver(report, how, output, zone, redact=redact, once=True)
+    except NoAccessError as unwritten:
+        errors.append(unwritten)
     for error in errors:
         fail(error)
     return COULD_NOT if errors else status(report, fail_on)

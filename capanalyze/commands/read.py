@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from capanalyze.capture.names import STDIN
 from capanalyze.commands.deliver import deliver, status
+from capanalyze.commands.interrupts import may_be_a_pipe
 from capanalyze.commands.options import (
     SUFFIXES,
     AllConnections,
@@ -63,5 +65,5 @@ def command(
             engine=engine.value,
             progress=bar if wanted() else None,
         )
-    deliver(report, how, output, zone, redact=redact)
+    deliver(report, how, output, zone, redact=redact, once=STDIN in files and may_be_a_pipe())
     return status(report, fail_on)

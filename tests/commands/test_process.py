@@ -82,6 +82,20 @@ def test_help_that_finds_no_room_is_one_clear_error(words: list[str]) -> None:
     assert done.stderr.count(b"\n") == 2
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
+def test_a_report_of_what_came_through_a_pipe_goes_to_standard_output_where_its_file_cannot_be_written(
+    story: Story,
+) -> None:
+    words = ("read", "-", "-o", "/dev/full", "--format", "md")
+    piped = run(*words, shell=f'cat "{story("wrong-hello")}" | "$@"')
+    given = run(*words, shell=f'"$@" < "{story("wrong-hello")}"')
+
+    assert (piped.returncode, given.returncode, given.stdout) == (2, 2, b"")
+    assert piped.stdout.startswith(b"**The client closed first")
+    for done in (piped, given):
+        assert b"error: /dev/full: cannot be written: No space left on device\n" in done.stderr
+
+
 def test_a_version_that_nobody_can_read_is_one_clear_error() -> None:
     done = run("--version", shell='"$@" >&-')
 
