@@ -147,9 +147,9 @@ def _nothing(tcp_connections: int, ports: Sequence[int], packets_read: int, beca
 
 
 def plot(facts: Facts) -> tuple[object, ...]:
-    """What two connections must share to be told in one breath."""
+    """What two connections must share to be told in one breath; they are ranked as one, too."""
     close = facts.connection.close
-    return ((close.certainty, close.doubt) if close is not None else "", *_happened(facts))
+    return (_rank(facts), (close.certainty, close.doubt) if close is not None else "", *_happened(facts))
 
 
 def _happened(facts: Facts) -> tuple[object, ...]:
@@ -183,7 +183,7 @@ def _happened(facts: Facts) -> tuple[object, ...]:
         _not_ready(facts) if facts.stage == "not_ready" else (),
         facts.redirect,
         (facts.version, facts.started_too_late, facts.start_begun) if facts.stage == "not_started" else (),
-        (bool(trouble_told(facts)), bool(unconfirmed_told(facts))),
+        bool(trouble_told(facts)),
         (any(not_again(facts, end.name) for end in facts.ends), unrepeated(facts)),
         of_itself(facts) is not None,
     )

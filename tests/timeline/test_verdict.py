@@ -140,6 +140,21 @@ def test_a_session_that_the_gateway_ends_comes_before_many_attempts_that_it_refu
     assert "; the gateway's host refused connections 2 to 13 (RST in packets " in actual
 
 
+def test_a_session_that_the_gateway_ends_is_not_told_as_one_with_a_connection_without_a_word() -> None:
+    def ended(at: int, said: bytes) -> Conversation:
+        start = {"client_address": ("127.0.0.1", 50001 + at), "clock": 1_700_000_000_000_000_000 + at}
+        talk = Conversation(**start).established().client.ack().server.ack()  # type: ignore[arg-type]
+        talk = talk.server.data(said).client.ack() if said else talk
+        return talk.after(9).server.fin().client.fin().server.ack()
+
+    refused = Conversation(client_address=("127.0.0.1", 51000), clock=1_700_000_010_000_000_000).client.syn()
+
+    actual = verdict(ended(0, b""), ended(1, frame("49", "1", "1700000000")), refused.server.rst())
+
+    assert actual.startswith("The gateway closed first on connection 2 (FIN in packet ")
+    assert "; the gateway closed first on connection 1 (FIN in packet " in actual
+
+
 def test_sessions_that_stand_still_are_told_together_with_one_of_them_for_an_example() -> None:
     start = 1_700_000_000_000_000_000
     talks = [ready(client_address=("127.0.0.1", 50000 + at), clock=start + at * 10**9) for at in range(3)]
