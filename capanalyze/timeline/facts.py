@@ -6,7 +6,6 @@ judges, and nothing is written in sentences.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from capanalyze.tcp.connection import Connection
@@ -15,7 +14,6 @@ from capanalyze.timeline.blank import blank_octets
 from capanalyze.timeline.ends import End, Moment, between, moment, set_back, turned_over
 from capanalyze.timeline.errors_told import WireError, is_error, wire_error
 from capanalyze.timeline.misfit import Misfit, first_octets, misfit
-from capanalyze.timeline.orders_named import OrdersNamed
 from capanalyze.timeline.overtaken import is_in_doubt
 from capanalyze.timeline.stage import begins_only, stage_of
 from capanalyze.timeline.upstream import is_upstream
@@ -24,6 +22,7 @@ from capanalyze.tws.session import Session
 
 if TYPE_CHECKING:
     from capanalyze.timeline.both_ends import Absent
+    from capanalyze.timeline.orders_named import OrdersNamed
 
 READY: Final = (("next_valid_id", "nextValidId"), ("managed_accounts", "managedAccounts"))
 """The milestones that make a session usable, and their messages (protocol.md 1.1: ib_async waits for both)."""
@@ -62,6 +61,7 @@ class Facts:
         capture_points: the Facts of this connection at each place where it was captured; none where that is one place.
         unseen_ns: for how long the capture next to the gateway, which has no packet of it, went on after its SYN.
         absent: the RST that closed it, where only one of two captures holds that (both_ends.py).
+        orders_named: what its messages say of orders, once it was asked for (told_later.py).
     """
 
     def __init__(
@@ -112,6 +112,7 @@ class Facts:
         self.capture_points: tuple[Facts, ...] = ()
         self.unseen_ns: int | None = None
         self.absent: Absent | None = None
+        self.orders_named: OrdersNamed | None = None
         self.stage = stage_of(self)
 
     def between(self, earlier: Moment | None, later: Moment | None) -> int | None:
@@ -269,11 +270,6 @@ class Facts:
         return error is not None and not self.too_late("server", error.at)
 
     @property
-    def error_codes(self) -> list[int]:
-        """The codes of the gateway's error messages, each once, in order of first appearance."""
-        return list(dict.fromkeys(error.code for error in self.errors))
-
-    @property
     def version(self) -> int | None:
         """The server version that the hello was answered with; None where it is not in the capture."""
         known = int(self.session.server_version) if self.session is not None and self.answer is not None else 0
@@ -294,12 +290,6 @@ class Facts:
     def client_id(self) -> int | None:
         """The client id of startApi."""
         return self.session.client_id if self.session is not None else None
-
-    @cached_property
-    def orders_named(self) -> OrdersNamed | None:
-        """What its messages say of orders; None without a session."""
-        lacks_from = int(self.connection.first_packet) if self.client.unread else 0
-        return OrdersNamed(self.session, lacks_from) if self.session is not None else None
 
     @property
     def redirect(self) -> str:

@@ -28,11 +28,19 @@ def told_later(facts: Facts, orders: Sequence[Named]) -> list[ToldLater]:
     there = [
         (named, other.number)
         for other in facts.others
-        if other is not facts and other.listener == facts.listener and (named := other.orders_named) is not None
+        if other is not facts and other.listener == facts.listener and (named := _named(other)) is not None
     ]
     last = {order.request_id: int(order.packet) for order in orders if order.request_id is not None}
     told = [_of_one(there, facts.client_id, order, packet) for order, packet in last.items()]
     return [one for one in told if one is not None]
+
+
+def _named(facts: Facts) -> OrdersNamed | None:
+    """What the messages of a connection say of orders, read once; None without a session."""
+    if facts.orders_named is None and facts.session is not None:
+        lacks_from = int(facts.connection.first_packet) if facts.client.unread else 0
+        facts.orders_named = OrdersNamed(facts.session, lacks_from)
+    return facts.orders_named
 
 
 def _of_one(there: Sequence[tuple[OrdersNamed, int]], client: int, order: int, after: int) -> ToldLater | None:

@@ -50,7 +50,8 @@ def check(facts: Facts) -> Finding | None:
         evidence.append(f"the client had sent more with or after startApi: {named}")
     said = start_errors.said_of_start(facts)
     evidence += start_errors.evidence(facts)
-    more_codes = [str(code) for code in facts.error_codes if code not in {error.code for error in said}]
+    codes = dict.fromkeys(error.code for error in facts.errors)
+    more_codes = [str(code) for code in codes if code not in {error.code for error in said}]
     if more_codes:
         evidence.append(f"{'other ' if said else ''}errors it had sent: {listing(more_codes)}")
     return finding(
