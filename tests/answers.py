@@ -19,12 +19,14 @@ from capanalyze.errors import CapanalyzeError
 from tests.capture.merging import dealt_out
 from tests.strategies import mutated, valid_captures
 from tests.tangled import tangled
+from tests.timeline.rule_cases import FIRES, KEEPS_STILL
+from tests.timeline.talk import report
 
 ROOT = Path(__file__).parents[1]
 
 
 def answers(mutations: int) -> Iterator[object]:
-    """What is said of each file, and of each mutated one."""
+    """What is said of each file, of the captures on which rules fire or nearly do, and of each mutated one."""
     for path in sorted([*ROOT.glob("captures/*.pcapng"), *ROOT.glob("tests/cases/*/*.pcap*")]):
         try:
             yield path.name, read(str(path), all_connections=True, engine="native").to_dict()
@@ -32,6 +34,11 @@ def answers(mutations: int) -> Iterator[object]:
         except CapanalyzeError as error:
             yield path.name, str(error)
     yield from merged()
+    for name, talks in FIRES.items():
+        yield name, report(*talks, all_connections=True).to_dict()
+    for name, cases in KEEPS_STILL.items():
+        for why, talks in cases.items():
+            yield f"{name}: {why}", report(*talks, all_connections=True).to_dict()
     captures = valid_captures()
     for seed in range(mutations):
         chance = random.Random(seed)

@@ -4,6 +4,7 @@ from tests.conversation import Conversation
 from tests.timeline import near_misses_requests, near_misses_session, near_misses_start
 from tests.timeline.rule_talks import (
     A_POSITION,
+    AN_ORDER_STATUS,
     CANCEL_HISTORY,
     CONTRACT,
     HISTORY,
@@ -73,7 +74,10 @@ FIRES = {
     "pacing-queue": [asked_at_once(160, 0.02, 0.02)],
     "read-only-api": [ready().server.data(error(321, "The API interface is currently in Read-Only mode.", 7))],
     "requests-refused": [ready().client.data(CONTRACT).server.data(error(200, "No security definition", 7))],
-    "order-unconfirmed": [ready().client.data(ORDER).client.fin().server.fin().client.ack()],
+    "order-unconfirmed": [
+        ready(**other(9)).server.data(AN_ORDER_STATUS).client.ack(),
+        ready().client.data(ORDER).client.fin().server.fin().client.ack(),
+    ],
     "requests-given-up": [ready().client.data(HISTORY).server.ack().after(60).client.data(CANCEL_HISTORY).server.ack()],
     "gateway-closed-midsession": [ready().server.fin().client.fin()],
     "client-reset-midsession": [ready().server.data(frame("49", "1", "1") * 9).client.rst()],
