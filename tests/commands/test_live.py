@@ -136,6 +136,15 @@ def test_all_captures_the_connections_of_any_port(namespace: Namespace) -> None:
     assert [one["server"]["port"] for one in json.loads(out)["connections"]] == [namespace.port + 7]
 
 
+@pytest.fixture
+def hung_up() -> Iterator[None]:
+    """A hang-up is heard, also where the tests are run by nohup, whose programs inherit that it is not."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hung_up")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_capture_in_good_order_with_the_report(namespace: Namespace, number: int) -> None:
     live = LiveCommand(namespace)
