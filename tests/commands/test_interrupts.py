@@ -17,6 +17,7 @@ import pytest
 
 from capanalyze.commands.interrupts import endured
 from tests.capture.octets import ROOT
+from tests.commands.command_line import handled
 
 CAPTURE = ROOT / "captures" / "ib_async-error-326.pcapng"
 NOTE = b"note: interrupted; all that the pipe brings up to its end is still told (Ctrl-C again gives up)\n"
@@ -120,9 +121,8 @@ def test_a_file_on_standard_input_is_given_up_at_once(monkeypatch: pytest.Monkey
 @pytest.fixture
 def heard() -> Iterator[None]:
     """The tests hear Ctrl-C, however they were started."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+    with handled(signal.SIGINT, signal.default_int_handler):
+        yield
 
 
 @pytest.mark.usefixtures("heard")
@@ -137,12 +137,8 @@ def test_a_file_is_given_up_at_once_and_the_old_handler_comes_back() -> None:
 
 
 def test_a_job_in_the_background_stays_deaf() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with endured(["-"]):
-            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with handled(signal.SIGINT, signal.SIG_IGN), endured(["-"]):
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
 
 def test_another_thread_leaves_signals_alone() -> None:

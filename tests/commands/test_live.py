@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import capanalyze
+from tests.commands.command_line import handled
 from tests.lab.namespace import Namespace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,9 +140,8 @@ def test_all_captures_the_connections_of_any_port(namespace: Namespace) -> None:
 @pytest.fixture
 def hung_up() -> Iterator[None]:
     """A hang-up is heard, also where the tests are run by nohup, whose programs inherit that it is not."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
+    with handled(signal.SIGHUP, signal.SIG_DFL):
+        yield
 
 
 @pytest.mark.usefixtures("hung_up")
@@ -172,11 +172,8 @@ def test_signals_that_come_all_at_once_end_it_in_good_order_too(namespace: Names
 
 
 def test_a_terminal_that_goes_away_ends_no_capture_that_was_to_outlast_it(namespace: Namespace) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
+    with handled(signal.SIGHUP, signal.SIG_IGN):
         live = LiveCommand(namespace)
-    finally:
-        signal.signal(signal.SIGHUP, before)
     live.process.send_signal(signal.SIGHUP)
     traffic(namespace)
     live.wait_for("FIN: closes")

@@ -4,7 +4,6 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
@@ -12,8 +11,8 @@ import pytest
 
 from capanalyze.commands import output
 from capanalyze.errors import NoAccessError
+from tests.commands.command_line import Story
 
-Story = Callable[[str], str]
 ROOT = Path(__file__).resolve().parents[2]
 CAPANALYZE = [sys.executable, "-m", "capanalyze"]
 
