@@ -18,6 +18,11 @@ from capanalyze.tws.tally import ORDERS_KEPT, Named, OrderAnswered
 
 ORDERS: Final = frozenset((PLACE_ORDER, "cancelOrder"))
 
+LOOK_FIRST: Final = (
+    "look for it in TWS, or with reqOpenOrders and reqExecutions, before it is sent again: it may be there"
+)
+"""What to do about an order without an answer: nothing is worse than to have it twice."""
+
 
 def unconfirmed(facts: Facts) -> list[Named]:
     """Orders, and cancellations, without any answer where somebody closed, or the gateway's host had fallen silent."""

@@ -164,8 +164,8 @@ def test_an_order_that_waits_in_a_session_that_goes_on_is_not_to_be_sent_again_u
     asked = ready().client.data(frame("61", "1")).server.ack().after(5).server.data(frame("49", "1", "1700000000"))
     ended = ready().client.data(ORDER).server.ack().after(5).client.fin().server.ack()
 
-    said = "before an order is sent again, look for it in TWS, or with reqOpenOrders and reqExecutions: it may be there"
-    assert found("requests-unanswered", waits.client.ack()).advice.endswith(f"; {said}")
+    said = "as to an order, look for it in TWS, or with reqOpenOrders and reqExecutions, before it is sent again"
+    assert found("requests-unanswered", waits.client.ack()).advice.endswith(f"; {said}: it may be there")
     assert "order" not in found("requests-unanswered", asked.client.ack()).advice
     assert said not in found("requests-unanswered", ended).advice
     assert "before it is sent again" in found("order-unconfirmed", ended).advice

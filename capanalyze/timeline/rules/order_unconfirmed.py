@@ -14,7 +14,7 @@ from typing import Final
 from capanalyze.timeline.ends import moment
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
-from capanalyze.timeline.orders import answered_late, held, more_unanswered, unconfirmed
+from capanalyze.timeline.orders import LOOK_FIRST, answered_late, held, more_unanswered, unconfirmed
 from capanalyze.timeline.told_later import told_later
 from capanalyze.timeline.words import LISTED_REQUESTS, SECOND, first_of, listing, span
 from capanalyze.tws.tally import ORDERS_KEPT, Named, OrderAnswered
@@ -23,9 +23,6 @@ ID: Final = "order-unconfirmed"
 
 LEFT_AT_ONCE: Final = Cause(
     "the client closed before an answer could come", "likely", "whether it waits for openOrder or orderStatus"
-)
-LOOK_FIRST: Final = (
-    "look for it in TWS, or with reqOpenOrders and reqExecutions, before it is sent again: it may be there"
 )
 
 

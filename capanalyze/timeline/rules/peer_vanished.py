@@ -3,8 +3,7 @@
 Why it matters: the path or the other host is gone; no program can answer. On the contrary, octets that are
 acknowledged and not answered mean a live host with a silent program (accepted-but-silent).
 What it is not: a SYN that nothing answered (syn-unanswered), a path that carries small packets only, as the other host
-has told (not-acknowledged), or a FIN that waits for its acknowledgement when the
-capture ends.
+has told (not-acknowledged), or a FIN that waits for its acknowledgement when the capture ends.
 Source of the facts: failures.md 45.
 """
 

@@ -15,7 +15,7 @@ from capanalyze.timeline.errors_told import UPSTREAM as LOST
 from capanalyze.timeline.facts import Facts
 from capanalyze.timeline.findings import Cause, Finding, finding
 from capanalyze.timeline.last_words import untaken
-from capanalyze.timeline.orders import ORDERS, errors_in_doubt, held, unconfirmed
+from capanalyze.timeline.orders import LOOK_FIRST, ORDERS, errors_in_doubt, held, unconfirmed
 from capanalyze.timeline.pacing import REJECTED
 from capanalyze.timeline.standing import standing
 from capanalyze.timeline.troubles import PATIENCE, sent_too_early, waiting
@@ -45,10 +45,6 @@ MANY: Final = Cause(
     "the gateway rejected them: the client had sent more messages than it takes (error 100)",
     "likely",
     "the same requests at 45 a second",
-)
-
-ORDER_AGAIN: Final = (
-    "before an order is sent again, look for it in TWS, or with reqOpenOrders and reqExecutions: it may be there"
 )
 
 
@@ -113,7 +109,7 @@ def _upstream(facts: Facts, old: list[Named]) -> Cause:
 def _of_orders(facts: Facts, old: list[Named]) -> str:
     """What to do about an order, unless order-unconfirmed says it: a time-out tempts to send it again."""
     tempted = any(one.name in ORDERS for one in old) and not unconfirmed(facts)
-    return f"; {ORDER_AGAIN}" if tempted else ""
+    return f"; as to an order, {LOOK_FIRST}" if tempted else ""
 
 
 def _advice(*, goes_on: bool, hangs: bool) -> str:
