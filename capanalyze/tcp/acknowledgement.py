@@ -66,7 +66,7 @@ def acknowledge(
         side.answered = True
     bare = not seg.length and not seg.flags & (SYN | FIN)
     if peer.parting.closed:
-        fin_arrived(side, peer, seg.received(data), acked, rel, bare, packet, ts_ns)
+        fin_arrived(side, peer, seg, data, acked, rel, bare, packet, ts_ns)
     if acked > peer.whole_rel:
         if further:
             beyond(peer, rel, bare, packet, ts_ns)
@@ -126,7 +126,7 @@ def leaps(peer: Side, ack: i64) -> bool:
 
 
 def fin_arrived(
-    side: Side, peer: Side, received: i64, acked: i64, rel: i64, bare: bool, packet: i64, ts_ns: i64
+    side: Side, peer: Side, seg: Segment, data: bytes, acked: i64, rel: i64, bare: bool, packet: i64, ts_ns: i64
 ) -> None:
     """What a segment at position ``rel`` tells of the peer's FIN: that it was taken, or that it lies behind a hole.
 
@@ -138,7 +138,7 @@ def fin_arrived(
         parting.fin_acked_packet = packet
         parting.fin_acked_ts = ts_ns
         parting.fin_acked_at = rel
-    if not bare or side.trouble.probe or (acked <= parting.fin_rel and not has_beyond(peer, received)):
+    if not bare or side.trouble.probe or (acked <= parting.fin_rel and not has_beyond(peer, seg.received(data))):
         return
     if parting.fin_acked_open == NOWHERE or rel < parting.fin_acked_open:
         parting.fin_acked_open = rel

@@ -69,7 +69,8 @@ def capture_verdict(
     once = [facts for facts in reported if not _is_told_twice(facts)]
     for facts in once:
         groups.setdefault(plot(facts), []).append(facts)
-    ranked = sorted(groups.values(), key=lambda group: (_rank(group[0]), -len(group), group[0].number))
+    ranks = {group[0].number: rank for (rank, *_), group in groups.items()}
+    ranked = sorted(groups.values(), key=lambda group: (ranks[group[0].number], -len(group), group[0].number))
     more = sum(closed_first.values())
     total = len(once) + more
     told = [story(ranked[0], total)] if ranked else []
